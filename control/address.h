@@ -1,0 +1,38 @@
+// Addresses and prefixes as operators write them.
+//
+// IPv4-mapped IPv6 addresses (RFC 4291 §2.5.5.2) are normalised to IPv4 everywhere, so that a rule written in one way
+// matches a peer that shows up in the other.
+#pragma once
+
+#include <boost/asio/ip/address.hpp>
+#include <string>
+#include <string_view>
+
+namespace axfrd::control {
+
+using IpAddress = boost::asio::ip::address;
+
+// The IPv4 address inside a v4-mapped one; any other address as it is.
+IpAddress normalised(const IpAddress& address);
+
+// Throws std::invalid_argument with a sentence for the operator.
+IpAddress parse_address(std::string_view text);
+
+struct Prefix {
+  IpAddress address;
+  unsigned length = 0;
+
+  // ADDR or ADDR/LEN. Throws std::invalid_argument, also when bits behind the prefix are set: that is more often a slip
+  // than a wish to have them ignored.
+  static Prefix parse(std::string_view text);
+  // ADDR/LEN of an interface: bits behind the prefix are the host's. Throws std::invalid_argument.
+  static Prefix parse_interface(std::string_view text);
+
+  // `address` with everything behind the first `length` bits cleared. @pre length fits the family
+  static IpAddress masked(const IpAddress& address, unsigned length);
+  std::string to_text() const;
+};
+
+inline unsigned address_bits(const IpAddress& address) { return address.is_v4() ? 32 : 128; }
+
+}  // namespace axfrd::control

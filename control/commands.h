@@ -1,0 +1,62 @@
+// Commands: what the verbs do, on the daemon's side.
+//
+// Threads. The control thread. What changes zones is handed to the updater and answered when that has done it.
+#pragma once
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <functional>
+#include <map>
+#include <string_view>
+
+#include "control/rpc.h"
+#include "control/service.h"
+#include "control/updater.h"
+#include "control/verbs.h"
+#include "dataplane/dataplane.h"
+
+namespace axfrd::control {
+
+enum class ServerState : uint8_t { starting, serving, stopping };
+
+// What commands look at and act on. Everything outlives the commands.
+struct Server {
+  const zones::ZoneTable& zones;
+  Updater& updater;
+  const Service& service;
+  const dataplane::Dataplane* dataplane;  // null: without DPDK
+  const std::atomic<ServerState>& state;  // written by the main thread
+  std::function<void()> stop;             // begins to stop the server; any thread
+};
+
+class Commands {
+ public:
+  Commands(boost::asio::io_context& loop, const Server& server, dataplane::Rcu::Reader& reader);
+
+  // An RpcHandler.
+  void run(RpcRequest request, RpcDone done);
+
+ private:
+  using Handler = void (Commands::*)(Json& params, RpcDone done);
+
+  void status(Json& params, RpcDone done);
+  void stats(Json& params, RpcDone done);
+  void stop(Json& params, RpcDone done);
+  void zone_import(Json& params, RpcDone done);
+  void zone_list(Json& params, RpcDone done);
+  void zone_show(Json& params, RpcDone done);
+  void zone_export(Json& params, RpcDone done);
+  void zone_remove(Json& params, RpcDone done);
+
+  size_t zone_count() const;
+  zones::VersionRef find(const zones::Name& apex) const;
+
+  boost::asio::io_context& loop_;
+  const Server& server_;
+  dataplane::Rcu::Reader& reader_;
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  const std::map<std::string_view, Handler> handlers_;
+};
+
+}  // namespace axfrd::control

@@ -1,0 +1,192 @@
+#include "control/ctl_print.h"
+
+#include <algorithm>
+#include <array>
+#include <iomanip>
+#include <map>
+#include <ostream>
+#include <sstream>
+#include <stdexcept>
+#include <string_view>
+
+namespace axfrd::control {
+
+namespace {
+
+using Printer = void (*)(std::ostream& out, const Json& params, const Json& result);
+
+std::string text_of(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
+
+void print_pairs(std::ostream& out, const std::vector<std::vector<std::string>>& rows) {
+  Table{rows, {false, false}}.print(out);
+}
+
+// "a.b" → value for each number or word inside `object`, at any depth.
+using Flat = std::vector<std::pair<std::string, Json>>;
+void flatten(const Json& object, const std::string& prefix, Flat& out) {
+  for (const auto& [key, value] : object.items()) {
+    if (value.is_object()) {
+      flatten(value, prefix + key + " ", out);
+    } else if (!value.is_array()) {
+      out.emplace_back(prefix + key, value);
+    }
+  }
+}
+
+// Counts of things that never happened say nothing, unless they are the main ones.
+bool worth_a_row(const std::string& key, const std::vector<std::string>& cells) {
+  const bool nested = key.find(' ') != std::string::npos;
+  return !nested || std::any_of(cells.begin(), cells.end(), [](const std::string& cell) { return cell != "0"; });
+}
+
+// One column for each of `objects`, one row for each key.
+void print_columns(std::ostream& out, const std::string& title, const std::vector<Json>& objects) {
+  if (objects.empty()) return;
+  std::vector<std::string> order;
+  std::map<std::string, std::vector<std::string>> rows;
+  for (const Json& object : objects) {
+    Flat flat;
+    flatten(object, "", flat);
+    for (const auto& [key, value] : flat) {
+      auto [row, fresh] = rows.try_emplace(key);
+      if (fresh) order.push_back(key);
+      row->second.push_back(text_of(value));
+    }
+  }
+  Table table{{}, std::vector<bool>(objects.size() + 1, true)};
+  table.right[0] = false;
+  for (const std::string& key : order) {
+    if (!worth_a_row(key, rows[key])) continue;
+    std::vector<std::string> row{"  " + key};
+    row.insert(row.end(), rows[key].begin(), rows[key].end());
+    table.rows.push_back(std::move(row));
+  }
+  out << title << '\n';
+  table.print(out);
+}
+
+void print_status(std::ostream& out, const Json&, const Json& result) {
+  std::vector<std::vector<std::string>> rows{{"state", text_of(result["state"])},
+                                             {"version", text_of(result["version"])},
+                                             {"process", text_of(result["pid"])},
+                                             {"up for", human_duration(result["uptime_seconds"])},
+                                             {"zones", text_of(result["zones"])},
+                                             {"TCP sessions", text_of(result["tcp_sessions"])},
+                                             {"transfers", text_of(result["transfers_under_way"]) + " under way"}};
+  for (const Json& port : result["ports"]) {
+    rows.push_back({"port", text_of(port["device"]) + " (" + text_of(port["driver"]) + ", " + text_of(port["mac"]) +
+                                ", link " + (port["link_up"] ? "up" : "down") + ", kernel path " +
+                                text_of(port["tap"]) + ")"});
+  }
+  if (result["ports"].empty()) rows.push_back({"port", "none, DNS is served by kernel sockets"});
+  print_pairs(out, rows);
+}
+
+void print_stats(std::ostream& out, const Json&, const Json& result) {
+  print_columns(out, "packet path, by worker", result["workers"]);
+  print_columns(out, "ports", result["ports"]);
+  if (!result["workers"].empty()) {
+    print_columns(out, "kernel path", {result["kernel_path"]});
+    print_columns(out, "packet buffers", {result["buffers"]});
+  }
+  print_columns(out, "UDP by the kernel", {result["udp"]});
+  print_columns(out, "TCP", {result["tcp"]});
+  print_columns(out, "zones", {result["zones"]});
+}
+
+void print_stop(std::ostream& out, const Json&, const Json&) { out << "axfrd is stopping\n"; }
+
+void print_import(std::ostream& out, const Json& params, const Json& result) {
+  out << text_of(params["zone"]) << ": ";
+  if (!result["changed"]) {
+    out << "unchanged, serial " << result["serial"];
+  } else if (result["old_serial"].is_null()) {
+    out << "new, serial " << result["serial"];
+  } else {
+    out << "serial " << result["serial"] << ", was " << result["old_serial"];
+  }
+  out << ", " << result["records"] << " records\n";
+  for (const Json& warning : result["warnings"]) out << "  warning: " << text_of(warning) << '\n';
+}
+
+void print_list(std::ostream& out, const Json&, const Json& result) {
+  std::vector<Json> zones = result["zones"];
+  std::sort(zones.begin(), zones.end(), [](const Json& a, const Json& b) { return a["zone"] < b["zone"]; });
+  Table table{{{"ZONE", "SERIAL", "RECORDS"}}, {false, true, true}};
+  for (const Json& zone : zones) {
+    table.rows.push_back({text_of(zone["zone"]), text_of(zone["serial"]), text_of(zone["records"])});
+  }
+  table.print(out);
+}
+
+void print_show(std::ostream& out, const Json&, const Json& result) {
+  print_pairs(out, {{"zone", text_of(result["zone"])},
+                    {"serial", text_of(result["serial"])},
+                    {"SOA", text_of(result["soa"])},
+                    {"records", text_of(result["records"])},
+                    {"names", text_of(result["names"])},
+                    {"ALIAS and URL", text_of(result["pseudo_records"])},
+                    {"pages", text_of(result["pages"])},
+                    {"memory", human_size(result["memory"])}});
+}
+
+void print_export(std::ostream& out, const Json&, const Json& result) { out << text_of(result["text"]); }
+
+void print_remove(std::ostream& out, const Json& params, const Json& result) {
+  out << text_of(params["zone"]) << ": removed, serial was " << result["serial"] << '\n';
+}
+
+struct VerbPrinter {
+  std::string_view method;
+  Printer print;
+};
+constexpr std::array kPrinters{
+    VerbPrinter{"status", print_status},      VerbPrinter{"stats", print_stats},
+    VerbPrinter{"stop", print_stop},          VerbPrinter{"zone.import", print_import},
+    VerbPrinter{"zone.list", print_list},     VerbPrinter{"zone.show", print_show},
+    VerbPrinter{"zone.export", print_export}, VerbPrinter{"zone.remove", print_remove},
+};
+
+}  // namespace
+
+void Table::print(std::ostream& out) const {
+  std::vector<size_t> widths(right.size());
+  for (const auto& row : rows) {
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  for (const auto& row : rows) {
+    for (size_t i = 0; i < row.size(); ++i) {
+      const bool last = i + 1 == row.size();
+      const auto width = static_cast<int>(last && !right[i] ? 0 : widths[i]);
+      out << (right[i] ? std::right : std::left) << std::setw(width) << row[i] << (last ? "\n" : "  ");
+    }
+  }
+}
+
+std::string human_size(uint64_t octets) {
+  constexpr std::array units{"KiB", "MiB", "GiB", "TiB"};
+  if (octets < 1024) return std::to_string(octets) + " octets";
+  auto size = static_cast<double>(octets) / 1024;
+  size_t unit = 0;
+  for (; size >= 1024 && unit + 1 < units.size(); ++unit) size /= 1024;
+  std::ostringstream text;
+  text << std::fixed << std::setprecision(size < 10 ? 1 : 0) << size << ' ' << units[unit];
+  return std::move(text).str();
+}
+
+std::string human_duration(uint64_t seconds) {
+  const uint64_t days = seconds / 86400, hours = seconds / 3600 % 24, minutes = seconds / 60 % 60;
+  if (days > 0) return std::to_string(days) + " d " + std::to_string(hours) + " h";
+  if (hours > 0) return std::to_string(hours) + " h " + std::to_string(minutes) + " min";
+  if (minutes > 0) return std::to_string(minutes) + " min " + std::to_string(seconds % 60) + " s";
+  return std::to_string(seconds) + " s";
+}
+
+void print_result(std::ostream& out, const std::string& method, const Json& params, const Json& result) {
+  const auto* const printer =
+      std::find_if(kPrinters.begin(), kPrinters.end(), [&](const VerbPrinter& p) { return p.method == method; });
+  if (printer == kPrinters.end()) throw std::logic_error("nothing prints the result of " + method);
+  printer->print(out, params, result);
+}
+
+}  // namespace axfrd::control

@@ -1,0 +1,107 @@
+#include "control/daemon.h"
+
+#include <boost/asio/post.hpp>
+#include <csignal>
+
+namespace axfrd::control {
+
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr unsigned kOurReaders = 2;  // the service thread and the control thread
+
+unsigned reader_count(const Options& options) {
+  return kOurReaders + (options.dataplane ? options.dataplane->workers : 0);
+}
+
+std::optional<dataplane::Dataplane> make_dataplane(const Options& options, const zones::Responder& responder,
+                                                   dataplane::Rcu& rcu, const Log& log) {
+  if (!options.dataplane) return std::nullopt;
+  dataplane::DataplaneOptions with_log = *options.dataplane;
+  with_log.notice = [&log](std::string_view text) { log.info(text); };
+  return std::optional<dataplane::Dataplane>(std::in_place, with_log, responder, rcu);
+}
+
+ServiceOptions service_options(const Options& options) {
+  const bool addresses_on_tap = options.dataplane.has_value();
+  return {options.addresses, options.dns_port,       addresses_on_tap,
+          options.tcp,       options.allow_transfer, options.responder.udp_payload};
+}
+
+}  // namespace
+
+Daemon::Daemon(const Options& options, const Log& log)
+    : options_(options),
+      log_(log),
+      socket_file_(options.control_socket),
+      signals_(loop_, SIGTERM, SIGINT),
+      manager_(loop_),
+      rcu_(reader_count(options)),
+      responder_(zones_, options.responder),
+      store_(options.store),
+      updater_(zones_, rcu_, store_, log),
+      dataplane_(make_dataplane(options, responder_, rcu_, log)),
+      service_(loop_, service_options(options), responder_, rcu_, log),
+      server_{zones_,   updater_,
+              service_, dataplane_ ? &*dataplane_ : nullptr,
+              state_,   [this] { asio::post(loop_, [this] { stop("told by axfrctl"); }); }},
+      control_(socket_file_, server_, rcu_, log) {}
+
+// Those who ask go before those who answer them: operators, then packets, then the updater.
+Daemon::~Daemon() {
+  control_.stop();
+  if (dataplane_) dataplane_->stop();
+  updater_.stop();
+}
+
+void Daemon::run() {
+  signals_.async_wait([this](const auto& error, int number) {
+    if (!error) stop(number == SIGTERM ? "SIGTERM" : "SIGINT");
+  });
+  manager_.start_watchdog();
+  updater_.start();
+  load_store();
+  loop_.run();
+}
+
+Done<Updater::Loaded> Daemon::then(std::string what, std::function<void(const Updater::Loaded&)> next) {
+  return [this, what = std::move(what), next = std::move(next)](Outcome<Updater::Loaded> outcome) {
+    asio::post(loop_, [this, what, next, outcome = std::move(outcome)] {
+      if (state_ != ServerState::starting) return;
+      if (const auto* failure = std::get_if<Failure>(&outcome)) throw std::runtime_error(what + failure->reason);
+      next(std::get<Updater::Loaded>(outcome));
+    });
+  };
+}
+
+void Daemon::load_store() {
+  updater_.load_store(then("", [this](const Updater::Loaded&) { load_directory(); }));
+}
+
+void Daemon::load_directory() {
+  if (!options_.zones_dir) return serve();
+  updater_.load_directory(*options_.zones_dir, then("--zones-dir: ", [this](const Updater::Loaded& loaded) {
+    if (!loaded.errors.empty()) log_.warning(loaded.errors.size(), " zone files were skipped");
+    serve();
+  }));
+}
+
+// Nobody is answered before all zones are there: REFUSED would be taken at its word.
+void Daemon::serve() {
+  service_.listen();
+  if (dataplane_) dataplane_->start();
+  state_ = ServerState::serving;
+  manager_.ready();
+  log_.info("ready, ", zones_.size(), " zones");
+}
+
+void Daemon::stop(std::string_view why) {
+  if (state_ == ServerState::stopping) return;
+  state_ = ServerState::stopping;
+  log_.info("stopping: ", why);
+  manager_.stopping();
+  service_.stop([this] { loop_.stop(); });
+}
+
+}  // namespace axfrd::control

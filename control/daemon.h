@@ -1,0 +1,55 @@
+// Daemon: axfrd put together. Its members are what it consists of, in the order in which they come to be; they go in
+// reverse.
+//
+// Threads. The main thread constructs it and is the service thread while run() lasts.
+#pragma once
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <optional>
+
+#include "control/control_thread.h"
+#include "control/options.h"
+#include "control/sd_notify.h"
+
+namespace axfrd::control {
+
+class Daemon {
+ public:
+  // Throws std::runtime_error with a sentence for the operator.
+  Daemon(const Options& options, const Log& log);
+  ~Daemon();
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+
+  // Loads the zones, serves, and returns when it was told to stop. Throws as the constructor does.
+  void run();
+
+ private:
+  void load_store();
+  void load_directory();
+  // Runs `next` in the service thread with what was loaded; throws there, `what` before the reason, if that failed.
+  Done<Updater::Loaded> then(std::string what, std::function<void(const Updater::Loaded&)> next);
+  void serve();
+  void stop(std::string_view why);
+
+  const Options& options_;
+  const Log& log_;
+  SocketFile socket_file_;  // first: only one axfrd gets beyond
+  boost::asio::io_context loop_;
+  boost::asio::signal_set signals_;
+  ServiceManager manager_;
+  zones::ZoneTable zones_;
+  dataplane::Rcu rcu_;
+  const zones::Responder responder_;
+  Store store_;
+  Updater updater_;
+  std::optional<dataplane::Dataplane> dataplane_;  // none: --no-port
+  Service service_;
+  std::atomic<ServerState> state_{ServerState::starting};  // the main thread writes, the control thread reads
+  const Server server_;
+  ControlThread control_;
+};
+
+}  // namespace axfrd::control

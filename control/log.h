@@ -1,0 +1,57 @@
+// Log: one line an event, to standard error.
+//
+// When standard error is the journal, lines carry its `<N>` priority prefix (sd-daemon(3)); otherwise a time stamp and
+// the level.
+//
+// Threads. Any thread may log: a line is one write(2). Packet workers do not log.
+#pragma once
+
+#include <cstdint>
+#include <sstream>
+#include <string>
+#include <string_view>
+
+namespace axfrd::control {
+
+enum class LogLevel : uint8_t { error = 3, warning = 4, info = 6, debug = 7 };  // as in syslog(3)
+
+// Throws std::invalid_argument when `text` names no level.
+LogLevel parse_log_level(std::string_view text);
+
+class Log {
+ public:
+  explicit Log(LogLevel most, int fd = 2);
+
+  template <class... Parts>
+  void error(const Parts&... parts) const {
+    write(LogLevel::error, parts...);
+  }
+  template <class... Parts>
+  void warning(const Parts&... parts) const {
+    write(LogLevel::warning, parts...);
+  }
+  template <class... Parts>
+  void info(const Parts&... parts) const {
+    write(LogLevel::info, parts...);
+  }
+  template <class... Parts>
+  void debug(const Parts&... parts) const {
+    write(LogLevel::debug, parts...);
+  }
+
+ private:
+  template <class... Parts>
+  void write(LogLevel level, const Parts&... parts) const {
+    if (level > most_) return;
+    std::ostringstream text;
+    (text << ... << parts);
+    write_line(level, std::move(text).str());
+  }
+  void write_line(LogLevel level, std::string text) const;
+
+  const LogLevel most_;
+  const int fd_;
+  const bool journal_;
+};
+
+}  // namespace axfrd::control

@@ -1,0 +1,57 @@
+// axfrd, the server.
+#include <sys/resource.h>
+
+#include <csignal>
+#include <iostream>
+
+#include "control/daemon.h"
+#include "control/options.h"
+
+namespace {
+
+using namespace axfrd::control;  // NOLINT(google-build-using-namespace)
+
+constexpr int kFailed = 1, kBadUsage = 2;
+constexpr rlim_t kOtherDescriptors = 128;  // besides the TCP sessions
+
+// Each TCP session takes a descriptor; the usual soft limit of 1024 is for programs that use select().
+void raise_descriptor_limit(const TcpLimits& tcp, const Log& log) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+  if (tcp.max_sessions + kOtherDescriptors > limit.rlim_cur) {
+    log.warning("the limit of ", limit.rlim_cur, " open files is too low for --tcp-max-sessions ", tcp.max_sessions);
+  }
+}
+
+int serve(const Options& options) {
+  const Log log(options.log_level);
+  std::signal(SIGPIPE, SIG_IGN);  // a peer that went away is told by the error of the write
+  std::signal(SIGHUP, SIG_IGN);   // nothing is reloaded by a signal
+  raise_descriptor_limit(options.tcp, log);
+  try {
+    Daemon(options, log).run();
+  } catch (const std::exception& error) {
+    log.error(error.what());
+    return kFailed;
+  }
+  log.info("stopped");
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    const auto parsed = parse_options({argv + 1, argv + argc});
+    if (const auto* print = std::get_if<PrintAndExit>(&parsed)) {
+      std::cout << print->text;
+      return 0;
+    }
+    return serve(std::get<Options>(parsed));
+  } catch (const OptionsError& error) {
+    std::cerr << "axfrd: " << error.what() << "\nTry `axfrd --help`.\n";
+    return kBadUsage;
+  }
+}

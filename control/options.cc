@@ -1,0 +1,354 @@
+#include "control/options.h"
+
+#include <sys/un.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/program_options.hpp>
+#include <charconv>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "control/verbs.h"
+
+namespace axfrd::control {
+
+namespace {
+
+namespace po = boost::program_options;
+using Strings = std::vector<std::string>;
+
+// ---- what there is ----
+
+enum class Kind : uint8_t { toggle, value, list };
+
+struct Spec {
+  const char* name;
+  Kind kind;
+  const char* placeholder;
+  const char* preset;  // nullptr: none
+  const char* help;
+};
+
+constexpr std::array kGeneral{
+    Spec{"control-socket", Kind::value, "PATH", kDefaultControlSocket, "where axfrctl finds us"},
+    Spec{"log-level", Kind::value, "LEVEL", "info", "error, warning, info or debug"},
+};
+constexpr std::array kPacketPath{
+    Spec{"port", Kind::list, "DEVARGS", nullptr,
+         "serve DNS on this DPDK port: a PCI address, or a vdev with its arguments; may be repeated"},
+    Spec{"no-port", Kind::toggle, nullptr, nullptr, "no DPDK: serve from the kernel's sockets alone"},
+    Spec{"tap", Kind::value, "NAME", "axfrd",
+         "interface that gives the kernel what is not for us, NAME0 for the first port"},
+    Spec{"workers", Kind::value, "N", nullptr, "packet workers (default: 1, or one for each of --worker-cpus)"},
+    Spec{"worker-cpus", Kind::value, "LIST", nullptr, "CPUs of the packet workers, as in 1,3-5"},
+    Spec{"control-cpus", Kind::value, "LIST", nullptr, "CPUs of all other threads"},
+    Spec{"no-huge", Kind::toggle, nullptr, nullptr, "do without huge pages; slow, for tests"},
+    Spec{"memory", Kind::value, "MIB", "256", "memory for packet buffers"},
+    Spec{"idle-sleep", Kind::value, "auto|on|off", "auto", "whether idle workers sleep; auto: when a port is a vdev"},
+};
+constexpr std::array kService{
+    Spec{"address", Kind::list, "ADDR/LEN", nullptr,
+         "an address we serve; may be repeated. With --no-port it must exist already, and none means all"},
+    Spec{"dns-port", Kind::value, "PORT", "53", "port of the kernel's sockets"},
+    Spec{"store", Kind::value, "DIR", "/var/lib/axfrd", "where zones are kept, from one run to the next"},
+    Spec{"zones-dir", Kind::value, "DIR", nullptr, "import every NAME.zone in DIR at start"},
+    Spec{"allow-transfer", Kind::list, "ADDR[/LEN]", nullptr,
+         "who may transfer zones; may be repeated. Nobody may unless told"},
+    Spec{"udp-payload", Kind::value, "BYTES", "1232", "largest UDP response, 512 to 4096"},
+    Spec{"nsid", Kind::value, "TEXT", nullptr, "name of this server for those who ask (RFC 5001)"},
+    Spec{"id-server", Kind::value, "TEXT", nullptr, "answer to CH TXT id.server and hostname.bind"},
+    Spec{"version-text", Kind::value, "TEXT", nullptr, "answer to CH TXT version.server and version.bind"},
+};
+constexpr std::array kTcp{
+    Spec{"tcp-max-sessions", Kind::value, "N", "4096", "TCP sessions at a time"},
+    Spec{"tcp-max-per-client", Kind::value, "N", "256", "of these from one IPv4 address or IPv6 /64"},
+    Spec{"tcp-idle-timeout", Kind::value, "SECONDS", "30", "close sessions that neither ask nor read for so long"},
+};
+
+// Meaningless without a DPDK port.
+constexpr std::array kPortOnly{"port",         "tap",     "workers", "worker-cpus",
+                               "control-cpus", "no-huge", "memory",  "idle-sleep"};
+
+void add(po::options_description& group, const Spec& spec) {
+  po::options_description_easy_init options = group.add_options();
+  if (spec.kind == Kind::toggle) {
+    options(spec.name, po::bool_switch(), spec.help);
+  } else if (spec.kind == Kind::list) {
+    options(spec.name, po::value<Strings>()->value_name(spec.placeholder), spec.help);
+  } else {
+    auto* value = po::value<std::string>()->value_name(spec.placeholder);
+    if (spec.preset != nullptr) value->default_value(spec.preset);
+    options(spec.name, value, spec.help);
+  }
+}
+
+constexpr unsigned kHelpWidth = 110;
+
+template <size_t N>
+void add_group(po::options_description& all, const char* title, const std::array<Spec, N>& specs) {
+  po::options_description group(title, kHelpWidth);
+  for (const Spec& spec : specs) add(group, spec);
+  all.add(group);
+}
+
+po::options_description file_options() {
+  po::options_description all(kHelpWidth);
+  add_group(all, "Packet path", kPacketPath);
+  add_group(all, "DNS service", kService);
+  add_group(all, "TCP", kTcp);
+  add_group(all, "Operation", kGeneral);
+  return all;
+}
+
+po::options_description command_line_options() {
+  po::options_description all(kHelpWidth);
+  all.add(file_options());
+  po::options_description group("Only on the command line", kHelpWidth);
+  group.add_options()                                                                          //
+      ("config", po::value<std::string>()->value_name("FILE"), "read `option = value` lines")  //
+      ("help", "print this help")                                                              //
+      ("version", "print the version");
+  all.add(group);
+  return all;
+}
+
+std::string help_text() {
+  std::ostringstream text;
+  text << "axfrd answers DNS on DPDK ports and serves zones to secondaries.\n\n"
+          "usage: axfrd --port DEVARGS... --address ADDR/LEN... [OPTION...] [-- EAL-ARGUMENT...]\n"
+          "       axfrd --no-port [OPTION...]\n"
+       << command_line_options();
+  return std::move(text).str();
+}
+
+// ---- reading ----
+
+[[noreturn]] void fail(const std::string& reason) { throw OptionsError(reason); }
+
+// Values by option, with errors that name the option.
+class Values {
+ public:
+  explicit Values(const po::variables_map& map) : map_(map) {}
+
+  bool given(const char* name) const {
+    const auto at = map_.find(name);
+    return at != map_.end() && !at->second.defaulted();
+  }
+  bool on(const char* name) const { return map_[name].as<bool>(); }
+  std::string text(const char* name) const { return map_.count(name) != 0 ? map_[name].as<std::string>() : ""; }
+  Strings list(const char* name) const { return map_.count(name) != 0 ? map_[name].as<Strings>() : Strings{}; }
+
+  unsigned number(const char* name, unsigned least, unsigned most) const {
+    const std::string digits = text(name);
+    unsigned value = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    if (error != std::errc{} || *end != '\0' || value < least || value > most) {
+      fail("--" + std::string(name) + ": '" + digits + "' is not a number from " + std::to_string(least) + " to " +
+           std::to_string(most));
+    }
+    return value;
+  }
+
+  // `parse` of one value; what it throws is told with the option's name.
+  template <class Parse>
+  static auto parsed(const char* name, const std::string& value, Parse&& parse) {
+    try {
+      return parse(value);
+    } catch (const std::invalid_argument& error) {
+      fail("--" + std::string(name) + ": " + error.what());
+    }
+  }
+
+ private:
+  const po::variables_map& map_;
+};
+
+unsigned parse_cpu(std::string_view digits, const std::string& whole) {
+  unsigned cpu = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), cpu);
+  if (error != std::errc{} || end != digits.data() + digits.size() || cpu >= 4096) {
+    throw std::invalid_argument("'" + whole + "' is no list of CPUs such as 1,3-5");
+  }
+  return cpu;
+}
+
+std::vector<unsigned> parse_cpus(const std::string& text) {
+  std::vector<unsigned> cpus;
+  std::istringstream items(text);
+  for (std::string item; std::getline(items, item, ',');) {
+    const size_t dash = item.find('-');
+    const unsigned first = parse_cpu(std::string_view(item).substr(0, dash), text);
+    const unsigned last = dash == std::string::npos ? first : parse_cpu(std::string_view(item).substr(dash + 1), text);
+    if (last < first) throw std::invalid_argument("'" + item + "' counts backwards");
+    for (unsigned cpu = first; cpu <= last; ++cpu) cpus.push_back(cpu);
+  }
+  if (cpus.empty() || text.back() == ',')
+    throw std::invalid_argument("'" + text + "' is no list of CPUs such as 1,3-5");
+  if (std::set<unsigned>(cpus.begin(), cpus.end()).size() != cpus.size()) {
+    throw std::invalid_argument("'" + text + "' names a CPU twice");
+  }
+  return cpus;
+}
+
+dataplane::IdleSleep parse_idle_sleep(const std::string& text) {
+  if (text == "auto") return dataplane::IdleSleep::automatic;
+  if (text == "on") return dataplane::IdleSleep::on;
+  if (text == "off") return dataplane::IdleSleep::off;
+  throw std::invalid_argument("'" + text + "' is none of auto, on, off");
+}
+
+unsigned worker_count(const Values& values, const std::vector<unsigned>& cpus) {
+  const auto one_each = static_cast<unsigned>(cpus.size());
+  if (!values.given("workers")) return cpus.empty() ? 1 : one_each;
+  const unsigned workers = values.number("workers", 1, 128);
+  if (!cpus.empty() && workers != one_each) {
+    fail("--workers " + std::to_string(workers) + " contradicts --worker-cpus, which names " +
+         std::to_string(one_each));
+  }
+  return workers;
+}
+
+dataplane::DataplaneOptions read_dataplane(const Values& values, const Strings& eal_arguments) {
+  dataplane::DataplaneOptions options;
+  options.ports = values.list("port");
+  options.addresses = values.list("address");
+  options.tap = values.text("tap");
+  if (values.given("worker-cpus")) {
+    options.worker_cpus = Values::parsed("worker-cpus", values.text("worker-cpus"), parse_cpus);
+  }
+  if (values.given("control-cpus")) {
+    options.control_cpus = Values::parsed("control-cpus", values.text("control-cpus"), parse_cpus);
+  }
+  options.workers = worker_count(values, options.worker_cpus);
+  options.huge_pages = !values.on("no-huge");
+  options.memory_mib = values.number("memory", 16, 1U << 20);
+  options.idle_sleep = Values::parsed("idle-sleep", values.text("idle-sleep"), parse_idle_sleep);
+  options.eal_arguments = eal_arguments;
+  if (options.addresses.empty()) fail("--port needs at least one --address ADDR/LEN to serve");
+  return options;
+}
+
+void check_no_port(const Values& values, const Strings& eal_arguments) {
+  for (const char* name : kPortOnly) {
+    if (values.given(name)) fail("--no-port contradicts --" + std::string(name) + ", which is about DPDK ports");
+  }
+  if (!eal_arguments.empty()) fail("--no-port contradicts the EAL arguments after --");
+}
+
+std::vector<IpAddress> read_addresses(const Values& values) {
+  std::vector<IpAddress> addresses;
+  for (const std::string& text : values.list("address")) {
+    const Prefix prefix = Values::parsed("address", text, &Prefix::parse_interface);
+    if (std::find(addresses.begin(), addresses.end(), prefix.address) != addresses.end()) {
+      fail("--address: " + prefix.address.to_string() + " is given twice");
+    }
+    addresses.push_back(prefix.address);
+  }
+  return addresses;
+}
+
+std::optional<std::filesystem::path> read_zones_dir(const Values& values) {
+  if (!values.given("zones-dir")) return std::nullopt;
+  std::filesystem::path directory = values.text("zones-dir");
+  std::error_code error;
+  if (!std::filesystem::is_directory(directory, error))
+    fail("--zones-dir: there is no directory " + directory.string());
+  return directory;
+}
+
+void read_service(const Values& values, Options& options) {
+  options.addresses = read_addresses(values);
+  options.dns_port = static_cast<uint16_t>(values.number("dns-port", 1, 65535));
+  options.store = values.text("store");
+  if (options.store.empty()) fail("--store: a directory is wanted");
+  options.zones_dir = read_zones_dir(values);
+  for (const std::string& text : values.list("allow-transfer")) {
+    options.allow_transfer.allow(Values::parsed("allow-transfer", text, &Prefix::parse));
+  }
+  options.responder.udp_payload = static_cast<uint16_t>(values.number("udp-payload", 512, 4096));
+  options.responder.nsid = values.text("nsid");
+  options.responder.id_server = values.text("id-server");
+  options.responder.version = values.text("version-text");
+}
+
+void read_tcp(const Values& values, TcpLimits& limits) {
+  limits.max_sessions = values.number("tcp-max-sessions", 1, 1U << 20);
+  limits.max_per_client = values.number("tcp-max-per-client", 1, 1U << 20);
+  limits.idle = std::chrono::seconds(values.number("tcp-idle-timeout", 1, 86400));
+}
+
+std::filesystem::path read_control_socket(const Values& values) {
+  std::string path = values.text("control-socket");
+  if (path.empty()) fail("--control-socket: a path is wanted");
+  constexpr size_t most = sizeof(sockaddr_un::sun_path) - 1;
+  if (path.size() > most) fail("--control-socket: the path is longer than " + std::to_string(most) + " octets");
+  return path;
+}
+
+Options read(const Values& values, const Strings& eal_arguments) {
+  Options options;
+  if (values.on("no-port")) {
+    check_no_port(values, eal_arguments);
+  } else {
+    if (!values.given("port")) fail("--port DEVARGS says where to serve DNS; --no-port does without DPDK");
+    options.dataplane = read_dataplane(values, eal_arguments);
+  }
+  read_service(values, options);
+  read_tcp(values, options.tcp);
+  options.control_socket = read_control_socket(values);
+  options.log_level = Values::parsed("log-level", values.text("log-level"), &parse_log_level);
+  return options;
+}
+
+// ---- collecting ----
+
+// Takes the words that are no options, so that the error can name them.
+constexpr const char* kStrayWords = "stray-words";
+
+void store_command_line(const Strings& arguments, po::variables_map& map) {
+  // Abbreviations are not accepted: an option added later would make them ambiguous.
+  const int style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
+  po::options_description known = command_line_options();
+  known.add_options()(kStrayWords, po::value<Strings>());
+  po::positional_options_description words;
+  words.add(kStrayWords, -1);
+  po::store(po::command_line_parser(arguments).options(known).positional(words).style(style).run(), map);
+  if (map.count(kStrayWords) != 0) fail("'" + map[kStrayWords].as<Strings>().front() + "' is no option");
+}
+
+void store_file(const std::string& name, po::variables_map& map) {
+  std::ifstream file(name);
+  if (!file) fail("--config: cannot read " + name);
+  try {
+    po::store(po::parse_config_file(file, file_options()), map);
+  } catch (const po::error& error) {
+    fail(name + ": " + error.what());
+  }
+}
+
+po::variables_map collect(const Strings& arguments) {
+  po::variables_map map;
+  try {
+    store_command_line(arguments, map);
+  } catch (const po::error& error) {
+    fail(error.what());
+  }
+  if (map.count("config") != 0) store_file(map["config"].as<std::string>(), map);
+  return map;
+}
+
+}  // namespace
+
+std::variant<Options, PrintAndExit> parse_options(const std::vector<std::string>& arguments) {
+  const auto end = std::find(arguments.begin(), arguments.end(), "--");
+  const Strings ours(arguments.begin(), end);
+  const Strings eal_arguments(end == arguments.end() ? end : end + 1, arguments.end());
+  const po::variables_map map = collect(ours);
+  if (map.count("help") != 0) return PrintAndExit{help_text()};
+  if (map.count("version") != 0) return PrintAndExit{"axfrd " AXFRD_VERSION "\n"};
+  return read(Values(map), eal_arguments);
+}
+
+}  // namespace axfrd::control

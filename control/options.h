@@ -1,0 +1,51 @@
+// Options: what axfrd is told at start-up, by command line and configuration file.
+//
+// The file has `key = value` lines, keys being option names without dashes; `#` starts a comment. What the command line
+// says of an option replaces what the file says of it, repeated options included.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "control/acl.h"
+#include "control/log.h"
+#include "control/tcp_limits.h"
+#include "dataplane/dataplane.h"
+#include "zones/respond.h"
+
+namespace axfrd::control {
+
+struct Options {
+  // Empty: --no-port, DNS is served by kernel sockets alone.
+  std::optional<dataplane::DataplaneOptions> dataplane;
+  std::vector<IpAddress> addresses;  // where we serve; empty: on every address of the host
+  uint16_t dns_port = 53;            // of the kernel sockets
+
+  zones::ResponderOptions responder;
+  std::filesystem::path store;
+  std::optional<std::filesystem::path> zones_dir;
+  AccessList allow_transfer;
+  TcpLimits tcp;
+
+  std::filesystem::path control_socket;
+  LogLevel log_level = LogLevel::info;
+};
+
+// A sentence for the operator: what is wrong with the options.
+struct OptionsError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// What --help or --version print.
+struct PrintAndExit {
+  std::string text;
+};
+
+// Throws OptionsError. `arguments` are without the program's name.
+std::variant<Options, PrintAndExit> parse_options(const std::vector<std::string>& arguments);
+
+}  // namespace axfrd::control

@@ -1,0 +1,25 @@
+// What comes of something an operator asked for: a result, or a sentence that says why not.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <variant>
+
+namespace axfrd::control {
+
+// Error codes of ours on the control socket; those of JSON-RPC itself are negative.
+enum class FailureCode : int { failed = 1, no_such_zone = 2, bad_zone = 3, stopping = 4 };
+
+struct Failure {
+  FailureCode code;
+  std::string reason;
+};
+
+template <class T>
+using Outcome = std::variant<T, Failure>;
+
+// Called once with the outcome.
+template <class T>
+using Done = std::function<void(Outcome<T>)>;
+
+}  // namespace axfrd::control

@@ -1,0 +1,273 @@
+#include "control/store.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "zones/disk_format.h"
+
+namespace axfrd::control {
+namespace {
+
+using zones::Bytes;
+using zones::Name;
+using zones::ZoneVersion;
+
+constexpr size_t kFirstMapSize = size_t{64} << 20;
+constexpr size_t kPageKeySize = 12;  // zone number, page id
+constexpr std::string_view kNextNumber = "next zone number";
+
+std::string zone_key(zones::NameView apex) {
+  std::string key;
+  for (const uint8_t octet : apex.bytes()) key += static_cast<char>(zones::fold(octet));
+  return key;
+}
+
+std::string bytes64(uint64_t number) {
+  std::string bytes(8, '\0');
+  auto* out = reinterpret_cast<uint8_t*>(bytes.data());
+  zones::store32(out, static_cast<uint32_t>(number >> 32));
+  zones::store32(out + 4, static_cast<uint32_t>(number));
+  return bytes;
+}
+
+uint64_t load64(const uint8_t* at) { return uint64_t{zones::load32(at)} << 32 | zones::load32(at + 4); }
+
+std::string page_key(uint64_t number, uint32_t id) {
+  std::string key = bytes64(number);
+  key.resize(kPageKeySize);
+  zones::store32(reinterpret_cast<uint8_t*>(key.data()) + 8, id);
+  return key;
+}
+
+MDB_val value_of(std::string_view text) {
+  return {text.size(), const_cast<char*>(text.data())};  // LMDB does not write to what it is given
+}
+
+Bytes bytes_of(const MDB_val& value) { return {static_cast<const uint8_t*>(value.mv_data), value.mv_size}; }
+
+// LMDB asks for a larger map; not an error of the operator's.
+struct MapFull {};
+
+void require(int status, const char* what) {
+  if (status == MDB_SUCCESS) return;
+  if (status == MDB_MAP_FULL) throw MapFull{};
+  throw StoreError(std::string("the store cannot ") + what + ": " + mdb_strerror(status));
+}
+
+}  // namespace
+
+class Store::Transaction {
+ public:
+  Transaction(MDB_env* env, unsigned flags) {
+    require(mdb_txn_begin(env, nullptr, flags, &txn_), "begin a transaction");
+  }
+  ~Transaction() {
+    if (txn_ != nullptr) mdb_txn_abort(txn_);
+  }
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+
+  MDB_txn* get() const { return txn_; }
+  void commit() { require(mdb_txn_commit(std::exchange(txn_, nullptr)), "write to disk"); }
+
+  // False if the key is not there. The value is valid until the transaction ends.
+  bool get(MDB_dbi table, std::string_view key, MDB_val& value) const {
+    MDB_val k = value_of(key);
+    const int status = mdb_get(txn_, table, &k, &value);
+    if (status == MDB_NOTFOUND) return false;
+    require(status, "read");
+    return true;
+  }
+  void put(MDB_dbi table, std::string_view key, std::string_view value) {
+    MDB_val k = value_of(key), v = value_of(value);
+    require(mdb_put(txn_, table, &k, &v, 0), "write");
+  }
+  void erase(MDB_dbi table, std::string_view key) {
+    MDB_val k = value_of(key);
+    const int status = mdb_del(txn_, table, &k, nullptr);
+    if (status != MDB_NOTFOUND) require(status, "delete");
+  }
+
+ private:
+  MDB_txn* txn_ = nullptr;
+};
+
+Store::Store(const std::filesystem::path& directory) : directory_(directory) {
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (error) throw StoreError("cannot make the store's directory " + directory.string() + ": " + error.message());
+  lock();
+  check_file_size();
+  MDB_env* env = nullptr;
+  require(mdb_env_create(&env), "start");
+  env_.reset(env);
+  require(mdb_env_set_maxdbs(env, 3), "start");
+  require(mdb_env_set_mapsize(env, kFirstMapSize), "start");
+  // The lock file below keeps other processes out, and one thread uses the store: LMDB's own locks are of no use.
+  const int status = mdb_env_open(env, directory.c_str(), MDB_NOLOCK | MDB_NORDAHEAD, 0600);
+  if (status != MDB_SUCCESS)
+    throw StoreError("cannot open the store in " + directory.string() + ": " + mdb_strerror(status));
+  open_tables();
+}
+
+Store::~Store() {
+  env_.reset();
+  if (lock_fd_ >= 0) ::close(lock_fd_);
+}
+
+void Store::lock() {
+  const auto file = directory_ / "lock";
+  lock_fd_ = ::open(file.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+  if (lock_fd_ < 0) throw StoreError("cannot open " + file.string() + ": " + std::strerror(errno));
+  if (::flock(lock_fd_, LOCK_EX | LOCK_NB) == 0) return;
+  ::close(std::exchange(lock_fd_, -1));
+  throw StoreError("the store in " + directory_.string() + " is in use by another axfrd; give each its own --store");
+}
+
+// A file shorter than its pages say would end the process by SIGBUS when a missing page is read.
+void Store::check_file_size() const {
+  const auto file = directory_ / "data.mdb";
+  std::error_code error;
+  const auto size = std::filesystem::file_size(file, error);
+  if (error) return;  // there is none yet
+  MDB_env* probe = nullptr;
+  require(mdb_env_create(&probe), "start");
+  const std::unique_ptr<MDB_env, CloseEnvironment> guard(probe);
+  const int status = mdb_env_open(probe, directory_.c_str(), MDB_NOLOCK | MDB_RDONLY, 0600);
+  MDB_envinfo info;
+  MDB_stat stat;
+  if (status != MDB_SUCCESS || mdb_env_info(probe, &info) != MDB_SUCCESS || mdb_env_stat(probe, &stat) != MDB_SUCCESS) {
+    throw StoreError("cannot read " + file.string() + ": " + mdb_strerror(status) +
+                     "; restore it from a backup, or move it away to begin anew");
+  }
+  if (size < (info.me_last_pgno + 1) * stat.ms_psize) {
+    throw StoreError(file.string() +
+                     " is shorter than its content; restore it from a backup, or move it away to begin anew");
+  }
+}
+
+void Store::open_tables() {
+  Transaction transaction(env_.get(), 0);
+  require(mdb_dbi_open(transaction.get(), "zones", MDB_CREATE, &zones_), "open its tables");
+  require(mdb_dbi_open(transaction.get(), "pages", MDB_CREATE, &pages_), "open its tables");
+  require(mdb_dbi_open(transaction.get(), "meta", MDB_CREATE, &meta_), "open its tables");
+  MDB_val value;
+  if (transaction.get(meta_, kNextNumber, value) && value.mv_size == 8) next_number_ = load64(bytes_of(value).data());
+  transaction.commit();
+}
+
+size_t Store::zone_count() const {
+  const Transaction transaction(env_.get(), MDB_RDONLY);
+  MDB_stat stat;
+  require(mdb_stat(transaction.get(), zones_, &stat), "count its zones");
+  return stat.ms_entries;
+}
+
+void Store::commit(std::span<const Change> changes) {
+  for (;;) {
+    const uint64_t number = next_number_;
+    try {
+      Transaction transaction(env_.get(), 0);
+      for (const Change& change : changes) {
+        if (change.after != nullptr) {
+          write_zone(transaction, change);
+        } else {
+          remove_zone(transaction, *change.before);
+        }
+      }
+      transaction.commit();
+      return;
+    } catch (const MapFull&) {
+      next_number_ = number;
+      grow();
+    }
+  }
+}
+
+void Store::grow() {
+  MDB_envinfo info;
+  require(mdb_env_info(env_.get(), &info), "grow");
+  require(mdb_env_set_mapsize(env_.get(), info.me_mapsize * 2), "grow");
+}
+
+uint64_t Store::number_of(const Transaction& transaction, const ZoneVersion& zone) const {
+  MDB_val value;
+  if (!transaction.get(zones_, zone_key(zone.apex().name), value))
+    throw StoreError("the store lost the zone " + zone.apex().name.to_text());
+  return zones::decode_zone(bytes_of(value)).number;
+}
+
+void Store::write_zone(Transaction& transaction, const Change& change) {
+  const ZoneVersion& after = *change.after;
+  uint64_t number = 0;
+  if (change.before != nullptr) {
+    number = number_of(transaction, *change.before);
+  } else {
+    number = next_number_++;
+    transaction.put(meta_, kNextNumber, bytes64(next_number_));
+  }
+  transaction.put(zones_, zone_key(after.apex().name), zones::encode_zone(after, number));
+  // A page that is the only one stands in the zone value.
+  const auto kept_apart = [](const ZoneVersion* zone, uint32_t id) {
+    return zone != nullptr && zone->page_count() > 1 ? zone->page_by_id(id) : nullptr;
+  };
+  for (unsigned i = 0; after.page_count() > 1 && i < after.page_count(); ++i) {
+    const uint32_t id = after.page_id(i);
+    if (kept_apart(change.before, id) != &after.page(i))
+      transaction.put(pages_, page_key(number, id), zones::encode_page(after.page(i)));
+  }
+  for (unsigned i = 0; change.before != nullptr && i < change.before->page_count(); ++i) {
+    const uint32_t id = change.before->page_id(i);
+    if (kept_apart(change.before, id) != nullptr && kept_apart(&after, id) == nullptr)
+      transaction.erase(pages_, page_key(number, id));
+  }
+}
+
+void Store::remove_zone(Transaction& transaction, const ZoneVersion& zone) {
+  const uint64_t number = number_of(transaction, zone);
+  for (unsigned i = 0; i < zone.page_count(); ++i) transaction.erase(pages_, page_key(number, zone.page_id(i)));
+  transaction.erase(zones_, zone_key(zone.apex().name));
+}
+
+zones::VersionRef Store::restore(const Transaction& transaction, Bytes value) const {
+  zones::StoredZone zone = zones::decode_zone(value);
+  std::vector<ZoneVersion::NumberedPage> pages;
+  if (!zone.page.empty()) pages.push_back({0, std::move(zone.page)});
+  for (const uint32_t id : zone.page_ids) {
+    MDB_val page;
+    if (!transaction.get(pages_, page_key(zone.number, id), page))
+      throw std::invalid_argument("page " + std::to_string(id) + " is missing");
+    pages.push_back({id, zones::decode_page(bytes_of(page))});
+  }
+  zones::PseudoRecords pseudo;
+  if (!zone.pseudo.empty()) pseudo = std::make_shared<const std::vector<zones::PseudoRecord>>(std::move(zone.pseudo));
+  return ZoneVersion::restore(zone.apex, zone.soa.view(), pages, std::move(pseudo));
+}
+
+void Store::load(const std::function<void(zones::VersionRef)>& visit) const {
+  const Transaction transaction(env_.get(), MDB_RDONLY);
+  MDB_cursor* cursor = nullptr;
+  require(mdb_cursor_open(transaction.get(), zones_, &cursor), "read");
+  const std::unique_ptr<MDB_cursor, decltype(&mdb_cursor_close)> guard(cursor, &mdb_cursor_close);
+  MDB_val key, value;
+  int status = MDB_SUCCESS;
+  while ((status = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == MDB_SUCCESS) {
+    try {
+      visit(restore(transaction, bytes_of(value)));
+    } catch (const std::invalid_argument& error) {
+      const auto apex = zones::NameView::read(bytes_of(key));
+      throw StoreError("the store in " + directory_.string() + " is damaged at zone " + (apex ? apex->to_text() : "?") +
+                       ": " + error.what() + "; restore it from a backup, or move it away to begin anew");
+    }
+  }
+  if (status != MDB_NOTFOUND) require(status, "read");
+}
+
+}  // namespace axfrd::control

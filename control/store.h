@@ -1,0 +1,75 @@
+// Store: the zones on disk (LMDB). What commit() has returned from survives kill -9 and power loss.
+//
+// Keys and values (zones/disk_format.h), in three tables:
+//
+//   zones   apex in wire format, folded → zone value
+//   pages   zone number, page id        → page value
+//   meta    the number of the next new zone
+//
+// A commit writes what differs between two versions: the zone value and the pages they do not share.
+//
+// Threads. The updater's, from construction on. One process at a time: a second one is refused.
+#pragma once
+
+#include <lmdb.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <span>
+#include <stdexcept>
+#include <string>
+
+#include "zones/version.h"
+
+namespace axfrd::control {
+
+// What went wrong with the store, for the operator. Nothing was committed.
+struct StoreError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+class Store {
+ public:
+  // Opens the store in `directory`, which is made if it is missing. Throws StoreError.
+  explicit Store(const std::filesystem::path& directory);
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  // From one version of a zone to the next. No `before`: the zone is new; no `after`: it goes.
+  struct Change {
+    const zones::ZoneVersion* before;
+    const zones::ZoneVersion* after;
+  };
+  // Makes all changes durable, or none of them (StoreError).
+  void commit(std::span<const Change> changes);
+
+  size_t zone_count() const;
+  // Calls visit(version) for every zone. Throws StoreError naming the zone that cannot be read.
+  void load(const std::function<void(zones::VersionRef)>& visit) const;
+
+ private:
+  struct CloseEnvironment {
+    void operator()(MDB_env* env) const { mdb_env_close(env); }
+  };
+  class Transaction;
+
+  void lock();
+  void check_file_size() const;
+  void open_tables();
+  void grow();
+  void write_zone(Transaction& transaction, const Change& change);
+  void remove_zone(Transaction& transaction, const zones::ZoneVersion& zone);
+  uint64_t number_of(const Transaction& transaction, const zones::ZoneVersion& zone) const;
+  zones::VersionRef restore(const Transaction& transaction, zones::Bytes value) const;
+
+  const std::filesystem::path directory_;
+  int lock_fd_ = -1;
+  std::unique_ptr<MDB_env, CloseEnvironment> env_;
+  MDB_dbi zones_ = 0, pages_ = 0, meta_ = 0;
+  uint64_t next_number_ = 1;
+};
+
+}  // namespace axfrd::control

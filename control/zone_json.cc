@@ -1,0 +1,111 @@
+#include "control/zone_json.h"
+
+#include "zones/zonefile.h"
+
+namespace axfrd::control {
+
+namespace {
+
+using zones::VersionRef;
+using zones::ZoneVersion;
+
+// Appends `text` as the inside of a JSON string.
+void append_escaped(std::string& out, const std::string& text) {
+  const std::string quoted = dump(text);
+  out.append(quoted, 1, quoted.size() - 2);
+}
+
+// The text of a zone file in pieces: the SOA, the pages in their order, then what is not in pages.
+class ZoneWriter {
+ public:
+  explicit ZoneWriter(VersionRef version) : version_(std::move(version)) {}
+
+  bool write(std::string& out) {
+    if (page_ == 0 && !begun_) begin(out);
+    std::string text;
+    if (page_ < version_->page_count()) {
+      version_->page(page_++).for_each_record(
+          version_->apex(), [&](const zones::Record& record) { text += zones::record_to_text(record) + "\n"; });
+    } else {
+      if (const auto& pseudo = version_->pseudo()) {
+        for (const auto& record : *pseudo) text += zones::pseudo_to_text(record) + "\n";
+      }
+      done_ = true;
+    }
+    append_escaped(out, text);
+    if (done_) out += "\"}";
+    return !done_;
+  }
+
+ private:
+  void begin(std::string& out) {
+    begun_ = true;
+    out += R"({"zone":)" + dump(version_->apex().name.to_text()) + R"(,"serial":)" +
+           std::to_string(version_->serial()) + R"(,"text":")";
+    append_escaped(out, zones::record_to_text(version_->soa_record().view()) + "\n");
+  }
+
+  VersionRef version_;
+  unsigned page_ = 0;
+  bool begun_ = false, done_ = false;
+};
+
+class ListWriter {
+ public:
+  explicit ListWriter(std::vector<VersionRef> versions) : versions_(std::move(versions)) {}
+
+  bool write(std::string& out) {
+    if (at_ == 0) out += R"({"zones":[)";
+    if (at_ < versions_.size()) {
+      if (at_ != 0) out += ',';
+      out += dump(summary(*versions_[at_]));
+      versions_[at_].reset();  // what was listed is not held until the last client byte is gone
+    }
+    if (++at_ < versions_.size()) return true;
+    out += "]}";
+    return false;
+  }
+
+ private:
+  std::vector<VersionRef> versions_;
+  size_t at_ = 0;
+};
+
+}  // namespace
+
+Json to_json(const Updater::Imported& imported) {
+  Json result{{"serial", imported.serial},
+              {"records", imported.records},
+              {"changed", imported.changed},
+              {"warnings", imported.warnings}};
+  result["old_serial"] = imported.old_serial ? Json(*imported.old_serial) : Json();
+  return result;
+}
+
+Json to_json(const Updater::Removed& removed) { return {{"serial", removed.serial}}; }
+
+Json summary(const ZoneVersion& version) {
+  return {
+      {"zone", version.apex().name.to_text()}, {"serial", version.serial()}, {"records", version.counts().records + 1}};
+}
+
+Json details(const ZoneVersion& version) {
+  Json result = summary(version);
+  result["soa"] = zones::record_to_text(version.soa_record().view());
+  result["names"] = version.counts().names;
+  result["wildcards"] = version.counts().wildcards;
+  result["pages"] = version.page_count();
+  result["memory"] = version.memory();
+  result["pseudo_records"] = version.pseudo() ? version.pseudo()->size() : 0;
+  return result;
+}
+
+JsonStream list_stream(std::vector<VersionRef> versions) {
+  return [writer = ListWriter(std::move(versions))](std::string& out) mutable { return writer.write(out); };
+}
+
+JsonStream export_stream(VersionRef version) {
+  return [writer = ZoneWriter(std::move(version))](std::string& out) mutable { return writer.write(out); };
+}
+
+}  // namespace axfrd::control

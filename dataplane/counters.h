@@ -1,0 +1,75 @@
+// Counters of the packet path. Every received packet ends in exactly one verdict, and every frame to send is accounted
+// for. At each turn boundary, per worker,
+//
+//   received                 = answered + Σ punted + Σ dropped
+//   answered + from_kernel   = transmitted + untransmitted
+//
+// Threads. A Counter has one writer; anybody may read. Relaxed: readers see each count late but never torn. Counts that
+// a reader adds up may therefore be a turn apart; once the workers have stopped they agree exactly.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dataplane/verdict.h"
+
+namespace axfrd::dataplane {
+
+class Counter {
+ public:
+  void add(uint64_t n = 1) { value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed); }
+  uint64_t read() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<uint64_t> value_{0};
+};
+
+// RCODEs of the header's four bits, then BADVERS.
+constexpr unsigned kRcodes = 17;
+
+// Of one worker, which alone writes. Aligned so that no two workers share a cache line.
+struct alignas(64) WorkerCounters {
+  Counter received;
+  std::array<Counter, kVerdicts> verdicts;
+  std::array<Counter, kRcodes> responses;
+  Counter from_kernel;
+  Counter transmitted;
+  Counter untransmitted;  // refused by a full transmit queue
+  Counter turns, busy_turns;
+};
+
+// A named count, for people and machines.
+struct NamedCount {
+  std::string_view name;
+  uint64_t value;
+};
+
+struct WorkerStats {
+  uint64_t received = 0, answered = 0, from_kernel = 0, transmitted = 0, untransmitted = 0;
+  std::vector<NamedCount> punted, dropped;  // by reason
+  std::vector<NamedCount> responses;        // by RCODE
+  uint64_t turns = 0, busy_turns = 0;
+};
+struct KernelPathStats {
+  uint64_t to_kernel = 0, from_kernel = 0;
+  std::vector<NamedCount> dropped;
+};
+struct PortStats {
+  std::string device, driver, mac, tap;
+  bool link_up = false;
+  uint64_t rx_packets = 0, tx_packets = 0, rx_missed = 0, rx_no_buffer = 0, errors = 0;
+};
+struct DataplaneStats {
+  std::vector<WorkerStats> workers;
+  KernelPathStats kernel_path;
+  std::vector<PortStats> ports;
+  uint64_t buffers_in_use = 0, buffers = 0;
+};
+
+WorkerStats read_stats(const WorkerCounters& counters);
+
+}  // namespace axfrd::dataplane

@@ -1,0 +1,61 @@
+// Dataplane: everything between the wire and the answering core, as one object. What control/ needs to know of packets.
+//
+// Order of life: construct (EAL, ports, taps; throws std::runtime_error with a sentence for the operator), start()
+// (threads run), stop() (what the kernel still says goes out, workers finish their turn, threads joined), destroy
+// (ports closed, EAL cleaned up). One Dataplane per process, because the EAL can be initialised once.
+//
+// Threads. One for all of that: it becomes the EAL's main lcore, and is bound to the control CPUs; threads it makes
+// later inherit that. stats() is for anybody.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dataplane/counters.h"
+#include "dataplane/rcu.h"
+#include "zones/respond.h"
+
+namespace axfrd::dataplane {
+
+enum class IdleSleep : uint8_t { automatic, on, off };  // automatic: on when a port is a vdev
+
+struct DataplaneOptions {
+  std::vector<std::string> ports;      // PCI address or vdev arguments, one per port
+  std::vector<std::string> addresses;  // ADDR/LEN, assigned to the first port's tap and answered on every port
+  std::string tap = "axfrd";           // kernel path interface of port N is named tap + N
+  unsigned workers = 1;                // each has one queue of every port
+  std::vector<unsigned> worker_cpus;   // empty: the last `workers` CPUs that we may use
+  std::vector<unsigned> control_cpus;  // of every other thread; empty: the other CPUs
+  bool huge_pages = true;
+  unsigned memory_mib = 256;  // of DPDK: packet buffers and rings
+  IdleSleep idle_sleep = IdleSleep::automatic;
+  std::vector<std::string> eal_arguments;  // passed through
+  // Hears what an operator may want to know of the start: the EAL's arguments, what each port offers. Called by the
+  // constructor.
+  std::function<void(std::string_view)> notice = [](std::string_view) {};
+};
+
+class Dataplane {
+ public:
+  // `rcu` needs a place for each worker. Responder and Rcu outlive the Dataplane.
+  Dataplane(const DataplaneOptions& options, const zones::Responder& responder, Rcu& rcu);
+  ~Dataplane();  // stops first
+  Dataplane(const Dataplane&) = delete;
+  Dataplane& operator=(const Dataplane&) = delete;
+
+  void start();
+  void stop();
+
+  // A consistent-enough copy of all counters. Any thread.
+  DataplaneStats stats() const;
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace axfrd::dataplane

@@ -1,0 +1,142 @@
+#include "dataplane/kernel_path.h"
+
+#include <pthread.h>
+#include <rte_lcore.h>
+#include <rte_mbuf.h>
+#include <sys/prctl.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <ctime>
+
+namespace axfrd::dataplane {
+namespace {
+
+constexpr unsigned kWireRing = 1024;
+constexpr unsigned kBatch = 32;
+constexpr unsigned kShortestSleep = 20, kLongestSleep = 1000;  // µs
+constexpr unsigned kLastTurns = 64;                            // that stop() waits for, under load
+
+}  // namespace
+
+unsigned KernelPath::packets_held(unsigned workers) {
+  return workers * (PuntRings::kUrgent + PuntRings::kBulk) + kWireRing + kBatch;
+}
+
+KernelPath::Door::Door(const Port& p, unsigned number, const std::string& tap_prefix,
+                       std::span<const Address> addresses)
+    : port(p),
+      tap(tap_prefix + std::to_string(number), p.interface().mac, p.interface().mtu, addresses),
+      to_wire("axfrd_wire" + std::to_string(number), kWireRing, p.socket()) {
+  held.reserve(kBatch);
+}
+
+KernelPath::Door::~Door() { rte_pktmbuf_free_bulk(held.data(), static_cast<unsigned>(held.size())); }
+
+KernelPath::KernelPath(std::span<const Port* const> ports, const std::string& tap, std::span<const Address> addresses,
+                       unsigned workers) {
+  for (unsigned i = 0; i < ports.size(); ++i) {
+    doors_.emplace_back(*ports[i], i, tap, i == 0 ? addresses : std::span<const Address>());
+  }
+  for (unsigned i = 0; i < workers; ++i) from_workers_.emplace_back(i);
+}
+
+KernelPath::~KernelPath() { stop(); }
+
+void KernelPath::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void KernelPath::stop() {
+  stop_.store(true, std::memory_order_relaxed);
+  if (thread_.joinable()) thread_.join();
+}
+
+KernelPathStats KernelPath::stats() const {
+  return {
+      to_kernel_.read(), from_kernel_.read(), {{"interface_down", refused_.read()}, {"no_buffer", no_buffer_.read()}}};
+}
+
+void KernelPath::run() {
+  pthread_setname_np(pthread_self(), "axfrd-kernel");
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, nullptr);
+  prctl(PR_SET_TIMERSLACK, 1UL);  // or the kernel would round each sleep up by 50 µs
+  rte_thread_register();          // gives it a cache of its own in the packet pools; without, it is only slower
+
+  unsigned pause = kShortestSleep;
+  while (!stop_.load(std::memory_order_relaxed)) {
+    if (turn()) {
+      pause = kShortestSleep;
+      continue;
+    }
+    wait(pause);
+    pause = std::min(2 * pause, kLongestSleep);
+  }
+  for (unsigned i = 0; i < kLastTurns && turn(); ++i) {
+  }
+  rte_thread_unregister();
+}
+
+bool KernelPath::turn() {
+  unsigned packets = 0;
+  for (PuntRings& rings : from_workers_) {
+    while (const unsigned n = deliver(rings.urgent)) packets += n;
+  }
+  for (PuntRings& rings : from_workers_) packets += deliver(rings.bulk);
+  for (Door& door : doors_) packets += collect(door);
+  return packets != 0;
+}
+
+unsigned KernelPath::deliver(MbufRing& ring) {
+  std::array<rte_mbuf*, kBatch> packets;
+  const unsigned n = ring.receive(packets);
+  for (unsigned i = 0; i < n; ++i) deliver_one(*packets[i]);
+  if (n != 0) rte_pktmbuf_free_bulk(packets.data(), n);
+  return n;
+}
+
+void KernelPath::deliver_one(rte_mbuf& packet) {
+  const auto door =
+      std::find_if(doors_.begin(), doors_.end(), [&](const Door& d) { return d.port.id() == packet.port; });
+  (door->tap.write(packet) ? to_kernel_ : refused_).add();
+}
+
+unsigned KernelPath::collect(Door& door) {
+  if (door.held.empty()) {
+    while (door.held.size() < kBatch) {
+      rte_mbuf* frame = read_frame(door);
+      if (frame == nullptr) break;
+      door.held.push_back(frame);
+    }
+    from_kernel_.add(door.held.size());
+  }
+  const unsigned sent = door.to_wire.send(door.held);
+  door.held.erase(door.held.begin(), door.held.begin() + sent);
+  return sent;
+}
+
+rte_mbuf* KernelPath::read_frame(Door& door) {
+  rte_mbuf* frame = rte_pktmbuf_alloc(&door.port.pool());
+  if (frame == nullptr) {
+    no_buffer_.add();  // the frame stays in the tap
+    return nullptr;
+  }
+  if (door.tap.read(*frame)) return frame;
+  rte_pktmbuf_free(frame);
+  return nullptr;
+}
+
+// Sleeps until a tap that may be read has something to read.
+void KernelPath::wait(unsigned microseconds) {
+  polled_.clear();
+  for (const Door& door : doors_) {
+    if (door.held.empty()) polled_.push_back({door.tap.descriptor(), POLLIN, 0});
+  }
+  const timespec timeout{0, static_cast<long>(microseconds) * 1000};
+  ppoll(polled_.data(), polled_.size(), &timeout, nullptr);
+}
+
+}  // namespace axfrd::dataplane

@@ -1,0 +1,84 @@
+// KernelPath: carries what the workers do not answer to the kernel, and what the kernel says to the wire.
+//
+//   worker i ─ urgent, bulk ─►┐               ┌─► tap of port 0 ─► kernel: ARP, ND, ICMP, TCP, our UDP sockets
+//   worker j ─ urgent, bulk ─►┴─ this thread ─┴─► tap of port 1
+//   worker 0 ◄──── to_wire of port p ◄────────────── tap of port p
+//
+// Threads. One, on the control CPUs, makes the system calls, one or more for each packet, that workers must not make.
+// It is the only one at the taps, and at its ends of the rings. Frames for the wire go through worker 0, so that each
+// NIC queue keeps one owner.
+//
+// A full ring never makes anybody wait: towards the kernel the worker counts a drop; towards the wire a few frames are
+// held and no more are read from the tap, so that the kernel keeps its own and TCP slows down.
+//
+// Latency. Nobody may wake this thread but a tap: a worker would need a system call for it. Without work it therefore
+// sleeps in ppoll() for 20 µs, twice as long each time, up to 1 ms; that is what the first punted packet after a
+// silence waits, and what idling costs: a thousand looks a second.
+#pragma once
+
+#include <poll.h>
+
+#include <atomic>
+#include <deque>
+#include <span>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "dataplane/address.h"
+#include "dataplane/counters.h"
+#include "dataplane/port.h"
+#include "dataplane/ring.h"
+#include "dataplane/tap.h"
+
+namespace axfrd::dataplane {
+
+class KernelPath {
+ public:
+  // Packets of one port that its rings may hold at once.
+  static unsigned packets_held(unsigned workers);
+
+  // Makes a tap for each port, named `tap` and the port's place in `ports`. The first gets the addresses. The ports
+  // outlive this.
+  KernelPath(std::span<const Port* const> ports, const std::string& tap, std::span<const Address> addresses,
+             unsigned workers);
+  ~KernelPath();
+
+  PuntRings& from_worker(unsigned worker) { return from_workers_[worker]; }
+  MbufRing& to_wire(unsigned port) { return doors_[port].to_wire; }
+  const std::string& tap_name(unsigned port) const { return doors_[port].tap.name(); }
+
+  void start();
+  // Carries what is under way, then ends the thread. Workers still run.
+  void stop();
+
+  KernelPathStats stats() const;  // any thread
+
+ private:
+  // A port, and its tap.
+  struct Door {
+    Door(const Port& p, unsigned number, const std::string& tap_prefix, std::span<const Address> addresses);
+    ~Door();
+    const Port& port;
+    Tap tap;
+    MbufRing to_wire;
+    std::vector<rte_mbuf*> held;  // read, and waiting for room in to_wire
+  };
+
+  void run();
+  bool turn();
+  unsigned deliver(MbufRing& ring);
+  void deliver_one(rte_mbuf& packet);
+  unsigned collect(Door& door);
+  rte_mbuf* read_frame(Door& door);
+  void wait(unsigned microseconds);
+
+  std::deque<Door> doors_;              // by place of the port
+  std::deque<PuntRings> from_workers_;  // by worker
+  std::atomic<bool> stop_{false};       // written by control, read by the thread
+  std::thread thread_;
+  std::vector<pollfd> polled_;                             // the thread's
+  Counter to_kernel_, from_kernel_, refused_, no_buffer_;  // written by the thread
+};
+
+}  // namespace axfrd::dataplane

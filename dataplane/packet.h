@@ -1,0 +1,70 @@
+// Packets: what a received frame is, and how a request becomes its response in the same bytes.
+//
+// Pure functions over bytes; no EAL, no mbuf. Hostile input is the normal case: nothing is read that a checked length
+// does not cover.
+//
+//   request    Ethernet [802.1Q] | IPv4 (20) or IPv6 (40) | UDP (8) | DNS | padding
+//   response   the same headers, turned round             |         | DNS | zeros up to 60 octets
+//
+// The DNS message's length comes from the UDP header, bounded by the IP header, bounded by the frame: short frames are
+// padded.
+//
+// A VLAN tag stays where it is in the frame. Ports leave tags in place (port.h), so that no tag has to be carried
+// beside a frame, be it to the responder, to the kernel or back.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "dataplane/address.h"
+#include "dataplane/verdict.h"
+#include "zones/wire.h"
+
+namespace axfrd::dataplane {
+
+using zones::Bytes;
+
+constexpr unsigned kEthernetSize = 14, kTagSize = 4;
+constexpr unsigned kIpv4Size = 20, kIpv6Size = 40, kUdpSize = 8;
+constexpr unsigned kMinFrame = 60;  // IEEE 802.3, without the FCS; not every device pads what it sends
+
+using MacAddress = std::array<uint8_t, 6>;
+
+// What the functions below must know of the port that a frame came in on. Immutable.
+struct Interface {
+  MacAddress mac{};
+  unsigned mtu = 1500;                    // octets of an IP packet
+  bool checksum_offload = false;          // the device fills in IPv4 and UDP checksums
+  const AddressSet* addresses = nullptr;  // that we answer for
+};
+
+// What the device has checked already.
+struct Verified {
+  bool ip = false, udp = false;
+};
+
+// Where a DNS request stands in its frame.
+struct Datagram {
+  uint8_t l2_size = 0;  // Ethernet and tag
+  uint8_t l3_size = 0;
+  uint16_t dns_size = 0;
+
+  bool v6() const { return l3_size == kIpv6Size; }
+  unsigned udp_at() const { return l2_size + l3_size; }
+  unsigned dns_at() const { return udp_at() + kUdpSize; }
+};
+
+// Says what `frame` is. Verdict::answered: a DNS request for us, in `datagram`; that it can be answered is decided
+// later.
+Verdict classify(Bytes frame, Verified verified, const Interface& interface, Datagram& datagram);
+
+// The longest response that fits: `room` octets from the frame's begin to its buffer's end, and the MTU. At least the
+// request's own size. @pre classify() filled `datagram`, and the frame fits the room.
+unsigned dns_capacity(const Datagram& datagram, unsigned room, const Interface& interface);
+
+// Turns the headers round for a response of `dns_size` octets that stands behind them, and pads the frame. Returns the
+// frame's size. With checksum_offload the UDP checksum is left at the pseudo-header's sum, for the device to complete.
+// @pre kMinFrame octets may be written at `frame`, and dns_size <= dns_capacity().
+unsigned turn_round(uint8_t* frame, const Datagram& datagram, unsigned dns_size, const Interface& interface);
+
+}  // namespace axfrd::dataplane

@@ -1,0 +1,87 @@
+// Port: one DPDK Ethernet device, configured to what it really offers and started.
+//
+// There are as many receive and transmit queues as workers; queue i belongs to worker i alone, from construction to
+// destruction.
+//
+// What is asked of a device is intersected with what it can do; what it cannot do is done in software:
+//   - checksums of responses are its work if it offers both IPv4 and UDP, else turn_round()'s;
+//   - checksums of requests are checked in software unless it says of a packet that it did;
+//   - VLAN tags stay in the frame. Stripping would save nothing, for the tag would have to be carried beside the frame
+//     to every place that frames go to, and be put back at each.
+//
+// Ownership. The packet pool is the port's: everything sent through the port comes from it, so that a device may free
+// what it has sent without looking (FAST_FREE). Threads that share the pool run on shared CPUs and may lose them at any
+// time; its ring therefore works in RTS mode, where one that sleeps in the middle of an operation holds nobody up.
+//
+// Threads. The constructor's; then immutable but for the queues, and stats() is for anybody.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "dataplane/counters.h"
+#include "dataplane/packet.h"
+
+struct rte_eth_dev_info;
+struct rte_mbuf;
+struct rte_mempool;
+
+namespace axfrd::dataplane {
+
+class Port {
+ public:
+  // The device that `device`, a port option, made when the EAL started. `elsewhere`: packets that rings may hold of it
+  // at once. Throws std::runtime_error with a sentence for the operator.
+  Port(const std::string& device, unsigned queues, unsigned elsewhere, const AddressSet& addresses);
+  // The device numbered `id`, for devices that no option made.
+  Port(const std::string& device, uint16_t id, unsigned queues, unsigned elsewhere, const AddressSet& addresses);
+  ~Port();  // @pre no thread uses its queues, and no ring holds its packets
+  Port(const Port&) = delete;
+  Port& operator=(const Port&) = delete;
+
+  uint16_t id() const { return id_; }
+  int socket() const { return socket_; }
+  const Interface& interface() const { return interface_; }
+  rte_mempool& pool() const { return *pool_; }
+
+  // ---- the worker that owns `queue` ----
+  unsigned receive(unsigned queue, std::span<rte_mbuf*> packets) const;
+  // Hands over the first packets, as many as the queue takes, and says how many. Some drivers wait for the kernel in
+  // here: no read section may be open.
+  unsigned send(unsigned queue, std::span<rte_mbuf*> packets) const;
+
+  PortStats stats() const;  // without `tap`
+  // What became of it, for an operator.
+  std::string describe() const;
+  unsigned buffers() const;
+  unsigned buffers_in_use() const;
+
+ private:
+  struct FreePool {
+    void operator()(rte_mempool* pool) const;
+  };
+  struct Rings {
+    uint16_t rx = 0, tx = 0;
+  };
+
+  [[noreturn]] void fail(const std::string& what, int error) const;
+  void check_queues(const rte_eth_dev_info& info) const;
+  void read_address();
+  void configure(const rte_eth_dev_info& info);
+  Rings choose_rings(const rte_eth_dev_info& info) const;
+  void make_pool(Rings rings, unsigned elsewhere);
+  void set_up_queues(const rte_eth_dev_info& info, Rings rings);
+  void accept_multicast() const;
+
+  const std::string device_;
+  const uint16_t id_;
+  const uint16_t queues_;
+  const int socket_;
+  Interface interface_;
+  uint64_t rx_offloads_ = 0, tx_offloads_ = 0;
+  std::unique_ptr<rte_mempool, FreePool> pool_;
+};
+
+}  // namespace axfrd::dataplane

@@ -1,0 +1,95 @@
+// Verdict: what became of a received packet. Each packet gets exactly one; each verdict is a counter with a name.
+//
+//   answered   a response went to the transmit queue
+//   punted     the kernel's business: it is in a ring to the kernel path
+//   dropped    hostile, broken, not for us, or more than the kernel path shall carry
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace axfrd::dataplane {
+
+enum class Verdict : uint8_t {
+  answered,
+
+  // ---- punted ----
+  arp,
+  neighbour_discovery,
+  icmp,
+  tcp_open,  // SYN without ACK
+  tcp,
+  dns_privileged,  // DNS that changes something or is signed: TSIG, UPDATE, NOTIFY
+  udp,             // not to port 53, or to an address that we do not serve
+  fragment,
+  ip_options,
+  extension_header,
+  other_ip,        // another protocol
+  other_ethernet,  // another EtherType, or a second VLAN tag
+  segmented,       // in more than one buffer
+
+  // ---- dropped ----
+  truncated,  // shorter than its own headers say
+  foreign,    // to somebody else's MAC address
+  looped,     // from our own MAC address
+  bad_ip_header,
+  bad_ip_checksum,
+  bad_udp_length,
+  bad_udp_checksum,  // or none at all on IPv6
+  bad_neighbour,     // neighbour discovery from beyond a router (RFC 4861 §6.1)
+  not_unicast,       // a query in a broadcast or multicast frame
+  bad_source,        // from an address or port that nobody can be answered at
+  oversize,          // a query larger than the port's MTU
+  not_a_query,       // not DNS, or a response
+  neighbour_over_budget,
+  icmp_over_budget,
+  tcp_open_over_budget,
+  tcp_over_budget,
+  dns_over_budget,
+  udp_over_budget,
+  other_over_budget,
+  kernel_path_full,  // the ring to the kernel path had no room
+
+  count
+};
+constexpr unsigned kVerdicts = static_cast<unsigned>(Verdict::count);
+constexpr unsigned index(Verdict v) { return static_cast<unsigned>(v); }
+
+constexpr bool is_punt(Verdict v) { return v >= Verdict::arp && v <= Verdict::segmented; }
+constexpr bool is_drop(Verdict v) { return v >= Verdict::truncated; }
+
+std::string_view name_of(Verdict v);
+
+// What is punted shares out the kernel path by class, each with a budget of its own: a flood of one cannot starve
+// another.
+enum class PuntClass : uint8_t { neighbour, icmp, tcp_open, tcp, dns, udp, other, count };
+constexpr unsigned kPuntClasses = static_cast<unsigned>(PuntClass::count);
+constexpr unsigned index(PuntClass c) { return static_cast<unsigned>(c); }
+
+// @pre is_punt(v)
+constexpr PuntClass class_of(Verdict v) {
+  switch (v) {
+    case Verdict::arp:
+    case Verdict::neighbour_discovery:
+      return PuntClass::neighbour;
+    case Verdict::icmp:
+      return PuntClass::icmp;
+    case Verdict::tcp_open:
+      return PuntClass::tcp_open;
+    case Verdict::tcp:
+      return PuntClass::tcp;
+    case Verdict::dns_privileged:
+      return PuntClass::dns;
+    case Verdict::udp:
+      return PuntClass::udp;
+    default:
+      return PuntClass::other;
+  }
+}
+// The verdict on a packet whose class has spent its budget.
+constexpr Verdict over_budget(PuntClass c) {
+  return static_cast<Verdict>(index(Verdict::neighbour_over_budget) + index(c));
+}
+
+}  // namespace axfrd::dataplane

@@ -1,0 +1,223 @@
+#include "dataplane/worker.h"
+
+#include <rte_cycles.h>
+#include <rte_mbuf.h>
+#include <rte_prefetch.h>
+#include <sys/prctl.h>
+
+#include <algorithm>
+
+namespace axfrd::dataplane {
+namespace {
+
+constexpr uint64_t kSpinFor = 50;  // µs without work before the first sleep: a busy peer's next query comes sooner
+constexpr unsigned kShortestSleep = 10;  // µs
+constexpr unsigned kLongestSleep = 200;  // µs, which is what the first query after a silence may wait
+
+// Decides what a worker does with itself while there is nothing to do.
+class Idler {
+ public:
+  explicit Idler(bool sleeps) : sleeps_(sleeps) {
+    // The kernel would round each sleep up by 50 µs.
+    if (sleeps_) prctl(PR_SET_TIMERSLACK, 1UL);
+  }
+
+  void busy() { since_ = 0; }
+  void idle() {
+    if (!sleeps_) return;
+    const uint64_t now = rte_rdtsc();
+    if (since_ == 0) {
+      since_ = now;
+      pause_ = kShortestSleep;
+    }
+    if (now - since_ < spin_) return;
+    rte_delay_us_sleep(pause_);
+    pause_ = std::min(2 * pause_, kLongestSleep);
+  }
+
+ private:
+  const bool sleeps_;
+  const uint64_t spin_ = rte_get_tsc_hz() / 1'000'000 * kSpinFor;
+  uint64_t since_ = 0;  // when the idle time began; 0: it has not
+  unsigned pause_ = kShortestSleep;
+};
+
+Bytes frame_of(const rte_mbuf& packet) { return {rte_pktmbuf_mtod(&packet, const uint8_t*), packet.data_len}; }
+
+// A device that says "bad" is not believed but checked: some say so of UDP without a checksum. "None" means that the
+// data were verified though the field is wrong, as between virtual machines.
+Verified verified_by_device(const rte_mbuf& packet) {
+  const uint64_t ip = packet.ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK, l4 = packet.ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
+  return {ip == RTE_MBUF_F_RX_IP_CKSUM_GOOD || ip == RTE_MBUF_F_RX_IP_CKSUM_NONE,
+          l4 == RTE_MBUF_F_RX_L4_CKSUM_GOOD || l4 == RTE_MBUF_F_RX_L4_CKSUM_NONE};
+}
+
+void request_checksums(rte_mbuf& packet, const Datagram& datagram) {
+  packet.tx_offload = rte_mbuf_tx_offload(datagram.l2_size, datagram.l3_size, 0, 0, 0, 0, 0);
+  packet.ol_flags |=
+      RTE_MBUF_F_TX_UDP_CKSUM | (datagram.v6() ? RTE_MBUF_F_TX_IPV6 : RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM);
+}
+
+unsigned rcode_index(const zones::Query& query) {
+  return query.rcode == zones::Rcode::badvers ? kRcodes - 1 : query.message[3] & 0xFU;
+}
+
+}  // namespace
+
+Worker::Worker(WorkerOptions options, const zones::Responder& responder, Rcu& rcu, const std::atomic<bool>& stop)
+    : options_(std::move(options)), responder_(responder), reader_(rcu), stop_(stop), budgets_(rte_get_tsc_hz()) {}
+
+void Worker::run() noexcept {
+  Idler idler(options_.idle_sleep);
+  while (!stop_.load(std::memory_order_relaxed)) {
+    if (turn()) {
+      idler.busy();
+    } else {
+      idler.idle();
+    }
+  }
+  for (const Queue& queue : options_.queues) {
+    while (forward(queue) != 0) {
+    }
+  }
+}
+
+bool Worker::turn() noexcept {
+  unsigned packets = 0;
+  for (const Queue& queue : options_.queues) packets += poll(queue) + forward(queue);
+  counters_.turns.add();
+  if (packets != 0) counters_.busy_turns.add();
+  return packets != 0;
+}
+
+unsigned Worker::poll(const Queue& queue) {
+  std::array<rte_mbuf*, kBurst> received;
+  const unsigned n = queue.port->receive(options_.index, received);
+  if (n == 0) return 0;
+  counters_.received.add(n);
+  for (unsigned i = 0; i < n; ++i) rte_prefetch0(rte_pktmbuf_mtod(received[i], void*));
+  const Interface& interface = queue.port->interface();
+  for (unsigned i = 0; i < n; ++i) {
+    received[i]->port = queue.port->id();  // not every driver does
+    admit(interface, received[i]);
+  }
+  answer_all(interface);
+  punt(urgent_, options_.to_kernel->urgent);
+  punt(bulk_, options_.to_kernel->bulk);
+  drop_all();
+  send(queue, responses_.span());
+  responses_.count = 0;
+  return n;
+}
+
+void Worker::admit(const Interface& interface, rte_mbuf* packet) {
+  if (packet->nb_segs != 1) return dispose(packet, Verdict::segmented);
+  Request& request = requests_[request_count_];
+  const Verdict verdict = classify(frame_of(*packet), verified_by_device(*packet), interface, request.datagram);
+  if (verdict != Verdict::answered) return dispose(packet, verdict);
+  request.packet = packet;
+  parse(interface, request);
+}
+
+// Leaves `request` among the requests if it needs a lookup; deals with it if not.
+void Worker::parse(const Interface& interface, Request& request) {
+  const rte_mbuf& packet = *request.packet;
+  zones::Query& query = request.query;
+  query.message = rte_pktmbuf_mtod_offset(&packet, uint8_t*, request.datagram.dns_at());
+  query.size = request.datagram.dns_size;
+  query.capacity = dns_capacity(request.datagram, packet.buf_len - packet.data_off, interface);
+  query.transport = zones::Transport::udp;
+  switch (query.parse()) {
+    case zones::Disposition::answer:
+      ++request_count_;
+      break;
+    case zones::Disposition::transfer:
+      request.response_size = responder_.refuse(query, zones::Rcode::notimp);
+      finish(interface, request);
+      break;
+    case zones::Disposition::privileged:
+      dispose(request.packet, Verdict::dns_privileged);
+      break;
+    case zones::Disposition::drop:
+      dispose(request.packet, Verdict::not_a_query);
+      break;
+  }
+}
+
+void Worker::answer_all(const Interface& interface) {
+  const std::span requests(requests_.data(), request_count_);
+  if (requests.empty()) return;
+  look_up(requests);
+  for (const Request& request : requests) finish(interface, request);
+  request_count_ = 0;
+}
+
+// The read section ends here: no zone data is touched hereafter.
+void Worker::look_up(std::span<Request> requests) {
+  const ReadSection section(reader_);
+  responder_.prepare([requests](auto&& step) {
+    for (Request& request : requests) step(request.query);
+  });
+  for (Request& request : requests) request.response_size = responder_.write(request.query);
+}
+
+void Worker::finish(const Interface& interface, const Request& request) {
+  rte_mbuf& packet = *request.packet;
+  const unsigned size =
+      turn_round(rte_pktmbuf_mtod(&packet, uint8_t*), request.datagram, request.response_size, interface);
+  packet.data_len = static_cast<uint16_t>(size);
+  packet.pkt_len = size;
+  if (interface.checksum_offload) request_checksums(packet, request.datagram);
+  counters_.responses[rcode_index(request.query)].add();
+  count(Verdict::answered);
+  responses_.add(&packet);
+}
+
+void Worker::dispose(rte_mbuf* packet, Verdict verdict) {
+  if (is_punt(verdict)) {
+    const PuntClass punt_class = class_of(verdict);
+    if (budgets_.take(punt_class, rte_rdtsc())) {
+      return (punt_class == PuntClass::neighbour ? urgent_ : bulk_).add(packet, verdict);
+    }
+    verdict = over_budget(punt_class);
+  }
+  count(verdict);
+  dropped_.add(packet);
+}
+
+void Worker::punt(PuntBatch& batch, MbufRing& ring) {
+  Batch& packets = batch.packets;
+  if (packets.count == 0) return;
+  const unsigned taken = ring.send(packets.span());
+  for (unsigned i = 0; i < taken; ++i) count(batch.verdicts[i]);
+  for (unsigned i = taken; i < packets.count; ++i) dispose(packets.packets[i], Verdict::kernel_path_full);
+  packets.count = 0;
+}
+
+void Worker::drop_all() {
+  if (dropped_.count == 0) return;
+  rte_pktmbuf_free_bulk(dropped_.packets.data(), dropped_.count);
+  dropped_.count = 0;
+}
+
+unsigned Worker::forward(const Queue& queue) {
+  if (queue.from_kernel == nullptr) return 0;
+  std::array<rte_mbuf*, kBurst> frames;
+  const unsigned n = queue.from_kernel->receive(frames);
+  if (n == 0) return 0;
+  counters_.from_kernel.add(n);
+  send(queue, {frames.data(), n});
+  return n;
+}
+
+void Worker::send(const Queue& queue, std::span<rte_mbuf*> packets) {
+  if (packets.empty()) return;
+  const unsigned sent = queue.port->send(options_.index, packets);
+  counters_.transmitted.add(sent);
+  const std::span unsent = packets.subspan(sent);
+  if (unsent.empty()) return;
+  counters_.untransmitted.add(unsent.size());
+  rte_pktmbuf_free_bulk(unsent.data(), static_cast<unsigned>(unsent.size()));
+}
+
+}  // namespace axfrd::dataplane

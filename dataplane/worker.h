@@ -1,0 +1,113 @@
+// Worker: one poll-mode loop. Receives bursts from its queue of every port, answers, sends; all by itself.
+//
+// A turn, for each port: receive → classify and parse all → look up and write all → turn all round → send. Stages work
+// on the whole burst, so that the memory one packet waits for arrives while the others are worked on, and each stage's
+// code is fetched once a burst. What is the kernel's goes into the rings to the kernel path; what comes back from there
+// is sent by worker 0.
+//
+// Threads. Everything here belongs to the worker's thread, but for the stop flag (written by control), the counters
+// (read by anybody) and the far ends of the rings. In a turn there is no lock, allocation, exception, log or system
+// call, with these exceptions:
+//   - drivers of vdevs make system calls, and af_packet's may even wait for the kernel. Therefore the read section ends
+//     before anything is sent: between turns, asleep, or stuck in a driver, a worker holds the writer up by nothing;
+//   - idle_sleep: a worker without work sleeps, for at most kLongestSleep. For labs, where it shares its CPU.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "dataplane/budget.h"
+#include "dataplane/counters.h"
+#include "dataplane/packet.h"
+#include "dataplane/port.h"
+#include "dataplane/rcu.h"
+#include "dataplane/ring.h"
+#include "zones/query.h"
+#include "zones/respond.h"
+
+namespace axfrd::dataplane {
+
+constexpr unsigned kBurst = 32;
+
+struct WorkerOptions {
+  struct Queue {
+    const Port* port;
+    MbufRing* from_kernel;  // frames to send; null in every worker but one
+  };
+  unsigned index = 0;  // of its queues
+  std::vector<Queue> queues;
+  PuntRings* to_kernel = nullptr;
+  bool idle_sleep = false;
+};
+
+class Worker {
+ public:
+  // All references outlive the worker. Throws std::runtime_error when `rcu` has no place for one more reader.
+  // @pre the EAL is up
+  Worker(WorkerOptions options, const zones::Responder& responder, Rcu& rcu, const std::atomic<bool>& stop);
+
+  // Turns until `stop` is set, then sends what the kernel path left in its rings. @pre the kernel path stops first
+  void run() noexcept;
+  // One turn; true if there was anything to do.
+  bool turn() noexcept;
+
+  const WorkerCounters& counters() const { return counters_; }
+
+ private:
+  using Queue = WorkerOptions::Queue;
+
+  // Packets of one burst that share a fate.
+  struct Batch {
+    void add(rte_mbuf* packet) { packets[count++] = packet; }
+    std::span<rte_mbuf*> span() { return {packets.data(), count}; }
+    std::array<rte_mbuf*, kBurst> packets;
+    unsigned count = 0;
+  };
+  struct PuntBatch {
+    void add(rte_mbuf* packet, Verdict why) {
+      verdicts[packets.count] = why;
+      packets.add(packet);
+    }
+    Batch packets;
+    std::array<Verdict, kBurst> verdicts;
+  };
+  // A DNS request whose answer must be looked up.
+  struct Request {
+    rte_mbuf* packet;
+    Datagram datagram;
+    zones::Query query;
+    unsigned response_size;  // octets of DNS, once written
+  };
+
+  unsigned poll(const Queue& queue);
+  void admit(const Interface& interface, rte_mbuf* packet);
+  void parse(const Interface& interface, Request& request);
+  void answer_all(const Interface& interface);
+  void look_up(std::span<Request> requests);
+  void finish(const Interface& interface, const Request& request);
+  void dispose(rte_mbuf* packet, Verdict verdict);
+  void punt(PuntBatch& batch, MbufRing& ring);
+  void drop_all();
+  unsigned forward(const Queue& queue);
+  void send(const Queue& queue, std::span<rte_mbuf*> packets);
+  void count(Verdict verdict) { counters_.verdicts[index(verdict)].add(); }
+
+  const WorkerOptions options_;
+  const zones::Responder& responder_;
+  Rcu::Reader reader_;
+  const std::atomic<bool>& stop_;
+  PuntBudgets budgets_;
+
+  // ---- the burst being worked on; empty between polls ----
+  std::array<Request, kBurst> requests_;
+  unsigned request_count_ = 0;
+  Batch responses_, dropped_;
+  PuntBatch urgent_, bulk_;
+
+  WorkerCounters counters_;
+};
+
+}  // namespace axfrd::dataplane

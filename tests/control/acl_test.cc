@@ -1,0 +1,88 @@
+#include "control/acl.h"
+
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+
+namespace axfrd::control {
+namespace {
+
+AccessList list_of(std::initializer_list<const char*> prefixes) {
+  AccessList list;
+  for (const char* prefix : prefixes) list.allow(Prefix::parse(prefix));
+  return list;
+}
+
+bool allows(const AccessList& list, const char* address) { return list.match(parse_address(address)).has_value(); }
+
+std::string refusal(const char* text) {
+  try {
+    Prefix::parse(text);
+  } catch (const std::invalid_argument& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(AccessList, DeniesEverybodyUnlessTold) {
+  const AccessList nobody;
+  EXPECT_TRUE(nobody.empty());
+  EXPECT_FALSE(allows(nobody, "127.0.0.1"));
+  EXPECT_FALSE(allows(nobody, "::1"));
+}
+
+TEST(AccessList, AllowsWhatAPrefixCovers) {
+  const AccessList list = list_of({"192.0.2.0/24", "198.51.100.7", "2001:db8::/33", "203.0.113.128/25"});
+  EXPECT_TRUE(allows(list, "192.0.2.0"));
+  EXPECT_TRUE(allows(list, "192.0.2.255"));
+  EXPECT_FALSE(allows(list, "192.0.3.0"));
+  EXPECT_TRUE(allows(list, "198.51.100.7"));
+  EXPECT_FALSE(allows(list, "198.51.100.6"));
+  EXPECT_TRUE(allows(list, "2001:db8:7fff::1"));
+  EXPECT_FALSE(allows(list, "2001:db8:8000::1"));
+  EXPECT_TRUE(allows(list, "203.0.113.128"));
+  EXPECT_FALSE(allows(list, "203.0.113.127"));
+}
+
+TEST(AccessList, NamesTheMostSpecificRule) {
+  const AccessList list = list_of({"0.0.0.0/0", "192.0.2.0/24", "192.0.2.1"});
+  EXPECT_EQ(list.match(parse_address("192.0.2.1"))->to_text(), "192.0.2.1");
+  EXPECT_EQ(list.match(parse_address("192.0.2.2"))->to_text(), "192.0.2.0/24");
+  EXPECT_EQ(list.match(parse_address("8.8.8.8"))->to_text(), "0.0.0.0/0");
+}
+
+TEST(AccessList, AllOfOneFamilyIsNoneOfTheOther) {
+  EXPECT_FALSE(allows(list_of({"0.0.0.0/0"}), "2001:db8::1"));
+  EXPECT_FALSE(allows(list_of({"::/0"}), "192.0.2.1"));
+}
+
+TEST(AccessList, MappedAddressesAreTheirIpv4Addresses) {
+  EXPECT_TRUE(allows(list_of({"192.0.2.0/24"}), "::ffff:192.0.2.1"));
+  EXPECT_TRUE(allows(list_of({"::ffff:192.0.2.0/120"}), "192.0.2.1"));
+  EXPECT_FALSE(allows(list_of({"::ffff:192.0.2.0/120"}), "192.0.3.1"));
+}
+
+TEST(Prefix, SaysWhatIsWrong) {
+  EXPECT_NE(refusal("nonsense").find("'nonsense' is neither an IPv4 nor an IPv6 address"), std::string::npos);
+  EXPECT_NE(refusal("").find("neither"), std::string::npos);
+  EXPECT_NE(refusal("192.0.2.1/33").find("0 to 32"), std::string::npos);
+  EXPECT_NE(refusal("2001:db8::/129").find("0 to 128"), std::string::npos);
+  EXPECT_NE(refusal("192.0.2.0/").find("number"), std::string::npos);
+  EXPECT_NE(refusal("192.0.2.0/-1").find("number"), std::string::npos);
+  EXPECT_NE(refusal("192.0.2.0/2 4").find("number"), std::string::npos);
+  EXPECT_NE(refusal("::ffff:0.0.0.0/64").find("at least 96"), std::string::npos);
+}
+
+TEST(Prefix, BitsBehindAPrefixAreASlipAndTheRightSpellingIsTold) {
+  const std::string told = refusal("192.0.2.5/24");
+  EXPECT_NE(told.find("write 192.0.2.0/24 or 192.0.2.5"), std::string::npos) << told;
+  EXPECT_EQ(Prefix::parse_interface("192.0.2.5/24").address, parse_address("192.0.2.5"));
+}
+
+TEST(Prefix, AnInterfaceAddressNeedsItsLength) {
+  EXPECT_THROW(Prefix::parse_interface("192.0.2.5"), std::invalid_argument);
+  EXPECT_THROW(parse_address("192.0.2.5/24"), std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace axfrd::control

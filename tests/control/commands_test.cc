@@ -1,0 +1,135 @@
+#include "control/commands.h"
+
+#include "control/control_thread.h"
+#include "tests/control/control_client.h"
+
+namespace axfrd::control {
+namespace {
+
+using test::kSmallZone;
+using test::receive_reply;
+using test::request_line;
+using test::StreamClient;
+
+// The daemon without a front door: everything that commands act on.
+class CommandsTest : public testing::Test {
+ protected:
+  CommandsTest() { updater_.start(); }
+  ~CommandsTest() override {
+    control_.stop();
+    updater_.stop();
+  }
+  Json call(const std::string& method, const Json& params = Json::object()) {
+    client_.send(request_line(method, params));
+    return receive_reply(client_);
+  }
+  Json result(const std::string& method, const Json& params = Json::object()) {
+    const Json reply = call(method, params);
+    EXPECT_TRUE(reply.contains("result")) << reply;
+    return reply.value("result", Json());
+  }
+  int error(const std::string& method, const Json& params) {
+    return call(method, params).value("error", Json::object()).value("code", 0);
+  }
+
+  test::TemporaryDirectory directory_;
+  test::LogFile log_;
+  test::ServedZones zones_;
+  boost::asio::io_context service_loop_;
+  Store store_{directory_ / "store"};
+  Updater updater_{zones_.table, zones_.rcu, store_, log_.log()};
+  Service service_{service_loop_, {}, zones_.responder, zones_.rcu, log_.log()};
+  std::atomic<ServerState> state_{ServerState::serving};
+  std::atomic<int> stops_{0};
+  const Server server_{zones_.table, updater_, service_, nullptr, state_, [this] { ++stops_; }};
+  SocketFile file_{directory_ / "control.sock"};
+  ControlThread control_{file_, server_, zones_.rcu, log_.log()};
+  StreamClient client_{test::connect_to(directory_ / "control.sock")};
+};
+
+TEST_F(CommandsTest, EveryVerbOfTheTableIsKnown) {
+  for (const Verb& verb : verbs()) {
+    const int code = error(verb.method, {{"no such parameter", "x"}});
+    EXPECT_EQ(code, RpcError::invalid_params) << verb.method;
+  }
+  EXPECT_EQ(error("zone.nonsense", Json::object()), RpcError::unknown_method);
+}
+
+TEST_F(CommandsTest, ParametersAreCheckedAgainstTheTable) {
+  EXPECT_EQ(error("zone.show", Json::object()), RpcError::invalid_params);
+  EXPECT_EQ(error("zone.show", {{"zone", 7}}), RpcError::invalid_params);
+  EXPECT_EQ(error("zone.show", {{"zone", "a..b"}}), RpcError::invalid_params);
+  EXPECT_EQ(error("zone.import", {{"zone", "example.com"}}), RpcError::invalid_params);
+  EXPECT_EQ(error("status", {{"zone", "example.com"}}), RpcError::invalid_params);
+}
+
+TEST_F(CommandsTest, AnImportedZoneIsListedShownExportedAndRemoved) {
+  const Json imported =
+      result("zone.import", {{"zone", "example.com"}, {"text", kSmallZone + "a 60 ALIAS b.\n"}, {"file", "x.zone"}});
+  EXPECT_EQ(imported["serial"], 10);
+  EXPECT_TRUE(imported["old_serial"].is_null());
+  EXPECT_TRUE(imported["changed"]);
+  EXPECT_EQ(result("zone.list"), Json::parse(R"({"zones":[{"zone":"example.com.","serial":10,"records":4}]})"));
+  const Json shown = result("zone.show", {{"zone", "Example.com."}});
+  EXPECT_EQ(shown["names"], 3);
+  EXPECT_EQ(shown["pseudo_records"], 1);
+  EXPECT_GT(shown["memory"], 100);
+  const Json exported = result("zone.export", {{"zone", "example.com"}});
+  EXPECT_EQ(exported["serial"], 10);
+  EXPECT_NE(exported["text"].get<std::string>().find("a.example.com.\t60\tIN\tALIAS\tb."), std::string::npos);
+  EXPECT_EQ(result("zone.remove", {{"zone", "example.com"}})["serial"], 10);
+  EXPECT_EQ(result("zone.list")["zones"].size(), 0U);
+  EXPECT_EQ(error("zone.show", {{"zone", "example.com"}}), static_cast<int>(FailureCode::no_such_zone));
+}
+
+TEST_F(CommandsTest, AnExportedZoneIsTheSameZone) {
+  const std::string text = test::zone_with(5000) + "quote 60 TXT \"a \\\" b \\\\ c \\200\"\n";
+  result("zone.import", {{"zone", "example.com"}, {"text", text}});
+  const Json exported = result("zone.export", {{"zone", "example.com"}});
+  EXPECT_FALSE(result("zone.import", {{"zone", "example.com"}, {"text", exported["text"]}})["changed"]);
+}
+
+TEST_F(CommandsTest, ManyZonesAreListed) {
+  for (int i = 0; i < 3000; ++i) zones_.load("z" + std::to_string(i) + ".example", kSmallZone);
+  std::set<std::string> names;
+  const Json listed = result("zone.list");
+  for (const Json& zone : listed["zones"]) names.insert(zone["zone"]);
+  EXPECT_EQ(names.size(), 3000U);
+  EXPECT_TRUE(names.contains("z2999.example."));
+}
+
+TEST_F(CommandsTest, ABadZoneIsToldWithItsFileAndLine) {
+  const Json reply = call("zone.import", {{"zone", "example.com"}, {"text", "@ 1 A x\n"}, {"file", "my file"}});
+  EXPECT_EQ(reply["error"]["code"], static_cast<int>(FailureCode::bad_zone));
+  EXPECT_EQ(reply["error"]["message"].get<std::string>().find("my file:1: "), 0U) << reply;
+}
+
+TEST_F(CommandsTest, StatusAndStatsSayWhereTheServerIs) {
+  zones_.load("example.com", kSmallZone);
+  const Json status = result("status");
+  EXPECT_EQ(status["state"], "serving");
+  EXPECT_EQ(status["zones"], 1);
+  EXPECT_EQ(status["pid"], getpid());
+  state_ = ServerState::starting;
+  EXPECT_EQ(result("status")["state"], "starting");
+  const Json stats = result("stats");
+  for (const char* part : {"workers", "kernel_path", "ports", "udp", "tcp", "zones"}) EXPECT_TRUE(stats.contains(part));
+  EXPECT_EQ(stats["tcp"]["accepted"], 0);
+  EXPECT_EQ(stats["zones"]["count"], 1);
+}
+
+TEST_F(CommandsTest, StopIsAnsweredBeforeItHappens) {
+  EXPECT_TRUE(result("stop")["stopping"].get<bool>());
+  EXPECT_EQ(stops_, 1);
+}
+
+TEST_F(CommandsTest, AnImportMayEndAfterTheThreadThatAsked) {
+  for (int i = 0; i < 20; ++i) {
+    StreamClient client(test::connect_to(directory_ / "control.sock"));
+    client.send(request_line("zone.import", {{"zone", "example.com"}, {"text", test::zone_with(5000)}}));
+  }
+  call("status");
+}
+
+}  // namespace
+}  // namespace axfrd::control

@@ -1,0 +1,194 @@
+#include "control/control_socket.h"
+
+#include "tests/control/control_client.h"
+
+namespace axfrd::control {
+namespace {
+
+using test::receive_reply;
+using test::request_line;
+using test::StreamClient;
+
+constexpr size_t kMaxLine = 100000;
+
+// Methods that show what the socket does with each kind of outcome.
+void answer(RpcRequest request, RpcDone done) {
+  if (request.method == "echo") return done(RpcResult(request.params));
+  if (request.method == "fail") return done(Failure{FailureCode::no_such_zone, "there is no such thing\xff"});
+  if (request.method == "stream") {
+    return done(RpcResult(JsonStream([left = 2000](std::string& out) mutable {
+      out += left == 2000 ? "[0" : ",\"" + std::string(998, '1') + "\"";
+      if (--left > 0) return true;
+      out += "]";
+      return false;
+    })));
+  }
+  done(RpcError{RpcError::unknown_method, "no method " + request.method});
+}
+
+class ControlSocketTest : public testing::Test {
+ protected:
+  ControlSocketTest() : file_(directory_ / "control.sock") {
+    socket_.emplace([this](boost::asio::io_context& loop) {
+      return std::make_unique<ControlSocket>(
+          loop, file_,
+          [this](RpcRequest request, RpcDone done) {
+            if (request.method == "later") {
+              later_ = std::move(done);
+            } else {
+              answer(std::move(request), std::move(done));
+            }
+          },
+          log_.log(), kMaxLine);
+    });
+  }
+  // A reply that was never given holds its connection, and that the loop.
+  ~ControlSocketTest() override {
+    socket_->run([this](ControlSocket&) { later_ = nullptr; });
+  }
+  int connect() const { return test::connect_to(directory_ / "control.sock"); }
+  static int code_of(const Json& reply) { return reply.at("error").at("code"); }
+
+  test::TemporaryDirectory directory_;
+  test::LogFile log_;
+  SocketFile file_;
+  RpcDone later_;  // the loop's thread
+  std::optional<test::InLoop<ControlSocket>> socket_;
+};
+
+TEST_F(ControlSocketTest, RepliesWithTheIdOfTheRequest) {
+  StreamClient client(connect());
+  for (const Json& id : {Json(7), Json("seven"), Json()}) {
+    client.send(request_line("echo", {{"a", "b"}}, id));
+    EXPECT_EQ(receive_reply(client), (Json{{"jsonrpc", "2.0"}, {"id", id}, {"result", {{"a", "b"}}}}));
+  }
+}
+
+TEST_F(ControlSocketTest, GarbageIsToldAndTheConnectionGoesOn) {
+  const std::pair<std::string, int> cases[] = {
+      {"nonsense", -32700},
+      {"", -32700},
+      {std::string("\0\0", 2), -32700},
+      {"\xff\xfe", -32700},
+      {std::string(50000, '['), -32700},
+      {"[]", -32600},
+      {"7", -32600},
+      {"{}", -32600},
+      {R"({"jsonrpc":"2.0","id":1})", -32600},
+      {R"({"jsonrpc":"2.0","id":1,"method":7})", -32600},
+      {R"({"jsonrpc":"1.0","id":1,"method":"echo"})", -32600},
+      {R"({"jsonrpc":"2.0","id":[],"method":"echo"})", -32600},
+      {R"({"jsonrpc":"2.0","id":1,"method":"echo","params":[1]})", -32602},
+      {R"({"jsonrpc":"2.0","id":1,"method":"nothing"})", -32601},
+  };
+  StreamClient client(connect());
+  for (const auto& [line, code] : cases) {
+    client.send(line + "\n");
+    EXPECT_EQ(code_of(receive_reply(client)), code) << line.substr(0, 80);
+  }
+  client.send(request_line("echo"));
+  EXPECT_TRUE(receive_reply(client).contains("result"));
+}
+
+TEST_F(ControlSocketTest, WhatTheServerRefusesHasAPositiveCode) {
+  StreamClient client(connect());
+  client.send(request_line("fail"));
+  const Json reply = receive_reply(client);
+  EXPECT_EQ(code_of(reply), 2);
+  EXPECT_EQ(reply["error"]["message"], "there is no such thing\xef\xbf\xbd");  // the replacement character
+}
+
+TEST_F(ControlSocketTest, PipelinedRequestsAreAnsweredInOrder) {
+  StreamClient client(connect());
+  std::string all;
+  for (int id = 0; id < 1000; ++id) all += request_line(id % 100 == 0 ? "stream" : "echo", Json::object(), id);
+  std::thread sender([&] { client.send(all); });
+  for (int id = 0; id < 1000; ++id) EXPECT_EQ(receive_reply(client).value("id", -1), id);
+  sender.join();
+}
+
+TEST_F(ControlSocketTest, ARequestMayComeInPieces) {
+  StreamClient client(connect());
+  const std::string line = request_line("echo", {{"text", "x"}});
+  for (const char octet : line) client.send(std::string(1, octet));
+  EXPECT_EQ(receive_reply(client)["result"]["text"], "x");
+}
+
+TEST_F(ControlSocketTest, NotificationsGetNoReply) {
+  StreamClient client(connect());
+  std::string all;
+  for (int i = 0; i < 5000; ++i)
+    all += R"({"jsonrpc":"2.0","method":"echo"})"
+           "\n";
+  client.send(all + request_line("echo", Json::object(), "last"));
+  EXPECT_EQ(receive_reply(client)["id"], "last");
+}
+
+TEST_F(ControlSocketTest, ALineOverTheLimitIsTheLast) {
+  StreamClient client(connect());
+  client.send(std::string(kMaxLine + 70000, ' '));
+  EXPECT_EQ(code_of(receive_reply(client)), -32600);
+  EXPECT_TRUE(client.closed_by_peer());
+  StreamClient other(connect());
+  other.send(request_line("echo", {{"text", std::string(kMaxLine - 200, 'x')}}));
+  EXPECT_TRUE(receive_reply(other).contains("result"));
+}
+
+TEST_F(ControlSocketTest, ALargeResultIsStreamedWhole) {
+  StreamClient client(connect());
+  client.send(request_line("stream"));
+  const std::string line = client.receive_line();
+  EXPECT_GT(line.size(), 1999U * 1001U);
+  EXPECT_TRUE(line.starts_with(R"({"jsonrpc":"2.0","id":1,"result":[0,"1111)"));
+  EXPECT_TRUE(line.ends_with("11\"]}"));
+}
+
+TEST_F(ControlSocketTest, AClientThatDoesNotReadHoldsUpNobody) {
+  StreamClient lazy(connect()), other(connect());
+  lazy.send(request_line("stream"));
+  for (int i = 0; i < 10; ++i) {
+    other.send(request_line("echo"));
+    EXPECT_TRUE(receive_reply(other).contains("result"));
+  }
+}
+
+TEST_F(ControlSocketTest, AReplyMayComeLaterAndItsClientMayBeGone) {
+  StreamClient waiting(connect());
+  {
+    StreamClient gone(connect());
+    gone.send(request_line("later"));
+    EXPECT_TRUE(test::eventually([&] {
+      bool came = false;
+      socket_->run([&](ControlSocket&) { came = later_ != nullptr; });
+      return came;
+    }));
+  }
+  socket_->run([&](ControlSocket&) { std::exchange(later_, {})(RpcResult(Json("too late"))); });
+  waiting.send(request_line("later"));
+  EXPECT_FALSE(waiting.has_input(std::chrono::milliseconds(50)));
+  socket_->run([&](ControlSocket&) { later_(RpcResult(Json("at last"))); });
+  EXPECT_EQ(receive_reply(waiting)["result"], "at last");
+}
+
+TEST_F(ControlSocketTest, FinishWritesRepliesUnderWayAndClosesTheRest) {
+  StreamClient idle(connect()), busy(connect());
+  busy.send(request_line("stream"));
+  busy.receive(1);
+  std::promise<void> finished;
+  socket_->run([&](ControlSocket& socket) { socket.finish([&] { finished.set_value(); }); });
+  EXPECT_TRUE(idle.closed_by_peer());
+  EXPECT_TRUE(busy.receive_line().ends_with("11\"]}"));
+  EXPECT_EQ(finished.get_future().wait_for(test::kPatience), std::future_status::ready);
+}
+
+TEST_F(ControlSocketTest, FinishDoesNotWaitForEver) {
+  StreamClient busy(connect());
+  busy.send(request_line("later"));
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  std::promise<void> finished;
+  socket_->run([&](ControlSocket& socket) { socket.finish([&] { finished.set_value(); }); });
+  EXPECT_EQ(finished.get_future().wait_for(std::chrono::seconds(3)), std::future_status::ready);
+}
+
+}  // namespace
+}  // namespace axfrd::control

@@ -1,0 +1,131 @@
+// axfrctl without its main(): its command line, what it prints, and how it reads files.
+#include <sstream>
+
+#include "control/ctl_arguments.h"
+#include "control/ctl_completion.h"
+#include "control/ctl_print.h"
+#include "control/ctl_text.h"
+#include "tests/control/support.h"
+
+namespace axfrd::control {
+namespace {
+
+using Words = std::vector<std::string>;
+
+CtlCommand parsed(const Words& words) { return std::get<CtlCommand>(parse_ctl_arguments(words)); }
+std::string text(const Words& words) { return std::get<CtlText>(parse_ctl_arguments(words)).text; }
+
+TEST(CtlArguments, VerbsAreWords) {
+  EXPECT_STREQ(parsed({"status"}).verb->method, "status");
+  const CtlCommand show = parsed({"--socket", "/tmp/s", "zone", "show", "example.com", "--json"});
+  EXPECT_STREQ(show.verb->method, "zone.show");
+  EXPECT_EQ(show.params.at("zone"), "example.com");
+  EXPECT_EQ(show.socket, "/tmp/s");
+  EXPECT_TRUE(show.json);
+  EXPECT_EQ(parsed({"status"}).socket, "/run/axfrd/control.sock");
+  EXPECT_EQ(parsed({"--socket=/x", "status"}).socket, "/x");
+}
+
+TEST(CtlArguments, ImportTakesFiles) {
+  const CtlCommand import = parsed({"zone", "import", "a.zone", "-", "--", "--odd.zone"});
+  EXPECT_EQ(import.files, (Words{"a.zone", "-", "--odd.zone"}));
+  EXPECT_EQ(parsed({"zone", "import", "f", "--zone", "example.com"}).params.at("zone"), "example.com");
+}
+
+TEST(CtlArguments, MistakesAreNamed) {
+  const std::pair<Words, const char*> mistakes[] = {
+      {{}, "verb"},
+      {{"nonsense"}, "nonsense"},
+      {{"zone"}, "zone import"},
+      {{"zone", "nonsense"}, "zone import"},
+      {{"zone", "show"}, "NAME"},
+      {{"zone", "show", "a", "b"}, "'b'"},
+      {{"zone", "import"}, "FILE"},
+      {{"status", "--zone", "x"}, "--zone"},
+      {{"status", "--bogus"}, "--bogus"},
+      {{"-x", "status"}, "-x"},
+      {{"status", "--json=yes"}, "--json"},
+  };
+  for (const auto& [words, named] : mistakes) {
+    try {
+      parse_ctl_arguments(words);
+      ADD_FAILURE() << "accepted, instead of an error about " << named;
+    } catch (const CtlUsageError& error) {
+      EXPECT_NE(std::string(error.what()).find(named), std::string::npos) << error.what();
+    }
+  }
+}
+
+TEST(CtlArguments, HelpComesFromTheTable) {
+  const std::string all = text({"--help"});
+  for (const Verb& verb : verbs()) {
+    EXPECT_NE(all.find(verb.usage()), std::string::npos) << verb.method;
+    Words words;
+    std::istringstream split(verb.words());
+    for (std::string word; split >> word;) words.push_back(word);
+    words.emplace_back("--help");
+    EXPECT_NE(text(words).find(verb.summary), std::string::npos) << verb.method;
+  }
+  EXPECT_NE(text({"--version"}).find("axfrctl 0."), std::string::npos);
+}
+
+TEST(CtlCompletion, KnowsEveryVerb) {
+  EXPECT_EQ(text({"completion", "bash"}), bash_completion());
+  const std::string script = bash_completion();
+  for (const char* word : {"status", "zone) words='export import list remove show'", "'zone show'", "'zone import'"}) {
+    EXPECT_NE(script.find(word), std::string::npos) << word;
+  }
+}
+
+TEST(CtlPrint, ColumnsAreAligned) {
+  std::ostringstream out;
+  Table{{{"NAME", "N"}, {"a", "10"}, {"longer", "7"}}, {false, true}}.print(out);
+  EXPECT_EQ(out.str(), "NAME     N\na       10\nlonger   7\n");
+}
+
+TEST(CtlPrint, UnitsAreForPeople) {
+  EXPECT_EQ(human_size(1000), "1000 octets");
+  EXPECT_EQ(human_size(1536), "1.5 KiB");
+  EXPECT_EQ(human_size(uint64_t{40} << 20), "40 MiB");
+  EXPECT_EQ(human_duration(59), "59 s");
+  EXPECT_EQ(human_duration(3599), "59 min 59 s");
+  EXPECT_EQ(human_duration(90000), "1 d 1 h");
+}
+
+TEST(CtlPrint, EachVerbHasAPicture) {
+  const std::pair<const char*, const char*> results[] = {
+      {"status",
+       R"({"state":"serving","version":"1","pid":1,"uptime_seconds":1,"zones":1,"tcp_sessions":0,
+           "transfers_under_way":0,"ports":[{"device":"d","driver":"x","mac":"m","link_up":true,"tap":"t"}]})"},
+      {"stats",
+       R"({"workers":[{"rx":1,"punted":{"tcp":0,"arp":2}}],"kernel_path":{"to_kernel":1},"ports":[],
+           "buffers":{"in_use":1},"udp":{"queries":1},"tcp":{"accepted":0},"zones":{"count":1}})"},
+      {"stop", "{}"},
+      {"zone.import", R"({"old_serial":1,"serial":2,"records":3,"changed":true,"warnings":["w"]})"},
+      {"zone.list", R"({"zones":[{"zone":"b.","serial":1,"records":2},{"zone":"a.","serial":1,"records":2}]})"},
+      {"zone.show",
+       R"({"zone":"a.","serial":1,"soa":"s","records":1,"names":1,"pseudo_records":0,"pages":1,"memory":1})"},
+      {"zone.export", R"({"text":"t"})"},
+      {"zone.remove", R"({"serial":1})"},
+  };
+  EXPECT_EQ(std::size(results), verbs().size());
+  std::map<std::string, std::string> pictures;
+  for (const auto& [method, result] : results) {
+    std::ostringstream out;
+    print_result(out, method, {{"zone", "a."}}, Json::parse(result));
+    EXPECT_FALSE(out.str().empty()) << method;
+    pictures[method] = out.str();
+  }
+  EXPECT_EQ(pictures["zone.import"], "a.: serial 2, was 1, 3 records\n  warning: w\n");
+  EXPECT_LT(pictures["zone.list"].find("a."), pictures["zone.list"].find("b."));
+  EXPECT_NE(pictures["stats"].find("punted arp"), std::string::npos);
+  EXPECT_EQ(pictures["stats"].find("punted tcp"), std::string::npos) << "it never happened";
+}
+
+TEST(CtlText, Utf8StaysAndOtherOctetsAreEscaped) {
+  EXPECT_EQ(as_utf8("caf\xc3\xa9"), "caf\xc3\xa9");
+  EXPECT_EQ(as_utf8("caf\xe9 \\\xe9 \\\\\xe9"), "caf\\233 \\233 \\\\\\233");
+}
+
+}  // namespace
+}  // namespace axfrd::control

@@ -1,0 +1,228 @@
+#include "control/options.h"
+
+#include "tests/control/support.h"
+
+namespace axfrd::control {
+namespace {
+
+using Words = std::vector<std::string>;
+const test::TemporaryDirectory& directory() {
+  static const test::TemporaryDirectory made;
+  return made;
+}
+
+Options parsed(const Words& arguments) { return std::get<Options>(parse_options(arguments)); }
+
+Words with_port(Words more) {
+  Words all{"--port", "net_ring0", "--address", "192.0.2.53/24"};
+  all.insert(all.end(), more.begin(), more.end());
+  return all;
+}
+
+Words without_port(Words more) {
+  more.insert(more.begin(), "--no-port");
+  return more;
+}
+
+TEST(Options, DefaultsAreThoseOfTheHelp) {
+  const Options options = parsed({"--no-port"});
+  EXPECT_FALSE(options.dataplane.has_value());
+  EXPECT_TRUE(options.allow_transfer.empty());
+  EXPECT_EQ(options.dns_port, 53);
+  EXPECT_EQ(options.responder.udp_payload, 1232);
+  EXPECT_EQ(options.tcp.max_sessions, 4096U);
+  EXPECT_EQ(options.tcp.max_per_client, 256U);
+  EXPECT_EQ(options.tcp.idle, std::chrono::seconds(30));
+  EXPECT_EQ(options.control_socket, "/run/axfrd/control.sock");
+}
+
+TEST(Options, ReadsEverythingAboutPorts) {
+  const Options options = parsed(with_port({"--port",
+                                            "0000:01:00.0",
+                                            "--address",
+                                            "2001:db8::53/64",
+                                            "--tap",
+                                            "dns",
+                                            "--workers",
+                                            "3",
+                                            "--worker-cpus",
+                                            "1,3-4",
+                                            "--control-cpus",
+                                            "0",
+                                            "--no-huge",
+                                            "--memory",
+                                            "64",
+                                            "--idle-sleep",
+                                            "off",
+                                            "--",
+                                            "--log-level=8",
+                                            "-v"}));
+  ASSERT_TRUE(options.dataplane.has_value());
+  EXPECT_EQ(options.dataplane->ports, (Words{"net_ring0", "0000:01:00.0"}));
+  EXPECT_EQ(options.dataplane->addresses, (Words{"192.0.2.53/24", "2001:db8::53/64"}));
+  EXPECT_EQ(options.dataplane->tap, "dns");
+  EXPECT_EQ(options.dataplane->workers, 3U);
+  EXPECT_EQ(options.dataplane->worker_cpus, (std::vector<unsigned>{1, 3, 4}));
+  EXPECT_EQ(options.dataplane->control_cpus, std::vector<unsigned>{0});
+  EXPECT_FALSE(options.dataplane->huge_pages);
+  EXPECT_EQ(options.dataplane->memory_mib, 64U);
+  EXPECT_EQ(options.dataplane->idle_sleep, dataplane::IdleSleep::off);
+  EXPECT_EQ(options.dataplane->eal_arguments, (Words{"--log-level=8", "-v"}));
+  ASSERT_EQ(options.addresses.size(), 2U);
+  EXPECT_EQ(options.addresses[1], parse_address("2001:db8::53"));
+}
+
+TEST(Options, ReadsEverythingAboutTheService) {
+  const Options options = parsed({"--no-port",
+                                  "--address",
+                                  "127.0.0.5/8",
+                                  "--dns-port",
+                                  "5353",
+                                  "--zones-dir",
+                                  directory().path(),
+                                  "--allow-transfer",
+                                  "10.0.0.0/8",
+                                  "--allow-transfer",
+                                  "::1",
+                                  "--udp-payload",
+                                  "512",
+                                  "--nsid",
+                                  "here",
+                                  "--id-server",
+                                  "me",
+                                  "--version-text",
+                                  "old",
+                                  "--tcp-max-sessions",
+                                  "7",
+                                  "--tcp-max-per-client",
+                                  "2",
+                                  "--tcp-idle-timeout",
+                                  "9",
+                                  "--control-socket",
+                                  "/tmp/c",
+                                  "--log-level",
+                                  "debug"});
+  EXPECT_EQ(options.addresses, std::vector<IpAddress>{parse_address("127.0.0.5")});
+  EXPECT_EQ(options.dns_port, 5353);
+  EXPECT_EQ(options.zones_dir, directory().path());
+  EXPECT_TRUE(options.allow_transfer.match(parse_address("10.1.2.3")));
+  EXPECT_TRUE(options.allow_transfer.match(parse_address("::1")));
+  EXPECT_EQ(options.responder.udp_payload, 512);
+  EXPECT_EQ(options.responder.nsid, "here");
+  EXPECT_EQ(options.responder.id_server, "me");
+  EXPECT_EQ(options.responder.version, "old");
+  EXPECT_EQ(options.tcp.max_sessions, 7U);
+  EXPECT_EQ(options.tcp.max_per_client, 2U);
+  EXPECT_EQ(options.tcp.idle, std::chrono::seconds(9));
+  EXPECT_EQ(options.control_socket, "/tmp/c");
+  EXPECT_EQ(options.log_level, LogLevel::debug);
+}
+
+TEST(Options, OneWorkerForEachOfItsCpus) {
+  EXPECT_EQ(parsed(with_port({"--worker-cpus", "2-3"})).dataplane->workers, 2U);
+  EXPECT_EQ(parsed(with_port({})).dataplane->workers, 1U);
+}
+
+struct Mistake {
+  const char* what;
+  Words arguments;
+  const char* named;  // in the error
+};
+
+const Mistake kMistakes[] = {
+    {"an unknown option", without_port({"--bogus"}), "bogus"},
+    {"an abbreviation", without_port({"--allow", "::1"}), "allow"},
+    {"a stray word", without_port({"nonsense"}), "'nonsense'"},
+    {"an option without its value", {"--port"}, "port"},
+    {"neither a port nor none", {}, "--no-port"},
+    {"a port and none", with_port({"--no-port"}), "--port"},
+    {"workers without a port", without_port({"--workers", "2"}), "--workers"},
+    {"memory without a port", without_port({"--memory", "64"}), "--memory"},
+    {"no huge pages without a port", without_port({"--no-huge"}), "--no-huge"},
+    {"EAL arguments without a port", without_port({"--", "-v"}), "EAL"},
+    {"a port without addresses", {"--port", "net_ring0"}, "--address"},
+    {"an address that is none", with_port({"--address", "192.0.2.256/24"}), "192.0.2.256/24"},
+    {"an address without its length", without_port({"--address", "192.0.2.1"}), "192.0.2.1"},
+    {"a length that is too long", without_port({"--address", "192.0.2.1/33"}), "192.0.2.1/33"},
+    {"an address twice", without_port({"--address", "192.0.2.1/24", "--address", "192.0.2.1/25"}), "twice"},
+    {"a transfer rule that is none", without_port({"--allow-transfer", "example.com"}), "example.com"},
+    {"a transfer rule with bits behind it", without_port({"--allow-transfer", "192.0.2.1/24"}), "192.0.2.0/24"},
+    {"no workers", with_port({"--workers", "0"}), "--workers"},
+    {"workers that are no number", with_port({"--workers", "many"}), "many"},
+    {"workers below zero", with_port({"--workers", "-1"}), "--workers"},
+    {"more workers than their CPUs", with_port({"--workers", "3", "--worker-cpus", "1,2"}), "--worker-cpus"},
+    {"a CPU twice", with_port({"--worker-cpus", "1,1-2"}), "twice"},
+    {"CPUs that count backwards", with_port({"--worker-cpus", "3-1"}), "backwards"},
+    {"a list of CPUs that ends too soon", with_port({"--control-cpus", "1,"}), "1,"},
+    {"CPUs that are none", with_port({"--control-cpus", "a"}), "'a'"},
+    {"too little memory", with_port({"--memory", "1"}), "--memory"},
+    {"an unknown idle mode", with_port({"--idle-sleep", "maybe"}), "maybe"},
+    {"a payload below DNS's own", without_port({"--udp-payload", "511"}), "511"},
+    {"a payload that is too large", without_port({"--udp-payload", "4097"}), "4097"},
+    {"a port number of zero", without_port({"--dns-port", "0"}), "--dns-port"},
+    {"a port number that is too large", without_port({"--dns-port", "65536"}), "65536"},
+    {"no session at all", without_port({"--tcp-max-sessions", "0"}), "--tcp-max-sessions"},
+    {"an idle time of nothing", without_port({"--tcp-idle-timeout", "0"}), "--tcp-idle-timeout"},
+    {"an idle time that is no number", without_port({"--tcp-idle-timeout", "30s"}), "30s"},
+    {"an unknown log level", without_port({"--log-level", "loud"}), "loud"},
+    {"a zones directory that is not there", without_port({"--zones-dir", "/nowhere"}), "/nowhere"},
+    {"a socket path that is too long", without_port({"--control-socket", std::string(200, 'a')}), "107"},
+    {"a configuration file that is not there", {"--config", "/nowhere/axfrd.conf"}, "/nowhere/axfrd.conf"},
+};
+
+TEST(Options, EachMistakeIsNamed) {
+  for (const Mistake& mistake : kMistakes) {
+    SCOPED_TRACE(mistake.what);
+    try {
+      parse_options(mistake.arguments);
+      ADD_FAILURE() << "accepted";
+    } catch (const OptionsError& error) {
+      EXPECT_NE(std::string(error.what()).find(mistake.named), std::string::npos) << error.what();
+    }
+  }
+}
+
+TEST(Options, AFileHasTheSameOptions) {
+  directory().write("axfrd.conf",
+                    "# a comment\nport = net_af_packet0,iface=x,qpairs=1\nport = net_ring0\naddress = 192.0.2.1/24\n"
+                    "no-huge = true\nworkers = 2\n");
+  const Options options = parsed({"--config", directory() / "axfrd.conf"});
+  EXPECT_EQ(options.dataplane->ports, (Words{"net_af_packet0,iface=x,qpairs=1", "net_ring0"}));
+  EXPECT_FALSE(options.dataplane->huge_pages);
+  EXPECT_EQ(options.dataplane->workers, 2U);
+}
+
+TEST(Options, TheCommandLineReplacesWhatTheFileSays) {
+  directory().write("replaced.conf", "no-port = yes\nallow-transfer = 10.0.0.0/8\nudp-payload = 600\nnsid = file\n");
+  const Options options =
+      parsed({"--config", directory() / "replaced.conf", "--allow-transfer", "192.0.2.0/24", "--udp-payload", "900"});
+  EXPECT_EQ(options.responder.udp_payload, 900);
+  EXPECT_EQ(options.responder.nsid, "file");
+  EXPECT_TRUE(options.allow_transfer.match(parse_address("192.0.2.1")));
+  EXPECT_FALSE(options.allow_transfer.match(parse_address("10.0.0.1")));
+}
+
+TEST(Options, AMistakeInAFileIsToldWithItsName) {
+  directory().write("bad.conf", "no-port = true\nbogus = 1\n");
+  const std::string file = directory() / "bad.conf";
+  try {
+    parse_options({"--config", file});
+    FAIL() << "accepted";
+  } catch (const OptionsError& error) {
+    EXPECT_NE(std::string(error.what()).find(file), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("bogus"), std::string::npos) << error.what();
+  }
+}
+
+TEST(Options, HelpGroupsEveryOption) {
+  const std::string text = std::get<PrintAndExit>(parse_options({"--help"})).text;
+  for (const char* part : {"Packet path", "DNS service", "TCP", "Operation", "--port", "--allow-transfer", "--config",
+                           "--control-socket", "EAL-ARGUMENT"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part;
+  }
+  EXPECT_EQ(text.find("stray"), std::string::npos);
+  EXPECT_NE(std::get<PrintAndExit>(parse_options({"--version"})).text.find("axfrd 0."), std::string::npos);
+}
+
+}  // namespace
+}  // namespace axfrd::control

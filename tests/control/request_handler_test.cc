@@ -1,0 +1,120 @@
+#include "control/request_handler.h"
+
+#include "control/tsig.h"
+#include "tests/control/support.h"
+
+namespace axfrd::control {
+namespace {
+
+using test::Decoded;
+using test::QueryBytes;
+using zones::Transport;
+using zones::rrtype::AXFR;
+using zones::rrtype::SOA;
+
+constexpr unsigned kFormErr = 1, kNotImp = 4, kNotAuth = 9;
+
+class RequestHandlerTest : public testing::Test {
+ protected:
+  RequestHandlerTest() {
+    zones_.load("example.com", test::kSmallZone);
+    allowed_.allow(Prefix::parse("127.0.0.1"));
+  }
+
+  // The response; empty if there is none.
+  std::string ask(const std::string& request, Transport transport = Transport::udp) {
+    std::vector<uint8_t> message(zones::kMaxMessage);
+    std::copy(request.begin(), request.end(), message.begin());
+    const auto outcome = handler_.handle(message.data(), static_cast<unsigned>(request.size()), zones::kMaxMessage,
+                                         transport, parse_address("127.0.0.1"));
+    return {message.begin(), message.begin() + outcome.size};
+  }
+  static std::string with_opcode(unsigned opcode) {
+    std::string bytes = test::question("example.com", SOA);
+    bytes[2] = static_cast<char>(opcode << 3);
+    return bytes;
+  }
+
+  test::ServedZones zones_;
+  AccessList allowed_;
+  RequestCounters counters_;
+  RequestHandler handler_{zones_.responder, allowed_, 1232, counters_};
+};
+
+TEST_F(RequestHandlerTest, AxfrOverUdpIsNotImplemented) {
+  EXPECT_EQ(test::decoded(ask(test::question("example.com", AXFR))).rcode, kNotImp);
+}
+
+TEST_F(RequestHandlerTest, NotifyIsNotForAPrimaryAndUpdateIsNotImplemented) {
+  const Decoded notify = test::decoded(ask(with_opcode(4)));
+  EXPECT_EQ(notify.rcode, kNotAuth);
+  EXPECT_EQ(notify.questions, 1U);
+  EXPECT_EQ(test::decoded(ask(with_opcode(5), Transport::tcp)).rcode, kNotImp);
+}
+
+TEST_F(RequestHandlerTest, ResponsesAreCountedByRcode) {
+  ask(test::question("www.example.com", SOA));
+  ask(test::question("nothing.example.com", SOA));
+  ask("too short");
+  EXPECT_EQ(counters_.queries.read(), 3U);
+  EXPECT_EQ(counters_.responses[0].read(), 1U);
+  EXPECT_EQ(counters_.responses[3].read(), 1U);
+  EXPECT_EQ(counters_.ignored.read(), 1U);
+}
+
+// A TSIG record: key "k.", algorithm "hmac-sha256.", a MAC of `mac_size` octets.
+std::string with_tsig(QueryBytes query, unsigned mac_size, unsigned stated_mac_size) {
+  query.bytes[11] = static_cast<char>(query.bytes[11] + 1);
+  query.bytes += std::string("\1k\0", 3);
+  query.put16(zones::rrtype::TSIG);
+  query.put16(zones::rrclass::ANY);
+  query.put16(0);
+  query.put16(0);
+  const std::string algorithm("\x0bhmac-sha256\0", 13);
+  query.put16(static_cast<unsigned>(algorithm.size() + 16 + mac_size));
+  query.bytes += algorithm;
+  for (const unsigned v : {0x0000U, 0x6745U, 0x2301U, 300U, stated_mac_size}) query.put16(v);
+  query.bytes += std::string(mac_size, 'm');
+  for (const unsigned v : {0x4321U, 0U, 0U}) query.put16(v);
+  return query.bytes;
+}
+
+TEST_F(RequestHandlerTest, AnUnknownKeyIsNotAuthAndBadkeyUnsigned) {
+  QueryBytes query("example.com", SOA);
+  query.edns(1232);
+  for (const Transport transport : {Transport::udp, Transport::tcp}) {
+    const std::string answer = ask(with_tsig(query, 32, 32), transport);
+    EXPECT_EQ(test::decoded(answer).rcode, kNotAuth);
+    // The TSIG record stands last, behind OPT (RFC 8945 §5.1).
+    const std::string rdata("\x0bhmac-sha256\0\0\0\x67\x45\x23\x01\x01\x2c\0\0\x43\x21\0\x11\0\0", 29);
+    ASSERT_GE(answer.size(), rdata.size());
+    EXPECT_EQ(answer.substr(answer.size() - rdata.size()), rdata);
+    EXPECT_EQ(answer[11], 2);
+  }
+  EXPECT_EQ(counters_.bad_keys.read(), 2U);
+}
+
+TEST_F(RequestHandlerTest, AMalformedTsigIsFormerr) {
+  QueryBytes query("example.com", SOA);
+  EXPECT_EQ(test::decoded(ask(with_tsig(query, 4, 5))).rcode, kFormErr);
+  EXPECT_EQ(test::decoded(ask(with_tsig(query, 0, 65535))).rcode, kFormErr);
+}
+
+TEST_F(RequestHandlerTest, ASignedTransferIsNotAuthToo) {
+  const std::string answer = ask(with_tsig(QueryBytes("example.com", AXFR), 32, 32), Transport::tcp);
+  EXPECT_EQ(test::decoded(answer).rcode, kNotAuth);
+}
+
+TEST_F(RequestHandlerTest, EveryCutOfASignedRequestIsSurvived) {
+  QueryBytes query("example.com", SOA);
+  const std::string whole = with_tsig(query.edns(1232), 32, 32);
+  for (size_t size = 0; size < whole.size(); ++size) {
+    const std::string answer = ask(whole.substr(0, size), Transport::tcp);
+    if (size >= zones::kHeaderSize) {
+      EXPECT_EQ(test::decoded(answer).rcode, kFormErr) << size;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace axfrd::control

@@ -1,0 +1,253 @@
+// A worker's turn over a real (net_ring) port: frames in, frames out, and counters that add up.
+#include "dataplane/worker.h"
+
+#include <gtest/gtest.h>
+
+#include "rig.h"
+#include "zones/zonefile.h"
+
+namespace axfrd::dataplane {
+namespace {
+
+using namespace test;
+
+const testing::Environment* const eal = testing::AddGlobalTestEnvironment(new EalEnvironment);
+
+uint64_t count_of(const std::vector<NamedCount>& counts, std::string_view name) {
+  const auto it = std::find_if(counts.begin(), counts.end(), [&](const NamedCount& c) { return c.name == name; });
+  return it != counts.end() ? it->value : ~uint64_t{0};
+}
+uint64_t sum_of(const std::vector<NamedCount>& counts) {
+  uint64_t sum = 0;
+  for (const NamedCount& c : counts) sum += c.value;
+  return sum;
+}
+
+class WorkerTest : public testing::Test {
+ protected:
+  WorkerTest() {
+    std::string text = "$TTL 60\n@ SOA ns h 1 1 1 1 1\n@ NS ns\nns A 192.0.2.53\nwww A 192.0.2.80\n";
+    for (int i = 0; i < 12; ++i) text += "big TXT \"" + std::to_string(i) + std::string(200, 'x') + "\"\n";
+    auto parsed = zones::parse_zone(text, *zones::Name::from_text("example"), "test");
+    retired_ = zones_.publish(zones::ZoneVersion::build(std::get<zones::ZoneText>(parsed).records));
+  }
+  // Whatever a test did, every packet was accounted for and every buffer came back.
+  void TearDown() override {
+    const WorkerStats s = stats();
+    EXPECT_EQ(s.received, s.answered + sum_of(s.punted) + sum_of(s.dropped));
+    EXPECT_EQ(s.answered + s.from_kernel, s.transmitted + s.untransmitted);
+    EXPECT_EQ(sum_of(s.responses), s.answered);
+    wire_.sent();
+    drain(rings_.urgent);
+    drain(rings_.bulk);
+    EXPECT_EQ(wire_.port().buffers_in_use(), 0U);
+  }
+
+  static zones::ResponderOptions large_answers() {
+    zones::ResponderOptions options;
+    options.udp_payload = 4096;
+    return options;
+  }
+
+  Octets frame(Udp udp) const {
+    udp.destination_mac = wire_.mac();
+    return udp.frame();
+  }
+  Octets tcp(unsigned flags) const {
+    Octets f = frame(Udp{});
+    f.replace(23, 1, "\6");
+    f.replace(34 + 13, 1, 1, static_cast<char>(flags));
+    return f;
+  }
+  Octets arp() const { return Octets(6, '\xFF') + kPeerMac + octets16(0x0806) + Octets(46, '\1'); }
+
+  // Turns until nothing is left to do.
+  void work() {
+    while (worker_.turn()) {
+    }
+  }
+  WorkerStats stats() const { return read_stats(worker_.counters()); }
+  unsigned drain(MbufRing& ring) {
+    unsigned n = 0;
+    for (rte_mbuf* packet; ring.receive({&packet, 1}) == 1; ++n) rte_pktmbuf_free(packet);
+    return n;
+  }
+
+  Wire wire_{"worker" + std::to_string(++serial_)};
+  MbufRing from_kernel_{"worker_kernel", 64, -1};
+  PuntRings rings_{0};
+  zones::ZoneTable zones_;
+  zones::ZoneTable::Retired retired_;
+  zones::Responder responder_{zones_, large_answers()};
+  Rcu rcu_{1};
+  std::atomic<bool> stop_{false};
+  Worker worker_{{0, {{&wire_.port(), &from_kernel_}}, &rings_, false}, responder_, rcu_, stop_};
+
+ private:
+  static inline unsigned serial_ = 0;  // a net_ring device's name is never free again
+};
+
+TEST_F(WorkerTest, AnswersAQuery) {
+  wire_.arrive(frame(Udp{}));
+  EXPECT_TRUE(worker_.turn());
+  EXPECT_FALSE(worker_.turn());
+  const std::vector<Octets> sent = wire_.sent();
+  ASSERT_EQ(sent.size(), 1U);
+  const Octets& reply = sent[0];
+  EXPECT_EQ(reply.substr(0, 12), kPeerMac + wire_.mac());
+  EXPECT_EQ(internet_checksum(reply.substr(14, 20)), 0U);
+  const Octets dns = reply.substr(42);
+  EXPECT_EQ(read16(dns, 0), 0xABCDU);
+  EXPECT_EQ(read16(dns, 2), 0x8500U) << "QR, AA, RD as asked, NOERROR";
+  EXPECT_EQ(read16(dns, 6), 1U);
+  EXPECT_EQ(dns.substr(dns.size() - 4), ip_octets("192.0.2.80"));
+  EXPECT_EQ(count_of(stats().responses, "NOERROR"), 1U);
+}
+
+TEST_F(WorkerTest, GivesEachPacketOfABurstItsVerdict) {
+  const Octets tag = octets16(0x8100) + octets16(100);
+  const Octets dns = dns_query();
+  const std::vector<std::pair<Octets, std::string>> burst = {
+      {frame(Udp{}), "answered"},
+      {frame(Udp{.v6 = true}), "answered"},
+      {frame(Udp{.tags = tag}), "answered"},
+      {frame(Udp{.payload = dns_query(Octets("\3www\7nowhere\0", 13))}), "answered"},             // REFUSED
+      {frame(Udp{.payload = dns_query(Octets("\4none\7example\0", 14))}), "answered"},            // NXDOMAIN
+      {frame(Udp{.payload = dns_query(Octets("\7example\0", 9), 252)}), "answered"},              // AXFR: NOTIMP
+      {frame(Udp{.payload = dns_query(Octets("\7example\0", 9), 6, 0x1000)}), "answered"},        // opcode 2: NOTIMP
+      {frame(Udp{.payload = dns.substr(0, 20)}), "answered"},                                     // cut short: FORMERR
+      {frame(Udp{.payload = dns_query(Octets("\7example\0", 9), 6, 0x2000)}), "dns_privileged"},  // NOTIFY
+      {frame(Udp{.payload = dns_query(Octets("\7example\0", 9), 6, 0x2800)}), "dns_privileged"},  // UPDATE
+      {frame(Udp{.payload = dns_query(Octets("\7example\0", 9), 6, 0x8000)}), "not_a_query"},     // a response
+      {frame(Udp{.payload = dns.substr(0, 11)}), "not_a_query"},
+      {frame(Udp{.payload = ""}), "not_a_query"},
+      {frame(Udp{.udp_checksum = 1}), "bad_udp_checksum"},
+      {frame(Udp{.destination_port = 5353}), "udp"},
+      {Udp{.destination_mac = kOurMac}.frame(), "foreign"},
+      {arp(), "arp"},
+      {tcp(0x02), "tcp_open"},
+      {tcp(0x10), "tcp"},
+      {"short", "truncated"},
+  };
+  std::map<std::string, uint64_t> expected;
+  for (const auto& [octets, verdict] : burst) {
+    wire_.arrive(octets);
+    ++expected[verdict];
+  }
+  EXPECT_TRUE(worker_.turn());
+
+  const WorkerStats s = stats();
+  std::map<std::string, uint64_t> counted = {{"answered", s.answered}};
+  for (const auto& counts : {s.punted, s.dropped}) {
+    for (const NamedCount& c : counts) {
+      if (c.value != 0) counted[std::string(c.name)] = c.value;
+    }
+  }
+  EXPECT_EQ(counted, expected);
+  EXPECT_EQ(wire_.sent().size(), 8U);
+  EXPECT_EQ(count_of(s.responses, "REFUSED"), 1U);
+  EXPECT_EQ(count_of(s.responses, "NXDOMAIN"), 1U);
+  EXPECT_EQ(count_of(s.responses, "NOTIMP"), 2U);
+  EXPECT_EQ(count_of(s.responses, "FORMERR"), 1U);
+  EXPECT_EQ(drain(rings_.urgent), 1U) << "ARP";
+  EXPECT_EQ(drain(rings_.bulk), 5U);
+}
+
+TEST_F(WorkerTest, TellsTheKernelWhichPortAPacketCameFrom) {
+  wire_.arrive(arp());
+  work();
+  rte_mbuf* packet = nullptr;
+  ASSERT_EQ(rings_.urgent.receive({&packet, 1}), 1U);
+  EXPECT_EQ(packet->port, wire_.port().id());
+  EXPECT_EQ(take_octets(packet), arp()) << "as it came";
+}
+
+TEST_F(WorkerTest, PuntsPacketsInSeveralPieces) {
+  rte_mbuf* head = packet_of(wire_.port().pool(), frame(Udp{}).substr(0, 50));
+  ASSERT_EQ(rte_pktmbuf_chain(head, packet_of(wire_.port().pool(), frame(Udp{}).substr(50))), 0);
+  wire_.arrive(head);
+  work();
+  EXPECT_EQ(count_of(stats().punted, "segmented"), 1U);
+}
+
+TEST_F(WorkerTest, TruncatesWhatTheMtuDoesNotCarry) {
+  Octets query = dns_query(Octets("\3big\7example\0", 13), 16);
+  query.replace(10, 2, octets16(1));
+  query += Octets(1, '\0') + octets16(41) + octets16(4096) + Octets(6, '\0');  // OPT
+  wire_.arrive(frame(Udp{.payload = query}));
+  work();
+  const std::vector<Octets> sent = wire_.sent();
+  ASSERT_EQ(sent.size(), 1U);
+  EXPECT_LE(sent[0].size(), 1514U);
+  EXPECT_EQ(read16(sent[0], 44) & 0x0200, 0x0200U) << "TC";
+}
+
+TEST_F(WorkerTest, SendsWhatTheKernelSays) {
+  std::vector<Octets> said;
+  for (int i = 0; i < 40; ++i) {
+    said.push_back(arp() + std::to_string(i));
+    rte_mbuf* packet = packet_of(wire_.port().pool(), said.back());
+    ASSERT_EQ(from_kernel_.send({&packet, 1}), 1U);
+  }
+  work();
+  EXPECT_EQ(wire_.sent(), said);
+  EXPECT_EQ(stats().from_kernel, 40U);
+}
+
+TEST_F(WorkerTest, CountsAndFreesWhatThePortDoesNotTake) {
+  for (int i = 0; i < 200; ++i) wire_.arrive(frame(Udp{}));  // the wire takes 63
+  work();
+  EXPECT_EQ(stats().answered, 200U);
+  EXPECT_EQ(stats().transmitted, 63U);
+  EXPECT_EQ(stats().untransmitted, 137U);
+}
+
+TEST_F(WorkerTest, FullRingsDropAndDoNotHoldUpOthers) {
+  constexpr unsigned kFlood = 6000;
+  for (unsigned i = 0; i < kFlood; ++i) wire_.arrive(frame(Udp{.destination_port = 5353}));
+  work();
+  wire_.arrive(arp());
+  wire_.arrive(frame(Udp{}));
+  work();
+  const WorkerStats s = stats();
+  EXPECT_EQ(count_of(s.punted, "udp"), PuntRings::kBulk - 1);
+  EXPECT_EQ(count_of(s.dropped, "kernel_path_full"), kFlood - (PuntRings::kBulk - 1));
+  EXPECT_EQ(count_of(s.punted, "arp"), 1U) << "neighbours have a ring of their own";
+  EXPECT_EQ(s.answered, 1U);
+}
+
+TEST_F(WorkerTest, ASynFloodSpendsItsOwnBudgetOnly) {
+  constexpr unsigned kFlood = 7000;
+  for (unsigned i = 0; i < kFlood; ++i) {
+    wire_.arrive(tcp(0x02));
+    worker_.turn();
+    if (i % 1000 == 0) drain(rings_.bulk);
+  }
+  wire_.arrive(tcp(0x10));
+  wire_.arrive(arp());
+  work();
+  const WorkerStats s = stats();
+  EXPECT_EQ(count_of(s.punted, "tcp_open") + count_of(s.dropped, "tcp_open_over_budget"), kFlood);
+  EXPECT_GE(count_of(s.punted, "tcp_open"), 5000U);
+  EXPECT_EQ(count_of(s.punted, "tcp"), 1U);
+  EXPECT_EQ(count_of(s.punted, "arp"), 1U);
+}
+
+TEST_F(WorkerTest, HoldsNobodyUpBetweenTurns) {
+  wire_.arrive(frame(Udp{}));
+  work();
+  EXPECT_TRUE(rcu_.passed(rcu_.start()));
+}
+
+TEST_F(WorkerTest, OnItsWayOutSendsWhatIsLeft) {
+  for (int i = 0; i < 50; ++i) {
+    rte_mbuf* packet = packet_of(wire_.port().pool(), arp());
+    ASSERT_EQ(from_kernel_.send({&packet, 1}), 1U);
+  }
+  stop_ = true;
+  worker_.run();
+  EXPECT_EQ(wire_.sent().size(), 50U);
+}
+
+}  // namespace
+}  // namespace axfrd::dataplane

@@ -1,0 +1,244 @@
+"""A private lab for one test: namespaces (made by scripts/lab), the appliance in it, and what runs beside it.
+
+Names in a lab: `appliance` is the namespace of axfrd; the hosts are what the test asks for.
+"""
+
+import contextlib
+import ctypes
+import itertools
+import json
+import os
+import pathlib
+import re
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("AXFRD_BUILD", ROOT / "build"))
+DATA = ROOT / "tests" / "data" / "zones"
+
+IPV4 = "192.0.2.53"
+IPV6 = "2001:db8::53"
+EVERYONE = ("192.0.2.0/24", "2001:db8::/64")
+
+# Time that a thing may take on a slow machine before the test calls it broken. Nothing here measures speed.
+PATIENCE = 20
+
+# What one axfrd takes at most, in pages of 2 MiB.
+HUGEPAGES = 128
+
+libc = ctypes.CDLL(None, use_errno=True)
+CLONE_NEWNET = 0x40000000
+counter = itertools.count(1)
+
+
+def wait_until(condition, what, timeout=PATIENCE, pause=0.05):
+    """Calls condition until it gives something true, and returns that."""
+    deadline = time.monotonic() + timeout
+    while not (result := condition()):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"waited {timeout} s for {what}")
+        time.sleep(pause)
+    return result
+
+
+class Host:
+    """One namespace. Commands run in it; Python code does so too, in a `with host.inside():`."""
+
+    def __init__(self, lab, name, number=None):
+        self.lab, self.name, self.namespace = lab, name, f"{lab.name}-{name}"
+        self.ipv4, self.ipv6 = f"192.0.2.{number}", f"2001:db8::{number}"
+        self.directory = lab.directory / name
+        self.directory.mkdir()
+
+    def command(self, *command):
+        return ["ip", "netns", "exec", self.namespace, *map(str, command)]
+
+    def run(self, *command, check=True, timeout=60, **options):
+        """Runs to the end; the result has stdout and stderr as text."""
+        done = subprocess.run(self.command(*command), capture_output=True, text=True, timeout=timeout, **options)
+        if check and done.returncode != 0:
+            raise RuntimeError(f"{command} in {self.name}: exit {done.returncode}\n{done.stdout}{done.stderr}")
+        return done
+
+    def spawn(self, *command, **options):
+        """Starts a process; its output goes to a log file, shown when the test fails. The lab ends it at the latest."""
+        log = self.directory / f"{pathlib.Path(str(command[0])).name}-{len(self.lab.processes)}.log"
+        with open(log, "wb") as output:
+            process = subprocess.Popen(
+                self.command(*command), stdin=subprocess.DEVNULL, stdout=output, stderr=output, **options
+            )
+        process.log = log
+        self.lab.processes.append(process)
+        return process
+
+    @contextlib.contextmanager
+    def inside(self):
+        """Sockets made here belong to this namespace, and stay there. Concerns the calling thread only."""
+        with open("/proc/thread-self/ns/net") as outside, open(f"/run/netns/{self.namespace}") as inside:
+            enter(inside)
+            try:
+                yield self
+            finally:
+                enter(outside)
+
+    def connect(self, address, port=53, timeout=PATIENCE):
+        with self.inside():
+            return socket.create_connection((address, port), timeout=timeout)
+
+    def mac(self, device="eth0"):
+        (link,) = json.loads(self.run("ip", "-j", "link", "show", device).stdout)
+        return bytes.fromhex(link["address"].replace(":", ""))
+
+
+def enter(namespace):
+    if libc.setns(namespace.fileno(), CLONE_NEWNET) != 0:
+        raise OSError(ctypes.get_errno(), "setns")
+
+
+class Lab:
+    """Made by the fixture new_lab. close() ends all processes and deletes the namespaces; their logs stay in logs."""
+
+    def __init__(self, *hosts, ports=1):
+        # The process id in the name lets a later session clear away what a killed one left (see sweep()).
+        self.name = f"axt{os.getpid()}-{next(counter)}"
+        # Not pytest's own directory: the path of a Unix socket is limited to 107 bytes.
+        self.directory = directory_of(self.name)
+        self.directory.mkdir()
+        self.processes, self.logs = [], {}
+        self.appliance = Host(self, "appliance")
+        self.hosts = {name: Host(self, name, number) for number, name in enumerate(hosts, 101)}
+        script(self.name, "up", "--ports", ports, *hosts)
+
+    def __getattr__(self, name):
+        try:
+            return self.__dict__["hosts"][name]
+        except KeyError:
+            raise AttributeError(f"no host {name} in this lab") from None
+
+    def close(self):
+        script(self.name, "down")
+        for process in self.processes:
+            process.wait()
+            self.logs[process.log.name] = process.log.read_text(errors="replace")
+        shutil.rmtree(self.directory)
+
+
+def script(lab, *arguments):
+    done = subprocess.run(
+        [ROOT / "scripts" / "lab", "--lab", lab, *map(str, arguments)], capture_output=True, text=True
+    )
+    if done.returncode != 0:
+        raise RuntimeError(f"scripts/lab {arguments}: {done.stderr}")
+
+
+def directory_of(lab):
+    return pathlib.Path(tempfile.gettempdir(), lab)
+
+
+def sweep():
+    """Deletes the labs of test sessions that were killed."""
+    names = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True).stdout
+    for lab, pid in set(re.findall(r"^(axt(\d+)-\d+)-", names, re.MULTILINE)):
+        if not pathlib.Path(f"/proc/{pid}").exists():
+            script(lab, "down")
+            shutil.rmtree(directory_of(lab), ignore_errors=True)
+
+
+def af_packet(device="axp0", number=0, queues=1):
+    return f"net_af_packet{number},iface={device},blocksz=65536,framesz=2048,framecnt=4096,qpairs={queues}"
+
+
+AF_XDP = "net_af_xdp0,iface=axp0"
+
+
+def free_hugepages():
+    free = pathlib.Path("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages")
+    return int(free.read_text()) if free.exists() else 0
+
+
+class Axfrd:
+    """The appliance: one axfrd in the lab's `appliance` namespace.
+
+    Options are given as on the command line, without the dashes: Axfrd(lab, workers=2, allow_transfer=[...]).
+    """
+
+    def __init__(self, lab, zones=(), ports=(af_packet(),), **options):
+        self.lab, self.process = lab, None
+        self.directory = lab.appliance.directory
+        self.socket = self.directory / "control.sock"
+        self.zones = self.directory / "zones"
+        self.zones.mkdir()
+        for zone in zones:
+            shutil.copy(zone, self.zones)
+        self.options = {
+            "port": ports,
+            "address": [f"{IPV4}/24", f"{IPV6}/64"],
+            "store": self.directory / "store",
+            "zones_dir": self.zones,
+            "control_socket": self.socket,
+            "no_huge": free_hugepages() < HUGEPAGES,
+            **options,
+        }
+
+    def arguments(self):
+        for option, value in self.options.items():
+            name = "--" + option.replace("_", "-")
+            for each in value if isinstance(value, (list, tuple)) else [value]:
+                if each is True:
+                    yield name
+                elif each is not False and each is not None:
+                    yield from (name, str(each))
+
+    def start(self, **options):
+        """Returns when axfrd says that it is ready."""
+        self.process = self.lab.appliance.spawn(BUILD / "axfrd", *self.arguments(), **options)
+        wait_until(lambda: self.process.poll() is not None or "ready" in self.log(), "axfrd to be ready")
+        if self.process.poll() is not None:
+            raise RuntimeError(f"axfrd ended with {self.process.returncode}:\n{self.log()}")
+        return self
+
+    def log(self):
+        return self.process.log.read_text()
+
+    def running(self):
+        return self.process is not None and self.process.poll() is None
+
+    def stop(self):
+        """Asks it to end, as systemd would, and returns its exit code."""
+        self.process.terminate()
+        return self.process.wait(PATIENCE)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait(PATIENCE)
+
+    def ctl(self, *arguments, check=True):
+        return run_axfrctl("--socket", self.socket, *arguments, check=check)
+
+    def json(self, *arguments):
+        return json.loads(self.ctl("--json", *arguments).stdout)
+
+    def stats(self):
+        return self.json("stats")
+
+    def rss(self):
+        """Resident memory in KiB. Shared pages of hugetlbfs are not in it."""
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+)", status)[1])
+
+
+def run_axfrctl(*arguments, check=True):
+    done = subprocess.run([BUILD / "axfrctl", *map(str, arguments)], capture_output=True, text=True, timeout=60)
+    if check and done.returncode != 0:
+        raise RuntimeError(f"axfrctl {arguments}: exit {done.returncode}\n{done.stdout}{done.stderr}")
+    return done
+
+
+def unaccounted(worker):
+    """Received packets without a verdict. Every packet ends in exactly one, so anything but 0 is a bug."""
+    verdicts = worker["answered"] + sum(worker["punted"].values()) + sum(worker["dropped"].values())
+    return worker["rx"] - verdicts

@@ -1,0 +1,107 @@
+"""What the kernel does for us behind the port: neighbours, ICMP, TCP."""
+
+import socket
+import struct
+import time
+
+import dns.message
+import pytest
+
+import ask
+import zones
+from lab import DATA, IPV4, IPV6
+
+ADDRESSES = pytest.mark.parametrize("address", [IPV4, IPV6], ids=["v4", "v6"])
+
+
+@ADDRESSES
+def test_ping(client, address):
+    client.run("ping", "-c", 5, "-i", 0.2, "-W", 2, address)
+
+
+@ADDRESSES
+@pytest.mark.parametrize("size", [56, 1400, 4000])
+def test_ping_of_any_size(axfrd_on_af_xdp, address, size):
+    axfrd_on_af_xdp.lab.client.run("ping", "-c", 1, "-W", 2, "-s", size, address)
+
+
+def test_the_kernel_path_has_the_mac_of_the_port(axfrd):
+    assert axfrd.lab.appliance.mac("axfrd0") == axfrd.lab.appliance.mac("axp0")
+
+
+def test_the_tap_can_have_another_name(new_lab, new_axfrd):
+    lab = new_lab("client")
+    new_axfrd(lab, zones=[DATA / "example.com.zone"], tap="dns")
+    lab.client.run("ping", "-c", 1, "-W", 2, IPV4)
+    assert lab.appliance.mac("dns0") == lab.appliance.mac("axp0")
+
+
+@ADDRESSES
+def test_a_closed_tcp_port_is_refused(client, address):
+    with pytest.raises(ConnectionRefusedError):
+        client.connect(address, port=80, timeout=3)
+
+
+def test_tcp_queries_can_be_pipelined(client):
+    names = ["www.example.com", "mail.example.com", "nothing.example.com"] * 20
+    queries = [dns.message.make_query(name, "A", id=number) for number, name in enumerate(names)]
+    with client.connect(IPV4) as sock:
+        wires = [query.to_wire() for query in queries]
+        sock.sendall(b"".join(struct.pack("!H", len(wire)) + wire for wire in wires))
+        answers = {answer.id: answer for answer in (dns.message.from_wire(zones.receive(sock)) for _ in queries)}
+    for query in queries:
+        assert answers[query.id].question == query.question
+
+
+def test_a_tcp_query_may_come_in_pieces(client):
+    wire = dns.message.make_query("www.example.com", "A").to_wire()
+    with client.connect(IPV4) as sock:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for byte in struct.pack("!H", len(wire)) + wire:
+            sock.sendall(bytes([byte]))
+            time.sleep(0.005)
+        assert len(dns.message.from_wire(zones.receive(sock)).answer[0]) == 2
+
+
+def test_an_answer_still_comes_after_the_client_has_closed_its_half(client):
+    with client.connect(IPV4) as sock:
+        zones.send(sock, dns.message.make_query("www.example.com", "A").to_wire())
+        sock.shutdown(socket.SHUT_WR)
+        assert len(dns.message.from_wire(zones.receive(sock)).answer[0]) == 2
+        assert sock.recv(1) == b""
+
+
+def test_an_idle_tcp_session_is_closed(new_lab, new_axfrd):
+    lab = new_lab("client")
+    new_axfrd(lab, zones=[DATA / "example.com.zone"], tcp_idle_timeout=1)
+    with lab.client.connect(IPV4, timeout=10) as sock:
+        assert sock.recv(1) == b""
+
+
+def test_a_client_cannot_have_more_tcp_sessions_than_its_share(new_lab, new_axfrd):
+    lab = new_lab("client", "other")
+    new_axfrd(lab, zones=[DATA / "example.com.zone"], tcp_max_sessions=100, tcp_max_per_client=3)
+    sessions = [lab.client.connect(IPV4) for _ in range(4)]
+    answered = 0
+    for session in sessions:
+        with session:
+            try:
+                zones.send(session, dns.message.make_query("www.example.com", "A").to_wire())
+                answered += len(zones.receive(session)) > 0
+            except (EOFError, ConnectionError):
+                pass
+    assert answered == 3
+    assert ask.tcp(lab.other, "www.example.com", "A", IPV4).answer
+
+
+def test_garbage_over_tcp_closes_that_session_only(client):
+    with client.connect(IPV4) as good, client.connect(IPV4) as bad:
+        bad.sendall(b"\0\5hello" + b"GET / HTTP/1.0\r\n\r\n")
+        bad.settimeout(1)
+        try:
+            while bad.recv(4096):
+                pass
+        except (TimeoutError, ConnectionError):
+            pass
+        zones.send(good, dns.message.make_query("www.example.com", "A").to_wire())
+        assert dns.message.from_wire(zones.receive(good)).answer

@@ -1,0 +1,159 @@
+#include "zones/respond.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/zones/support.h"
+
+namespace axfrd::zones::test {
+namespace {
+
+// The shapes of answers are the oracle's business (tests/model); here stand the edges it does not reach.
+class Respond : public ::testing::Test {
+ protected:
+  Respond() : server({.udp_payload = 1232, .nsid = "node1", .id_server = "node1.test", .version = "axfrd"}) {
+    std::string text =
+        "$TTL 3600\n@ SOA ns admin 7 3600 900 604800 300\n@ NS ns\nns A 192.0.2.53\n"
+        "www CNAME web\nweb A 192.0.2.80\nweb AAAA 2001:db8::80\nout CNAME www.elsewhere.test.\n"
+        "loop1 CNAME loop2\nloop2 CNAME loop1\n*.wild MX 10 mail.example.\nmail A 192.0.2.25\n"
+        "sub NS ns.sub\nsub NS ns2.sub\nns.sub A 192.0.2.1\nns2.sub AAAA 2001:db8::2\n";
+    for (int i = 0; i < 60; ++i) text += "big A 10.0.0." + std::to_string(i) + "\n";
+    for (int i = 0; i < 13; ++i) text += "fat NS a-rather-long-name-of-a-server-" + std::to_string(i) + ".fat\n";
+    for (int i = 0; i < 13; ++i)
+      text += "a-rather-long-name-of-a-server-" + std::to_string(i) + ".fat AAAA 2001:db8::1\n";
+    server.load("example.", text);
+  }
+  Server server;
+};
+
+TEST_F(Respond, EchoesIdQuestionAndRd) {
+  QueryBytes q("WWW.exAMPLE.", rrtype::A);
+  q.bytes[2] = 1;  // RD
+  const Decoded d = server.ask(q);
+  EXPECT_EQ(d.id, 0x1234U);
+  EXPECT_TRUE(d.qr && d.aa && d.rd);
+  EXPECT_EQ(d.answer[0].substr(0, 12), "WWW.exAMPLE.");  // the requester's case (0x20)
+}
+
+TEST_F(Respond, FollowsChainsAndStopsAtLoops) {
+  EXPECT_EQ(server.ask("www.example.", rrtype::A).answer.size(), 2U);
+  EXPECT_EQ(server.ask("out.example.", rrtype::A).answer.size(), 1U);
+  const Decoded loop = server.ask("loop1.example.", rrtype::A);
+  EXPECT_EQ(loop.answer.size(), 2U);
+  EXPECT_EQ(loop.rcode, 0U);
+}
+
+TEST_F(Respond, WithoutEdns512OctetsAreTheLimit) {
+  const Decoded d = server.ask("big.example.", rrtype::A);
+  EXPECT_TRUE(d.tc);
+  EXPECT_TRUE(d.answer.empty());
+  QueryBytes q("big.example.", rrtype::A);
+  q.edns(1232);
+  EXPECT_EQ(server.ask(q).answer.size(), 60U);
+  EXPECT_EQ(server.ask("big.example.", rrtype::A, Transport::tcp).answer.size(), 60U);
+}
+
+TEST_F(Respond, AReferralWithoutRoomForItsGlueIsTruncated) {
+  const Decoded d = server.ask("x.fat.example.", rrtype::A);
+  EXPECT_TRUE(d.tc);  // RFC 9471
+  const Decoded whole = server.ask("x.fat.example.", rrtype::A, Transport::tcp);
+  EXPECT_EQ(whole.authority.size(), 13U);
+  EXPECT_EQ(whole.additional.size(), 13U);
+  EXPECT_FALSE(whole.aa);
+}
+
+TEST_F(Respond, OtherZonesAreRefusedWithAnExtendedError) {
+  QueryBytes q("www.example.org.", rrtype::A);
+  q.edns(1232);
+  const Decoded d = server.ask(q);
+  EXPECT_EQ(d.rcode, 5U);
+  EXPECT_TRUE(d.edns);
+  EXPECT_NE(std::string_view(reinterpret_cast<const char*>(q.buffer.data()), d.size)
+                .find(std::string_view("\0\x0F\0\2\0\x14", 6)),
+            std::string_view::npos);
+}
+
+TEST_F(Respond, BadversAnswersWithVersionZero) {
+  QueryBytes q("www.example.", rrtype::A);
+  q.edns(1232, false, 3);
+  const Decoded d = server.ask(q);
+  EXPECT_EQ(d.rcode, 0U);
+  EXPECT_EQ(d.extended_rcode, 1U);
+  EXPECT_TRUE(d.answer.empty());
+}
+
+TEST_F(Respond, NsidIsSentWhenAskedFor) {
+  QueryBytes q("www.example.", rrtype::A), plain("www.example.", rrtype::A);
+  q.edns(1232, false, 0, std::string("\0\3\0\0", 4));
+  plain.edns(1232);
+  const unsigned with = server.ask(q).size, without = server.ask(plain).size;
+  EXPECT_EQ(with, without + 4 + 5);
+}
+
+TEST_F(Respond, AnyGetsOneRrset) {
+  EXPECT_EQ(server.ask("web.example.", rrtype::ANY).answer.size(), 1U);  // RFC 8482
+  const Decoded apex = server.ask("example.", rrtype::ANY);
+  ASSERT_EQ(apex.answer.size(), 1U);
+  EXPECT_NE(apex.answer[0].find("SOA"), std::string::npos);
+}
+
+TEST_F(Respond, IxfrOverUdpGetsTheSoaAlone) {
+  const Decoded d = server.ask("example.", rrtype::IXFR);
+  ASSERT_EQ(d.answer.size(), 1U);
+  EXPECT_NE(d.answer[0].find("SOA"), std::string::npos);
+}
+
+TEST_F(Respond, AMalformedQuestionIsAnsweredByAHeaderAlone) {
+  QueryBytes q("www.example.", rrtype::A);
+  q.bytes.resize(20);
+  const Decoded d = server.ask(q);
+  EXPECT_EQ(d.rcode, 1U);
+  EXPECT_EQ(d.questions, 0U);
+  EXPECT_EQ(d.size, 12U);
+}
+
+TEST_F(Respond, ChaosTextIsTheOperators) {
+  QueryBytes id("id.server.", rrtype::TXT), version("VERSION.bind.", rrtype::TXT), other("x.bind.", rrtype::TXT);
+  for (QueryBytes* q : {&id, &version, &other}) q->bytes[q->bytes.size() - 1] = 3;
+  EXPECT_NE(server.ask(id).answer.at(0).find("node1.test"), std::string::npos);
+  EXPECT_NE(server.ask(version).answer.at(0).find("axfrd"), std::string::npos);
+  EXPECT_EQ(server.ask(other).rcode, 5U);
+}
+
+TEST_F(Respond, WritesNoOctetBeyondTheCapacity) {
+  for (const char* qname : {"big.example.", "x.fat.example.", "www.example.", "nx.example.", "y.x.wild.example."}) {
+    for (const uint16_t type : {rrtype::A, rrtype::MX, rrtype::SOA}) {
+      QueryBytes q(qname, type);
+      q.edns(4096, false, 0, std::string("\0\3\0\0", 4));
+      for (unsigned capacity = static_cast<unsigned>(q.bytes.size()); capacity < 700; ++capacity) {
+        q.parse();
+        q.query.capacity = capacity;
+        q.buffer[capacity] = 0xA5;
+        const unsigned size = server.responder.respond(q.query);
+        ASSERT_LE(size, capacity);
+        ASSERT_EQ(q.buffer[capacity], 0xA5);
+        ASSERT_NO_THROW(Decoded::read({q.buffer.data(), size}));
+      }
+    }
+  }
+}
+
+TEST_F(Respond, AZoneWithoutApexDataStillHasItsSoa) {
+  server.load("bare.", "@ 60 SOA ns admin 1 2 3 4 5\nx.y A 192.0.2.1\n");
+  EXPECT_EQ(server.ask("bare.", rrtype::SOA).answer.size(), 1U);
+  EXPECT_EQ(server.ask("bare.", rrtype::A).authority.size(), 1U);
+  EXPECT_EQ(server.ask("y.bare.", rrtype::A).rcode, 0U);  // an empty non-terminal
+  EXPECT_EQ(server.ask("z.bare.", rrtype::A).rcode, 3U);
+}
+
+TEST_F(Respond, TheRootZoneAnswers) {
+  server.load(".",
+              "$TTL 60\n. SOA a.root. b.root. 1 2 3 4 5\n. NS a.root.\ncom. NS a.gtld.com.\na.gtld.com. A 192.0.2.1\n");
+  EXPECT_EQ(server.ask(".", rrtype::SOA).answer.size(), 1U);
+  const Decoded d = server.ask("www.foo.com.", rrtype::A);
+  EXPECT_EQ(d.authority.size(), 1U);
+  EXPECT_EQ(d.additional.size(), 1U);
+  EXPECT_EQ(server.ask("nx.", rrtype::A).rcode, 3U);
+}
+
+}  // namespace
+}  // namespace axfrd::zones::test

@@ -1,0 +1,125 @@
+#include "zones/transfer.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/zones/support.h"
+
+namespace axfrd::zones::test {
+namespace {
+
+const std::string kSoa =
+    "$TTL 3600\n@ IN SOA ns.elsewhere.test. host.elsewhere.test. 42 3600 900 604800 300\n@ NS ns\n";
+
+struct Received {
+  std::vector<Decoded> messages;
+  std::vector<std::string> records;  // in order, SOAs included
+};
+
+Received receive(const VersionRef& version, uint16_t edns_payload = 0) {
+  QueryBytes q(version->apex().name.to_text(), rrtype::AXFR, Transport::tcp);
+  EXPECT_EQ(q.parse(), Disposition::transfer);
+  Transfer transfer(version, q.query, edns_payload);
+  Received r;
+  for (const std::string& m : drain(transfer)) {
+    r.messages.push_back(Decoded::read({reinterpret_cast<const uint8_t*>(m.data()), m.size()}));
+    for (const auto& line : r.messages.back().answer) r.records.push_back(line);
+  }
+  return r;
+}
+
+void expect_zone(const Received& r, const ZoneVersion& version) {
+  const std::string soa = show(version.soa_record().view());
+  ASSERT_GE(r.records.size(), 2U);
+  EXPECT_EQ(r.records.front(), soa);
+  EXPECT_EQ(r.records.back(), soa);
+  EXPECT_EQ(std::multiset<std::string>(r.records.begin() + 1, r.records.end() - 1), records_of(version));
+}
+
+TEST(Transfer, ASmallZoneIsOneMessage) {
+  const auto version = zone_of("example.", kSoa + "ns A 192.0.2.1\nmail MX 10 mail.elsewhere.test.\n");
+  const Received r = receive(version);
+  ASSERT_EQ(r.messages.size(), 1U);
+  EXPECT_TRUE(r.messages[0].qr && r.messages[0].aa);
+  EXPECT_EQ(r.messages[0].id, 0x1234U);
+  EXPECT_EQ(r.messages[0].questions, 1U);
+  expect_zone(r, *version);
+}
+
+TEST(Transfer, AZoneOfItsSoaAloneIsTheSoaTwice) {
+  const auto version = zone_of("example.", "@ 60 SOA ns admin 1 2 3 4 5\n");
+  const Received r = receive(version);
+  ASSERT_EQ(r.messages.size(), 1U);
+  EXPECT_EQ(r.records.size(), 2U);
+}
+
+TEST(Transfer, ALargeZoneFillsMessagesAndOpensWithData) {
+  std::string text = kSoa;
+  for (int i = 0; i < 30000; ++i) text += "host" + std::to_string(i) + " A 192.0.2.1\n";
+  const auto version = zone_of("example.", text);
+  const Received r = receive(version);
+  expect_zone(r, *version);
+  EXPECT_EQ(r.messages.size(), version->page_count());
+  EXPECT_GT(r.messages[0].answer.size(), 100U);
+  for (const Decoded& m : r.messages) EXPECT_LE(m.size, 16384U);
+}
+
+TEST(Transfer, HugeRecordsGetMessagesOfTheirOwn) {
+  std::string big = "big TXT";
+  for (int i = 0; i < 250; ++i) big += " \"" + std::string(255, 'x') + "\"";
+  for (const char* owner : {"a", "zz", "@"}) {
+    std::string line = big;
+    line.replace(0, 3, owner);
+    const auto version = zone_of("example.", kSoa + "before A 192.0.2.1\n" + line + "\nz.after A 192.0.2.2\n");
+    expect_zone(receive(version), *version);
+  }
+}
+
+TEST(Transfer, ANameOfManyRecordsSpansMessages) {
+  std::string text = kSoa;
+  for (int i = 0; i < 2000; ++i) text += "@ A 10.1." + std::to_string(i / 256) + "." + std::to_string(i % 256) + "\n";
+  const auto version = zone_of("example.", text);
+  const Received r = receive(version);
+  expect_zone(r, *version);
+  EXPECT_GT(r.messages.size(), 1U);
+}
+
+TEST(Transfer, CarriesOccludedNamesAndGlue) {
+  const auto version =
+      zone_of("example.",
+              kSoa + "sub NS ns.sub\nns.sub A 192.0.2.1\nhidden.sub TXT x\nd DNAME other.test.\nbelow.d A 192.0.2.9\n");
+  expect_zone(receive(version), *version);
+}
+
+TEST(Transfer, AnnouncesEdnsOnceWhenAsked) {
+  std::string text = kSoa;
+  for (int i = 0; i < 3000; ++i) text += "host" + std::to_string(i) + " A 192.0.2.1\n";
+  const Received r = receive(zone_of("example.", text), 1232);
+  EXPECT_TRUE(r.messages[0].edns);
+  EXPECT_FALSE(r.messages[1].edns);
+}
+
+TEST(Transfer, SessionsShareTheRecordsByReference) {
+  const auto version = zone_of("example.", kSoa + "a A 192.0.2.1\n");
+  QueryBytes q("example.", rrtype::AXFR, Transport::tcp);
+  q.parse();
+  Transfer one(version, q.query, 0), two(version, q.query, 0);
+  EXPECT_EQ(one.next().records.data(), two.next().records.data());
+}
+
+TEST(Transfer, TheRootZoneTransfers) {
+  const auto version = zone_of(
+      ".", "$TTL 60\n. SOA a.root. b.root. 1 2 3 4 5\n. NS a.root.\ncom. NS a.gtld.com.\na.gtld.com. A 192.0.2.1\n");
+  expect_zone(receive(version), *version);
+}
+
+TEST(Transfer, HoldsItsVersionAfterAChange) {
+  auto version = zone_of("example.", kSoa + "a A 192.0.2.1\n");
+  QueryBytes q("example.", rrtype::AXFR, Transport::tcp);
+  q.parse();
+  Transfer transfer(version, q.query, 0);
+  version = nullptr;
+  EXPECT_EQ(drain(transfer).size(), 1U);
+}
+
+}  // namespace
+}  // namespace axfrd::zones::test

@@ -1,0 +1,148 @@
+#include "zones/zonefile.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/zones/support.h"
+
+namespace axfrd::zones::test {
+namespace {
+
+const std::string kSoa = "$TTL 3600\n@ IN SOA ns hostmaster 1 3600 900 604800 300\n@ NS ns\n";
+
+std::multiset<std::string> parse(const std::string& text) { return records_of(*zone_of("example.", kSoa + text)); }
+
+bool contains(const std::multiset<std::string>& set, const std::string& line) { return set.contains(line); }
+
+TEST(ZoneFile, ReadsTheCommonTypes) {
+  const auto records = parse(
+      "www A 192.0.2.1\n"
+      "www 60 IN AAAA 2001:db8::1\n"
+      "mail IN 120 MX 10 mx.example.net.\n"
+      "_sip._tcp SRV 1 2 5060 sip\n"
+      "@ CAA 0 issue \"ca.example\"\n"
+      "svc HTTPS 1 . alpn=h2\n"
+      "txt TXT \"with ; semicolon (and parens)\" second\n");
+  EXPECT_TRUE(contains(records, "www.example.\t3600\tIN\tA\t192.0.2.1"));
+  EXPECT_TRUE(contains(records, "www.example.\t60\tIN\tAAAA\t2001:db8::1"));
+  EXPECT_TRUE(contains(records, "mail.example.\t120\tIN\tMX\t10 mx.example.net."));
+  EXPECT_TRUE(contains(records, "_sip._tcp.example.\t3600\tIN\tSRV\t1 2 5060 sip.example."));
+  EXPECT_TRUE(contains(records, "txt.example.\t3600\tIN\tTXT\t\"with ; semicolon (and parens)\" \"second\""));
+  EXPECT_EQ(records.size(), 8U);
+}
+
+TEST(ZoneFile, JoinsLinesInParenthesesAndDropsComments) {
+  const auto records = parse(
+      "a TXT ( one ; first\n"
+      "        two\n"
+      "      ) ; done\n"
+      "; a line of comment\n"
+      "\n"
+      "   A 192.0.2.7 ; same owner\n");
+  EXPECT_TRUE(contains(records, "a.example.\t3600\tIN\tTXT\t\"one\" \"two\""));
+  EXPECT_TRUE(contains(records, "a.example.\t3600\tIN\tA\t192.0.2.7"));
+}
+
+TEST(ZoneFile, FollowsOriginAndTtlDirectives) {
+  const auto records = parse(
+      "$ORIGIN sub\n"
+      "$TTL 1h30m\n"
+      "@ A 192.0.2.1\n"
+      "x A 192.0.2.2\n"
+      "$ORIGIN deep.example.\n"
+      "y CNAME @\n");
+  EXPECT_TRUE(contains(records, "sub.example.\t5400\tIN\tA\t192.0.2.1"));
+  EXPECT_TRUE(contains(records, "x.sub.example.\t5400\tIN\tA\t192.0.2.2"));
+  EXPECT_TRUE(contains(records, "y.deep.example.\t5400\tIN\tCNAME\tdeep.example."));
+}
+
+TEST(ZoneFile, ReadsUnknownTypesByNumber) {
+  const auto records = parse("x TYPE65280 \\# 4 0a000001\nx CLASS1 TYPE65281 \\# 0\n");
+  EXPECT_EQ(records.size(), 3U);
+}
+
+TEST(ZoneFile, KeepsAliasAndUrlApartFromTheRecords) {
+  auto parsed = parse_zone(kSoa + "@ 120 ALIAS target.example.net.\nwww URL \"https://example.org/?a=1;b=2\"\n",
+                           name("example."), "f");
+  ASSERT_TRUE(std::holds_alternative<ZoneText>(parsed));
+  const auto& zone = std::get<ZoneText>(parsed);
+  ASSERT_EQ(zone.pseudo.size(), 2U);
+  EXPECT_EQ(zone.pseudo[0].target, "target.example.net.");
+  EXPECT_EQ(zone.pseudo[0].ttl, 120U);
+  EXPECT_EQ(zone.pseudo[1].target, "https://example.org/?a=1;b=2");
+  EXPECT_EQ(zone.records.size(), 2U);
+}
+
+TEST(ZoneFile, TakesTheLastStatedTtlAndTheSoaMinimumWithoutDirective) {
+  const auto version = zone_of("example.", "@ SOA ns admin 1 2 3 4 777\n@ NS ns\na 5 A 192.0.2.1\nb A 192.0.2.2\n");
+  const auto records = records_of(*version);
+  EXPECT_TRUE(contains(records, "example.\t777\tIN\tNS\tns.example."));
+  EXPECT_TRUE(contains(records, "b.example.\t5\tIN\tA\t192.0.2.2"));
+}
+
+TEST(ZoneFile, RefusesWithFileLineAndReason) {
+  const auto why = [](const std::string& text) { return refusal("example.", kSoa + text); };
+  EXPECT_EQ(why("www A 192.0.2.300\n").substr(0, 12), "test.zone:4:");
+  EXPECT_NE(why("\n\nwww BOGUS x\n").find("test.zone:6:"), std::string::npos);
+  EXPECT_NE(why("a TXT (\n").find("never closed"), std::string::npos);
+  EXPECT_NE(why("a TXT \"x\n").find("quotation mark"), std::string::npos);
+  EXPECT_NE(why("a A 192.0.2.1 )\n").find("parenthesis"), std::string::npos);
+  EXPECT_NE(why("$INCLUDE /etc/passwd\n").find("$INCLUDE is not allowed"), std::string::npos);
+  EXPECT_NE(why("$GENERATE 1-9 a A 1.2.3.4\n").find("not known"), std::string::npos);
+  EXPECT_NE(why("www.example.net. A 192.0.2.1\n").find("is not in the zone example."), std::string::npos);
+  EXPECT_NE(why("a..b A 192.0.2.1\n").find("is not a domain name"), std::string::npos);
+  EXPECT_NE(why("a CH A 192.0.2.1\n").find("class CH"), std::string::npos);
+  EXPECT_NE(why("a 99999999999 A 192.0.2.1\n").find("TTL"), std::string::npos);
+  EXPECT_NE(why("a URL ftp://x\n").find("http://"), std::string::npos);
+  EXPECT_NE(why("a A\n").find("test.zone:4:"), std::string::npos);
+  EXPECT_NE(why("a\n").find("no type"), std::string::npos);
+  EXPECT_NE(why("a OPT \\# 0\n").find("not a type of data"), std::string::npos);
+}
+
+TEST(ZoneFile, RefusesWhatIsNoZone) {
+  EXPECT_NE(refusal("example.", "").find("no SOA"), std::string::npos);
+  EXPECT_NE(refusal("example.", kSoa + "@ SOA other admin 2 3 4 5 6\n").find("second SOA"), std::string::npos);
+  EXPECT_NE(refusal("example.", kSoa + "sub SOA ns admin 2 3 4 5 6\n").find("below the apex"), std::string::npos);
+  EXPECT_NE(refusal("example.", kSoa + "a CNAME b\na A 192.0.2.1\n").find("CNAME and other data"), std::string::npos);
+  EXPECT_NE(refusal("example.", kSoa + "@ CNAME b\n").find("CNAME and other data"), std::string::npos);
+  EXPECT_NE(refusal("example.", kSoa + "a CNAME b\nA CNAME c\n").find("more than one CNAME"), std::string::npos);
+  EXPECT_NE(refusal("example.", "@ SOA ns admin 1 2 3 4 5\n").find(""), std::string::npos);
+}
+
+TEST(ZoneFile, RefusesARecordThatNoMessageCanHold) {
+  std::string text = kSoa + "big TXT";
+  for (int i = 0; i < 256; ++i) text += " \"" + std::string(255, 'x') + "\"";
+  EXPECT_NE(refusal("example.", text + "\n").find("hold"), std::string::npos);
+}
+
+TEST(ZoneFile, RefusesAnRrsetThatNoMessageCanHold) {
+  std::string text = kSoa;
+  for (int i = 0; i < 300; ++i) text += "big TXT \"" + std::string(230, 'x') + std::to_string(i) + "\"\n";
+  EXPECT_NE(refusal("example.", text).find("larger than any DNS message"), std::string::npos);
+}
+
+TEST(ZoneFile, DropsDuplicatesAndLevelsTtls) {
+  const auto records = parse("a 60 A 192.0.2.1\nA 60 A 192.0.2.1\na 30 A 192.0.2.2\n");
+  EXPECT_EQ(records.size(), 3U);
+  EXPECT_TRUE(contains(records, "a.example.\t30\tIN\tA\t192.0.2.1"));
+  EXPECT_TRUE(contains(records, "a.example.\t30\tIN\tA\t192.0.2.2"));
+}
+
+TEST(ZoneFile, ExportParsesToTheSameZone) {
+  const std::string text =
+      kSoa + "www A 192.0.2.1\n*.w\\.x TXT \"q\\\"uote\" \\\\back\nd DS 1 13 2 " + std::string(64, 'a') +
+      "\nCaSe.Name MX 5 Mail.Example.\nu TYPE65280 \\# 3 010203\n@ 60 ALIAS t.test.\nr URL \"http://x/\"\n";
+  auto parsed = parse_zone(text, name("example."), "f");
+  ASSERT_TRUE(std::holds_alternative<ZoneText>(parsed)) << std::get<ZoneFileError>(parsed).to_text();
+  auto& zone = std::get<ZoneText>(parsed);
+  const auto version = ZoneVersion::build(zone.records, std::make_shared<const std::vector<PseudoRecord>>(zone.pseudo));
+  std::string exported;
+  export_zone(*version, [&](std::string_view line) { exported.append(line).append("\n"); });
+  auto again = parse_zone(exported, name("example."), "f");
+  ASSERT_TRUE(std::holds_alternative<ZoneText>(again)) << std::get<ZoneFileError>(again).to_text() << exported;
+  auto& zone2 = std::get<ZoneText>(again);
+  EXPECT_EQ(records_of(*ZoneVersion::build(zone2.records)), records_of(*version));
+  EXPECT_EQ(zone2.pseudo.size(), 2U);
+}
+
+}  // namespace
+}  // namespace axfrd::zones::test

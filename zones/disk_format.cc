@@ -1,0 +1,176 @@
+#include "zones/disk_format.h"
+
+#include <boost/crc.hpp>
+#include <stdexcept>
+
+namespace axfrd::zones {
+namespace {
+
+constexpr uint8_t kFormat = 1;
+
+using Crc32c = boost::crc_optimal<32, 0x1EDC6F41, 0xFFFFFFFF, 0xFFFFFFFF, true, true>;
+
+uint32_t checksum(Bytes bytes) {
+  Crc32c crc;
+  crc.process_bytes(bytes.data(), bytes.size());
+  return crc.checksum();
+}
+
+class Encoder {
+ public:
+  void put(Bytes bytes) { out_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size()); }
+  void put8(unsigned v) { out_ += static_cast<char>(v); }
+  void put16(unsigned v) {
+    put8(v >> 8);
+    put8(v & 0xFF);
+  }
+  void put32(uint32_t v) {
+    put16(v >> 16);
+    put16(v & 0xFFFF);
+  }
+  void put64(uint64_t v) {
+    put32(static_cast<uint32_t>(v >> 32));
+    put32(static_cast<uint32_t>(v));
+  }
+  void put_sized(std::string_view text) {
+    put32(static_cast<uint32_t>(text.size()));
+    out_.append(text);
+  }
+  void put_page(const Page& page) {
+    put16(page.message_count());
+    for (unsigned m = 0; m < page.message_count(); ++m) {
+      const Bytes body = page.message_bytes(m);
+      put16(page.message(m).records);
+      put16(static_cast<unsigned>(body.size()));
+      put(body);
+    }
+  }
+  std::string finish() && {
+    put32(checksum({reinterpret_cast<const uint8_t*>(out_.data()), out_.size()}));
+    return std::move(out_);
+  }
+
+ private:
+  std::string out_;
+};
+
+class Decoder {
+ public:
+  explicit Decoder(Bytes value) : rest_(value) {
+    if (value.size() < 4) throw std::invalid_argument("a value too short for its checksum");
+    rest_ = value.first(value.size() - 4);
+    if (load32(value.data() + rest_.size()) != checksum(rest_))
+      throw std::invalid_argument("a checksum that does not match");
+  }
+  Bytes take(size_t n) {
+    if (n > rest_.size()) throw std::invalid_argument("a value cut short");
+    const Bytes taken = rest_.first(n);
+    rest_ = rest_.subspan(n);
+    return taken;
+  }
+  uint8_t take8() { return take(1)[0]; }
+  uint16_t take16() { return load16(take(2).data()); }
+  uint32_t take32() { return load32(take(4).data()); }
+  uint64_t take64() {
+    const uint64_t high = take32();
+    return high << 32 | take32();
+  }
+  std::string take_sized() {
+    const Bytes text = take(take32());
+    return {reinterpret_cast<const char*>(text.data()), text.size()};
+  }
+  Name take_name() {
+    const auto name = NameView::read(rest_);
+    if (!name) throw std::invalid_argument("a malformed name");
+    Name copy(*name);
+    take(name->size());
+    return copy;
+  }
+  PageImage take_page() {
+    PageImage page;
+    for (unsigned m = take16(); m > 0; --m) {
+      const uint16_t records = take16();
+      const Bytes body = take(take16());
+      page.push_back({records, std::string(reinterpret_cast<const char*>(body.data()), body.size())});
+    }
+    return page;
+  }
+  bool at_end() const { return rest_.empty(); }
+  void expect_end() const {
+    if (!at_end()) throw std::invalid_argument("a value with octets left over");
+  }
+
+ private:
+  Bytes rest_;
+};
+
+OwnedRecord take_soa(Decoder& in, const Name& apex) {
+  const uint32_t ttl = in.take32();
+  const std::string rdata = in.take_sized();
+  RecordSet check(apex);  // knows what a SOA looks like
+  const Record soa{apex, rrtype::SOA, ttl, {reinterpret_cast<const uint8_t*>(rdata.data()), rdata.size()}};
+  if (auto problem = check.add(soa)) throw std::invalid_argument(problem->reason);
+  return OwnedRecord(soa);
+}
+
+}  // namespace
+
+std::string encode_zone(const ZoneVersion& version, uint64_t number) {
+  Encoder out;
+  out.put8(kFormat);
+  out.put64(number);
+  out.put(version.apex().name.bytes());
+  const OwnedRecord soa = version.soa_record();
+  out.put32(soa.ttl);
+  out.put_sized(soa.rdata);
+  out.put32(version.pseudo() ? static_cast<uint32_t>(version.pseudo()->size()) : 0);
+  if (version.pseudo()) {
+    for (const PseudoRecord& r : *version.pseudo()) {
+      out.put8(static_cast<unsigned>(r.kind));
+      out.put(r.owner.view().bytes());
+      out.put32(r.ttl);
+      out.put_sized(r.target);
+    }
+  }
+  const unsigned pages = version.page_count() > 1 ? version.page_count() : 0;
+  out.put32(pages);
+  for (unsigned i = 0; i < pages; ++i) out.put32(version.page_id(i));
+  if (version.page_count() == 1) out.put_page(version.page(0));
+  return std::move(out).finish();
+}
+
+StoredZone decode_zone(Bytes value) {
+  Decoder in(value);
+  if (in.take8() != kFormat) throw std::invalid_argument("a format this version does not know");
+  const uint64_t number = in.take64();
+  Name apex = in.take_name();
+  OwnedRecord soa = take_soa(in, apex);
+  StoredZone zone{number, std::move(apex), std::move(soa), {}, {}, {}};
+  for (uint32_t n = in.take32(); n > 0; --n) {
+    const auto kind = static_cast<PseudoRecord::Kind>(in.take8());
+    Name owner = in.take_name();
+    const uint32_t ttl = in.take32();
+    zone.pseudo.push_back({kind, std::move(owner), ttl, in.take_sized()});
+  }
+  const uint32_t pages = in.take32();
+  const Bytes ids = in.take(size_t{4} * pages);
+  for (uint32_t i = 0; i < pages; ++i) zone.page_ids.push_back(load32(ids.data() + size_t{4} * i));
+  if (!in.at_end()) zone.page = in.take_page();
+  in.expect_end();
+  return zone;
+}
+
+std::string encode_page(const Page& page) {
+  Encoder out;
+  out.put_page(page);
+  return std::move(out).finish();
+}
+
+PageImage decode_page(Bytes value) {
+  Decoder in(value);
+  PageImage page = in.take_page();
+  in.expect_end();
+  return page;
+}
+
+}  // namespace axfrd::zones

@@ -1,0 +1,33 @@
+// Disk format: a zone version as the values that the store keeps.
+//
+//   zone value   one per zone: SOA, pseudo-records and, for a zone of at most one page, the page; otherwise the ids of
+//   its pages page value   one per page of a larger zone: the messages of a transfer, as they stand in memory
+//
+// Every value ends in a CRC-32C of the rest. Numbers are big-endian. Values read back are as hostile as anything else
+// on a disk: decoding checks every length and throws std::invalid_argument.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "zones/version.h"
+
+namespace axfrd::zones {
+
+struct StoredZone {
+  uint64_t number;  // names the zone's pages in the store
+  Name apex;
+  OwnedRecord soa;
+  std::vector<PseudoRecord> pseudo;
+  std::vector<uint32_t> page_ids;  // canonical order; empty when `page` holds all there is
+  PageImage page;                  // empty: no records but the SOA, or page_ids says where they are
+};
+
+std::string encode_zone(const ZoneVersion& version, uint64_t number);
+StoredZone decode_zone(Bytes value);
+
+std::string encode_page(const Page& page);
+PageImage decode_page(Bytes value);
+
+}  // namespace axfrd::zones

@@ -1,0 +1,191 @@
+#include "zones/name.h"
+
+#include <random>
+
+namespace axfrd::zones {
+namespace {
+
+// Offsets of a name's labels, leftmost first, without the root.
+struct Labels {
+  explicit Labels(NameView name) {
+    const uint8_t* p = name.data();
+    for (unsigned at = 0; p[at] != 0; at += p[at] + 1U) offset[count++] = static_cast<uint8_t>(at);
+  }
+  std::array<uint8_t, kMaxLabels> offset;
+  unsigned count = 0;
+};
+
+std::strong_ordering label_order(const uint8_t* a, const uint8_t* b) {
+  const unsigned shorter = std::min(a[0], b[0]);
+  for (unsigned i = 1; i <= shorter; ++i) {
+    if (auto order = fold(a[i]) <=> fold(b[i]); order != 0) return order;
+  }
+  return a[0] <=> b[0];
+}
+
+// Reads one \X or \DDD escape; nothing if it is malformed.
+std::optional<uint8_t> unescape(std::string_view text, size_t& at) {
+  const auto digit = [&](size_t i) { return i < text.size() && text[i] >= '0' && text[i] <= '9'; };
+  if (at >= text.size()) return std::nullopt;
+  if (!digit(at)) return static_cast<uint8_t>(text[at++]);
+  if (!digit(at + 1) || !digit(at + 2)) return std::nullopt;
+  const int value = (text[at] - '0') * 100 + (text[at + 1] - '0') * 10 + (text[at + 2] - '0');
+  at += 3;
+  if (value > 255) return std::nullopt;
+  return static_cast<uint8_t>(value);
+}
+
+}  // namespace
+
+unsigned NameView::label_count() const {
+  unsigned count = 0;
+  for (const uint8_t* p = data_; *p != 0; p += *p + 1U) ++count;
+  return count;
+}
+
+NameView NameView::parent(unsigned labels) const {
+  const uint8_t* p = data_;
+  for (; labels > 0; --labels) p += *p + 1U;
+  return {p, static_cast<unsigned>(size_ - static_cast<unsigned>(p - data_))};
+}
+
+bool NameView::is_at_or_below(NameView ancestor) const {
+  const uint8_t* p = data_;
+  unsigned left = size_;
+  while (left > ancestor.size_) {
+    left -= *p + 1U;
+    p += *p + 1U;
+  }
+  return left == ancestor.size_ && NameView(p, left).equals(ancestor);
+}
+
+bool NameView::equals(NameView other) const {
+  if (size_ != other.size_) return false;
+  // Length octets are below 'A', so folding leaves them alone.
+  for (unsigned i = 0; i < size_; ++i) {
+    if (fold(data_[i]) != fold(other.data_[i])) return false;
+  }
+  return true;
+}
+
+unsigned NameView::common_labels(NameView other) const {
+  const Labels mine(*this), theirs(other);
+  unsigned common = 0;
+  while (common < mine.count && common < theirs.count) {
+    const uint8_t* a = data_ + mine.offset[mine.count - 1 - common];
+    const uint8_t* b = other.data_ + theirs.offset[theirs.count - 1 - common];
+    if (label_order(a, b) != 0) break;
+    ++common;
+  }
+  return common;
+}
+
+std::string NameView::to_text() const {
+  if (is_root()) return ".";
+  std::string text;
+  for (const uint8_t* p = data_; *p != 0; p += *p + 1U) {
+    for (unsigned i = 1; i <= *p; ++i) {
+      const uint8_t octet = p[i];
+      if (octet <= 0x20 || octet >= 0x7F) {
+        text += '\\';
+        text += static_cast<char>('0' + octet / 100);
+        text += static_cast<char>('0' + octet / 10 % 10);
+        text += static_cast<char>('0' + octet % 10);
+        continue;
+      }
+      if (std::string_view(".\\\"();@$").find(static_cast<char>(octet)) != std::string_view::npos) text += '\\';
+      text += static_cast<char>(octet);
+    }
+    text += '.';
+  }
+  return text;
+}
+
+std::optional<NameView> NameView::read(Bytes bytes, unsigned offset) {
+  size_t at = offset;
+  while (at < bytes.size() && bytes[at] != 0) {
+    if (bytes[at] > kMaxLabel) return std::nullopt;
+    at += bytes[at] + 1U;
+    if (at - offset >= kMaxName) return std::nullopt;
+  }
+  if (at >= bytes.size()) return std::nullopt;
+  return NameView(bytes.data() + offset, static_cast<unsigned>(at - offset + 1));
+}
+
+std::strong_ordering canonical_order(NameView a, NameView b) {
+  const Labels x(a), y(b);
+  for (unsigned i = 1; i <= x.count && i <= y.count; ++i) {
+    const auto order = label_order(a.data() + x.offset[x.count - i], b.data() + y.offset[y.count - i]);
+    if (order != 0) return order;
+  }
+  return x.count <=> y.count;
+}
+
+std::optional<Name> Name::from_text(std::string_view text) {
+  Name name;
+  if (text == ".") return name;
+  if (text.empty()) return std::nullopt;
+  std::string wire;
+  size_t at = 0;
+  while (at < text.size()) {
+    const size_t length_at = wire.size();
+    wire += '\0';
+    while (at < text.size() && text[at] != '.') {
+      const char c = text[at++];
+      if (c != '\\') {
+        wire += c;
+        continue;
+      }
+      const auto octet = unescape(text, at);
+      if (!octet) return std::nullopt;
+      wire += static_cast<char>(*octet);
+    }
+    const size_t length = wire.size() - length_at - 1;
+    if (length == 0 || length > kMaxLabel) return std::nullopt;
+    wire[length_at] = static_cast<char>(length);
+    if (at < text.size()) ++at;
+  }
+  wire += '\0';
+  if (wire.size() > kMaxName) return std::nullopt;
+  name.wire_ = std::move(wire);
+  return name;
+}
+
+std::string sort_key(NameView name) {
+  // Labels end in 0x00 so that a shorter label sorts first; the octets 0x00 and 0x01 are escaped to stay above that.
+  const Labels labels(name);
+  std::string key;
+  key.reserve(name.size() + 1);
+  for (unsigned i = labels.count; i-- > 0;) {
+    const uint8_t* label = name.data() + labels.offset[i];
+    for (unsigned k = 1; k <= label[0]; ++k) {
+      const uint8_t octet = fold(label[k]);
+      if (octet > 1) {
+        key += static_cast<char>(octet);
+      } else {
+        key += '\x01';
+        key += static_cast<char>(octet + 1);
+      }
+    }
+    key += '\0';
+  }
+  return key;
+}
+
+const NameHash& NameHash::process() {
+  static const NameHash hash = [] {
+    std::random_device entropy;
+    const auto draw = [&] { return (static_cast<uint64_t>(entropy()) << 32) | entropy(); };
+    return NameHash({draw(), draw()});
+  }();
+  return hash;
+}
+
+uint64_t NameHash::of(NameView name) const {
+  const Labels labels(name);
+  uint64_t hash = root();
+  for (unsigned i = labels.count; i-- > 0;) hash = extend(hash, name.data() + labels.offset[i]);
+  return hash;
+}
+
+}  // namespace axfrd::zones

@@ -1,0 +1,189 @@
+// Domain names: views of wire-format names, text, canonical order and the keyed hash that every lookup uses.
+//
+// A name here is always uncompressed wire format, root label included (RFC 1035 §3.1). Comparison and hashing fold
+// ASCII letters only (RFC 4343); any other octet, NUL and dot among them, is data.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "zones/wire.h"
+
+namespace axfrd::zones {
+
+constexpr uint8_t fold(uint8_t octet) {
+  return static_cast<uint8_t>(octet | (static_cast<unsigned>(octet - 'A') < 26U ? 0x20 : 0));
+}
+
+// A valid uncompressed name in somebody else's bytes. The bytes must outlive the view.
+class NameView {
+ public:
+  NameView() : data_(reinterpret_cast<const uint8_t*>("")), size_(1) {}
+  // @pre [data, data+size) is one well-formed name.
+  NameView(const uint8_t* data, unsigned size) : data_(data), size_(size) {}
+
+  const uint8_t* data() const { return data_; }
+  unsigned size() const { return size_; }
+  Bytes bytes() const { return {data_, size_}; }
+  bool is_root() const { return size_ == 1; }
+  // Labels without the root: 0 for ".", 2 for "example.com.".
+  unsigned label_count() const;
+  // The name without its first `labels` labels. @pre labels <= label_count()
+  NameView parent(unsigned labels = 1) const;
+  bool is_wildcard() const { return size_ > 2 && data_[0] == 1 && data_[1] == '*'; }
+  // True when this name is `ancestor` or below it.
+  bool is_at_or_below(NameView ancestor) const;
+  bool equals(NameView other) const;
+  // The number of labels, counted from the root, that both names share.
+  unsigned common_labels(NameView other) const;
+
+  // Presentation format with a final dot; octets outside printable ASCII as \DDD (RFC 1035 §5.1).
+  std::string to_text() const;
+
+  // The name at `offset` of a message, which must be uncompressed there; nothing if malformed or cut short.
+  static std::optional<NameView> read(Bytes bytes, unsigned offset = 0);
+
+ private:
+  const uint8_t* data_;
+  unsigned size_;
+};
+
+// Canonical order: by label from the root, folded, shorter first (RFC 4034 §6.1).
+std::strong_ordering canonical_order(NameView a, NameView b);
+
+// A name that owns its bytes.
+class Name {
+ public:
+  Name() : wire_(1, '\0') {}
+  explicit Name(NameView view) : wire_(reinterpret_cast<const char*>(view.data()), view.size()) {}
+
+  // Presentation format, absolute or relative: a missing final dot makes no difference. Nothing if it is no name.
+  static std::optional<Name> from_text(std::string_view text);
+
+  operator NameView() const { return view(); }  // NOLINT(google-explicit-constructor): a Name is a name
+  NameView view() const {
+    return {reinterpret_cast<const uint8_t*>(wire_.data()), static_cast<unsigned>(wire_.size())};
+  }
+  std::string to_text() const { return view().to_text(); }
+  friend bool operator==(const Name& a, const Name& b) { return a.view().equals(b.view()); }
+
+ private:
+  std::string wire_;
+};
+
+// A string whose plain byte order is the canonical order of names; sorts and keys ordered containers.
+std::string sort_key(NameView name);
+
+// Name → 64 bits under a secret. Folds case and goes from the root label leftwards, one step a label, so that the
+// hashes of all ancestors fall out of one pass. The secret is random per process: names in queries are chosen by
+// attackers.
+class NameHash {
+ public:
+  struct Secret {
+    uint64_t a, b;
+  };
+  // Draws the secret of this process on first use. Any thread.
+  static const NameHash& process();
+
+  explicit NameHash(Secret secret) : secret_(secret) {}
+
+  uint64_t root() const { return secret_.a; }
+  // The hash of `label` (its length octet and octets) below the name whose hash is `parent`.
+  // Reads only the label's own octets.
+  uint64_t extend(uint64_t parent, const uint8_t* label) const {
+    const unsigned length = label[0];
+    const uint8_t* octets = label + 1;
+    uint64_t state = mix(parent ^ length, secret_.b);
+    unsigned at = 0;
+    for (; at + 8 <= length; at += 8) state = mix(state ^ folded(load8(octets + at, 8)), secret_.a);
+    if (at < length) state = mix(state ^ folded(load8(octets + at, length - at)), secret_.a);
+    return state;
+  }
+  uint64_t of(NameView name) const;
+
+ private:
+  __extension__ using uint128 = unsigned __int128;
+
+  // Multiply to 128 bits and fold; the added constant keeps a zero operand from absorbing the state.
+  static uint64_t mix(uint64_t x, uint64_t key) {
+    const uint128 product = static_cast<uint128>(x + 0x9E3779B97F4A7C15) * (key | 1);
+    return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
+  }
+  static uint64_t load8(const uint8_t* p, unsigned n) {
+    uint64_t v = 0;
+    if (n == 8) {
+      std::memcpy(&v, p, 8);
+    } else if (n >= 4) {  // two overlapping loads; the total length is hashed too, so the overlap loses nothing
+      uint32_t lo, hi;
+      std::memcpy(&lo, p, 4);
+      std::memcpy(&hi, p + n - 4, 4);
+      v = lo | (static_cast<uint64_t>(hi) << 32);
+    } else {
+      v = p[0] | (static_cast<uint64_t>(p[n / 2]) << 8) | (static_cast<uint64_t>(p[n - 1]) << 16);
+    }
+    return v;
+  }
+  // Folds eight octets at once: sets 0x20 in each octet within 'A'..'Z'.
+  static uint64_t folded(uint64_t v) {
+    constexpr uint64_t ones = 0x0101010101010101;
+    const uint64_t low7 = v & (0x7F * ones);
+    const uint64_t at_least_a = low7 + (0x80 - 'A') * ones;
+    const uint64_t above_z = low7 + (0x80 - 'Z' - 1) * ones;
+    const uint64_t upper = at_least_a & ~above_z & ~v & (0x80 * ones);
+    return v | (upper >> 2);
+  }
+
+  Secret secret_;
+};
+
+// A name with the hash of each of its suffixes, read in one pass. Suffixes are named by their number of labels: 0 is
+// the root, labels() the name itself. A view of the bytes it was read from.
+class HashedName {
+ public:
+  // Reads the uncompressed name that begins at `at` and ends before `end`; false if it is malformed, cut short or
+  // compressed.
+  bool read(const uint8_t* at, const uint8_t* end) {
+    std::array<uint8_t, kMaxLabels> label_at;
+    unsigned size = 0, count = 0;
+    for (;;) {
+      if (at + size >= end) return false;
+      const unsigned length = at[size];
+      if (length == 0) break;
+      if (length > kMaxLabel || size + length + 2 > kMaxName) return false;
+      label_at[count++] = static_cast<uint8_t>(size);
+      size += length + 1;
+    }
+    if (at + size >= end) return false;
+    data_ = at;
+    size_ = static_cast<uint8_t>(size + 1);
+    labels_ = static_cast<uint8_t>(count);
+    const NameHash& hash = NameHash::process();
+    hash_[0] = hash.root();
+    at_[0] = static_cast<uint8_t>(size);
+    for (unsigned n = 1; n <= count; ++n) {
+      at_[n] = label_at[count - n];
+      hash_[n] = hash.extend(hash_[n - 1], at + at_[n]);
+    }
+    return true;
+  }
+
+  unsigned size() const { return size_; }
+  unsigned labels() const { return labels_; }
+  uint64_t hash(unsigned n) const { return hash_[n]; }
+  // Where the suffix of `n` labels begins, counted from the start of the name.
+  unsigned suffix_at(unsigned n) const { return at_[n]; }
+  NameView suffix(unsigned n) const { return {data_ + at_[n], static_cast<unsigned>(size_ - at_[n])}; }
+  NameView view() const { return {data_, size_}; }
+
+ private:
+  const uint8_t* data_ = nullptr;
+  uint8_t size_ = 0, labels_ = 0;
+  std::array<uint8_t, kMaxLabels> at_;
+  std::array<uint64_t, kMaxLabels> hash_;
+};
+
+}  // namespace axfrd::zones

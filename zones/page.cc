@@ -1,0 +1,669 @@
+#include "zones/page.h"
+
+#include <algorithm>
+#include <new>
+#include <optional>
+#include <stdexcept>
+#include <utility>
+
+namespace axfrd::zones {
+namespace {
+
+[[noreturn]] void malformed(const char* what) { throw std::invalid_argument(std::string("malformed page: ") + what); }
+
+const uint8_t* octets(const std::string& s) { return reinterpret_cast<const uint8_t*>(s.data()); }
+
+void append16(std::string& out, unsigned v) {
+  out += static_cast<char>(v >> 8);
+  out += static_cast<char>(v);
+}
+void append32(std::string& out, uint32_t v) {
+  append16(out, v >> 16);
+  append16(out, v & 0xFFFF);
+}
+void append(std::string& out, Bytes bytes) { out.append(reinterpret_cast<const char*>(bytes.data()), bytes.size()); }
+
+// Answers may be moved back by what stands before them in a message, so their own pointers keep well below
+// kPointerReach.
+constexpr unsigned kAnswerReach = kPointerReach / 2;
+
+// Remembers where names stand in one message and writes further names against them. Compares octets exactly, so that
+// the case of every name survives. Reused for message after message: reset() costs nothing.
+class Compressor {
+ public:
+  // A new message whose question is `question` at offset 12, of which the part from `known_from` on (the apex) may be
+  // pointed at, and whose records begin at `base`. Names beyond `reach` are not pointed at.
+  void reset(NameView question, unsigned known_from, unsigned base, unsigned reach) {
+    question_ = question;
+    base_ = base;
+    reach_ = reach;
+    used_ = 0;
+    if (++generation_ == 0) {
+      table_.fill({});
+      generation_ = 1;
+    }
+    const NameView known(question.data() + known_from, question.size() - known_from);
+    Suffixes suffixes(known);
+    for (unsigned i = 0; i < suffixes.count; ++i) enter(suffixes.hash[i], kHeaderSize + known_from + suffixes.at[i]);
+  }
+
+  // Appends `name` to the message whose records are out[body_at…]. Returns where in them a pointer was written, if one
+  // was.
+  std::optional<uint16_t> put(std::string& out, size_t body_at, NameView name) {
+    const Suffixes suffixes(name);
+    const size_t start = out.size() - body_at;
+    for (unsigned i = 0; i < suffixes.count; ++i) {
+      const unsigned target = lookup(out, body_at, suffixes.hash[i], name.parent(i));
+      if (target == 0) continue;
+      append(out, {name.data(), suffixes.at[i]});
+      remember(suffixes, i, start);
+      const auto pointer_at = static_cast<uint16_t>(out.size() - body_at);
+      append16(out, pointer_to(target));
+      return pointer_at;
+    }
+    append(out, name.bytes());
+    remember(suffixes, suffixes.count, start);
+    return std::nullopt;
+  }
+
+ private:
+  // Offsets and hashes of a name and its ancestors, without the root.
+  struct Suffixes {
+    explicit Suffixes(NameView name) {
+      const uint8_t* p = name.data();
+      for (unsigned o = 0; p[o] != 0; o += p[o] + 1U) at[count++] = static_cast<uint8_t>(o);
+      uint64_t h = NameHash::process().root();
+      for (unsigned i = count; i-- > 0;) hash[i] = h = NameHash::process().extend(h, p + at[i]);
+    }
+    std::array<uint8_t, kMaxLabels> at;
+    std::array<uint64_t, kMaxLabels> hash;
+    unsigned count = 0;
+  };
+  struct Entry {
+    uint32_t generation = 0, hash = 0;
+    uint16_t offset = 0;
+  };
+  static constexpr unsigned kEntries = 4096, kMaxUsed = 3072;
+
+  void remember(const Suffixes& suffixes, unsigned count, size_t start) {
+    for (unsigned i = 0; i < count; ++i) {
+      const size_t offset = base_ + start + suffixes.at[i];
+      if (offset < reach_ && used_ < kMaxUsed) enter(suffixes.hash[i], static_cast<unsigned>(offset));
+    }
+  }
+  void enter(uint64_t hash, unsigned offset) {
+    unsigned at = hash % kEntries;
+    while (table_[at].generation == generation_) at = (at + 1) % kEntries;
+    table_[at] = {generation_, static_cast<uint32_t>(hash >> 32), static_cast<uint16_t>(offset)};
+    ++used_;
+  }
+  unsigned lookup(const std::string& out, size_t body_at, uint64_t hash, NameView name) const {
+    for (unsigned at = hash % kEntries; table_[at].generation == generation_; at = (at + 1) % kEntries) {
+      if (table_[at].hash == static_cast<uint32_t>(hash >> 32) && stands_at(out, body_at, table_[at].offset, name)) {
+        return table_[at].offset;
+      }
+    }
+    return 0;
+  }
+  const uint8_t* octet_at(const std::string& out, size_t body_at, unsigned offset) const {
+    return offset < base_ ? question_.data() + (offset - kHeaderSize) : octets(out) + body_at + (offset - base_);
+  }
+  bool stands_at(const std::string& out, size_t body_at, unsigned offset, NameView name) const {
+    const uint8_t* p = octet_at(out, body_at, offset);
+    for (const uint8_t* label = name.data();; label += *label + 1U) {
+      while (is_pointer(*p)) p = octet_at(out, body_at, load16(p) & 0x3FFFU);
+      if (*p != *label) return false;
+      if (*label == 0) return true;
+      if (std::memcmp(p + 1, label + 1, *label) != 0) return false;
+      p += *p + 1U;
+    }
+  }
+
+  NameView question_;
+  unsigned base_ = 0, reach_ = 0, used_ = 0;
+  uint32_t generation_ = 0;
+  std::array<Entry, kEntries> table_{};
+};
+
+// One table per thread, because it is large and pages are built by the thousand.
+Compressor& compressor() {
+  thread_local Compressor instance;
+  return instance;
+}
+
+// Appends RDATA, compressing the names that may be, and calls pointer(position) for each pointer written.
+template <class OnPointer>
+void put_rdata(Compressor& names, std::string& out, size_t body_at, uint16_t type, Bytes rdata, OnPointer&& pointer) {
+  const RdataNames shape = rdata_names(type);
+  append(out, rdata.first(shape.prefix));
+  size_t at = shape.prefix;
+  for (unsigned i = 0; i < shape.names; ++i) {
+    const NameView name = *NameView::read(rdata, static_cast<unsigned>(at));
+    if (const auto where = names.put(out, body_at, name)) pointer(*where);
+    at += name.size();
+  }
+  append(out, rdata.subspan(at));
+}
+
+void put_fixed(std::string& out, uint16_t type, uint32_t ttl) {
+  append16(out, type);
+  append16(out, rrclass::IN);
+  append32(out, ttl);
+  append16(out, 0);  // RDLENGTH, set when the RDATA is known
+}
+
+void set_rdlength(std::string& out, size_t rdata_at) {
+  store16(reinterpret_cast<uint8_t*>(out.data()) + rdata_at - 2, static_cast<unsigned>(out.size() - rdata_at));
+}
+
+// ---- rendering ----
+
+class Renderer {
+ public:
+  Renderer(const Apex& apex, unsigned first_base, unsigned fill) : apex_(apex), base_(first_base), fill_(fill) {
+    reset_names();
+  }
+
+  // @pre `records` are all those of one name.
+  void add_name(std::span<const Record> records) {
+    const size_t before = message_.bytes.size();
+    const uint16_t records_before = message_.records;
+    if (fits(records)) return;
+    message_.bytes.resize(before);
+    message_.records = records_before;
+    if (message_.records > 0) {
+      close_page();
+      if (fits(records)) return;
+    }
+    message_ = {};
+    reset_names();
+    add_large_name(records);
+  }
+
+  std::vector<PageImage> finish() {
+    if (message_.records > 0) close_page();
+    return std::move(pages_);
+  }
+
+ private:
+  void reset_names() { names_.reset(apex_.name, 0, base_, kPointerReach); }
+
+  bool fits(std::span<const Record> records) {
+    for (const Record& r : records) {
+      put(r);
+      if (base_ + message_.bytes.size() > fill_) return false;
+    }
+    return true;
+  }
+
+  void put(const Record& r) {
+    std::string& out = message_.bytes;
+    names_.put(out, 0, r.owner);
+    put_fixed(out, r.type, r.ttl);
+    const size_t rdata_at = out.size();
+    put_rdata(names_, out, 0, r.type, r.rdata, [](uint16_t) {});
+    set_rdlength(out, rdata_at);
+    ++message_.records;
+  }
+
+  // A name that no message can hold has a page of several messages to itself.
+  void add_large_name(std::span<const Record> records) {
+    for (const Record& r : records) {
+      const size_t before = message_.bytes.size();
+      put(r);
+      if (base_ + message_.bytes.size() <= kMaxPageMessage) continue;
+      if (message_.records == 1 && base_ + message_.bytes.size() <= kMaxMessage) continue;  // a single huge record
+      message_.bytes.resize(before);
+      --message_.records;
+      close_message();
+      put(r);
+    }
+    close_page();
+  }
+
+  void close_message() {
+    page_.push_back(std::exchange(message_, {}));
+    base_ = apex_.question_end();
+    reset_names();
+  }
+  void close_page() {
+    close_message();
+    pages_.push_back(std::exchange(page_, {}));
+  }
+
+  const Apex& apex_;
+  unsigned base_;
+  const unsigned fill_;
+  Compressor& names_ = compressor();
+  std::vector<PageImage> pages_;
+  PageImage page_;
+  MessageImage message_;
+};
+
+}  // namespace
+
+std::vector<PageImage> render_pages(const Apex& apex, unsigned first_base, std::span<const Record> records,
+                                    unsigned fill) {
+  Renderer renderer(apex, first_base, fill);
+  for (size_t first = 0; first < records.size();) {
+    size_t last = first + 1;
+    while (last < records.size() && records[last].owner.equals(records[first].owner)) ++last;
+    renderer.add_name(records.subspan(first, last - first));
+    first = last;
+  }
+  return renderer.finish();
+}
+
+// ---- reading messages ----
+
+NameView unpack_name(Bytes body, unsigned& at, unsigned base, const Apex& apex, std::array<uint8_t, kMaxName>& buffer) {
+  unsigned size = 0, from = at;
+  bool jumped = false;
+  for (;;) {
+    if (from >= body.size()) malformed("a name runs out of its message");
+    const uint8_t length = body[from];
+    if (is_pointer(length)) {
+      if (from + 2 > body.size()) malformed("half a pointer");
+      const unsigned target = load16(&body[from]) & 0x3FFFU;
+      if (!jumped) at = from + 2;
+      jumped = true;
+      if (target >= kHeaderSize && target < kHeaderSize + apex.size) {  // the rest is (a suffix of) the apex
+        const NameView name = apex.name;
+        const unsigned skip = target - kHeaderSize, rest = name.size() - skip;
+        if (size + rest > kMaxName) malformed("a name of more than 255 octets");
+        std::memcpy(buffer.data() + size, name.data() + skip, rest);
+        return {buffer.data(), size + rest};
+      }
+      if (target < base || target - base >= from) malformed("a pointer that does not point back");
+      from = target - base;
+      continue;
+    }
+    if (length > kMaxLabel) malformed("a label type that does not exist");
+    if (from + 1 + length > body.size() || size + 1 + length > kMaxName) malformed("a label that does not fit");
+    std::memcpy(buffer.data() + size, &body[from], length + 1U);
+    size += length + 1U;
+    from += length + 1U;
+    if (length == 0) {
+      if (!jumped) at = from;
+      return {buffer.data(), size};
+    }
+  }
+}
+
+Record unpack_record(Bytes body, unsigned& at, unsigned base, const Apex& apex, RecordScratch& scratch) {
+  Record r;
+  r.owner = unpack_name(body, at, base, apex, scratch.owner);
+  if (at + kRrFixed > body.size()) malformed("a record cut short");
+  r.type = load16(&body[at]);
+  r.ttl = load32(&body[at + 4]);
+  const unsigned length = load16(&body[at + 8]);
+  at += kRrFixed;
+  if (at + length > body.size()) malformed("data cut short");
+  const unsigned end = at + length;
+  const RdataNames shape = rdata_names(r.type);
+  if (shape.names == 0) {
+    r.rdata = body.subspan(at, length);
+    at = end;
+    return r;
+  }
+  if (shape.prefix > length) malformed("data too short for its type");
+  scratch.rdata.assign(reinterpret_cast<const char*>(&body[at]), shape.prefix);
+  at += shape.prefix;
+  std::array<uint8_t, kMaxName> buffer;
+  for (unsigned i = 0; i < shape.names; ++i) append(scratch.rdata, unpack_name(body, at, base, apex, buffer).bytes());
+  if (at > end) malformed("a name that runs out of its data");
+  append(scratch.rdata, body.subspan(at, end - at));
+  at = end;
+  r.rdata = {octets(scratch.rdata), scratch.rdata.size()};
+  return r;
+}
+
+// ---- assembling a page ----
+
+namespace {
+
+// Collects one RRset and appends its Answer.
+class AnswerWriter {
+ public:
+  AnswerWriter(const Apex& apex, NameView owner) : owner_(owner), apex_(apex) {}
+
+  void add(uint16_t type, uint32_t ttl, Bytes rdata) {
+    if (!started_ && rdata_names(type).names != 0) {
+      names_.reset(owner_, owner_.size() - apex_.size, kHeaderSize + owner_.size() + 4, kAnswerReach);
+      started_ = true;
+    }
+    append16(bytes_, pointer_to(kHeaderSize));
+    put_fixed(bytes_, type, ttl);
+    const size_t rdata_at = bytes_.size();
+    put_rdata(names_, bytes_, 0, type, rdata, [this](uint16_t at) { fixups_.push_back(at); });
+    set_rdlength(bytes_, rdata_at);
+    if (bytes_.size() > kMaxMessage) malformed("an RRset larger than a message");
+    const bool signature = type == rrtype::RRSIG;
+    (signature ? head_.sig_count : head_.rr_count)++;
+    if (!signature) head_.rr_size = static_cast<uint16_t>(bytes_.size());
+  }
+
+  uint16_t rr_count() const { return head_.rr_count; }
+
+  void append_to(std::string& out) {
+    head_.sig_size = static_cast<uint16_t>(bytes_.size() - head_.rr_size);
+    head_.fixup_count = static_cast<uint16_t>(fixups_.size());
+    out.append(reinterpret_cast<const char*>(&head_), sizeof head_);
+    out.append(reinterpret_cast<const char*>(fixups_.data()), 2 * fixups_.size());
+    out.append(bytes_);
+  }
+
+ private:
+  NameView owner_;
+  const Apex& apex_;
+  Compressor& names_ = compressor();
+  bool started_ = false;
+  Answer::Head head_{};
+  std::string bytes_;
+  std::vector<uint16_t> fixups_;
+};
+
+}  // namespace
+
+std::string prepare_answer(const Apex& apex, const Record& record) {
+  AnswerWriter writer(apex, record.owner);
+  writer.add(record.type, record.ttl, record.rdata);
+  std::string out;
+  writer.append_to(out);
+  return out;
+}
+
+class PageAssembler {
+ public:
+  PageAssembler(const Apex& apex, unsigned base, unsigned shared_labels)
+      : apex_(apex), base_(base), shared_(shared_labels) {}
+
+  void add_message(const MessageImage& image) {
+    const unsigned base = messages_.empty() ? base_ : apex_.question_end();
+    const Bytes body{octets(image.bytes), image.bytes.size()};
+    if (body.size() + base > kMaxMessage) malformed("a message larger than 65535 octets");
+    messages_.push_back({static_cast<uint32_t>(bytes_.size()), static_cast<uint16_t>(body.size()),
+                         static_cast<uint16_t>(base), image.records});
+    unsigned at = 0;
+    for (unsigned i = 0; i < image.records; ++i) {
+      const unsigned start = at;
+      const Record r = unpack_record(body, at, base, apex_, scratch_);
+      if (node_records_.empty() || !r.owner.equals(owner_)) {
+        finish_node();
+        begin_node(body, start, base, r.owner);
+      }
+      node_records_.emplace_back(r);
+    }
+    if (at != body.size()) malformed("octets behind the last record");
+    counts_.records += image.records;
+    bytes_ += image.bytes;
+  }
+
+  PageRef finish() {
+    finish_node();
+    if (nodes_.empty()) malformed("no records");
+    nodes_.push_back({0, static_cast<uint16_t>(rrsets_.size()), 0, 0});  // ends the last node's RRsets
+    return allocate();
+  }
+
+ private:
+  struct NodeRecord {
+    explicit NodeRecord(const Record& r)
+        : type(r.type),
+          group(grouping_type(r.type, r.rdata)),
+          ttl(r.ttl),
+          rdata(reinterpret_cast<const char*>(r.rdata.data()), r.rdata.size()) {}
+    uint16_t type, group;
+    uint32_t ttl;
+    std::string rdata;
+  };
+
+  void begin_node(Bytes body, unsigned start, unsigned base, NameView owner) {
+    if (!owner.is_at_or_below(apex_.name)) malformed("a name outside the zone");
+    const unsigned labels = owner.label_count();
+    const unsigned shared = nodes_.empty() ? shared_ : owner.common_labels(owner_);
+    if (!nodes_.empty() && canonical_order(owner_, owner) >= 0) malformed("names out of order");
+    for (unsigned n = std::max(shared, apex_.labels) + 1; n < labels; ++n) {
+      add_node(owner.parent(labels - n), n, suffix_at(body, start, base, labels - n));
+    }
+    owner_ = Name(owner);
+    add_node(owner, labels, start);
+    ++counts_.names;
+  }
+
+  void add_node(NameView name, unsigned labels, unsigned at) {
+    const auto flags = static_cast<uint8_t>(name.is_wildcard() ? Page::kWildcard : 0);
+    nodes_.push_back({static_cast<uint32_t>(bytes_.size() + at), static_cast<uint16_t>(rrsets_.size()), flags,
+                      static_cast<uint8_t>(labels)});
+    hashes_.push_back(NameHash::process().of(name));
+    if (name.is_wildcard()) ++counts_.wildcards;
+    if (nodes_.size() > 0xFFF0) malformed("too many names");
+  }
+
+  // Where the name at `at` goes on after `labels` labels.
+  static unsigned suffix_at(Bytes body, unsigned at, unsigned base, unsigned labels) {
+    const auto follow = [&] {
+      while (is_pointer(body[at])) at = (load16(&body[at]) & 0x3FFFU) - base;
+    };
+    for (follow(); labels > 0; --labels) {
+      at += body[at] + 1U;
+      if (labels > 1) follow();
+    }
+    return at;
+  }
+
+  void finish_node() {
+    if (node_records_.empty()) return;
+    const auto order = [](const NodeRecord& a, const NodeRecord& b) {
+      return a.group != b.group ? a.group < b.group : (a.type != rrtype::RRSIG && b.type == rrtype::RRSIG);
+    };
+    if (!std::is_sorted(node_records_.begin(), node_records_.end(), order)) {
+      std::stable_sort(node_records_.begin(), node_records_.end(), order);
+    }
+    for (size_t first = 0; first < node_records_.size();) first = add_rrset(first);
+    node_records_.clear();
+    if ((nodes_.back().flags & (Page::kCut | Page::kDname)) != 0) ++counts_.barriers;
+  }
+
+  size_t add_rrset(size_t first) {
+    const uint16_t type = node_records_[first].group;
+    AnswerWriter writer(apex_, owner_);
+    size_t last = first;
+    for (; last < node_records_.size() && node_records_[last].group == type; ++last) {
+      const NodeRecord& r = node_records_[last];
+      writer.add(r.type, r.ttl, {octets(r.rdata), r.rdata.size()});
+    }
+    if (rrsets_.size() >= 0xFFFF) malformed("too many RRsets");
+    rrsets_.push_back({type, writer.rr_count(), static_cast<uint32_t>(answers_.size())});
+    writer.append_to(answers_);
+    if (writer.rr_count() > 0) note_type(type);
+    return last;
+  }
+
+  void note_type(uint16_t type) {
+    Page::Node& node = nodes_.back();
+    if (type == rrtype::NS && node.labels > apex_.labels) node.flags |= Page::kCut;
+    if (type == rrtype::DNAME) node.flags |= Page::kDname;
+    if (type == rrtype::CNAME) node.flags |= Page::kCname;
+  }
+
+  PageRef allocate() {
+    const auto node_count = static_cast<uint32_t>(hashes_.size());
+    const uint32_t slot_count = node_count + node_count / 4 + 1;
+    uint32_t size = slot_count * static_cast<uint32_t>(sizeof(Page::Slot));
+    const auto place = [&size](size_t bytes, uint32_t align) {
+      const uint32_t at = (size + align - 1) & ~(align - 1);
+      size = at + static_cast<uint32_t>(bytes);
+      return at;
+    };
+    const uint32_t nodes_at = place(nodes_.size() * sizeof(Page::Node), alignof(Page::Node));
+    const uint32_t rrsets_at = place(rrsets_.size() * sizeof(Page::RRset), alignof(Page::RRset));
+    const uint32_t messages_at = place(messages_.size() * sizeof(Page::Message), alignof(Page::Message));
+    const uint32_t answers_at = place(answers_.size(), 1);
+    const uint32_t bytes_at = place(bytes_.size(), 1);
+
+    void* memory = ::operator new (sizeof(Page) + size, std::align_val_t{Page::kAlign});
+    auto* page = new (memory) Page;
+    auto* base = static_cast<uint8_t*>(memory) + sizeof(Page);
+    std::memset(base, 0, nodes_at);
+    const auto copy = [base](uint32_t at, const void* from, size_t bytes) {
+      if (bytes != 0) std::memcpy(base + at, from, bytes);
+    };
+    copy(nodes_at, nodes_.data(), nodes_.size() * sizeof(Page::Node));
+    copy(rrsets_at, rrsets_.data(), rrsets_.size() * sizeof(Page::RRset));
+    copy(messages_at, messages_.data(), messages_.size() * sizeof(Page::Message));
+    copy(answers_at, answers_.data(), answers_.size());
+    copy(bytes_at, bytes_.data(), bytes_.size());
+
+    page->base_ = base;
+    page->slot_count_ = slot_count;
+    page->node_count_ = node_count;
+    page->nodes_at_ = nodes_at;
+    page->rrsets_at_ = rrsets_at;
+    page->message_table_at_ = messages_at;
+    page->answers_at_ = answers_at;
+    page->messages_at_ = bytes_at;
+    page->message_count_ = static_cast<uint32_t>(messages_.size());
+    page->counts_ = counts_;
+    page->size_ = sizeof(Page) + size;
+    fill_slots(*page, reinterpret_cast<Page::Slot*>(base));
+    return page;
+  }
+
+  void fill_slots(const Page& page, Page::Slot* slots) const {
+    for (unsigned i = 0; i < hashes_.size(); ++i) {
+      unsigned at = page.first_slot(hashes_[i]);
+      while (slots[at].node != 0) at = at + 1 < page.slot_count_ ? at + 1 : 0;
+      slots[at] = {static_cast<uint16_t>(hashes_[i]), static_cast<uint16_t>(i + 1)};
+    }
+  }
+
+  const Apex& apex_;
+  const unsigned base_, shared_;
+  Name owner_;  // of the current node
+  std::vector<NodeRecord> node_records_;
+  std::vector<Page::Node> nodes_;
+  std::vector<uint64_t> hashes_;  // of nodes_
+  std::vector<Page::RRset> rrsets_;
+  std::vector<Page::Message> messages_;
+  std::string answers_, bytes_;
+  Page::Counts counts_;
+  RecordScratch scratch_;
+};
+
+PageRef Page::from_image(const Apex& apex, const PageImage& image, unsigned base, unsigned shared_labels) {
+  PageAssembler assembler(apex, base, shared_labels);
+  for (const MessageImage& message : image) assembler.add_message(message);
+  return assembler.finish();
+}
+
+// ---- a page's readers ----
+
+const Page::Message& Page::message_holding(uint32_t at) const {
+  unsigned m = message_count_ - 1;
+  while (message(m).at > at) --m;
+  return message(m);
+}
+
+bool Page::name_equals(const Node& node, NameView name, const Apex& apex) const {
+  const Message& in = message_holding(node.name_at);
+  const uint8_t* body = base_ + messages_at_ + in.at;
+  const uint8_t* p = base_ + messages_at_ + node.name_at;
+  const uint8_t* label = name.data();
+  const uint8_t* end = name.data() + name.size();
+  for (;; p += *p + 1U, label += *label + 1U) {
+    while (is_pointer(*p)) {
+      const unsigned target = load16(p) & 0x3FFFU;
+      // Both names end in the apex, so what is left of them is the same if it is equally long.
+      if (target < in.base) return end - label == static_cast<ptrdiff_t>(kHeaderSize + apex.size - target);
+      p = body + (target - in.base);
+    }
+    if (*p != *label) return false;
+    if (*p == 0) return true;
+    for (unsigned i = 1; i <= *label; ++i) {
+      if (fold(p[i]) != fold(label[i])) return false;
+    }
+  }
+}
+
+const Page::Node* Page::find(uint64_t hash, NameView name, const Apex& apex) const {
+  const Slot* table = slots();
+  const auto tag = static_cast<uint16_t>(hash);
+  for (unsigned at = first_slot(hash); table[at].node != 0; at = at + 1 < slot_count_ ? at + 1 : 0) {
+    if (table[at].tag != tag) continue;
+    const Node& candidate = node(table[at].node - 1U);
+    if (name_equals(candidate, name, apex)) return &candidate;
+  }
+  return nullptr;
+}
+
+NameView Page::name(unsigned i, const Apex& apex, std::array<uint8_t, kMaxName>& buffer) const {
+  const uint32_t name_at = node(i).name_at;
+  const Message& in = message_holding(name_at);
+  unsigned at = name_at - in.at;
+  return unpack_name({base_ + messages_at_ + in.at, in.size}, at, in.base, apex, buffer);
+}
+
+Name Page::first_name(const Apex& apex) const {
+  std::array<uint8_t, kMaxName> buffer;
+  unsigned i = 0;
+  while (rrsets(node(i)).empty()) ++i;
+  return Name(name(i, apex, buffer));
+}
+
+Name Page::last_name(const Apex& apex) const {
+  std::array<uint8_t, kMaxName> buffer;
+  return Name(name(node_count_ - 1, apex, buffer));
+}
+
+uint64_t Page::name_hash(unsigned i, const Apex& apex) const {
+  std::array<uint8_t, kMaxName> buffer;
+  return NameHash::process().of(name(i, apex, buffer));
+}
+
+PageImage Page::image() const {
+  PageImage image;
+  for (unsigned m = 0; m < message_count_; ++m) {
+    const Bytes body = message_bytes(m);
+    image.push_back({message(m).records, std::string(reinterpret_cast<const char*>(body.data()), body.size())});
+  }
+  return image;
+}
+
+// ---- Answer ----
+
+namespace {
+
+void set_owners(uint8_t* records, unsigned size, unsigned owner_at) {
+  for (unsigned o = 0; o < size; o += 2 + kRrFixed + load16(records + o + kRrFixed))
+    store16(records + o, pointer_to(owner_at));
+}
+
+}  // namespace
+
+unsigned Answer::write(uint8_t* out, unsigned at, const Apex& apex, Placement place, bool with_signatures) const {
+  const Head h = head();
+  const unsigned size = h.rr_size + (with_signatures ? h.sig_size : 0U);
+  std::memcpy(out, records(h), size);
+  const unsigned prepared_at = kHeaderSize + place.owner_size + 4;
+  const unsigned prepared_apex = kHeaderSize + place.owner_size - apex.size;
+  if (at == prepared_at && place.owner_at == kHeaderSize && place.apex_at == prepared_apex) return size;
+
+  set_owners(out, size, place.owner_at);
+  for (unsigned i = 0; i < h.fixup_count; ++i) {
+    uint8_t* pointer = out + fixup(i);
+    const unsigned target = load16(pointer) & 0x3FFFU;
+    store16(pointer,
+            pointer_to(target >= prepared_at ? target - prepared_at + at : target - prepared_apex + place.apex_at));
+  }
+  return size;
+}
+
+unsigned Answer::write_signatures(uint8_t* out, Placement place) const {
+  const Head h = head();
+  std::memcpy(out, records(h) + h.rr_size, h.sig_size);
+  set_owners(out, h.sig_size, place.owner_at);
+  return h.sig_size;
+}
+
+}  // namespace axfrd::zones

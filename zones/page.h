@@ -1,0 +1,246 @@
+// Page: a run of a zone's names, as the messages that AXFR sends, with an index and prepared answers beside them.
+//
+// Purpose. One copy of the records serves transfers (messages, by reference), the packet path (answers, one copy each)
+// and the store (messages). Everything but the messages is derived from them.
+//
+// Threads. Immutable once built; shared by versions and held by transfers through PageRef.
+//
+// Layout, one allocation:
+//
+//   Page | Slot[slot_count] | Node[node_count + 1] | RRset[rrset_count] | Message[message_count] | answers | messages
+//
+//   Slot    tag and number of a node; open addressing by the low half of the name's hash
+//   Node    one name in canonical order: where it stands in the messages, its RRsets, what lookups must know of it
+//   RRset   type, number of records, its answer
+//   Message the record part of one DNS message of a transfer
+//
+// Message bytes are compressed for a message whose question is the apex at offset 12 and whose records begin at `base`
+// (behind the question; in the very first message of the zone, behind the SOA too). Answer bytes are described at
+// Answer.
+#pragma once
+
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "zones/name.h"
+#include "zones/record.h"
+#include "zones/wire.h"
+
+namespace axfrd::zones {
+
+// What pages must know of the zone they belong to. A view: the name's octets stand in the ZoneVersion (or the
+// RecordSet, while a zone is being built).
+struct Apex {
+  explicit Apex(NameView n) : name(n), hash(NameHash::process().of(n)), size(n.size()), labels(n.label_count()) {}
+  NameView name;
+  uint64_t hash;
+  unsigned size;    // octets of the name
+  unsigned labels;  // without the root
+
+  // Where records begin in a message that asks for this apex: header, name, QTYPE, QCLASS.
+  unsigned question_end() const { return kHeaderSize + size + 4; }
+};
+
+// Where an answer's names stand in the message being written.
+struct Placement {
+  unsigned owner_at;    // the owner of the RRset
+  unsigned owner_size;  // octets of the owner it was prepared for (of the wildcard itself, when it is expanded)
+  unsigned apex_at;     // the apex of the zone
+};
+
+// One RRset ready for a message, followed by its RRSIGs.
+//
+// The bytes are those of a message whose question is the owner's own name: owner fields are pointers to offset 12,
+// RDATA names point at the apex inside the question or back into these very bytes. Placed elsewhere, each kind moves by
+// a delta of its own.
+class Answer {
+ public:
+  struct Head {
+    uint16_t rr_count, sig_count;
+    uint16_t rr_size, sig_size;  // octets of the records and of the signatures behind them
+    uint16_t fixup_count;        // pointers in RDATA, a list of uint16_t positions behind the head
+  };
+  explicit Answer(const uint8_t* at) : at_(at) {}
+
+  Head head() const {
+    Head h;
+    std::memcpy(&h, at_, sizeof h);
+    return h;
+  }
+  // The records, as they were prepared.
+  const uint8_t* bytes() const { return records(head()); }
+  // Copies the records (and signatures) to `out`, which is offset `at` of the message, and moves pointers to fit.
+  // Returns the octets written. @pre there is room for rr_size (+ sig_size).
+  unsigned write(uint8_t* out, unsigned at, const Apex& apex, Placement place, bool with_signatures) const;
+  // Only the signatures; the same rules.
+  unsigned write_signatures(uint8_t* out, Placement place) const;
+
+ private:
+  uint16_t fixup(unsigned i) const {
+    uint16_t v;
+    std::memcpy(&v, at_ + sizeof(Head) + 2 * i, 2);
+    return v;
+  }
+  const uint8_t* records(const Head& h) const { return at_ + sizeof(Head) + 2U * h.fixup_count; }
+  const uint8_t* at_;
+};
+
+// Prepares the Answer of a single record.
+std::string prepare_answer(const Apex& apex, const Record& record);
+
+// The record part of one transfer message.
+struct MessageImage {
+  uint16_t records = 0;
+  std::string bytes;
+};
+// A page as it is rendered and stored: usually one message; several only when a single name needs them.
+using PageImage = std::vector<MessageImage>;
+
+class Page;
+using PageRef = boost::intrusive_ptr<const Page>;
+
+class Page : public boost::intrusive_ref_counter<Page> {
+ public:
+  // Node flags.
+  enum : uint8_t {
+    kCut = 1,  // has NS and is not the apex: names at and below it are delegated
+    kDname = 2,
+    kCname = 4,
+    kWildcard = 8,  // leftmost label is "*"
+  };
+  struct Slot {
+    uint16_t tag;
+    uint16_t node;  // number + 1; 0: empty
+  };
+  struct Node {
+    uint32_t name_at;      // in the messages part
+    uint16_t first_rrset;  // ends where the next node's begin; none: an empty non-terminal
+    uint8_t flags;
+    uint8_t labels;  // of the whole name, without the root
+  };
+  struct RRset {
+    uint16_t type;
+    uint16_t rr_count;   // 0: only signatures stand here (the SOA's, at the apex)
+    uint32_t answer_at;  // in the answers part
+  };
+  struct Message {
+    uint32_t at;  // in the messages part
+    uint16_t size;
+    uint16_t base;  // offset of its first record in the DNS message
+    uint16_t records;
+  };
+  // What a version adds up over its pages.
+  struct Counts {
+    uint32_t records = 0, names = 0;  // names: without empty non-terminals
+    uint32_t barriers = 0;            // delegations and DNAMEs, which hide what is below them
+    uint32_t wildcards = 0;
+  };
+
+  // Derives a page from its messages. `base` is where the first message's records begin; `shared_labels` says how many
+  // labels (from the root) the first name shares with the last name of the page before, or the apex' count for the
+  // first page. Throws std::invalid_argument if the messages are not what render() makes: for bytes read from disk.
+  static PageRef from_image(const Apex& apex, const PageImage& image, unsigned base, unsigned shared_labels);
+
+  void operator delete(void* memory) { ::operator delete (memory, std::align_val_t{kAlign}); }
+
+  const Counts& counts() const { return counts_; }
+  unsigned node_count() const { return node_count_; }
+  const Node& node(unsigned i) const { return nodes()[i]; }
+  std::span<const RRset> rrsets(const Node& node) const {
+    return {rrset_table() + node.first_rrset, rrset_table() + (&node + 1)->first_rrset};
+  }
+  // The RRset of `type` at `node`; nullptr if there is none. One with rr_count 0 counts as there.
+  const RRset* rrset(const Node& node, uint16_t type) const {
+    for (const RRset& set : rrsets(node)) {
+      if (set.type == type) return &set;
+    }
+    return nullptr;
+  }
+  Answer answer(const RRset& set) const { return Answer(base_ + answers_at_ + set.answer_at); }
+
+  // The node of `name`, a name at or below the apex; nullptr if there is none.
+  const Node* find(uint64_t hash, NameView name, const Apex& apex) const;
+  // Asks the cache for the slot where find() looks first; reads the page's head.
+  void prefetch_slot(uint64_t hash) const { __builtin_prefetch(slots() + first_slot(hash)); }
+  // Asks the cache for the node in that slot; reads the slot.
+  void prefetch_node(uint64_t hash) const {
+    if (const unsigned number = slots()[first_slot(hash)].node) __builtin_prefetch(nodes() + number - 1);
+  }
+
+  unsigned message_count() const { return message_count_; }
+  const Message& message(unsigned i) const { return message_table()[i]; }
+  Bytes message_bytes(unsigned i) const { return {base_ + messages_at_ + message(i).at, message(i).size}; }
+  PageImage image() const;
+
+  // The whole name of node `i`, written to `buffer`.
+  NameView name(unsigned i, const Apex& apex, std::array<uint8_t, kMaxName>& buffer) const;
+  // First and last name that owns records.
+  Name first_name(const Apex& apex) const;
+  Name last_name(const Apex& apex) const;
+  uint64_t name_hash(unsigned i, const Apex& apex) const;
+
+  // Calls visit(Record) for each record in order, uncompressed. The record is valid during the call only.
+  template <class Visitor>
+  void for_each_record(const Apex& apex, Visitor&& visit) const;
+
+  size_t memory() const { return size_; }
+
+ private:
+  friend class PageAssembler;
+  static constexpr size_t kAlign = 64;
+
+  Page() = default;
+  unsigned first_slot(uint64_t hash) const {
+    return static_cast<unsigned>((((hash >> 16) & 0xFFFF) * slot_count_) >> 16);
+  }
+  const Slot* slots() const { return reinterpret_cast<const Slot*>(base_); }
+  const Node* nodes() const { return reinterpret_cast<const Node*>(base_ + nodes_at_); }
+  const RRset* rrset_table() const { return reinterpret_cast<const RRset*>(base_ + rrsets_at_); }
+  const Message* message_table() const { return reinterpret_cast<const Message*>(base_ + message_table_at_); }
+  bool name_equals(const Node& node, NameView name, const Apex& apex) const;
+  const Message& message_holding(uint32_t at) const;
+
+  const uint8_t* base_ = nullptr;  // just behind this object
+  uint32_t slot_count_ = 0, node_count_ = 0;
+  uint32_t nodes_at_ = 0, rrsets_at_ = 0, message_table_at_ = 0, answers_at_ = 0, messages_at_ = 0;
+  uint32_t message_count_ = 0;
+  Counts counts_;
+  size_t size_ = 0;
+};
+
+// Reads the (compressed) name at `at` of a message body whose records begin at offset `base`, for the question `apex`.
+// Writes it uncompressed to `buffer` and moves `at` behind it. Throws std::invalid_argument if it is malformed.
+NameView unpack_name(Bytes body, unsigned& at, unsigned base, const Apex& apex, std::array<uint8_t, kMaxName>& buffer);
+
+// Reads the record at `at` of a message body and moves `at` behind it; owner and RDATA are written out to `scratch`.
+struct RecordScratch {
+  std::array<uint8_t, kMaxName> owner;
+  std::string rdata;
+};
+Record unpack_record(Bytes body, unsigned& at, unsigned base, const Apex& apex, RecordScratch& scratch);
+
+// A page's header, question and records fill at most this much, so that every name stays in reach of a pointer and the
+// closing SOA and a signature fit behind them; only a single larger record goes beyond.
+constexpr unsigned kMaxPageMessage = 16 * 1024 - 1024;
+
+// Renders records, in canonical order and without the SOA, into page images. A name is never split over pages.
+// `first_base` says where the first message's records begin: behind the SOA when this run starts the zone, at
+// apex.question_end() otherwise (later messages always begin there). Pages are closed at `fill` octets.
+std::vector<PageImage> render_pages(const Apex& apex, unsigned first_base, std::span<const Record> records,
+                                    unsigned fill = kMaxPageMessage);
+
+template <class Visitor>
+void Page::for_each_record(const Apex& apex, Visitor&& visit) const {
+  RecordScratch scratch;
+  for (unsigned m = 0; m < message_count_; ++m) {
+    const Bytes body = message_bytes(m);
+    for (unsigned at = 0; at < body.size();) visit(unpack_record(body, at, message(m).base, apex, scratch));
+  }
+}
+
+}  // namespace axfrd::zones

@@ -1,0 +1,97 @@
+#include "zones/query.h"
+
+#include <algorithm>
+
+#include "zones/record_walk.h"
+
+namespace axfrd::zones {
+namespace {
+
+constexpr uint16_t kOptionNsid = 3;  // RFC 5001
+
+// False if the options do not add up to the RDATA.
+bool read_options(Query& q, Bytes rdata) {
+  size_t at = 0;
+  while (at + 4 <= rdata.size()) {
+    const uint16_t code = load16(&rdata[at]);
+    at += 4U + load16(&rdata[at + 2]);
+    if (code == kOptionNsid) q.wants_nsid = true;
+  }
+  return at == rdata.size();
+}
+
+// RFC 6891 §6.1.3
+bool read_opt(Query& q, const RecordWalk& record) {
+  q.edns = true;
+  q.payload = std::max<uint16_t>(record.rr_class(), kMinUdp);
+  q.dnssec_ok = (record.ttl() & 0x8000) != 0;
+  if (((record.ttl() >> 16) & 0xFF) != 0) q.rcode = Rcode::badvers;
+  return read_options(q, record.rdata());
+}
+
+// False if the message is malformed. OPT stands in the additional section, once, under the root (RFC 6891 §6.1.1); TSIG
+// stands last (RFC 8945 §5.1).
+bool read_records(Query& q) {
+  const unsigned before = load16(q.message + 6) + load16(q.message + 8);
+  const unsigned additional = load16(q.message + 10);
+  RecordWalk record(q.message, q.size, q.question_end);
+  for (unsigned i = 0; i < before + additional; ++i) {
+    if (!record.next()) return false;
+    if (record.type() == rrtype::OPT) {
+      if (i < before || q.edns || !record.owner_is_root()) return false;
+      if (!read_opt(q, record)) return false;
+    } else if (record.type() == rrtype::TSIG) {
+      if (i + 1 != before + additional || i < before) return false;
+      q.signed_request = true;
+    }
+  }
+  return record.end() == q.size;
+}
+
+// The name of a question cannot be compressed, for nothing stands before it.
+bool read_question(Query& q) {
+  if (!q.qname.read(q.message + kHeaderSize, q.message + q.size)) return false;
+  const unsigned at = kHeaderSize + q.qname.size();
+  if (at + 4 > q.size) return false;
+  q.qtype = load16(q.message + at);
+  q.qclass = load16(q.message + at + 2);
+  q.question_end = at + 4;
+  return true;
+}
+
+}  // namespace
+
+Disposition Query::parse() {
+  rcode = Rcode::noerror;
+  has_question = edns = dnssec_ok = wants_nsid = signed_request = false;
+  payload = kMinUdp;
+  qtype = qclass = 0;
+  question_end = kHeaderSize;
+  zone = nullptr;
+  page = nullptr;
+  version = nullptr;
+
+  if (size < kHeaderSize) return Disposition::drop;
+  const uint16_t flags = load16(message + 2);
+  if ((flags & flag::QR) != 0) return Disposition::drop;
+  opcode = static_cast<Opcode>((flags & flag::OPCODE_MASK) >> flag::OPCODE_SHIFT);
+  const bool changes_something = opcode == Opcode::notify || opcode == Opcode::update;
+
+  const auto fail = [this](Rcode why) {
+    rcode = why;
+    return Disposition::answer;
+  };
+  if (opcode != Opcode::query && !changes_something) return fail(Rcode::notimp);
+  if (load16(message + 4) != 1) return fail(Rcode::formerr);  // RFC 9619; RFC 1996 §3.7; RFC 2136 §2.3
+  if (!read_question(*this)) return fail(Rcode::formerr);
+  has_question = true;
+  if (!read_records(*this)) return fail(Rcode::formerr);
+  if (signed_request || changes_something) return Disposition::privileged;
+  if (rcode != Rcode::noerror) return Disposition::answer;
+  if (qclass == rrclass::IN && (qtype == rrtype::AXFR || (qtype == rrtype::IXFR && transport == Transport::tcp))) {
+    return Disposition::transfer;
+  }
+  return Disposition::answer;
+}
+
+}  // namespace axfrd::zones

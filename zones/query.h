@@ -1,0 +1,56 @@
+// Query: one DNS request being answered, from received bytes to the response in the same buffer.
+//
+// The request is parsed where it lies. Its header and question stay there and become the response's; everything the
+// response needs to know of the rest (EDNS) is read out before it is overwritten.
+//
+// parse() touches nothing but the message; all it leaves to do is looking up. It never allocates, throws or reads
+// beyond `size`.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "zones/name.h"
+#include "zones/wire.h"
+#include "zones/zone_table.h"
+
+namespace axfrd::zones {
+
+enum class Transport : uint8_t { udp, tcp };
+
+// What to do with a received message.
+enum class Disposition : uint8_t {
+  answer,      // Responder::respond writes the response
+  transfer,    // AXFR, or IXFR over TCP, of class IN: the session decides (transfer.h)
+  privileged,  // NOTIFY, UPDATE or TSIG-signed: needs the control plane
+  drop         // no DNS request (too short, or a response): answering would feed a loop
+};
+
+struct Query {
+  // ---- set by the caller ----
+  uint8_t* message = nullptr;  // the request; the response overwrites it
+  unsigned size = 0;           // octets received
+  unsigned capacity = 0;       // octets that may be written at `message`, at least size
+  Transport transport = Transport::udp;
+
+  // ---- set by parse() ----
+  Rcode rcode = Rcode::noerror;  // other than noerror: the request is refused already, answer with this
+  Opcode opcode = Opcode::query;
+  bool has_question = false;  // the question is well-formed and stands in the response
+  bool edns = false, dnssec_ok = false, wants_nsid = false;
+  bool signed_request = false;  // a TSIG record ends the message
+  uint16_t payload = kMinUdp;   // the requester's UDP payload size, at least 512
+  uint16_t qtype = 0, qclass = 0;
+  HashedName qname;  // in `message`, behind the header
+  unsigned question_end = kHeaderSize;
+
+  // ---- set by Responder, valid within the read section ----
+  const Zone* zone = nullptr;            // probably the closest zone
+  const Page* page = nullptr;            // probably the page with the QNAME
+  const ZoneVersion* version = nullptr;  // current version of the closest zone; null: not ours
+
+  // Fills the second part from the first. Returns what to do next; for `answer` with an rcode set, no lookup is needed.
+  Disposition parse();
+};
+
+}  // namespace axfrd::zones

@@ -1,0 +1,203 @@
+#include "zones/record.h"
+
+#include <ldns/ldns.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace axfrd::zones {
+namespace {
+
+// A TSIG record (RFC 8945) must still fit behind a record that has a message to itself: two names, a 64-octet MAC and
+// fixed fields.
+constexpr unsigned kRoomForSignature = 512;
+
+// RDATA we index or answer from must have the shape its type promises; types without names in RDATA are opaque.
+bool rdata_is_sound(uint16_t type, Bytes rdata) {
+  if (type == rrtype::A) return rdata.size() == 4;
+  if (type == rrtype::AAAA) return rdata.size() == 16;
+  if (type == rrtype::RRSIG) return rdata.size() > 18 && NameView::read(rdata, 18).has_value();
+  if (type == rrtype::DNAME) {
+    const auto name = NameView::read(rdata);
+    return name && name->size() == rdata.size();
+  }
+  const RdataNames shape = rdata_names(type);
+  if (shape.names == 0) return true;
+  size_t at = shape.prefix;
+  for (unsigned i = 0; i < shape.names; ++i) {
+    if (at >= rdata.size()) return false;
+    const auto name = NameView::read(rdata, static_cast<unsigned>(at));
+    if (!name) return false;
+    at += name->size();
+  }
+  return rdata.size() == at + (type == rrtype::SOA ? 20 : 0);
+}
+
+// What may stand beside a CNAME: its signature and the denial record (RFC 2181 §10.1, RFC 4034 §4).
+bool may_join_cname(uint16_t group) { return group == rrtype::CNAME || group == rrtype::NSEC; }
+
+}  // namespace
+
+RdataNames rdata_names(uint16_t type) {
+  switch (type) {
+    case rrtype::NS:
+    case rrtype::MD:
+    case rrtype::MF:
+    case rrtype::CNAME:
+    case rrtype::MB:
+    case rrtype::MG:
+    case rrtype::MR:
+    case rrtype::PTR:
+      return {0, 1};
+    case rrtype::SOA:
+    case rrtype::MINFO:
+      return {0, 2};
+    case rrtype::MX:
+      return {2, 1};
+    default:
+      return {};
+  }
+}
+
+uint16_t grouping_type(uint16_t type, Bytes rdata) {
+  return type == rrtype::RRSIG && rdata.size() >= 2 ? load16(rdata.data()) : type;
+}
+
+std::string type_to_text(uint16_t type) {
+  char* text = ldns_rr_type2str(static_cast<ldns_rr_type>(type));
+  std::string result = text != nullptr ? text : "TYPE" + std::to_string(type);
+  std::free(text);  // NOLINT(cppcoreguidelines-no-malloc): ldns allocates with malloc
+  return result;
+}
+
+std::optional<RecordSet::Problem> RecordSet::add(const Record& r, uint32_t line) {
+  const auto problem = [&](std::string reason) {
+    return Problem{line, r.owner.to_text() + " " + type_to_text(r.type) + ": " + std::move(reason)};
+  };
+  if (!r.owner.is_at_or_below(apex_)) return problem("is not in the zone " + apex_.to_text());
+  if (rrtype::is_meta(r.type)) return problem("is not a type of data; remove the record");
+  if (r.ttl > 0x7FFFFFFF) return problem("the TTL is above 2147483647 (RFC 2181 section 8)");
+  if (!rdata_is_sound(r.type, r.rdata)) return problem("the data does not have the form of its type");
+  const size_t alone = kHeaderSize + apex_.view().size() + 4U + r.owner.size() + kRrFixed + r.rdata.size();
+  if (alone + kRoomForSignature > kMaxMessage) {
+    return problem("has " + std::to_string(r.rdata.size()) + " octets of data; no DNS message can hold it");
+  }
+  const std::string key = sort_key(r.owner).substr(apex_key_size_);
+  Entry e{};
+  e.at = arena_.size();
+  e.ttl = r.ttl;
+  e.line = line;
+  e.type = r.type;
+  e.group = grouping_type(r.type, r.rdata);
+  e.key_size = static_cast<uint16_t>(key.size());
+  e.owner_size = static_cast<uint16_t>(r.owner.size());
+  e.rdata_size = static_cast<uint16_t>(r.rdata.size());
+  arena_.append(key);
+  arena_.append(reinterpret_cast<const char*>(r.owner.data()), r.owner.size());
+  arena_.append(reinterpret_cast<const char*>(r.rdata.data()), r.rdata.size());
+  entries_.push_back(e);
+  return std::nullopt;
+}
+
+Bytes RecordSet::rdata(const Entry& e) const {
+  return {reinterpret_cast<const uint8_t*>(arena_.data()) + e.at + e.key_size + e.owner_size, e.rdata_size};
+}
+
+Record RecordSet::operator[](size_t i) const {
+  const Entry& e = entries_[i];
+  const auto* owner = reinterpret_cast<const uint8_t*>(arena_.data()) + e.at + e.key_size;
+  return {NameView(owner, e.owner_size), e.type, e.ttl, rdata(e)};
+}
+
+bool RecordSet::same_rrset(const Entry& a, const Entry& b) const {
+  return a.type == b.type && a.group == b.group && key(a) == key(b);
+}
+
+bool RecordSet::before(const Entry& a, const Entry& b) const {
+  if (const int order = key(a).compare(key(b)); order != 0) return order < 0;
+  if (a.group != b.group) return a.group < b.group;
+  if (a.type != b.type) return b.type == rrtype::RRSIG;  // signatures stand behind what they sign
+  return std::ranges::lexicographical_compare(rdata(a), rdata(b));
+}
+
+void RecordSet::remove_duplicates() {
+  const auto same = [&](const Entry& a, const Entry& b) {
+    return same_rrset(a, b) && std::ranges::equal(rdata(a), rdata(b));
+  };
+  entries_.erase(std::unique(entries_.begin(), entries_.end(), same), entries_.end());
+}
+
+void RecordSet::level_ttls() {
+  for (size_t first = 0; first < entries_.size();) {
+    size_t last = first;
+    uint32_t lowest = entries_[first].ttl;
+    for (; last < entries_.size() && same_rrset(entries_[first], entries_[last]); ++last) {
+      lowest = std::min(lowest, entries_[last].ttl);
+    }
+    for (; first < last; ++first) entries_[first].ttl = lowest;
+  }
+}
+
+std::optional<RecordSet::Problem> RecordSet::check_soa() const {
+  const Entry* soa = nullptr;
+  for (const Entry& e : entries_) {
+    if (e.type != rrtype::SOA) continue;
+    if (e.key_size != 0) return Problem{e.line, "a SOA record below the apex " + apex_.to_text()};
+    if (soa != nullptr) return Problem{e.line, "a second SOA record; a zone has exactly one"};
+    soa = &e;
+  }
+  if (soa == nullptr)
+    return Problem{0, "no SOA record for " + apex_.to_text() + "; a zone has exactly one, at its apex"};
+  return std::nullopt;
+}
+
+std::optional<RecordSet::Problem> RecordSet::check_names() const {
+  for (size_t first = 0; first < entries_.size();) {
+    size_t last = first, cnames = 0, dnames = 0;
+    const Entry* stranger = nullptr;
+    for (; last < entries_.size() && key(entries_[last]) == key(entries_[first]); ++last) {
+      const Entry& e = entries_[last];
+      cnames += e.type == rrtype::CNAME ? 1 : 0;
+      dnames += e.type == rrtype::DNAME ? 1 : 0;
+      if (!may_join_cname(e.group)) stranger = &e;
+    }
+    const std::string name = (*this)[first].owner.to_text();
+    if (cnames > 1) return Problem{entries_[last - 1].line, name + " has more than one CNAME"};
+    if (dnames > 1) return Problem{entries_[last - 1].line, name + " has more than one DNAME"};
+    if (cnames > 0 && stranger != nullptr) {
+      return Problem{stranger->line, name + " has a CNAME and other data (" + type_to_text(stranger->type) + ")"};
+    }
+    first = last;
+  }
+  for (size_t first = 0; first < entries_.size();) {
+    size_t last = first, octets = kHeaderSize + entries_[first].owner_size + 4U + kRoomForSignature;
+    for (; last < entries_.size() && entries_[last].group == entries_[first].group &&
+           key(entries_[last]) == key(entries_[first]);
+         ++last) {
+      octets += 2U + kRrFixed + entries_[last].rdata_size;
+    }
+    if (octets > kMaxMessage) {
+      return Problem{entries_[last - 1].line,
+                     (*this)[first].owner.to_text() + " " + type_to_text(entries_[first].group) +
+                         ": the RRset is larger than any DNS message; no query could be answered with it"};
+    }
+    first = last;
+  }
+  return std::nullopt;
+}
+
+std::optional<RecordSet::Problem> RecordSet::finish_part() {
+  const auto order = [this](const Entry& a, const Entry& b) { return before(a, b); };
+  if (!std::is_sorted(entries_.begin(), entries_.end(), order))
+    std::stable_sort(entries_.begin(), entries_.end(), order);
+  remove_duplicates();
+  level_ttls();
+  return check_names();
+}
+
+std::optional<RecordSet::Problem> RecordSet::finish() {
+  auto problem = finish_part();
+  return problem ? problem : check_soa();
+}
+
+}  // namespace axfrd::zones

@@ -1,0 +1,92 @@
+// Records: one RR as a view, and the sorted set of records that becomes a zone.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "zones/name.h"
+#include "zones/wire.h"
+
+namespace axfrd::zones {
+
+// One RR of class IN. RDATA is wire format with every name uncompressed. A view: the bytes belong to somebody else.
+struct Record {
+  NameView owner;
+  uint16_t type = 0;
+  uint32_t ttl = 0;
+  Bytes rdata;
+};
+
+// Where compressible names stand in the RDATA of `type`: `names` names behind `prefix` octets. Only the types of RFC
+// 1035 may be compressed or decompressed (RFC 3597 §4); all others give {0, 0}.
+struct RdataNames {
+  uint8_t prefix = 0, names = 0;
+};
+RdataNames rdata_names(uint16_t type);
+
+// The type that `record`'s RRset stands with: the covered type for an RRSIG, its own type otherwise.
+uint16_t grouping_type(uint16_t type, Bytes rdata);
+
+std::string type_to_text(uint16_t type);
+
+// ALIAS and URL: what the customer wrote. They are kept with the zone and resolved elsewhere; no query and no transfer
+// shows them.
+struct PseudoRecord {
+  enum class Kind : uint8_t { alias, url };
+  Kind kind;
+  Name owner;
+  uint32_t ttl;
+  std::string target;  // ALIAS: a name in presentation format with final dot; URL: the URL
+};
+
+// All records of a zone being built. Owns the bytes.
+class RecordSet {
+ public:
+  explicit RecordSet(Name apex) : apex_(std::move(apex)), apex_key_size_(sort_key(apex_).size()) {}
+
+  // What is wrong with a record, and the line it came from (0 when it came from no file).
+  struct Problem {
+    uint32_t line;
+    std::string reason;
+  };
+
+  // Enters one record; `line` is kept for error messages. Refuses data outside the zone, meta types and what no message
+  // can hold.
+  std::optional<Problem> add(const Record& record, uint32_t line = 0);
+  // Puts the records in order: canonical by owner, then by RRset with its RRSIGs behind it, then by RDATA. Duplicates
+  // fall together (RFC 2181 §5) and each RRset takes its lowest TTL (RFC 2181 §5.2). Then checks what a zone must be:
+  // exactly one SOA, at the apex; a CNAME or DNAME beside nothing that may not stand there; no RRset larger than a
+  // message.
+  std::optional<Problem> finish();
+  // The same for a part of a zone that has no SOA in it.
+  std::optional<Problem> finish_part();
+
+  size_t size() const { return entries_.size(); }
+  Record operator[](size_t i) const;
+  const Name& apex() const { return apex_; }
+
+ private:
+  struct Entry {
+    uint64_t at;  // in arena_: sort key without the apex' part, owner, RDATA
+    uint32_t ttl, line;
+    uint16_t type, group;
+    uint16_t key_size, owner_size, rdata_size;
+  };
+  std::string_view key(const Entry& e) const { return {arena_.data() + e.at, e.key_size}; }
+  Bytes rdata(const Entry& e) const;
+  bool before(const Entry& a, const Entry& b) const;
+  bool same_rrset(const Entry& a, const Entry& b) const;
+  void remove_duplicates();
+  void level_ttls();
+  std::optional<Problem> check_soa() const;
+  std::optional<Problem> check_names() const;
+
+  Name apex_;
+  size_t apex_key_size_;
+  std::string arena_;
+  std::vector<Entry> entries_;
+};
+
+}  // namespace axfrd::zones

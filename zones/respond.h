@@ -1,0 +1,75 @@
+// Responder: the answering core. Zone data and a parsed query in, the octets of a response out.
+//
+// The same code answers UDP in the packet path, UDP that came through the kernel, and TCP. It is pure: no clock, no
+// socket, no allocation, no exception. Transfers are not its business (transfer.h).
+//
+// Threads. A Responder is immutable; calls are made inside a read section of the ZoneTable's readers.
+//
+// The packet path first calls prepare() for a whole burst: it brings what the answers will read into the cache, one
+// dependent step at a time for all queries, so that they wait for memory together and not one after the other.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "zones/query.h"
+#include "zones/zone_table.h"
+
+namespace axfrd::zones {
+
+struct ResponderOptions {
+  uint16_t udp_payload = 1232;  // largest UDP response, and the size we announce (DNS flag day 2020)
+  std::string nsid;             // sent when asked for; empty: not sent (RFC 5001)
+  std::string id_server;        // CH TXT id.server and hostname.bind (RFC 4892); empty: REFUSED
+  std::string version;          // CH TXT version.server and version.bind; empty: REFUSED
+};
+
+class Responder {
+ public:
+  Responder(const ZoneTable& zones, ResponderOptions options) : zones_(zones), options_(std::move(options)) {}
+
+  // Finds the zone of each query of a burst and prefetches what write() reads. `each` calls its argument with every
+  // Query of the burst. @pre query.parse() said `answer` for all of them.
+  template <class Each>
+  void prepare(Each&& each) const {
+    each([this](Query& q) { prefetch_slot(q); });
+    each([this](Query& q) { prefetch_zone(q); });
+    each([](Query& q) { prefetch_version(q); });
+    each([this](Query& q) { find_zone(q); });
+    each([](Query& q) { prefetch_page(q); });
+    each([](Query& q) {
+      if (q.page != nullptr) q.page->prefetch_slot(own_hash(q));
+    });
+    each([](Query& q) {
+      if (q.page != nullptr) q.page->prefetch_node(own_hash(q));
+    });
+  }
+  // Looks up and writes the response over the request; its octets, at most query.capacity. @pre prepare() was called
+  // for it.
+  unsigned write(Query& query) const;
+
+  // Both for one query.
+  unsigned respond(Query& query) const {
+    find_zone(query);
+    return write(query);
+  }
+
+  // A response without records: header, question where there is one, OPT with `ede` where the request had EDNS.
+  unsigned refuse(Query& query, Rcode rcode, Ede ede = Ede::none, std::string_view ede_text = {}) const;
+
+  const ZoneTable& zones() const { return zones_; }
+
+ private:
+  static uint64_t own_hash(const Query& q) { return q.qname.hash(q.qname.labels()); }
+  void prefetch_slot(const Query& query) const;
+  void prefetch_zone(Query& query) const;
+  static void prefetch_version(const Query& query);
+  void find_zone(Query& query) const;
+  static void prefetch_page(Query& query);
+  unsigned chaos(Query& query) const;
+
+  const ZoneTable& zones_;
+  const ResponderOptions options_;
+};
+
+}  // namespace axfrd::zones

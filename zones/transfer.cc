@@ -1,0 +1,81 @@
+#include "zones/transfer.h"
+
+namespace axfrd::zones {
+namespace {
+
+constexpr unsigned kLengthPrefix = 2;  // RFC 1035 §4.2.2
+constexpr unsigned kOptSize = 11;
+
+}  // namespace
+
+Transfer::Transfer(VersionRef version, const Query& query, uint16_t edns_payload)
+    : version_(std::move(version)),
+      more_(version_->page_count() > 0),
+      id_(load16(query.message)),
+      flags_(static_cast<uint16_t>(flag::QR | flag::AA | (load16(query.message + 2) & flag::RD))),
+      edns_payload_(edns_payload),
+      question_(reinterpret_cast<const char*>(query.message) + kHeaderSize, query.question_end - kHeaderSize) {}
+
+bool Transfer::advance() {
+  if (++message_ == version_->page(page_).message_count()) {
+    message_ = 0;
+    ++page_;
+  }
+  return page_ < version_->page_count();
+}
+
+// Whether the closing SOA can stand behind `message_size` octets: its names point into itself.
+bool Transfer::closes_after(size_t message_size) const { return message_size + version_->soa_size() < kPointerReach; }
+
+void Transfer::begin(uint16_t ancount, bool opt) {
+  prefix_.assign(kLengthPrefix + kHeaderSize, '\0');
+  auto* header = reinterpret_cast<uint8_t*>(prefix_.data()) + kLengthPrefix;
+  store16(header, id_);
+  store16(header + 2, flags_);
+  store16(header + 4, 1);
+  store16(header + 6, ancount);
+  store16(header + 10, opt ? 1 : 0);
+  prefix_ += question_;
+}
+
+void Transfer::append_soa(std::string& out, size_t message_size) const {
+  const size_t at = out.size();
+  out.resize(at + version_->soa_size());
+  const Apex& apex = version_->apex();
+  version_->soa().write(reinterpret_cast<uint8_t*>(out.data()) + at, static_cast<unsigned>(message_size), apex,
+                        {kHeaderSize, apex.size, kHeaderSize}, false);
+}
+
+void Transfer::append_opt() {
+  std::array<uint8_t, kOptSize> opt{};
+  store16(&opt[1], rrtype::OPT);
+  store16(&opt[3], edns_payload_);
+  suffix_.append(reinterpret_cast<const char*>(opt.data()), opt.size());
+}
+
+Transfer::Message Transfer::next() {
+  const Page* page = more_ ? &version_->page(page_) : nullptr;
+  const Bytes records = page != nullptr ? page->message_bytes(message_) : Bytes{};
+  unsigned answers = page != nullptr ? page->message(message_).records : 0;
+  const unsigned opening = first_ ? version_->soa_size() : 0;
+  const size_t size = kHeaderSize + question_.size() + opening + records.size();
+  const bool closing_only = page == nullptr;
+  if (more_) more_ = advance();
+  finished_ = !more_ && (closing_only || closes_after(size));
+  answers += (first_ ? 1U : 0U) + (finished_ ? 1U : 0U);
+  const bool opt = first_ && edns_payload_ != 0;
+
+  begin(static_cast<uint16_t>(answers), opt);
+  if (first_) append_soa(prefix_, prefix_.size() - kLengthPrefix);
+  suffix_.clear();
+  if (finished_) append_soa(suffix_, size);
+  if (opt) append_opt();
+  first_ = false;
+  const Message message{{reinterpret_cast<const uint8_t*>(prefix_.data()), prefix_.size()},
+                        records,
+                        {reinterpret_cast<const uint8_t*>(suffix_.data()), suffix_.size()}};
+  store16(reinterpret_cast<uint8_t*>(prefix_.data()), static_cast<unsigned>(message.size() - kLengthPrefix));
+  return message;
+}
+
+}  // namespace axfrd::zones

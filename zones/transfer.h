@@ -1,0 +1,57 @@
+// Transfer: the response to AXFR as a list of ready messages, and the progress of one session through it.
+//
+// Every session sends the same record bytes, by reference, from the pages of a version; what is its own is an index,
+// the header with its ID and the copied question. Only the first message carries the SOA before its records, and the
+// last one behind (RFC 5936 §2.2).
+//
+// Threads. A Transfer belongs to one session; the version it holds is shared and immutable. The hold keeps the
+// version's pages alive for as long as the transfer lasts; nothing else is locked or copied.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "zones/query.h"
+#include "zones/version.h"
+
+namespace axfrd::zones {
+
+class Transfer {
+ public:
+  // An AXFR of `version`, in answer to `query` (AXFR, or IXFR answered in full), whose ID, RD flag and question are
+  // copied. `edns_payload`: the OPT of the first message announces this; 0 when the request had none.
+  Transfer(VersionRef version, const Query& query, uint16_t edns_payload);
+
+  // One DNS message in three pieces that follow each other. `prefix` and `suffix` are valid until the next call of
+  // next(); `records` lives as long as the version is held.
+  struct Message {
+    Bytes prefix;   // TCP length, header, question; in the first message also the SOA
+    Bytes records;  // of a page, shared
+    Bytes suffix;   // in the last message the closing SOA; in the first, OPT
+    size_t size() const { return prefix.size() + records.size() + suffix.size(); }
+  };
+  bool done() const { return finished_; }
+  // The next message. @pre !done()
+  Message next();
+
+  const VersionRef& version() const { return version_; }
+
+ private:
+  void begin(uint16_t ancount, bool opt);
+  void append_soa(std::string& out, size_t message_size) const;
+  void append_opt();
+  // Moves to the next message of the pages; false when there is none.
+  bool advance();
+  bool closes_after(size_t message_size) const;
+
+  VersionRef version_;
+  unsigned page_ = 0, message_ = 0;  // the next to send
+  bool more_ = false;                // [page_][message_] exists
+  bool first_ = true, finished_ = false;
+  uint16_t id_, flags_, edns_payload_;
+  std::string question_;
+  std::string prefix_, suffix_;
+};
+
+}  // namespace axfrd::zones

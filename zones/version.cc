@@ -1,0 +1,397 @@
+#include "zones/version.h"
+
+#include <algorithm>
+#include <map>
+
+namespace axfrd::zones {
+namespace {
+
+bool same_data(const Record& a, const Record& b) {
+  return a.type == b.type && a.owner.equals(b.owner) && std::ranges::equal(a.rdata, b.rdata);
+}
+
+Bytes bytes_of(const std::string& s) { return {reinterpret_cast<const uint8_t*>(s.data()), s.size()}; }
+
+void add_counts(Page::Counts& sum, const Page::Counts& c) {
+  sum.records += c.records;
+  sum.names += c.names;
+  sum.barriers += c.barriers;
+  sum.wildcards += c.wildcards;
+}
+void subtract_counts(Page::Counts& sum, const Page::Counts& c) {
+  sum.records -= c.records;
+  sum.names -= c.names;
+  sum.barriers -= c.barriers;
+  sum.wildcards -= c.wildcards;
+}
+
+std::string describe(const Record& r) { return r.owner.to_text() + " " + type_to_text(r.type); }
+
+// Below this, a page is joined with a neighbour if both then fit one page.
+constexpr size_t kSmallPage = kMaxPageMessage / 4;
+
+constexpr uint32_t kMaxPages = 1U << 24;  // some 10^10 records: beyond it an id is nonsense
+
+size_t message_octets(const Page& page) {
+  size_t total = 0;
+  for (unsigned m = 0; m < page.message_count(); ++m) total += page.message(m).size;
+  return total;
+}
+
+}  // namespace
+
+// Puts pages together into a version, and a version's pages into its successor. Works on page ids; positions in `order`
+// move.
+class ZoneVersion::Editor {
+ public:
+  // Starts from nothing.
+  Editor(const Apex& apex, unsigned first_base) : apex_(apex), first_base_(first_base), index_({}) {}
+
+  // Starts from `old`, sharing its pages.
+  Editor(const ZoneVersion& old, unsigned first_base)
+      : apex_(old.apex_),
+        first_base_(first_base),
+        index_(old.many_ ? old.many_->index : HashTrie<uint32_t>()),
+        counts_(old.counts_) {
+    if (old.many_) {
+      chunks_ = old.many_->chunks;
+      order_ = old.many_->order;
+      free_ids_ = old.many_->free_ids;
+      indexed_ = true;
+    } else if (old.single_) {
+      order_.push_back(take_id(old.single_));
+    }
+  }
+
+  unsigned size() const { return static_cast<unsigned>(order_.size()); }
+  const Page& page(unsigned position) const { return page_of(order_[position]); }
+
+  // The position of the page that holds `name`, or would. @pre size() > 0
+  unsigned position_of(NameView name) const {
+    unsigned low = 0, high = size();  // the page sought is in [low, high)
+    while (high - low > 1) {
+      const unsigned middle = (low + high) / 2;
+      (canonical_order(page(middle).first_name(apex_), name) <= 0 ? low : high) = middle;
+    }
+    return low;
+  }
+
+  // Puts what `records` render to in the place of the `count` pages from `position` on.
+  void replace(unsigned position, unsigned count, std::span<const Record> records) {
+    std::vector<PageImage> images = render(position, records);
+    std::vector<PageRef> pages;
+    Name last = position > 0 ? page(position - 1).last_name(apex_) : Name(apex_.name);
+    for (const PageImage& image : images) {
+      const bool first = position == 0 && pages.empty();
+      pages.push_back(assemble(image, first ? first_base_ : apex_.question_end(), last));
+      last = pages.back()->last_name(apex_);
+    }
+    exchange(position, count, pages);
+    mend_successor(position + static_cast<unsigned>(pages.size()));
+  }
+
+  // Puts a page behind all others, under an id that it had before.
+  void append(const NumberedPage& numbered) {
+    const Name last = order_.empty() ? Name(apex_.name) : page(size() - 1).last_name(apex_);
+    PageRef page = assemble(numbered.image, order_.empty() ? first_base_ : apex_.question_end(), last);
+    if (!order_.empty() && canonical_order(last, page->first_name(apex_)) >= 0)
+      throw std::invalid_argument("pages out of order");
+    if (numbered.id > kMaxPages) throw std::invalid_argument("a page id out of range");
+    while (numbered.id >= chunks_.size() * kChunk) chunks_.push_back(new Chunk);
+    if (chunks_[numbered.id / kChunk]->pages[numbered.id % kChunk]) throw std::invalid_argument("two pages of one id");
+    add_counts(counts_, page->counts());
+    set_page(numbered.id, std::move(page));
+    order_.push_back(numbered.id);
+  }
+  // After the last append(): the ids between may be taken.
+  void collect_free_ids() {
+    for (auto id = static_cast<uint32_t>(chunks_.size() * kChunk); id-- > 0;) {
+      if (!chunks_[id / kChunk]->pages[id % kChunk]) free_ids_.push_back(id);
+    }
+  }
+
+  // Moves everything to `version`.
+  void finish(ZoneVersion& version) && {
+    version.counts_ = counts_;
+    if (size() == 1) {
+      version.single_ = &page(0);
+      const size_t lines = (version.single_->memory() + kCacheLine - 1) / kCacheLine;
+      version.single_lines_ = lines <= kPrefetchLines ? static_cast<uint32_t>(lines) : 1;
+    }
+    if (size() <= 1) return;
+    if (!indexed_) {
+      for (const uint32_t id : order_) index_nodes(page_of(id), id);
+    }
+    auto many = std::make_unique<Many>();
+    many->chunks = std::move(chunks_);
+    many->order = std::move(order_);
+    many->free_ids = std::move(free_ids_);
+    many->index = std::move(index_).finish();
+    version.many_ = std::move(many);
+  }
+
+ private:
+  using NodeHashes = std::vector<std::pair<uint64_t, uint32_t>>;  // hash, page id
+
+  const Page& page_of(uint32_t id) const { return *chunks_[id / kChunk]->pages[id % kChunk]; }
+
+  std::vector<PageImage> render(unsigned position, std::span<const Record> records) const {
+    const unsigned base = position == 0 ? first_base_ : apex_.question_end();
+    std::vector<PageImage> images = render_pages(apex_, base, records);
+    if (images.size() != 2) return images;
+    // A page that overflowed: two halves have more room for what comes next than a full page and a crumb.
+    const size_t total = images[0][0].bytes.size() + images[1][0].bytes.size();
+    std::vector<PageImage> halves = render_pages(apex_, base, records, base + static_cast<unsigned>(total / 2) + 256);
+    return halves.size() == 2 ? std::move(halves) : std::move(images);
+  }
+
+  PageRef assemble(const PageImage& image, unsigned base, NameView last) const {
+    // A first message is empty when its record had no room beside the SOA.
+    const auto message = std::ranges::find_if(image, [](const MessageImage& m) { return m.records != 0; });
+    if (message == image.end()) throw std::invalid_argument("a page without records");
+    std::array<uint8_t, kMaxName> buffer;
+    unsigned at = 0;
+    const unsigned message_base = message == image.begin() ? base : apex_.question_end();
+    const NameView first = unpack_name(bytes_of(message->bytes), at, message_base, apex_, buffer);
+    return Page::from_image(apex_, image, base, first.common_labels(last));
+  }
+
+  void set_page(uint32_t id, PageRef page) {
+    const uint32_t chunk = id / kChunk;
+    if (chunk == chunks_.size()) chunks_.push_back(new Chunk);
+    boost::intrusive_ptr<Chunk> copy(new Chunk(*chunks_[chunk]));
+    copy->pages[id % kChunk] = std::move(page);
+    chunks_[chunk] = std::move(copy);
+  }
+
+  uint32_t take_id(PageRef page) {
+    if (free_ids_.empty()) {
+      const auto first = static_cast<uint32_t>(chunks_.size() * kChunk);
+      for (uint32_t i = kChunk; i-- > 0;) free_ids_.push_back(first + i);
+    }
+    const uint32_t id = free_ids_.back();
+    free_ids_.pop_back();
+    set_page(id, std::move(page));
+    return id;
+  }
+
+  void collect(const Page& page, uint32_t id, NodeHashes& out) const {
+    for (unsigned i = 0; i < page.node_count(); ++i) out.emplace_back(page.name_hash(i, apex_), id);
+  }
+  void index_nodes(const Page& page, uint32_t id) {
+    for (unsigned i = 0; i < page.node_count(); ++i) index_.insert(page.name_hash(i, apex_), id);
+  }
+
+  // Exchanges `count` pages for `pages`, keeping ids where it can, so that the index changes only for names that moved.
+  void exchange(unsigned position, unsigned count, const std::vector<PageRef>& pages) {
+    NodeHashes before, after;
+    std::vector<uint32_t> ids;
+    for (unsigned i = 0; i < count; ++i) {
+      ids.push_back(order_[position + i]);
+      subtract_counts(counts_, page(position + i).counts());
+      if (indexed_) collect(page(position + i), ids.back(), before);
+    }
+    for (size_t i = pages.size(); i < ids.size(); ++i) {
+      set_page(ids[i], nullptr);
+      free_ids_.push_back(ids[i]);
+    }
+    ids.resize(std::min(ids.size(), pages.size()));
+    for (size_t i = 0; i < pages.size(); ++i) {
+      if (i < ids.size()) {
+        set_page(ids[i], pages[i]);
+      } else {
+        ids.push_back(take_id(pages[i]));
+      }
+      add_counts(counts_, pages[i]->counts());
+      if (indexed_) collect(*pages[i], ids[i], after);
+    }
+    const auto at = order_.erase(order_.begin() + position, order_.begin() + position + count);
+    order_.insert(at, ids.begin(), ids.end());
+    if (indexed_) update_index(before, after);
+  }
+
+  void update_index(NodeHashes& before, NodeHashes& after) {
+    std::ranges::sort(before);
+    std::ranges::sort(after);
+    NodeHashes gone, come;
+    std::ranges::set_difference(before, after, std::back_inserter(gone));
+    std::ranges::set_difference(after, before, std::back_inserter(come));
+    for (const auto& [hash, id] : gone) index_.erase(hash, id);
+    for (const auto& [hash, id] : come) index_.insert(hash, id);
+  }
+
+  // The empty non-terminals before a page's first name depend on the last name of the page before it.
+  void mend_successor(unsigned position) {
+    if (position >= size() || position == 0) return;
+    const Page& next = page(position);
+    PageRef mended = assemble(next.image(), apex_.question_end(), page(position - 1).last_name(apex_));
+    if (mended->node_count() != next.node_count()) exchange(position, 1, {std::move(mended)});
+  }
+
+  const Apex& apex_;
+  const unsigned first_base_;
+  std::vector<boost::intrusive_ptr<const Chunk>> chunks_;
+  std::vector<uint32_t> order_, free_ids_;
+  HashTrie<uint32_t>::Editor index_;
+  bool indexed_ = false;
+  Page::Counts counts_;
+};
+
+boost::intrusive_ptr<ZoneVersion> ZoneVersion::create(const Apex& apex, const Record& soa, PseudoRecords pseudo) {
+  const size_t soa_octets = prepare_answer(apex, soa).size();
+  void* memory = ::operator new (sizeof(ZoneVersion) + apex.size + soa_octets, std::align_val_t{kCacheLine});
+  return new (memory) ZoneVersion(apex.name, soa, std::move(pseudo));
+}
+
+ZoneVersion::ZoneVersion(NameView apex, const Record& soa, PseudoRecords pseudo)
+    : apex_(NameView(std::ranges::copy(apex.bytes(), tail()).out - apex.size(), apex.size())),
+      pseudo_(std::move(pseudo)) {
+  const std::string answer = prepare_answer(apex_, soa);
+  std::ranges::copy(answer, tail() + apex_.size);
+  const uint8_t* numbers = soa.rdata.data() + soa.rdata.size() - 20;  // SERIAL REFRESH RETRY EXPIRE MINIMUM
+  serial_ = load32(numbers);
+  negative_ttl_ = std::min(soa.ttl, load32(numbers + 16));
+}
+
+VersionRef ZoneVersion::build(const RecordSet& records, PseudoRecords pseudo) {
+  std::vector<Record> others;
+  others.reserve(records.size());
+  Record soa;
+  for (size_t i = 0; i < records.size(); ++i) {
+    if (records[i].type == rrtype::SOA) {
+      soa = records[i];
+    } else {
+      others.push_back(records[i]);
+    }
+  }
+  const auto version = create(Apex(records.apex()), soa, std::move(pseudo));
+  Editor editor(version->apex_, version->first_base());
+  if (!others.empty()) editor.replace(0, 0, others);
+  std::move(editor).finish(*version);
+  return version;
+}
+
+VersionRef ZoneVersion::restore(NameView apex, const Record& soa, std::span<const NumberedPage> pages,
+                                PseudoRecords pseudo) {
+  const auto version = create(Apex(apex), soa, std::move(pseudo));
+  Editor editor(version->apex_, version->first_base());
+  for (const NumberedPage& page : pages) editor.append(page);
+  editor.collect_free_ids();
+  std::move(editor).finish(*version);
+  return version;
+}
+
+namespace {
+
+// The records of one page with the changes that fall on it.
+class PageEdit {
+ public:
+  PageEdit(const Apex& apex, const Page& page) : records_(Name(apex.name)) {
+    page.for_each_record(apex, [this](const Record& r) { kept_.emplace_back(r); });
+  }
+  explicit PageEdit(const Apex& apex) : records_(Name(apex.name)) {}
+
+  void remove(const Record& r) {
+    const auto found = std::ranges::find_if(kept_, [&](const OwnedRecord& k) { return same_data(k.view(), r); });
+    if (found == kept_.end()) throw DeltaMismatch("removes a record that is not there: " + describe(r));
+    kept_.erase(found);
+  }
+  void add(const Record& r) {
+    const bool there = std::ranges::any_of(kept_, [&](const OwnedRecord& k) { return same_data(k.view(), r); });
+    if (there) throw DeltaMismatch("adds a record that is there already: " + describe(r));
+    kept_.emplace_back(r);
+  }
+  void join(const Apex& apex, const Page& neighbour) {
+    neighbour.for_each_record(apex, [this](const Record& r) { kept_.emplace_back(r); });
+  }
+
+  // Views into this object, in canonical order.
+  std::vector<Record> finish() {
+    for (const OwnedRecord& k : kept_) {
+      if (auto problem = records_.add(k.view())) throw DeltaMismatch(problem->reason);
+    }
+    if (auto problem = records_.finish_part()) throw DeltaMismatch(problem->reason);
+    std::vector<Record> views;
+    for (size_t i = 0; i < records_.size(); ++i) views.push_back(records_[i]);
+    return views;
+  }
+  size_t octets() const {
+    size_t total = 0;
+    for (const OwnedRecord& k : kept_) total += 2 + kRrFixed + k.rdata.size();
+    return total;
+  }
+
+ private:
+  std::vector<OwnedRecord> kept_;
+  RecordSet records_;
+};
+
+}  // namespace
+
+VersionRef ZoneVersion::apply(const Delta& delta, const OwnedRecord& soa) const {
+  const auto next = create(apex_, soa.view(), pseudo_);
+  Editor editor(*this, next->first_base());
+
+  struct Changes {
+    std::vector<const OwnedRecord*> removed, added;
+  };
+  std::map<unsigned, Changes, std::greater<>> by_page;  // from the last page on, so that positions stay true
+  const auto position = [&](const OwnedRecord& r) { return editor.size() > 0 ? editor.position_of(r.owner) : 0; };
+  for (const OwnedRecord& r : delta.removed) by_page[position(r)].removed.push_back(&r);
+  for (const OwnedRecord& r : delta.added) by_page[position(r)].added.push_back(&r);
+  // The first page's messages begin behind the SOA.
+  if (next->soa_size() != soa_size() && editor.size() > 0) by_page[0];
+
+  for (const auto& [at, changes] : by_page) {
+    const bool exists = editor.size() > 0;
+    PageEdit edit = exists ? PageEdit(apex_, editor.page(at)) : PageEdit(apex_);
+    for (const OwnedRecord* r : changes.removed) edit.remove(r->view());
+    for (const OwnedRecord* r : changes.added) edit.add(r->view());
+    unsigned count = exists ? 1 : 0;
+    // The first page must not vanish alone: the next one's messages do not begin where the zone's first message does.
+    const bool small = edit.octets() < kSmallPage && at + 1 < editor.size();
+    if (small && (edit.octets() == 0 || message_octets(editor.page(at + 1)) < 2 * kSmallPage)) {
+      edit.join(apex_, editor.page(at + 1));
+      ++count;
+    }
+    editor.replace(at, count, edit.finish());
+  }
+  std::move(editor).finish(*next);
+  return next;
+}
+
+OwnedRecord ZoneVersion::soa_record() const {
+  const Answer::Head head = soa().head();
+  unsigned at = 0;
+  RecordScratch scratch;
+  return OwnedRecord(unpack_record({soa().bytes(), head.rr_size}, at, apex_.question_end(), apex_, scratch));
+}
+
+size_t ZoneVersion::memory() const {
+  size_t total = sizeof(ZoneVersion) + apex_.size + soa_size();
+  for (unsigned i = 0; i < page_count(); ++i) total += page(i).memory();
+  return total;
+}
+
+ZoneVersion::Found ZoneVersion::find(uint64_t hash, NameView name) const {
+  if (!many_) {
+    if (!single_) return {};
+    return {single_.get(), single_->find(hash, name, apex_)};
+  }
+  Found found;
+  many_->index.find(hash, [&](uint32_t id) {
+    found.page = &many_->page(id);
+    found.node = found.page->find(hash, name, apex_);
+    return found.node != nullptr;
+  });
+  return found;
+}
+
+ZoneVersion::Found ZoneVersion::apex_node() const {
+  if (page_count() == 0) return {};
+  const Page& first = page(0);
+  if (first.node(0).labels != apex_.labels) return {};
+  return {&first, &first.node(0)};
+}
+
+}  // namespace axfrd::zones

@@ -1,0 +1,171 @@
+// ZoneVersion: the whole content of a zone at one serial, immutable from the moment it exists.
+//
+// Threads. Any thread may read a version it can reach: a worker inside a read section (see zone_table.h), a transfer
+// through its VersionRef. Versions are made by the updater thread alone.
+//
+// A version shares with its predecessor all pages, and all index paths, that the change between them did not touch.
+#pragma once
+
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
+#include <cstdint>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "zones/hash_trie.h"
+#include "zones/page.h"
+#include "zones/record.h"
+
+namespace axfrd::zones {
+
+class ZoneVersion;
+using VersionRef = boost::intrusive_ptr<const ZoneVersion>;
+
+// A record that owns its bytes.
+struct OwnedRecord {
+  explicit OwnedRecord(const Record& r)
+      : owner(r.owner),
+        type(r.type),
+        ttl(r.ttl),
+        rdata(reinterpret_cast<const char*>(r.rdata.data()), r.rdata.size()) {}
+  Record view() const { return {owner, type, ttl, {reinterpret_cast<const uint8_t*>(rdata.data()), rdata.size()}}; }
+  Name owner;
+  uint16_t type;
+  uint32_t ttl;
+  std::string rdata;
+};
+
+// The difference between two versions, SOA left out: what IXFR calls deletions and additions (RFC 1995 §4).
+struct Delta {
+  std::vector<OwnedRecord> removed, added;
+};
+
+// Says which record of a Delta does not fit the zone it is applied to.
+struct DeltaMismatch : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+using PseudoRecords = std::shared_ptr<const std::vector<PseudoRecord>>;  // null: none
+
+class ZoneVersion : public boost::intrusive_ref_counter<ZoneVersion> {
+ public:
+  // A node and the page that holds it; converts to false when there is none.
+  struct Found {
+    const Page* page = nullptr;
+    const Page::Node* node = nullptr;
+    explicit operator bool() const { return node != nullptr; }
+  };
+
+  // The zone that `records` describe. @pre records.finish() found no problem.
+  static VersionRef build(const RecordSet& records, PseudoRecords pseudo = nullptr);
+
+  // A page and the id under which it is kept: by the index here, by the store on disk. Pages of one zone keep their ids
+  // from version to version for as long as they hold about the same names.
+  struct NumberedPage {
+    uint32_t id;
+    PageImage image;
+  };
+  // The version that was taken apart into `pages`, in canonical order. Throws std::invalid_argument if they are
+  // malformed.
+  static VersionRef restore(NameView apex, const Record& soa, std::span<const NumberedPage> pages,
+                            PseudoRecords pseudo);
+
+  // This version with `delta` applied and `soa` in place of its SOA. Costs what the delta touches. Throws DeltaMismatch
+  // when a removed record is not there or an added one is.
+  VersionRef apply(const Delta& delta, const OwnedRecord& soa) const;
+
+  const Apex& apex() const { return apex_; }
+  uint32_t serial() const { return serial_; }
+  const PseudoRecords& pseudo() const { return pseudo_; }
+
+  // The SOA, prepared with the apex as owner, and its length in a message that asks for the apex.
+  Answer soa() const { return Answer(tail() + apex_.size); }
+  OwnedRecord soa_record() const;
+  unsigned soa_size() const { return soa().head().rr_size; }
+  // min(TTL, MINIMUM): what a negative answer may be cached for (RFC 2308 §5).
+  uint32_t negative_ttl() const { return negative_ttl_; }
+
+  const Page::Counts& counts() const { return counts_; }  // without the SOA
+  size_t memory() const;                                  // octets, shared pages included
+
+  Found find(uint64_t hash, NameView name) const;
+  Found apex_node() const;  // none if the SOA stands alone
+
+  // Three steps that bring to the cache what find() will read, each depending on the one before: the head of the page
+  // or the slot of the index; the head of the page that the index names; the page's slot. A small page comes whole in
+  // the first.
+  void prefetch_first(uint64_t hash) const {
+    if (many_) return many_->index.prefetch(hash);
+    const auto* page = reinterpret_cast<const uint8_t*>(single_.get());
+    for (unsigned line = 0; line < single_lines_; ++line) __builtin_prefetch(page + line * kCacheLine);
+  }
+  const Page* prefetch_second(uint64_t hash) const {
+    if (!many_) return single_.get();
+    const uint32_t* id = many_->index.find(hash, [](uint32_t) { return true; });
+    if (id == nullptr) return nullptr;
+    const Page* page = &many_->page(*id);
+    __builtin_prefetch(page);
+    return page;
+  }
+
+  // Pages in canonical order of their names. A zone of nothing but its SOA has none.
+  unsigned page_count() const { return many_ ? static_cast<unsigned>(many_->order.size()) : (single_ ? 1 : 0); }
+  const Page& page(unsigned i) const { return many_ ? many_->page(many_->order[i]) : *single_; }
+
+  uint32_t page_id(unsigned i) const { return many_ ? many_->order[i] : 0; }
+  // The page with this id, nullptr if there is none.
+  const Page* page_by_id(uint32_t id) const {
+    if (!many_) return id == 0 ? single_.get() : nullptr;
+    return id / kChunk < many_->chunks.size() ? many_->chunks[id / kChunk]->pages[id % kChunk].get() : nullptr;
+  }
+
+  // Calls visit(Record) for the SOA, then for every other record in canonical order.
+  template <class Visitor>
+  void for_each_record(Visitor&& visit) const {
+    const OwnedRecord soa = soa_record();
+    visit(soa.view());
+    for (unsigned i = 0; i < page_count(); ++i) page(i).for_each_record(apex_, visit);
+  }
+
+  // A version is one allocation: this object, the apex' name, the prepared SOA.
+  void operator delete(void* memory) { ::operator delete (memory, std::align_val_t{kCacheLine}); }
+
+ private:
+  static constexpr size_t kCacheLine = 64;
+  static constexpr unsigned kPrefetchLines = 24;  // of a single page; beyond, its slots are sought one by one
+  static constexpr unsigned kChunk = 64;
+  struct Chunk : boost::intrusive_ref_counter<Chunk> {
+    std::array<PageRef, kChunk> pages;
+  };
+  // What a zone of more than one page needs. Page ids stay when neighbours split or vanish, so the index stays too.
+  struct Many {
+    std::vector<boost::intrusive_ptr<const Chunk>> chunks;  // page id → page; null: a free id
+    std::vector<uint32_t> order;                            // page ids, canonical
+    std::vector<uint32_t> free_ids;
+    HashTrie<uint32_t> index;  // name hash → page id
+    const Page& page(uint32_t id) const { return *chunks[id / kChunk]->pages[id % kChunk]; }
+  };
+  class Editor;
+
+  // Makes a version with its SOA and without pages.
+  static boost::intrusive_ptr<ZoneVersion> create(const Apex& apex, const Record& soa, PseudoRecords pseudo);
+  ZoneVersion(NameView apex, const Record& soa, PseudoRecords pseudo);
+  void operator delete(void* memory, std::align_val_t) { ::operator delete (memory, std::align_val_t{kCacheLine}); }
+
+  const uint8_t* tail() const { return reinterpret_cast<const uint8_t*>(this + 1); }
+  uint8_t* tail() { return reinterpret_cast<uint8_t*>(this + 1); }
+  unsigned first_base() const { return apex_.question_end() + soa_size(); }
+
+  // What the packet path reads comes first.
+  PageRef single_;  // the only page, or null
+  std::unique_ptr<const Many> many_;
+  Page::Counts counts_;
+  Apex apex_;  // its name stands in tail()
+  uint32_t single_lines_ = 0;
+  uint32_t serial_, negative_ttl_;
+  PseudoRecords pseudo_;
+};
+
+}  // namespace axfrd::zones

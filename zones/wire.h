@@ -1,0 +1,81 @@
+// Numbers in DNS wire order, and the constants of the message format (RFC 1035 §4).
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <span>
+
+namespace axfrd::zones {
+
+using Bytes = std::span<const uint8_t>;
+using MutableBytes = std::span<uint8_t>;
+
+// Unaligned big-endian loads and stores. @pre the bytes are there; callers check lengths first.
+inline uint16_t load16(const uint8_t* p) { return static_cast<uint16_t>((p[0] << 8) | p[1]); }
+inline uint32_t load32(const uint8_t* p) {
+  uint32_t v;
+  std::memcpy(&v, p, sizeof v);
+  return std::endian::native == std::endian::little ? __builtin_bswap32(v) : v;
+}
+inline void store16(uint8_t* p, unsigned v) {
+  p[0] = static_cast<uint8_t>(v >> 8);
+  p[1] = static_cast<uint8_t>(v);
+}
+inline void store32(uint8_t* p, uint32_t v) {
+  if constexpr (std::endian::native == std::endian::little) v = __builtin_bswap32(v);
+  std::memcpy(p, &v, sizeof v);
+}
+
+constexpr unsigned kHeaderSize = 12;        // RFC 1035 §4.1.1
+constexpr unsigned kMaxName = 255;          // RFC 1035 §2.3.4, root label included
+constexpr unsigned kMaxLabel = 63;          // RFC 1035 §2.3.4
+constexpr unsigned kMaxLabels = 128;        // 127 one-octet labels and the root fit 255 octets
+constexpr unsigned kMaxMessage = 65535;     // the TCP length prefix, RFC 1035 §4.2.2
+constexpr unsigned kPointerReach = 0x4000;  // offsets a compression pointer can hold, RFC 1035 §4.1.4
+constexpr unsigned kRrFixed = 10;           // TYPE, CLASS, TTL, RDLENGTH
+constexpr unsigned kMinUdp = 512;           // RFC 1035 §4.2.1
+
+// A compression pointer to `offset`. @pre offset < kPointerReach
+constexpr uint16_t pointer_to(unsigned offset) { return static_cast<uint16_t>(0xC000 | offset); }
+constexpr bool is_pointer(uint8_t length_octet) { return (length_octet & 0xC0) == 0xC0; }
+
+// Header flag bits within the 16-bit word at offset 2.
+namespace flag {
+constexpr uint16_t QR = 0x8000, AA = 0x0400, TC = 0x0200, RD = 0x0100, CD = 0x0010;
+constexpr uint16_t OPCODE_MASK = 0x7800;
+constexpr unsigned OPCODE_SHIFT = 11;
+}  // namespace flag
+
+enum class Opcode : uint8_t { query = 0, iquery = 1, status = 2, notify = 4, update = 5 };
+
+// RCODEs; those above 15 need the OPT record's upper bits (RFC 6891 §6.1.3).
+enum class Rcode : uint16_t {
+  noerror = 0,
+  formerr = 1,
+  servfail = 2,
+  nxdomain = 3,
+  notimp = 4,
+  refused = 5,
+  yxdomain = 6,
+  notauth = 9,
+  badvers = 16
+};
+
+// Extended DNS Error codes that we send (RFC 8914 §4).
+enum class Ede : uint16_t { none = 0xFFFF, prohibited = 18, not_authoritative = 20 };
+
+namespace rrtype {
+constexpr uint16_t A = 1, NS = 2, MD = 3, MF = 4, CNAME = 5, SOA = 6, MB = 7, MG = 8, MR = 9, PTR = 12, MINFO = 14,
+                   MX = 15, TXT = 16, AAAA = 28, SRV = 33, DNAME = 39, OPT = 41, DS = 43, RRSIG = 46, NSEC = 47,
+                   DNSKEY = 48, NSEC3 = 50, NSEC3PARAM = 51, CDS = 59, CDNSKEY = 60, TSIG = 250, IXFR = 251, AXFR = 252,
+                   MAILB = 253, MAILA = 254, ANY = 255;
+// Query-only and meta types (RFC 6895 §3.1) never stand in a zone.
+constexpr bool is_meta(uint16_t type) { return type == 0 || type == OPT || (type >= 128 && type <= 255); }
+}  // namespace rrtype
+
+namespace rrclass {
+constexpr uint16_t IN = 1, CH = 3, NONE = 254, ANY = 255;
+}
+
+}  // namespace axfrd::zones

@@ -1,0 +1,95 @@
+// ZoneTable: all zones, found by the hash of their apex.
+//
+// Threads. Any number of readers, one writer (the updater). Readers take no lock and no reference:
+//
+//   A *read section* is a stretch of a reader's work between two reports to the RCU domain (dataplane/rcu.h). Pointers
+//   got from find() and Zone::current() are valid until the section ends, unless turned into a VersionRef before.
+//
+// The writer publishes with one atomic store and gets back what readers may still see (Retired). It keeps that until
+// every reader has ended the section it was in, then destroys it.
+//
+// A zone is published on its own (one pointer store into Zone); adding or removing one copies a path of the trie, never
+// the table.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "zones/hash_trie.h"
+#include "zones/version.h"
+
+namespace axfrd::zones {
+
+class Zone {
+ public:
+  explicit Zone(VersionRef version) : hash_(version->apex().hash), current_(version.detach()) {}
+  ~Zone() { VersionRef(current_.load(std::memory_order_relaxed), false); }
+  Zone(const Zone&) = delete;
+  Zone& operator=(const Zone&) = delete;
+
+  uint64_t hash() const { return hash_; }  // of the apex
+  // @pre inside a read section (or the writer).
+  const ZoneVersion* current() const { return current_.load(std::memory_order_acquire); }
+
+ private:
+  friend class ZoneTable;
+  const uint64_t hash_;
+  std::atomic<const ZoneVersion*> current_;  // writer: stores; readers: load. Owns one reference.
+};
+
+class ZoneTable {
+ public:
+  ZoneTable();
+  ~ZoneTable();  // @pre no reader is left
+  ZoneTable(const ZoneTable&) = delete;
+  ZoneTable& operator=(const ZoneTable&) = delete;
+
+  // ---- readers, inside a read section ----
+
+  // The zone whose apex is `name`; nullptr if it is not ours.
+  const Zone* find(uint64_t hash, NameView name) const;
+  // Asks the cache for the slot where find() looks first.
+  void prefetch(uint64_t hash) const { snapshot().trie.prefetch(hash); }
+  // What find() will most likely give, without a look at the zone itself.
+  const Zone* guess(uint64_t hash) const {
+    Zone* const* found = snapshot().trie.find(hash, [](const Zone*) { return true; });
+    return found != nullptr ? *found : nullptr;
+  }
+  // False when no zone's apex has `labels` labels, so that find() need not be asked.
+  bool has_apex_of(unsigned labels) const { return snapshot().apexes[labels] != 0; }
+  size_t size() const { return snapshot().size; }
+  template <class Visitor>
+  void for_each(Visitor&& visit) const {
+    snapshot().trie.for_each([&](Zone* zone) { visit(static_cast<const Zone&>(*zone)); });
+  }
+
+  // ---- the writer ----
+
+  struct Snapshot {
+    HashTrie<Zone*> trie;
+    size_t size = 0;
+    std::array<uint32_t, kMaxLabels> apexes{};  // zones by number of labels
+  };
+  // What readers may still be looking at. Destroy when they have moved on.
+  struct Retired {
+    VersionRef version;
+    std::unique_ptr<const Zone> zone;
+    std::unique_ptr<const Snapshot> snapshot;
+  };
+  // Makes `version` the current one of its zone, adding the zone if it is new.
+  [[nodiscard]] Retired publish(VersionRef version);
+  // Adds many new zones at the cost of one publication. @pre none of them is there yet, and no apex twice.
+  [[nodiscard]] Retired publish_new(std::vector<VersionRef> versions);
+  // Takes the zone out; an empty Retired if it is not there.
+  [[nodiscard]] Retired remove(const Name& apex);
+
+ private:
+  const Snapshot& snapshot() const { return *snapshot_.load(std::memory_order_acquire); }
+  std::unique_ptr<const Snapshot> replace(std::unique_ptr<Snapshot> next);
+
+  std::atomic<const Snapshot*> snapshot_;  // writer: stores; readers: load. Owned.
+};
+
+}  // namespace axfrd::zones

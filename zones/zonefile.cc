@@ -1,0 +1,395 @@
+#include "zones/zonefile.h"
+
+#include <ldns/ldns.h>
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <memory>
+#include <optional>
+
+namespace axfrd::zones {
+namespace {
+
+struct LdnsFree {
+  void operator()(ldns_rr* rr) const { ldns_rr_free(rr); }
+  void operator()(ldns_rdf* rdf) const { ldns_rdf_deep_free(rdf); }
+  void operator()(char* text) const { std::free(text); }  // NOLINT(cppcoreguidelines-no-malloc): malloc'd by ldns
+};
+using LdnsRr = std::unique_ptr<ldns_rr, LdnsFree>;
+using LdnsRdf = std::unique_ptr<ldns_rdf, LdnsFree>;
+using LdnsText = std::unique_ptr<char, LdnsFree>;
+
+bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+bool equals_ignoring_case(std::string_view a, std::string_view b) {
+  return std::ranges::equal(a, b, [](char x, char y) {
+    return std::tolower(static_cast<uint8_t>(x)) == std::tolower(static_cast<uint8_t>(y));
+  });
+}
+
+// One entry of a zone file: a line, or several joined by parentheses, without comments and parentheses.
+struct Entry {
+  uint32_t line = 0;  // where it begins
+  std::string text;
+};
+
+// Splits text into entries (RFC 1035 §5.1).
+class EntryReader {
+ public:
+  explicit EntryReader(std::string_view text) : text_(text) {}
+
+  // False at the end of the text, or when it is malformed: then problem() says why and line() where.
+  bool next(Entry& entry) {
+    for (;;) {
+      if (at_ == text_.size()) return false;
+      entry.line = line_;
+      entry.text.clear();
+      if (!read_entry(entry)) return false;
+      if (!std::ranges::all_of(entry.text, is_blank)) return true;
+    }
+  }
+  const char* problem() const { return problem_; }
+  uint32_t line() const { return line_; }
+
+ private:
+  bool read_entry(Entry& entry) {
+    unsigned depth = 0;
+    const uint32_t opened = line_;
+    while (at_ < text_.size()) {
+      const char c = text_[at_++];
+      switch (c) {
+        case '\n':
+          ++line_;
+          if (depth == 0) return true;
+          entry.text += ' ';
+          break;
+        case ';':
+          while (at_ < text_.size() && text_[at_] != '\n') ++at_;
+          break;
+        case '(':
+          ++depth;
+          entry.text += ' ';
+          break;
+        case ')':
+          if (depth-- == 0) return fail("a closing parenthesis without an opening one");
+          entry.text += ' ';
+          break;
+        case '"':
+          entry.text += c;
+          if (!read_quoted(entry)) return false;
+          break;
+        case '\\':
+          entry.text += c;
+          if (at_ < text_.size() && text_[at_] != '\n') entry.text += text_[at_++];
+          break;
+        case '\0':
+          return fail("an octet 0; write \\000");
+        default:
+          entry.text += c;
+      }
+    }
+    if (depth == 0) return true;
+    line_ = opened;
+    return fail("an opening parenthesis is never closed");
+  }
+
+  bool read_quoted(Entry& entry) {
+    while (at_ < text_.size() && text_[at_] != '\n' && text_[at_] != '\0') {
+      const char c = text_[at_++];
+      entry.text += c;
+      if (c == '"') return true;
+      if (c == '\\' && at_ < text_.size() && text_[at_] != '\n') entry.text += text_[at_++];
+    }
+    return fail("a quotation mark is never closed");
+  }
+
+  bool fail(const char* problem) {
+    problem_ = problem;
+    return false;
+  }
+
+  std::string_view text_;
+  size_t at_ = 0;
+  uint32_t line_ = 1;
+  const char* problem_ = nullptr;
+};
+
+// Takes blank-separated tokens off the front of an entry.
+class Tokens {
+ public:
+  explicit Tokens(std::string_view text) : rest_(text) {}
+  std::string_view next() {
+    skip_blanks();
+    size_t end = 0;
+    bool quoted = false;
+    for (; end < rest_.size() && (quoted || !is_blank(rest_[end])); ++end) {
+      if (rest_[end] == '\\') ++end;
+      else if (rest_[end] == '"') quoted = !quoted;
+    }
+    const std::string_view token = rest_.substr(0, std::min(end, rest_.size()));
+    rest_.remove_prefix(token.size());
+    return token;
+  }
+  std::string_view peek() const { return Tokens(*this).next(); }
+  std::string_view rest() {
+    skip_blanks();
+    return rest_;
+  }
+
+ private:
+  void skip_blanks() {
+    while (!rest_.empty() && is_blank(rest_.front())) rest_.remove_prefix(1);
+  }
+  std::string_view rest_;
+};
+
+// A TTL in seconds, or with units as in 1h30m; nothing if it is none.
+std::optional<uint32_t> parse_ttl(std::string_view token) {
+  uint64_t total = 0;
+  const char* at = token.data();
+  const char* end = at + token.size();
+  if (at == end) return std::nullopt;
+  while (at < end) {
+    uint32_t number = 0;
+    const auto [stop, error] = std::from_chars(at, end, number);
+    if (error != std::errc{}) return std::nullopt;
+    uint64_t unit = 1;
+    at = stop;
+    if (at < end) {
+      switch (std::tolower(static_cast<uint8_t>(*at++))) {
+        case 's':
+          break;
+        case 'm':
+          unit = 60;
+          break;
+        case 'h':
+          unit = 3600;
+          break;
+        case 'd':
+          unit = 86400;
+          break;
+        case 'w':
+          unit = 604800;
+          break;
+        default:
+          return std::nullopt;
+      }
+    }
+    total += number * unit;
+    if (total > 0x7FFFFFFF) return std::nullopt;
+  }
+  return static_cast<uint32_t>(total);
+}
+
+class ZoneParser {
+ public:
+  ZoneParser(const Name& apex, const std::string& file)
+      : file_(file), origin_(apex), owner_(apex), zone_{RecordSet(apex), {}} {
+    set_origin(apex);
+  }
+
+  std::variant<ZoneText, ZoneFileError> parse(std::string_view text) {
+    EntryReader reader(text);
+    Entry entry;
+    while (reader.next(entry)) {
+      if (auto reason = parse_entry(entry)) return ZoneFileError{file_, entry.line, std::move(*reason)};
+    }
+    if (reader.problem() != nullptr) return ZoneFileError{file_, reader.line(), reader.problem()};
+    if (auto problem = zone_.records.finish()) return ZoneFileError{file_, problem->line, std::move(problem->reason)};
+    return std::move(zone_);
+  }
+
+ private:
+  using Reason = std::optional<std::string>;  // why not; nothing when all is well
+
+  void set_origin(const Name& origin) {
+    origin_ = origin;
+    origin_rdf_.reset(ldns_rdf_new_frm_data(LDNS_RDF_TYPE_DNAME, origin.view().size(), origin.view().data()));
+  }
+
+  // A name as written: absolute, "@", or relative to the origin.
+  std::optional<Name> resolve(std::string_view text) const {
+    if (text == "@") return origin_;
+    const auto name = Name::from_text(text);
+    const bool escaped_dot = text.size() > 1 && text[text.size() - 2] == '\\';
+    if (!name || text == "." || (text.back() == '.' && !escaped_dot)) return name;
+    const unsigned size = name->view().size() - 1 + origin_.view().size();
+    if (size > kMaxName) return std::nullopt;
+    std::array<uint8_t, kMaxName> wire;
+    std::memcpy(wire.data(), name->view().data(), name->view().size() - 1);
+    std::memcpy(wire.data() + name->view().size() - 1, origin_.view().data(), origin_.view().size());
+    return Name(NameView(wire.data(), size));
+  }
+
+  Reason parse_entry(const Entry& entry) {
+    Tokens tokens(entry.text);
+    if (entry.text.front() == '$') return parse_directive(tokens);
+    if (!is_blank(entry.text.front())) {
+      const std::string_view text = tokens.next();
+      const auto owner = resolve(text);
+      if (!owner) return "'" + std::string(text) + "' is not a domain name";
+      owner_ = *owner;
+    }
+    std::optional<uint32_t> ttl;
+    if (auto reason = parse_ttl_and_class(tokens, ttl)) return reason;
+    const std::string_view type = tokens.next();
+    if (type.empty()) return "the record has no type";
+    if (equals_ignoring_case(type, "ALIAS")) return add_pseudo(PseudoRecord::Kind::alias, ttl, tokens);
+    if (equals_ignoring_case(type, "URL")) return add_pseudo(PseudoRecord::Kind::url, ttl, tokens);
+    return add_record(entry, type, tokens.rest(), ttl);
+  }
+
+  Reason parse_directive(Tokens& tokens) {
+    const std::string_view directive = tokens.next();
+    const std::string_view argument = tokens.next();
+    if (equals_ignoring_case(directive, "$ORIGIN")) {
+      const auto origin = argument.empty() ? std::nullopt : resolve(argument);
+      if (!origin) return "$ORIGIN needs a domain name, not '" + std::string(argument) + "'";
+      set_origin(*origin);
+    } else if (equals_ignoring_case(directive, "$TTL")) {
+      const auto ttl = parse_ttl(argument);
+      if (!ttl) return "$TTL needs a time from 0 to 2147483647 seconds, not '" + std::string(argument) + "'";
+      default_ttl_ = ttl;
+    } else if (equals_ignoring_case(directive, "$INCLUDE")) {
+      return "$INCLUDE is not allowed; put the records of " + std::string(argument) + " into this file";
+    } else {
+      return "the directive " + std::string(directive) + " is not known; $ORIGIN and $TTL are";
+    }
+    if (!tokens.rest().empty()) return "'" + std::string(tokens.rest()) + "' behind the directive";
+    return std::nullopt;
+  }
+
+  static Reason parse_ttl_and_class(Tokens& tokens, std::optional<uint32_t>& ttl) {
+    for (bool class_seen = false;;) {
+      const std::string_view token = tokens.peek();
+      if (token.empty()) return "the record has no type";
+      if (!class_seen && (equals_ignoring_case(token, "IN") || equals_ignoring_case(token, "CLASS1"))) {
+        class_seen = true;
+      } else if (equals_ignoring_case(token, "CH") || equals_ignoring_case(token, "HS") ||
+                 equals_ignoring_case(token, "CS")) {
+        return "class " + std::string(token) + "; zones have class IN here";
+      } else if (!ttl && std::isdigit(static_cast<uint8_t>(token.front()))) {
+        ttl = parse_ttl(token);
+        if (!ttl) return "'" + std::string(token) + "' is not a TTL from 0 to 2147483647 seconds";
+      } else {
+        return std::nullopt;
+      }
+      tokens.next();
+    }
+  }
+
+  // RFC 2308 §4 for $TTL, RFC 1035 §5.1 for the last one stated; a SOA may fall back on its own MINIMUM.
+  std::optional<uint32_t> choose_ttl(std::optional<uint32_t> stated, uint16_t type, Bytes rdata) {
+    if (stated) last_ttl_ = stated;
+    else if (default_ttl_) return default_ttl_;
+    else if (!last_ttl_ && type == rrtype::SOA && rdata.size() >= 20)
+      last_ttl_ = load32(rdata.data() + rdata.size() - 4);
+    return last_ttl_;
+  }
+
+  Reason add_record(const Entry& entry, std::string_view type, std::string_view data,
+                    std::optional<uint32_t> stated_ttl) {
+    line_.assign(". 0 IN ");
+    line_.append(type).append(" ").append(data);
+    ldns_rr* raw = nullptr;
+    const ldns_status status = ldns_rr_new_frm_str(&raw, line_.c_str(), 0, origin_rdf_.get(), nullptr);
+    const LdnsRr rr(raw);
+    if (status != LDNS_STATUS_OK) {
+      return std::string(type) + " " + std::string(data) + ": " + ldns_get_errorstr_by_id(status);
+    }
+    rdata_.clear();
+    for (size_t i = 0; i < ldns_rr_rd_count(rr.get()); ++i) {
+      const ldns_rdf* field = ldns_rr_rdf(rr.get(), i);
+      rdata_.append(reinterpret_cast<const char*>(ldns_rdf_data(field)), ldns_rdf_size(field));
+    }
+    const Bytes rdata{reinterpret_cast<const uint8_t*>(rdata_.data()), rdata_.size()};
+    const auto number = static_cast<uint16_t>(ldns_rr_get_type(rr.get()));
+    if (rdata.size() > kMaxMessage) return "the record has more data than a message can hold";
+    const auto ttl = choose_ttl(stated_ttl, number, rdata);
+    if (!ttl) return "the record has no TTL and none is known yet; put '$TTL 3600' at the top of the file";
+    if (auto problem = zone_.records.add({owner_, number, *ttl, rdata}, entry.line)) return std::move(problem->reason);
+    return std::nullopt;
+  }
+
+  Reason add_pseudo(PseudoRecord::Kind kind, std::optional<uint32_t> stated_ttl, Tokens& tokens) {
+    std::string target(tokens.next());
+    if (!tokens.rest().empty()) return "'" + std::string(tokens.rest()) + "' behind the target";
+    if (!owner_.view().is_at_or_below(zone_.records.apex())) return owner_.to_text() + " is not in the zone";
+    if (kind == PseudoRecord::Kind::alias) {
+      const auto name = target.empty() ? std::nullopt : resolve(target);
+      if (!name) return "ALIAS needs the domain name whose addresses it takes, not '" + target + "'";
+      target = name->to_text();
+    } else {
+      std::erase(target, '"');
+      if (!target.starts_with("http://") && !target.starts_with("https://")) {
+        return "URL needs a target that begins with http:// or https://, not '" + target + "'";
+      }
+    }
+    const auto ttl = choose_ttl(stated_ttl, 0, {});
+    if (!ttl) return "the record has no TTL and none is known yet; put '$TTL 3600' at the top of the file";
+    zone_.pseudo.push_back({kind, owner_, *ttl, std::move(target)});
+    return std::nullopt;
+  }
+
+  const std::string& file_;
+  Name origin_, owner_;
+  LdnsRdf origin_rdf_;
+  std::optional<uint32_t> default_ttl_, last_ttl_;
+  ZoneText zone_;
+  std::string line_, rdata_;  // scratch
+};
+
+}  // namespace
+
+std::string ZoneFileError::to_text() const {
+  return line != 0 ? file + ":" + std::to_string(line) + ": " + reason : file + ": " + reason;
+}
+
+std::variant<ZoneText, ZoneFileError> parse_zone(std::string_view text, const Name& apex, const std::string& file) {
+  return ZoneParser(apex, file).parse(text);
+}
+
+std::string record_to_text(const Record& record) {
+  std::string wire(reinterpret_cast<const char*>(record.owner.data()), record.owner.size());
+  std::array<uint8_t, kRrFixed> fixed;
+  store16(fixed.data(), record.type);
+  store16(fixed.data() + 2, rrclass::IN);
+  store32(fixed.data() + 4, record.ttl);
+  store16(fixed.data() + 8, static_cast<unsigned>(record.rdata.size()));
+  wire.append(reinterpret_cast<const char*>(fixed.data()), fixed.size());
+  wire.append(reinterpret_cast<const char*>(record.rdata.data()), record.rdata.size());
+  ldns_rr* raw = nullptr;
+  size_t at = 0;
+  const auto* bytes = reinterpret_cast<const uint8_t*>(wire.data());
+  std::string text;
+  if (ldns_wire2rr(&raw, bytes, wire.size(), &at, LDNS_SECTION_ANSWER) == LDNS_STATUS_OK) {
+    const LdnsRr rr(raw);
+    const LdnsText printed(ldns_rr2str_fmt(ldns_output_format_nocomments, rr.get()));
+    text = printed.get();
+  } else {  // data that is not what its type says is still data (RFC 3597 §5)
+    static constexpr char digits[] = "0123456789abcdef";
+    text = record.owner.to_text() + "\t" + std::to_string(record.ttl) + "\tIN\tTYPE" + std::to_string(record.type) +
+           "\t\\# " + std::to_string(record.rdata.size()) + " ";
+    for (const uint8_t octet : record.rdata) {
+      text += digits[octet >> 4];
+      text += digits[octet & 15];
+    }
+  }
+  while (!text.empty() && is_blank(text.back())) text.pop_back();
+  return text;
+}
+
+std::string pseudo_to_text(const PseudoRecord& r) {
+  const bool alias = r.kind == PseudoRecord::Kind::alias;
+  return r.owner.to_text() + "\t" + std::to_string(r.ttl) + "\tIN\t" +
+         (alias ? "ALIAS\t" + r.target : "URL\t\"" + r.target + "\"");
+}
+
+void export_zone(const ZoneVersion& version, const std::function<void(std::string_view line)>& emit) {
+  version.for_each_record([&](const Record& record) { emit(record_to_text(record)); });
+  if (version.pseudo() == nullptr) return;
+  for (const PseudoRecord& record : *version.pseudo()) emit(pseudo_to_text(record));
+}
+
+}  // namespace axfrd::zones

@@ -1,0 +1,41 @@
+// Zone files: text to records and back (RFC 1035 §5, RFC 3597 for types without a name).
+//
+// Lines are joined and directives handled here; RDATA is parsed by ldns. Besides what ldns knows, two record types of
+// ours are understood and kept apart: `ALIAS target` and `URL "https://…"`.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "zones/record.h"
+#include "zones/version.h"
+
+namespace axfrd::zones {
+
+struct ZoneText {
+  RecordSet records;  // finished
+  std::vector<PseudoRecord> pseudo;
+};
+
+// Why a zone file was refused; `line` is 0 when no single line is to blame.
+struct ZoneFileError {
+  std::string file;
+  uint32_t line;
+  std::string reason;
+  std::string to_text() const;  // file:line: reason
+};
+
+// Parses `text` as the zone `apex`. `file` is only for messages. $INCLUDE is refused.
+// A zone that is not sound (RecordSet::finish) is refused whole.
+std::variant<ZoneText, ZoneFileError> parse_zone(std::string_view text, const Name& apex, const std::string& file);
+
+// Presentation format of one record, without newline.
+std::string record_to_text(const Record& record);
+std::string pseudo_to_text(const PseudoRecord& record);
+// The zone in presentation format, a line at a time, SOA first; pseudo-records included.
+void export_zone(const ZoneVersion& version, const std::function<void(std::string_view line)>& emit);
+
+}  // namespace axfrd::zones
