@@ -25,8 +25,19 @@ void print(const CtlCommand& command, const Json& params, const Json& result) {
   }
 }
 
+// How far an import has come, on one line of a terminal. Asked over a connection of its own: the other one waits.
+void show_progress(const CtlCommand& command) {
+  CtlClient other(command.socket);
+  const Json progress = other.call("status", Json::object())["import"];
+  std::cerr << '\r' << progress_bar(progress["done"], progress["files"]) << std::flush;
+}
+
 void call(CtlClient& client, const CtlCommand& command, const Json& params) {
-  print(command, params, client.call(command.verb->method, params));
+  const bool lasting = command.verb->method == std::string_view("zone.import-dir") && isatty(STDERR_FILENO) != 0;
+  if (!lasting) return print(command, params, client.call(command.verb->method, params));
+  const Json result = client.call(command.verb->method, params, [&] { show_progress(command); });
+  std::cerr << "\r\033[K";  // erases the line
+  print(command, params, result);
 }
 
 // What one file adds to the parameters: its content, its name, and unless told the zone it is named after.

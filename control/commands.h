@@ -10,8 +10,10 @@
 #include <map>
 #include <string_view>
 
+#include "control/importer.h"
 #include "control/rpc.h"
 #include "control/service.h"
+#include "control/transactions.h"
 #include "control/updater.h"
 #include "control/verbs.h"
 #include "dataplane/dataplane.h"
@@ -24,9 +26,11 @@ enum class ServerState : uint8_t { starting, serving, stopping };
 struct Server {
   const zones::ZoneTable& zones;
   Updater& updater;
+  Importer& importer;
   const Service& service;
   const dataplane::Dataplane* dataplane;  // null: without DPDK
   const std::atomic<ServerState>& state;  // written by the main thread
+  std::chrono::seconds transaction_timeout;
   std::function<void()> stop;             // begins to stop the server; any thread
 };
 
@@ -48,6 +52,22 @@ class Commands {
   void zone_show(Json& params, RpcDone done);
   void zone_export(Json& params, RpcDone done);
   void zone_remove(Json& params, RpcDone done);
+  void zone_import_directory(Json& params, RpcDone done);
+  void zone_begin(Json& params, RpcDone done);
+  void zone_set(Json& params, RpcDone done);
+  void zone_unset(Json& params, RpcDone done);
+  void zone_diff(Json& params, RpcDone done);
+  void zone_commit(Json& params, RpcDone done);
+  void zone_abort(Json& params, RpcDone done);
+  void zone_status(Json& params, RpcDone done);
+  void zone_history(Json& params, RpcDone done);
+  void zone_rollback(Json& params, RpcDone done);
+  void zone_config(Json& params, RpcDone done);
+
+  template <class Work>
+  void in_transaction(const Json& params, const RpcDone& done, Work&& work);
+  static void edit(Transactions::Transaction& transaction,
+                   const std::variant<std::vector<zones::Edit>, std::string>& edits, const RpcDone& done);
 
   size_t zone_count() const;
   zones::VersionRef find(const zones::Name& apex) const;
@@ -55,6 +75,7 @@ class Commands {
   boost::asio::io_context& loop_;
   const Server& server_;
   dataplane::Rcu::Reader& reader_;
+  Transactions transactions_;
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   const std::map<std::string_view, Handler> handlers_;
 };

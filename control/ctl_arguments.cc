@@ -1,6 +1,7 @@
 #include "control/ctl_arguments.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <optional>
 #include <sstream>
 
@@ -44,8 +45,8 @@ std::string verb_help(const Verb& verb) {
   Table table{{}, {false, false}};
   for (const Parameter& p : verb.parameters) {
     if (p.source == Source::client) continue;
-    const std::string how =
-        p.source == Source::option ? std::string("--") + p.name + " " + p.placeholder : p.placeholder;
+    const bool named = p.source == Source::option || p.source == Source::flag;
+    const std::string how = named ? std::string("--") + p.name + " " + p.placeholder : p.placeholder;
     table.rows.push_back({"  " + how, p.help});
   }
   std::ostringstream text;
@@ -98,9 +99,20 @@ class ArgumentReader {
       *flag = true;
     } else if (!name.starts_with("--")) {
       fail("there is no option " + name);
+    } else if (is_flag(name.substr(2))) {
+      if (value) fail(name + " takes no value");
+      options_[name.substr(2)] = "yes";
     } else {
       options_[name.substr(2)] = value ? *value : next_of(name);
     }
+  }
+
+  // Whether any verb has it; which verb it will be is not known yet.
+  static bool is_flag(std::string_view name) {
+    return std::ranges::any_of(verbs(), [&](const Verb& verb) {
+      return std::ranges::any_of(verb.parameters,
+                                 [&](const Parameter& p) { return p.source == Source::flag && p.name == name; });
+    });
   }
 
   bool* find_flag(const std::string& name) {
@@ -137,17 +149,30 @@ class ArgumentReader {
   void assign() {
     for (const auto& [name, value] : options_) assign_option(name, value);
     size_t next = 0;
-    for (const Parameter& parameter : command_.verb->parameters) {
-      if (parameter.source == Source::argument) {
-        if (next == words_.size()) fail_usage(std::string(parameter.placeholder) + " is missing");
-        command_.params[parameter.name] = words_[next++];
-      } else if (parameter.source == Source::files) {
-        command_.files.assign(words_.begin() + static_cast<ptrdiff_t>(next), words_.end());
-        next = words_.size();
-        if (command_.files.empty()) fail_usage(std::string(parameter.placeholder) + " is missing");
-      }
-    }
+    for (const Parameter& parameter : command_.verb->parameters) assign_words(parameter, next);
     if (next < words_.size()) fail_usage("'" + words_[next] + "' is one argument too many");
+  }
+
+  // Gives `parameter` the words that are its, from `next` on.
+  void assign_words(const Parameter& parameter, size_t& next) {
+    using enum Parameter::Source;
+    if (parameter.source == option || parameter.source == flag || parameter.source == client) return;
+    if (next == words_.size()) {
+      if (parameter.source == optional_argument) return;
+      fail_usage(std::string(parameter.placeholder) + " is missing");
+    }
+    if (parameter.source == files) {
+      command_.files.assign(words_.begin() + static_cast<ptrdiff_t>(next), words_.end());
+      next = words_.size();
+    } else if (parameter.source == rest) {
+      std::string text = words_[next++];
+      while (next < words_.size()) text += " " + words_[next++];
+      command_.params[parameter.name] = text;
+    } else if (parameter.source == path) {
+      command_.params[parameter.name] = std::filesystem::absolute(words_[next++]).string();
+    } else {
+      command_.params[parameter.name] = words_[next++];
+    }
   }
 
   void assign_option(const std::string& name, const std::string& value) {
@@ -157,7 +182,9 @@ class ArgumentReader {
     }
     const auto& parameters = command_.verb->parameters;
     const bool known = std::any_of(parameters.begin(), parameters.end(),
-                                   [&](const Parameter& p) { return p.source == Source::option && p.name == name; });
+                                   [&](const Parameter& p) {
+      return (p.source == Source::option || p.source == Source::flag) && p.name == name;
+    });
     if (!known) fail_usage("there is no option --" + name);
     command_.params[name] = value;
   }

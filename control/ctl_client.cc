@@ -52,10 +52,10 @@ CtlClient::~CtlClient() {
   if (process_ >= 0) close(process_);
 }
 
-Json CtlClient::call(const std::string& method, const Json& params) {
+Json CtlClient::call(const std::string& method, const Json& params, const std::function<void()>& waiting) {
   const Json request{{"jsonrpc", "2.0"}, {"id", ++last_id_}, {"method", method}, {"params", params}};
   send(request.dump() + "\n");
-  Json reply = Json::parse(receive_line(), nullptr, false);
+  Json reply = Json::parse(receive_line(waiting), nullptr, false);
   if (reply.is_discarded() || !reply.is_object()) fail("axfrd's reply is not to be understood");
   if (reply.contains("error")) throw RefusedError(std::move(reply["error"]));
   return std::move(reply["result"]);
@@ -70,11 +70,18 @@ void CtlClient::send(const std::string& line) const {
   }
 }
 
+void CtlClient::wait_for_input(const std::function<void()>& waiting) const {
+  constexpr int kPause = 250;  // milliseconds
+  pollfd input{fd_, POLLIN, 0};
+  while (poll(&input, 1, kPause) == 0) waiting();
+}
+
 // One request has one reply, so the newline is the last octet there is.
-std::string CtlClient::receive_line() {
+std::string CtlClient::receive_line(const std::function<void()>& waiting) {
   std::string line;
   std::array<char, 64 * 1024> chunk{};
   while (line.empty() || line.back() != '\n') {
+    if (waiting) wait_for_input(waiting);
     const ssize_t got = recv(fd_, chunk.data(), chunk.size(), 0);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) fail(std::string("axfrd does not answer: ") + std::strerror(errno));

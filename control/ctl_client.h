@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <stdexcept>
 #include <string>
 
@@ -28,15 +29,16 @@ class CtlClient {
   CtlClient(const CtlClient&) = delete;
   CtlClient& operator=(const CtlClient&) = delete;
 
-  // The result of `method`. Throws RefusedError and ConnectionError.
-  Json call(const std::string& method, const Json& params);
+  // The result of `method`. Throws RefusedError and ConnectionError. `waiting` is called now and then until it is there.
+  Json call(const std::string& method, const Json& params, const std::function<void()>& waiting = {});
 
   // Waits until the server's process is gone; false if it is not after `limit`.
   bool wait_for_end(std::chrono::milliseconds limit);
 
  private:
   void send(const std::string& line) const;
-  std::string receive_line();
+  std::string receive_line(const std::function<void()>& waiting);
+  void wait_for_input(const std::function<void()>& waiting) const;
 
   int fd_ = -1;
   int process_ = -1;  // a descriptor of the server's process; -1 where the system has none to give

@@ -49,8 +49,10 @@ std::string second_words() {
 std::string arguments() {
   std::string cases;
   for (const Verb& verb : verbs()) {
-    if (takes(verb, Source::argument, "zone")) {
+    if (takes(verb, Source::argument, "zone") || takes(verb, Source::optional_argument, "zone")) {
       cases += "    '" + verb.words() + "') words=$(_axfrctl_zones) ;;\n";
+    } else if (takes(verb, Source::path, "")) {
+      cases += "    '" + verb.words() + "') COMPREPLY=($(compgen -d -- \"$current\")); return ;;\n";
     } else if (takes(verb, Source::files, "")) {
       cases += "    '" + verb.words() + "') COMPREPLY=($(compgen -f -- \"$current\")); return ;;\n";
     }
@@ -71,7 +73,7 @@ std::string bash_completion() {
          "  local current=${COMP_WORDS[COMP_CWORD]} words= verb=() word\n"
          "  COMPREPLY=()\n"
          "  if [[ $current == -* ]]; then\n"
-         "    COMPREPLY=($(compgen -W '--socket --json --help --version --zone' -- \"$current\"))\n"
+         "    COMPREPLY=($(compgen -W '--socket --json --help --version --zone --serial --only-newer' -- \"$current\"))\n"
          "    return\n"
          "  fi\n"
          "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ctime>
 #include <iomanip>
 #include <map>
 #include <ostream>
@@ -103,7 +104,8 @@ void print_import(std::ostream& out, const Json& params, const Json& result) {
   } else if (result["old_serial"].is_null()) {
     out << "new, serial " << result["serial"];
   } else {
-    out << "serial " << result["serial"] << ", was " << result["old_serial"];
+    out << "serial " << result["serial"] << ", was " << result["old_serial"] << ", " << result["removed"]
+        << " removed, " << result["added"] << " added";
   }
   out << ", " << result["records"] << " records\n";
   for (const Json& warning : result["warnings"]) out << "  warning: " << text_of(warning) << '\n';
@@ -126,6 +128,8 @@ void print_show(std::ostream& out, const Json&, const Json& result) {
                     {"records", text_of(result["records"])},
                     {"names", text_of(result["names"])},
                     {"ALIAS and URL", text_of(result["pseudo_records"])},
+                    {"new serials", text_of(result["serial_policy"])},
+                    {"IXFR history", text_of(result["history_steps"]) + " steps"},
                     {"pages", text_of(result["pages"])},
                     {"memory", human_size(result["memory"])}});
 }
@@ -136,15 +140,91 @@ void print_remove(std::ostream& out, const Json& params, const Json& result) {
   out << text_of(params["zone"]) << ": removed, serial was " << result["serial"] << '\n';
 }
 
+void print_import_directory(std::ostream& out, const Json&, const Json& result) {
+  out << result["files"] << " files: " << result["added"] << " zones added, " << result["changed"] << " changed, "
+      << result["unchanged"] << " unchanged, " << result["failed"] << " failed\n";
+  for (const Json& error : result["errors"]) out << "  " << text_of(error) << '\n';
+}
+
+void print_begin(std::ostream& out, const Json&, const Json& result) {
+  out << text_of(result["zone"]) << ": transaction begun, serial is " << result["serial"] << '\n';
+}
+
+void print_edits(std::ostream& out, const Json& params, const Json& result) {
+  out << text_of(params["zone"]) << ": " << result["edits"] << " edits in the transaction\n";
+}
+
+void print_diff(std::ostream& out, const Json&, const Json& result) {
+  for (const Json& line : result["removed"]) out << "- " << text_of(line) << '\n';
+  for (const Json& line : result["added"]) out << "+ " << text_of(line) << '\n';
+}
+
+void print_changed(std::ostream& out, const Json& params, const Json& result) {
+  out << text_of(params["zone"]) << ": ";
+  if (!result["changed"]) {
+    out << "unchanged, serial " << result["serial"];
+  } else {
+    out << "serial " << result["serial"] << ", was " << result["old_serial"] << ", " << result["removed"]
+        << " removed, " << result["added"] << " added";
+  }
+  out << ", " << result["records"] << " records\n";
+}
+
+void print_abort(std::ostream& out, const Json& params, const Json& result) {
+  out << text_of(params["zone"]) << ": transaction aborted, " << result["edits"] << " edits forgotten\n";
+}
+
+void print_transactions(std::ostream& out, const Json&, const Json& result) {
+  Table table{{{"ZONE", "SERIAL", "EDITS", "BEGUN", "TOUCHED"}}, {false, true, true, true, true}};
+  for (const Json& open : result["transactions"]) {
+    table.rows.push_back({text_of(open["zone"]), text_of(open["serial"]), text_of(open["edits"]),
+                          human_duration(open["age_seconds"]) + " ago", human_duration(open["idle_seconds"]) + " ago"});
+  }
+  table.print(out);
+}
+
+void print_history(std::ostream& out, const Json&, const Json& result) {
+  Table table{{{"FROM", "TO", "WHEN", "REMOVED", "ADDED"}}, {true, true, false, true, true}};
+  for (const Json& step : result["steps"]) {
+    const auto time = static_cast<time_t>(step["time"].get<int64_t>());
+    tm parts{};
+    localtime_r(&time, &parts);
+    std::ostringstream when;
+    when << std::put_time(&parts, "%F %T");
+    table.rows.push_back({text_of(step["from"]), text_of(step["to"]), std::move(when).str(), text_of(step["removed"]),
+                          text_of(step["added"])});
+  }
+  table.print(out);
+}
+
+void print_config(std::ostream& out, const Json& params, const Json& result) {
+  out << text_of(params["zone"]) << ": new serials by " << text_of(result["serial"]) << '\n';
+}
+
 struct VerbPrinter {
   std::string_view method;
   Printer print;
 };
 constexpr std::array kPrinters{
-    VerbPrinter{"status", print_status},      VerbPrinter{"stats", print_stats},
-    VerbPrinter{"stop", print_stop},          VerbPrinter{"zone.import", print_import},
-    VerbPrinter{"zone.list", print_list},     VerbPrinter{"zone.show", print_show},
-    VerbPrinter{"zone.export", print_export}, VerbPrinter{"zone.remove", print_remove},
+    VerbPrinter{"status", print_status},
+    VerbPrinter{"stats", print_stats},
+    VerbPrinter{"stop", print_stop},
+    VerbPrinter{"zone.import", print_import},
+    VerbPrinter{"zone.list", print_list},
+    VerbPrinter{"zone.show", print_show},
+    VerbPrinter{"zone.export", print_export},
+    VerbPrinter{"zone.remove", print_remove},
+    VerbPrinter{"zone.import-dir", print_import_directory},
+    VerbPrinter{"zone.begin", print_begin},
+    VerbPrinter{"zone.set", print_edits},
+    VerbPrinter{"zone.unset", print_edits},
+    VerbPrinter{"zone.diff", print_diff},
+    VerbPrinter{"zone.commit", print_changed},
+    VerbPrinter{"zone.abort", print_abort},
+    VerbPrinter{"zone.status", print_transactions},
+    VerbPrinter{"zone.history", print_history},
+    VerbPrinter{"zone.rollback", print_changed},
+    VerbPrinter{"zone.config", print_config},
 };
 
 }  // namespace
@@ -180,6 +260,13 @@ std::string human_duration(uint64_t seconds) {
   if (hours > 0) return std::to_string(hours) + " h " + std::to_string(minutes) + " min";
   if (minutes > 0) return std::to_string(minutes) + " min " + std::to_string(seconds % 60) + " s";
   return std::to_string(seconds) + " s";
+}
+
+std::string progress_bar(size_t done, size_t all) {
+  constexpr size_t kWidth = 40;
+  const size_t filled = all == 0 ? 0 : kWidth * done / all;
+  return "[" + std::string(filled, '#') + std::string(kWidth - filled, ' ') + "] " + std::to_string(done) + " of " +
+         std::to_string(all);
 }
 
 void print_result(std::ostream& out, const std::string& method, const Json& params, const Json& result) {

@@ -19,6 +19,9 @@ struct Table {
 std::string human_size(uint64_t octets);
 std::string human_duration(uint64_t seconds);
 
+// A bar for a line of a terminal.
+std::string progress_bar(size_t done, size_t all);
+
 // What `verb`, called with `params`, gave.
 void print_result(std::ostream& out, const std::string& method, const Json& params, const Json& result);
 

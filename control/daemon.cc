@@ -1,7 +1,9 @@
 #include "control/daemon.h"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <csignal>
+#include <thread>
 
 namespace axfrd::control {
 
@@ -23,6 +25,9 @@ std::optional<dataplane::Dataplane> make_dataplane(const Options& options, const
   return std::optional<dataplane::Dataplane>(std::in_place, with_log, responder, rcu);
 }
 
+// Parsing is all that these do, and the cores that answer packets are not theirs to take.
+unsigned importer_threads() { return std::clamp(std::thread::hardware_concurrency() / 2, 1U, 8U); }
+
 ServiceOptions service_options(const Options& options) {
   const bool addresses_on_tap = options.dataplane.has_value();
   return {options.addresses, options.dns_port,       addresses_on_tap,
@@ -40,18 +45,20 @@ Daemon::Daemon(const Options& options, const Log& log)
       rcu_(reader_count(options)),
       responder_(zones_, options.responder),
       store_(options.store),
-      updater_(zones_, rcu_, store_, log),
+      updater_(zones_, rcu_, store_, options.history_octets, log),
+      importer_(updater_, importer_threads(), log),
       dataplane_(make_dataplane(options, responder_, rcu_, log)),
       service_(loop_, service_options(options), responder_, rcu_, log),
       server_{zones_,   updater_,
-              service_, dataplane_ ? &*dataplane_ : nullptr,
-              state_,   [this] { asio::post(loop_, [this] { stop("told by axfrctl"); }); }},
+              importer_, service_, dataplane_ ? &*dataplane_ : nullptr,
+              state_,   options.transaction_timeout, [this] { asio::post(loop_, [this] { stop("told by axfrctl"); }); }},
       control_(socket_file_, server_, rcu_, log) {}
 
 // Those who ask go before those who answer them: operators, then packets, then the updater.
 Daemon::~Daemon() {
   control_.stop();
   if (dataplane_) dataplane_->stop();
+  importer_.stop();
   updater_.stop();
 }
 
@@ -65,26 +72,29 @@ void Daemon::run() {
   loop_.run();
 }
 
-Done<Updater::Loaded> Daemon::then(std::string what, std::function<void(const Updater::Loaded&)> next) {
-  return [this, what = std::move(what), next = std::move(next)](Outcome<Updater::Loaded> outcome) {
+template <class T, class Next>
+Done<T> Daemon::then(std::string what, Next next) {
+  return [this, what = std::move(what), next = std::move(next)](Outcome<T> outcome) {
     asio::post(loop_, [this, what, next, outcome = std::move(outcome)] {
       if (state_ != ServerState::starting) return;
       if (const auto* failure = std::get_if<Failure>(&outcome)) throw std::runtime_error(what + failure->reason);
-      next(std::get<Updater::Loaded>(outcome));
+      next(std::get<T>(outcome));
     });
   };
 }
 
 void Daemon::load_store() {
-  updater_.load_store(then("", [this](const Updater::Loaded&) { load_directory(); }));
+  updater_.load_store(then<size_t>("", [this](size_t) { load_directory(); }));
 }
 
+// What was changed since by other means is not undone by files that know nothing of it: hence only newer ones.
 void Daemon::load_directory() {
   if (!options_.zones_dir) return serve();
-  updater_.load_directory(*options_.zones_dir, then("--zones-dir: ", [this](const Updater::Loaded& loaded) {
-    if (!loaded.errors.empty()) log_.warning(loaded.errors.size(), " zone files were skipped");
+  const auto next = [this](const Importer::Loaded& loaded) {
+    if (loaded.count.failed != 0) log_.warning(loaded.count.failed, " zone files were skipped");
     serve();
-  }));
+  };
+  importer_.import_directory(*options_.zones_dir, true, then<Importer::Loaded>("--zones-dir: ", next));
 }
 
 // Nobody is answered before all zones are there: REFUSED would be taken at its word.

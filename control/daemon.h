@@ -30,7 +30,8 @@ class Daemon {
   void load_store();
   void load_directory();
   // Runs `next` in the service thread with what was loaded; throws there, `what` before the reason, if that failed.
-  Done<Updater::Loaded> then(std::string what, std::function<void(const Updater::Loaded&)> next);
+  template <class T, class Next>
+  Done<T> then(std::string what, Next next);
   void serve();
   void stop(std::string_view why);
 
@@ -45,6 +46,7 @@ class Daemon {
   const zones::Responder responder_;
   Store store_;
   Updater updater_;
+  Importer importer_;
   std::optional<dataplane::Dataplane> dataplane_;  // none: --no-port
   Service service_;
   std::atomic<ServerState> state_{ServerState::starting};  // the main thread writes, the control thread reads

@@ -28,7 +28,7 @@ struct TcpCounters {
   RequestCounters requests;
   Counter accepted, rejected;  // rejected: accepted by the kernel and closed by us at once
   Counter closed;              // accepted - closed = open now
-  Counter transfers, transfers_finished, transfer_messages, transfer_bytes;
+  Counter transfers, transfers_finished, ixfr_finished, transfer_messages, transfer_bytes;
 
   // Why we closed sessions; the rest was closed by clients.
   Counter idle_closed;       // no request for too long

@@ -224,8 +224,11 @@ void DnsSession::report(const ActiveTransfer& transfer) const {
   shared_.counters.transfers_finished.add();
   const zones::ZoneVersion& version = *transfer.transfer.version();
   const auto taken = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - transfer.start);
+  const zones::Difference* difference = transfer.transfer.difference();
+  const std::string kind = difference != nullptr ? "IXFR from serial " + std::to_string(difference->from) : "AXFR";
+  if (difference != nullptr) shared_.counters.ixfr_finished.add();
   shared_.log.info("transfer of ", version.apex().name.to_text(), " serial ", version.serial(), " to ", peer_, ": ",
-                   transfer.messages, " messages, ", transfer.octets, " octets, ", taken.count(), " ms");
+                   kind, ", ", transfer.messages, " messages, ", transfer.octets, " octets, ", taken.count(), " ms");
 }
 
 }  // namespace axfrd::control

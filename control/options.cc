@@ -53,7 +53,10 @@ constexpr std::array kService{
          "an address we serve; may be repeated. With --no-port it must exist already, and none means all"},
     Spec{"dns-port", Kind::value, "PORT", "53", "port of the kernel's sockets"},
     Spec{"store", Kind::value, "DIR", "/var/lib/axfrd", "where zones are kept, from one run to the next"},
-    Spec{"zones-dir", Kind::value, "DIR", nullptr, "import every NAME.zone in DIR at start"},
+    Spec{"zones-dir", Kind::value, "DIR", nullptr,
+         "at start, import every NAME.zone in DIR that is new, or whose serial is newer"},
+    Spec{"history-memory", Kind::value, "MIB", "512", "for the changes that secondaries can get as IXFR, of all zones"},
+    Spec{"transaction-timeout", Kind::value, "SECONDS", "600", "forget transactions that nobody touches for so long"},
     Spec{"allow-transfer", Kind::list, "ADDR[/LEN]", nullptr,
          "who may transfer zones; may be repeated. Nobody may unless told"},
     Spec{"udp-payload", Kind::value, "BYTES", "1232", "largest UDP response, 512 to 4096"},
@@ -264,6 +267,8 @@ void read_service(const Values& values, Options& options) {
   options.store = values.text("store");
   if (options.store.empty()) fail("--store: a directory is wanted");
   options.zones_dir = read_zones_dir(values);
+  options.history_octets = size_t{values.number("history-memory", 0, 1U << 20)} << 20;
+  options.transaction_timeout = std::chrono::seconds(values.number("transaction-timeout", 1, 86400));
   for (const std::string& text : values.list("allow-transfer")) {
     options.allow_transfer.allow(Values::parsed("allow-transfer", text, &Prefix::parse));
   }

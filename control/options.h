@@ -4,6 +4,7 @@
 // says of an option replaces what the file says of it, repeated options included.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <stdexcept>
@@ -28,6 +29,8 @@ struct Options {
   zones::ResponderOptions responder;
   std::filesystem::path store;
   std::optional<std::filesystem::path> zones_dir;
+  size_t history_octets = size_t{512} << 20;
+  std::chrono::seconds transaction_timeout{600};
   AccessList allow_transfer;
   TcpLimits tcp;
 

@@ -62,12 +62,15 @@ RequestHandler::Outcome RequestHandler::start_transfer(Query& query, const IpAdd
   return {0, zones::Transfer(&version, query, query.edns ? udp_payload_ : uint16_t{0})};
 }
 
-// Without history, whoever is behind gets the whole zone (RFC 1995 §4).
+// Whoever is behind gets the difference, or the whole zone when there is none to give (RFC 1995 §4).
 RequestHandler::Outcome RequestHandler::answer_ixfr(Query& query, const zones::ZoneVersion& version) {
   const auto theirs = zones::ixfr_serial(query);
   if (!theirs) return {responder_.refuse(query, Rcode::formerr), {}};
   if (!zones::serial_newer(version.serial(), *theirs)) return {responder_.respond(query), {}};  // the SOA alone
-  return {0, zones::Transfer(&version, query, query.edns ? udp_payload_ : uint16_t{0})};
+  const uint16_t payload = query.edns ? udp_payload_ : uint16_t{0};
+  auto difference = differences_.find(version, *theirs);
+  if (!difference) return {0, zones::Transfer(&version, query, payload)};
+  return {0, zones::Transfer(&version, std::move(difference), query, payload)};
 }
 
 unsigned RequestHandler::answer_privileged(Query& query) {

@@ -9,6 +9,7 @@
 
 #include "control/acl.h"
 #include "control/dns_counters.h"
+#include "control/ixfr_cache.h"
 #include "zones/respond.h"
 #include "zones/transfer.h"
 
@@ -31,6 +32,8 @@ class RequestHandler {
   Outcome handle(uint8_t* message, unsigned size, unsigned capacity, zones::Transport transport, const IpAddress& peer);
 
  private:
+  static constexpr size_t kIxfrCacheOctets = 64U << 20;
+
   Outcome decide(zones::Query& query, const IpAddress& peer);
   Outcome start_transfer(zones::Query& query, const IpAddress& peer);
   Outcome answer_ixfr(zones::Query& query, const zones::ZoneVersion& version);
@@ -41,6 +44,7 @@ class RequestHandler {
   const AccessList& allow_transfer_;
   const uint16_t udp_payload_;
   RequestCounters& counters_;
+  IxfrCache differences_{kIxfrCacheOctets};
 };
 
 }  // namespace axfrd::control

@@ -74,6 +74,7 @@ Json to_json(const TcpCounters& counters) {
   object["rejected"] = counters.rejected.read();
   object["transfers"] = counters.transfers.read();
   object["transfers_finished"] = counters.transfers_finished.read();
+  object["ixfr_finished"] = counters.ixfr_finished.read();
   object["transfer_messages"] = counters.transfer_messages.read();
   object["transfer_bytes"] = counters.transfer_bytes.read();
   object["idle_closed"] = counters.idle_closed.read();

@@ -4,13 +4,13 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <map>
 #include <system_error>
 #include <utility>
 #include <vector>
-
-#include "zones/disk_format.h"
 
 namespace axfrd::control {
 namespace {
@@ -20,7 +20,7 @@ using zones::Name;
 using zones::ZoneVersion;
 
 constexpr size_t kFirstMapSize = size_t{64} << 20;
-constexpr size_t kPageKeySize = 12;  // zone number, page id
+constexpr size_t kPartKeySize = 12;  // zone number, then page id or serial
 constexpr std::string_view kNextNumber = "next zone number";
 
 std::string zone_key(zones::NameView apex) {
@@ -39,10 +39,11 @@ std::string bytes64(uint64_t number) {
 
 uint64_t load64(const uint8_t* at) { return uint64_t{zones::load32(at)} << 32 | zones::load32(at + 4); }
 
-std::string page_key(uint64_t number, uint32_t id) {
+// The key of a page (its id) or of a step (the serial before it).
+std::string part_key(uint64_t number, uint32_t part) {
   std::string key = bytes64(number);
-  key.resize(kPageKeySize);
-  zones::store32(reinterpret_cast<uint8_t*>(key.data()) + 8, id);
+  key.resize(kPartKeySize);
+  zones::store32(reinterpret_cast<uint8_t*>(key.data()) + 8, part);
   return key;
 }
 
@@ -85,6 +86,18 @@ class Store::Transaction {
     require(status, "read");
     return true;
   }
+  // Calls visit(key, value) in the order of keys, beginning at `key` or the next one, while it returns true.
+  template <class Visitor>
+  void for_each_from(MDB_dbi table, std::string_view key, Visitor&& visit) const {
+    MDB_cursor* raw = nullptr;
+    require(mdb_cursor_open(txn_, table, &raw), "read");
+    const std::unique_ptr<MDB_cursor, decltype(&mdb_cursor_close)> cursor(raw, &mdb_cursor_close);
+    MDB_val k = value_of(key), value;
+    int status = mdb_cursor_get(raw, &k, &value, key.empty() ? MDB_FIRST : MDB_SET_RANGE);
+    while (status == MDB_SUCCESS && visit(bytes_of(k), bytes_of(value)))
+      status = mdb_cursor_get(raw, &k, &value, MDB_NEXT);
+    if (status != MDB_NOTFOUND) require(status, "read");
+  }
   void put(MDB_dbi table, std::string_view key, std::string_view value) {
     MDB_val k = value_of(key), v = value_of(value);
     require(mdb_put(txn_, table, &k, &v, 0), "write");
@@ -108,7 +121,7 @@ Store::Store(const std::filesystem::path& directory) : directory_(directory) {
   MDB_env* env = nullptr;
   require(mdb_env_create(&env), "start");
   env_.reset(env);
-  require(mdb_env_set_maxdbs(env, 3), "start");
+  require(mdb_env_set_maxdbs(env, 4), "start");
   require(mdb_env_set_mapsize(env, kFirstMapSize), "start");
   // The lock file below keeps other processes out, and one thread uses the store: LMDB's own locks are of no use.
   const int status = mdb_env_open(env, directory.c_str(), MDB_NOLOCK | MDB_NORDAHEAD, 0600);
@@ -157,6 +170,7 @@ void Store::open_tables() {
   Transaction transaction(env_.get(), 0);
   require(mdb_dbi_open(transaction.get(), "zones", MDB_CREATE, &zones_), "open its tables");
   require(mdb_dbi_open(transaction.get(), "pages", MDB_CREATE, &pages_), "open its tables");
+  require(mdb_dbi_open(transaction.get(), "journal", MDB_CREATE, &journal_), "open its tables");
   require(mdb_dbi_open(transaction.get(), "meta", MDB_CREATE, &meta_), "open its tables");
   MDB_val value;
   if (transaction.get(meta_, kNextNumber, value) && value.mv_size == 8) next_number_ = load64(bytes_of(value).data());
@@ -221,18 +235,35 @@ void Store::write_zone(Transaction& transaction, const Change& change) {
   for (unsigned i = 0; after.page_count() > 1 && i < after.page_count(); ++i) {
     const uint32_t id = after.page_id(i);
     if (kept_apart(change.before, id) != &after.page(i))
-      transaction.put(pages_, page_key(number, id), zones::encode_page(after.page(i)));
+      transaction.put(pages_, part_key(number, id), zones::encode_page(after.page(i)));
   }
   for (unsigned i = 0; change.before != nullptr && i < change.before->page_count(); ++i) {
     const uint32_t id = change.before->page_id(i);
     if (kept_apart(change.before, id) != nullptr && kept_apart(&after, id) == nullptr)
-      transaction.erase(pages_, page_key(number, id));
+      transaction.erase(pages_, part_key(number, id));
   }
+  write_history(transaction, journal_, number, change);
+}
+
+// Histories change at their ends only: what is left of the old one begins the new one.
+void Store::write_history(Transaction& transaction, MDB_dbi journal, uint64_t number, const Change& change) {
+  static const std::vector<zones::StepRef> kNone;
+  const auto steps_of = [](const ZoneVersion* zone) -> const auto& {
+    return zone != nullptr && zone->history() ? zone->history()->steps() : kNone;
+  };
+  const auto& before = steps_of(change.before);
+  const auto& after = steps_of(change.after);
+  const auto kept = after.empty() ? before.end() : std::find(before.begin(), before.end(), after.front());
+  for (auto step = before.begin(); step != kept; ++step)
+    transaction.erase(journal, part_key(number, (*step)->from()));
+  for (auto step = after.begin() + (before.end() - kept); step != after.end(); ++step)
+    transaction.put(journal, part_key(number, (*step)->from()), zones::encode_step(**step));
 }
 
 void Store::remove_zone(Transaction& transaction, const ZoneVersion& zone) {
   const uint64_t number = number_of(transaction, zone);
-  for (unsigned i = 0; i < zone.page_count(); ++i) transaction.erase(pages_, page_key(number, zone.page_id(i)));
+  for (unsigned i = 0; i < zone.page_count(); ++i) transaction.erase(pages_, part_key(number, zone.page_id(i)));
+  write_history(transaction, journal_, number, {&zone, nullptr});
   transaction.erase(zones_, zone_key(zone.apex().name));
 }
 
@@ -242,32 +273,51 @@ zones::VersionRef Store::restore(const Transaction& transaction, Bytes value) co
   if (!zone.page.empty()) pages.push_back({0, std::move(zone.page)});
   for (const uint32_t id : zone.page_ids) {
     MDB_val page;
-    if (!transaction.get(pages_, page_key(zone.number, id), page))
+    if (!transaction.get(pages_, part_key(zone.number, id), page))
       throw std::invalid_argument("page " + std::to_string(id) + " is missing");
     pages.push_back({id, zones::decode_page(bytes_of(page))});
   }
-  zones::PseudoRecords pseudo;
-  if (!zone.pseudo.empty()) pseudo = std::make_shared<const std::vector<zones::PseudoRecord>>(std::move(zone.pseudo));
-  return ZoneVersion::restore(zone.apex, zone.soa.view(), pages, std::move(pseudo));
+  zones::Attributes attributes{nullptr, read_history(transaction, zone), zone.serial_policy};
+  if (!zone.pseudo.empty())
+    attributes.pseudo = std::make_shared<const std::vector<zones::PseudoRecord>>(std::move(zone.pseudo));
+  return ZoneVersion::restore(zone.apex, zone.soa.view(), pages, std::move(attributes));
+}
+
+// From the current serial backwards, each step being the one that leads to the one behind it.
+zones::HistoryRef Store::read_history(const Transaction& transaction, const zones::StoredZone& zone) const {
+  std::map<uint32_t, zones::StepRef> by_end;
+  if (zone.steps != 0) {
+    transaction.for_each_from(journal_, bytes64(zone.number), [&](Bytes key, Bytes value) {
+      if (key.size() != kPartKeySize || load64(key.data()) != zone.number) return false;
+      auto step = zones::decode_step(value);
+      by_end[step->to()] = std::move(step);
+      return true;
+    });
+  }
+  if (by_end.size() != zone.steps) throw std::invalid_argument("steps of its history are missing");
+  std::vector<zones::StepRef> steps;
+  for (uint32_t serial = zones::soa_serial(zone.soa); steps.size() < zone.steps; serial = steps.back()->from()) {
+    const auto step = by_end.find(serial);
+    if (step == by_end.end()) throw std::invalid_argument("its history has a gap");
+    steps.push_back(step->second);
+  }
+  if (steps.empty()) return nullptr;
+  std::ranges::reverse(steps);
+  return new zones::History(std::move(steps));
 }
 
 void Store::load(const std::function<void(zones::VersionRef)>& visit) const {
   const Transaction transaction(env_.get(), MDB_RDONLY);
-  MDB_cursor* cursor = nullptr;
-  require(mdb_cursor_open(transaction.get(), zones_, &cursor), "read");
-  const std::unique_ptr<MDB_cursor, decltype(&mdb_cursor_close)> guard(cursor, &mdb_cursor_close);
-  MDB_val key, value;
-  int status = MDB_SUCCESS;
-  while ((status = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == MDB_SUCCESS) {
+  transaction.for_each_from(zones_, {}, [&](Bytes key, Bytes value) {
     try {
-      visit(restore(transaction, bytes_of(value)));
+      visit(restore(transaction, value));
     } catch (const std::invalid_argument& error) {
-      const auto apex = zones::NameView::read(bytes_of(key));
+      const auto apex = zones::NameView::read(key);
       throw StoreError("the store in " + directory_.string() + " is damaged at zone " + (apex ? apex->to_text() : "?") +
                        ": " + error.what() + "; restore it from a backup, or move it away to begin anew");
     }
-  }
-  if (status != MDB_NOTFOUND) require(status, "read");
+    return true;
+  });
 }
 
 }  // namespace axfrd::control

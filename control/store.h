@@ -1,12 +1,13 @@
 // Store: the zones on disk (LMDB). What commit() has returned from survives kill -9 and power loss.
 //
-// Keys and values (zones/disk_format.h), in three tables:
+// Keys and values (zones/disk_format.h), in four tables:
 //
-//   zones   apex in wire format, folded → zone value
-//   pages   zone number, page id        → page value
-//   meta    the number of the next new zone
+//   zones     apex in wire format, folded → zone value
+//   pages     zone number, page id        → page value
+//   journal   zone number, serial         → step value: the step of history that leads on from this serial
+//   meta      the number of the next new zone
 //
-// A commit writes what differs between two versions: the zone value and the pages they do not share.
+// A commit writes what differs between two versions: the zone value, and the pages and steps they do not share.
 //
 // Threads. The updater's, from construction on. One process at a time: a second one is refused.
 #pragma once
@@ -21,6 +22,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "zones/disk_format.h"
 #include "zones/version.h"
 
 namespace axfrd::control {
@@ -62,13 +64,15 @@ class Store {
   void grow();
   void write_zone(Transaction& transaction, const Change& change);
   void remove_zone(Transaction& transaction, const zones::ZoneVersion& zone);
+  static void write_history(Transaction& transaction, MDB_dbi journal, uint64_t number, const Change& change);
   uint64_t number_of(const Transaction& transaction, const zones::ZoneVersion& zone) const;
   zones::VersionRef restore(const Transaction& transaction, zones::Bytes value) const;
+  zones::HistoryRef read_history(const Transaction& transaction, const zones::StoredZone& zone) const;
 
   const std::filesystem::path directory_;
   int lock_fd_ = -1;
   std::unique_ptr<MDB_env, CloseEnvironment> env_;
-  MDB_dbi zones_ = 0, pages_ = 0, meta_ = 0;
+  MDB_dbi zones_ = 0, pages_ = 0, journal_ = 0, meta_ = 0;
   uint64_t next_number_ = 1;
 };
 

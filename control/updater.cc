@@ -3,98 +3,172 @@
 #include <pthread.h>
 
 #include <algorithm>
-#include <set>
+#include <map>
 #include <utility>
 
-#include "control/file.h"
 #include "zones/serial.h"
 
 namespace axfrd::control {
 
 namespace {
 
+using zones::Attributes;
+using zones::Delta;
+using zones::Draft;
 using zones::Name;
-using zones::Record;
+using zones::OwnedRecord;
+using zones::SerialPolicy;
 using zones::VersionRef;
 using zones::ZoneVersion;
 
 // How often retired versions are looked at while there are any; a worker's turn takes microseconds.
 constexpr auto kRetirePause = std::chrono::milliseconds(5);
+// A group is closed when making its versions has taken so long: nobody shall wait for the work of others.
+constexpr auto kGroupTime = std::chrono::milliseconds(3);
+// History of a zone beyond the zone's own size is of little use: the whole zone would be the shorter answer.
+constexpr size_t kLeastHistory = 16 * 1024;
 
-bool same_record(const Record& a, const Record& b) {
-  return a.type == b.type && a.ttl == b.ttl && std::ranges::equal(a.owner.bytes(), b.owner.bytes()) &&
-         std::ranges::equal(a.rdata, b.rdata);
+uint32_t unix_time() {
+  using std::chrono::duration_cast, std::chrono::seconds, std::chrono::system_clock;
+  return static_cast<uint32_t>(duration_cast<seconds>(system_clock::now().time_since_epoch()).count());
 }
 
-// Walks along a sorted record set; the SOA, which versions keep apart, comes first.
-class InVersionOrder {
- public:
-  explicit InVersionOrder(const zones::RecordSet& records) : records_(records) {
-    while (records_[soa_].type != zones::rrtype::SOA) ++soa_;
-  }
-  Record next() {
-    if (!soa_given_) {
-      soa_given_ = true;
-      return records_[soa_];
-    }
-    if (at_ == soa_) ++at_;
-    return records_[at_++];
-  }
-
- private:
-  const zones::RecordSet& records_;
-  size_t soa_ = 0, at_ = 0;
-  bool soa_given_ = false;
-};
-
-bool same_records(const ZoneVersion& version, const zones::RecordSet& records) {
-  if (version.counts().records + 1 != records.size()) return false;
-  InVersionOrder walk(records);
-  bool same = true;
-  version.for_each_record([&](const Record& record) { same = same && same_record(record, walk.next()); });
-  return same;
+size_t history_memory(const ZoneVersion* version) {
+  return version != nullptr && version->history() ? version->history()->memory() : 0;
 }
 
-bool same_pseudo_records(const ZoneVersion& version, const std::vector<zones::PseudoRecord>& pseudo) {
-  if (version.pseudo() == nullptr) return pseudo.empty();
-  return std::ranges::equal(*version.pseudo(), pseudo, [](const auto& a, const auto& b) {
-    return a.kind == b.kind && a.owner == b.owner && a.ttl == b.ttl && a.target == b.target;
+OwnedRecord soa_of(const zones::RecordSet& records) {
+  size_t i = 0;
+  while (records[i].type != zones::rrtype::SOA) ++i;
+  return OwnedRecord(records[i]);
+}
+
+zones::PseudoRecords shared(std::vector<zones::PseudoRecord>&& pseudo) {
+  return pseudo.empty() ? nullptr : std::make_shared<const std::vector<zones::PseudoRecord>>(std::move(pseudo));
+}
+
+bool same_pseudo_records(const zones::PseudoRecords& a, const zones::PseudoRecords& b) {
+  if (!a || !b) return !a && !b;
+  return std::ranges::equal(*a, *b, [](const auto& x, const auto& y) {
+    return x.kind == y.kind && x.owner == y.owner && x.ttl == y.ttl && x.target == y.target;
   });
 }
 
-bool same_content(const ZoneVersion& version, const zones::ZoneText& zone) {
-  return same_records(version, zone.records) && same_pseudo_records(version, zone.pseudo);
+bool same_but_serial(const OwnedRecord& a, OwnedRecord b) {
+  zones::set_soa_serial(b, zones::soa_serial(a));
+  return zones::identical(a.view(), b.view());
 }
 
-VersionRef build(zones::ZoneText&& zone) {
-  zones::PseudoRecords pseudo;
-  if (!zone.pseudo.empty()) {
-    pseudo = std::make_shared<const std::vector<zones::PseudoRecord>>(std::move(zone.pseudo));
-  }
-  return ZoneVersion::build(zone.records, std::move(pseudo));
+Failure no_such_zone(const Name& apex) {
+  return {FailureCode::no_such_zone, "there is no zone " + apex.to_text()};
 }
 
-std::vector<std::string> serial_warnings(uint32_t before, uint32_t after) {
-  if (zones::serial_newer(after, before)) return {};
-  const std::string moved =
-      before == after ? "still " + std::to_string(after)
-                      : "now " + std::to_string(after) + ", which is not newer than " + std::to_string(before);
-  return {"the zone changed, but its serial is " + moved + ": secondaries will not fetch it"};
-}
-
-std::vector<std::filesystem::path> zone_files(const std::filesystem::path& directory) {
-  std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
-    if (entry.path().extension() == ".zone") files.push_back(entry.path());
-  }
-  std::sort(files.begin(), files.end());
-  return files;
+// The serial of the version after `old`, when `stated` stands in the SOA that somebody wrote.
+Outcome<uint32_t> choose_serial(const ZoneVersion& old, uint32_t stated) {
+  if (zones::serial_newer(stated, old.serial())) return stated;
+  if (old.attributes().serial_policy != SerialPolicy::keep)
+    return zones::next_serial(old.attributes().serial_policy, old.serial(), unix_time());
+  const std::string zone = old.apex().name.to_text();
+  return Failure{FailureCode::bad_zone, "zone " + zone + " keeps its own serials: state a SOA with one newer than " +
+                                            std::to_string(old.serial()) + ", or let axfrd count: axfrctl zone config " +
+                                            zone + " --serial unixtime"};
 }
 
 }  // namespace
 
-Updater::Updater(zones::ZoneTable& zones, dataplane::Rcu& rcu, Store& store, const Log& log)
-    : zones_(zones), rcu_(rcu), store_(store), log_(log) {}
+// The changes that are committed together.
+class Updater::Group {
+ public:
+  explicit Group(Updater& updater) : updater_(updater) {}
+
+  // The newest version of a zone, null if there is none: what the group has made of it, or what is served.
+  const ZoneVersion* current(const Name& apex) const {
+    const auto made = made_.find(zones::sort_key(apex));
+    return made != made_.end() ? made->second.after.get() : updater_.current(apex);
+  }
+  // Makes `after` the zone's next version; null: the zone goes.
+  void set(const Name& apex, VersionRef after) {
+    const auto [made, fresh] = made_.try_emplace(zones::sort_key(apex), Made{apex, nullptr, nullptr});
+    if (fresh) made->second.before = updater_.current(apex);
+    made->second.after = std::move(after);
+  }
+  // Calls one of the two when the group is committed or has failed.
+  void then(std::function<void()> committed, std::function<void(Failure)> failed) {
+    ends_.push_back({std::move(committed), std::move(failed)});
+  }
+
+  void end() {
+    try {
+      updater_.shorten_histories(*this);
+      commit();
+    } catch (const std::exception& error) {
+      for (const End& end : ends_) end.failed({FailureCode::failed, error.what()});
+      return;
+    }
+    publish();
+    for (const End& end : ends_) end.committed();
+  }
+
+  // What histories take with the group's changes, and its changes to them.
+  size_t history_octets() const {
+    size_t octets = updater_.history_octets();
+    for (const auto& [key, made] : made_) octets += history_memory(made.after.get()) - history_memory(made.before);
+    return octets;
+  }
+
+ private:
+  struct Made {
+    Name apex;
+    const ZoneVersion* before;
+    VersionRef after;
+  };
+  struct End {
+    std::function<void()> committed;
+    std::function<void(Failure)> failed;
+  };
+
+  void commit() const {
+    std::vector<Store::Change> changes;
+    for (const auto& [key, made] : made_) {
+      if (made.before != made.after.get()) changes.push_back({made.before, made.after.get()});
+    }
+    if (!changes.empty()) updater_.store_.commit(changes);
+  }
+  void publish() {
+    std::vector<VersionRef> fresh;
+    updater_.history_octets_.store(history_octets(), std::memory_order_relaxed);
+    for (auto& [key, made] : made_) {
+      note_steps(made);
+      if (made.before == made.after.get()) continue;
+      if (!made.after) {
+        updater_.retire(updater_.zones_.remove(made.apex));
+      } else if (made.before == nullptr) {
+        fresh.push_back(std::move(made.after));
+      } else {
+        updater_.retire(updater_.zones_.publish(std::move(made.after)));
+      }
+    }
+    if (!fresh.empty()) updater_.retire(updater_.zones_.publish_new(std::move(fresh)));
+  }
+  // Enters the steps that are new into the list of those that may go one day.
+  void note_steps(const Made& made) {
+    if (!made.after || !made.after->history()) return;
+    const auto& steps = made.after->history()->steps();
+    const uint64_t zone = made.after->apex().hash;
+    const auto* known = made.before != nullptr && made.before->history() ? made.before->history()->steps().back().get()
+                                                                         : nullptr;
+    auto step = steps.end();
+    while (step != steps.begin() && (step - 1)->get() != known) --step;
+    for (; step != steps.end(); ++step) updater_.old_steps_.push_back({zone, (*step)->from()});
+  }
+
+  Updater& updater_;
+  std::map<std::string, Made> made_;  // by sort key of the apex
+  std::vector<End> ends_;
+};
+
+Updater::Updater(zones::ZoneTable& zones, dataplane::Rcu& rcu, Store& store, size_t history_octets, const Log& log)
+    : zones_(zones), rcu_(rcu), store_(store), max_history_octets_(history_octets), log_(log) {}
 
 Updater::~Updater() { stop(); }
 
@@ -117,61 +191,93 @@ void Updater::stop() {
 
 // ---- the change queue ----
 
-// Enters `work`, which returns an Outcome<T>. This is where what it throws (no memory, no file) becomes an outcome.
+// Enters `work(group)`, which returns an Outcome<T>. This is where what it throws (no memory) becomes an outcome.
 template <class T, class Work>
 void Updater::enqueue(Done<T> done, Work work) {
-  auto task = [done = std::move(done), work = std::move(work)] {
-    try {
-      done(work());
-    } catch (const std::exception& error) {
-      done(Failure{FailureCode::failed, error.what()});
-    }
+  Task task = [done = std::move(done), work = std::move(work)](Group& group) mutable {
+    auto outcome = [&]() -> Outcome<T> {
+      try {
+        return work(group);
+      } catch (const std::exception& error) {
+        return Failure{FailureCode::failed, error.what()};
+      }
+    }();
+    if (std::holds_alternative<Failure>(outcome)) return done(std::move(outcome));
+    group.then([done, outcome = std::move(outcome)] { done(outcome); }, [done](Failure failure) { done(failure); });
   };
   {
     const std::lock_guard lock(mutex_);
-    if (stopping()) return;
+    if (stopping_.load(std::memory_order_relaxed)) return;
     queue_.push_back(std::move(task));
   }
   wake_.notify_one();
 }
 
+void Updater::change_zone(Name apex, std::string cause, Compose compose, Done<Changed> done) {
+  enqueue<Changed>(std::move(done),
+                   [this, apex = std::move(apex), cause = std::move(cause), compose = std::move(compose)](Group& group) {
+                     return change_now(group, apex, cause, compose);
+                   });
+}
+
 void Updater::import_zone(Import request, Done<Imported> done) {
-  enqueue<Imported>(std::move(done), [this, request = std::move(request)] { return import_now(request); });
+  enqueue<Imported>(std::move(done), [this, request = std::make_shared<Import>(std::move(request))](Group& group) {
+    return import_now(group, *request);
+  });
+}
+
+void Updater::import_zones(std::vector<Import> requests, Done<std::vector<Outcome<Imported>>> done) {
+  using Outcomes = std::vector<Outcome<Imported>>;
+  auto shared_requests = std::make_shared<std::vector<Import>>(std::move(requests));
+  enqueue<Outcomes>(std::move(done), [this, shared_requests](Group& group) -> Outcome<Outcomes> {
+    Outcomes outcomes;
+    for (Import& request : *shared_requests) outcomes.push_back(import_now(group, request));
+    return outcomes;
+  });
+}
+
+void Updater::set_serial_policy(Name apex, SerialPolicy policy, Done<Configured> done) {
+  enqueue<Configured>(std::move(done), [this, apex = std::move(apex), policy](Group& group) {
+    return configure_now(group, apex, policy);
+  });
 }
 
 void Updater::remove_zone(Name apex, Done<Removed> done) {
-  enqueue<Removed>(std::move(done), [this, apex = std::move(apex)] { return remove_now(apex); });
+  enqueue<Removed>(std::move(done),
+                   [this, apex = std::move(apex)](Group& group) { return remove_now(group, apex); });
 }
 
-void Updater::load_store(Done<Loaded> done) {
-  enqueue<Loaded>(std::move(done), [this] { return load_store_now(); });
-}
-
-void Updater::load_directory(std::filesystem::path directory, Done<Loaded> done) {
-  enqueue<Loaded>(std::move(done), [this, directory = std::move(directory)] { return load_directory_now(directory); });
+void Updater::load_store(Done<size_t> done) {
+  enqueue<size_t>(std::move(done), [this](Group&) { return load_store_now(); });
 }
 
 void Updater::run() {
-  while (const auto task = next_task()) {
-    task();
-    free_retired();
+  for (auto tasks = next_tasks(); !tasks.empty(); tasks = next_tasks()) {
+    while (!tasks.empty()) {
+      Group group(*this);
+      const auto begin = std::chrono::steady_clock::now();
+      do {
+        tasks.front()(group);
+        tasks.pop_front();
+      } while (!tasks.empty() && std::chrono::steady_clock::now() - begin < kGroupTime);
+      group.end();
+      free_retired();
+    }
   }
 }
 
-// Waits for the next task, looking after the retire list meanwhile. Empty when the updater is to stop.
-std::function<void()> Updater::next_task() {
+// Waits for tasks and takes all there are, looking after the retire list meanwhile. Empty when the updater is to stop.
+std::deque<Updater::Task> Updater::next_tasks() {
   std::unique_lock lock(mutex_);
-  const auto something = [this] { return stopping() || !queue_.empty(); };
+  const auto something = [this] { return stopping_.load(std::memory_order_relaxed) || !queue_.empty(); };
   while (!retired_.empty() && !wake_.wait_for(lock, kRetirePause, something)) {
     lock.unlock();
     free_retired();
     lock.lock();
   }
   wake_.wait(lock, something);
-  if (stopping()) return {};
-  auto task = std::move(queue_.front());
-  queue_.pop_front();
-  return task;
+  if (stopping_.load(std::memory_order_relaxed)) return {};
+  return std::exchange(queue_, {});
 }
 
 // ---- retiring ----
@@ -194,155 +300,144 @@ const ZoneVersion* Updater::current(zones::NameView apex) const {
   return zone != nullptr ? zone->current() : nullptr;
 }
 
-Outcome<Updater::Imported> Updater::import_now(const Import& request) {
-  auto parsed = zones::parse_zone(request.text, request.apex, request.file);
-  if (const auto* error = std::get_if<zones::ZoneFileError>(&parsed)) {
-    return Failure{FailureCode::bad_zone, error->to_text()};
+// The version that `delta` and `soa` make of `old`, with the step in its history that says so.
+VersionRef Updater::make_next(const ZoneVersion& old, const Delta& delta, const OwnedRecord& soa,
+                              Attributes attributes) const {
+  const uint32_t serial = zones::soa_serial(soa);
+  attributes.serial_policy = old.attributes().serial_policy;
+  attributes.history = old.history();
+  if (serial != old.serial()) {
+    const zones::StepRef step(new zones::Step(old.soa_record(), serial, unix_time(), delta));
+    const size_t room = std::min(max_history_octets_, std::max(kLeastHistory, old.transfer_octets()));
+    attributes.history = zones::History::extend(old.history(), step, room);
   }
-  auto& zone = std::get<zones::ZoneText>(parsed);
-  const ZoneVersion* const old = current(request.apex);
-  if (old != nullptr && same_content(*old, zone)) {
-    return Imported{old->serial(), old->serial(), zone.records.size(), false, {}};
+  return old.apply(delta, soa, std::move(attributes));
+}
+
+Outcome<Updater::Changed> Updater::change_now(Group& group, const Name& apex, const std::string& cause,
+                                              const Compose& compose) {
+  const ZoneVersion* const old = group.current(apex);
+  if (old == nullptr) return no_such_zone(apex);
+  Draft draft(old);
+  if (auto failure = compose(draft)) return std::move(*failure);
+  auto finished = draft.finish();
+  if (auto* reason = std::get_if<std::string>(&finished)) return Failure{FailureCode::bad_zone, std::move(*reason)};
+  auto& result = std::get<Draft::Result>(finished);
+  Changed changed{old->serial(), old->serial(), old->counts().records + size_t{1}, 0, 0};
+  if (result.empty()) return changed;
+  if (!result.delta.empty() || result.soa_edited) {
+    const auto serial = choose_serial(*old, zones::soa_serial(result.soa));
+    if (const auto* failure = std::get_if<Failure>(&serial)) return *failure;
+    zones::set_soa_serial(result.soa, std::get<uint32_t>(serial));
   }
-  const VersionRef version = build(std::move(zone));
-  Imported result{{}, version->serial(), version->counts().records + 1, true, {}};
-  if (old != nullptr) {
-    result.old_serial = old->serial();
-    result.warnings = serial_warnings(old->serial(), version->serial());
+  const VersionRef next = make_next(*old, result.delta, result.soa, {std::move(result.pseudo)});
+  changed.serial = next->serial();
+  changed.records = next->counts().records + size_t{1};
+  changed.removed = result.delta.removed.size();
+  changed.added = result.delta.added.size();
+  group.set(apex, next);
+  log_.info("zone ", apex.to_text(), " serial ", changed.old_serial, " to ", changed.serial, ": ", changed.removed,
+            " removed, ", changed.added, " added, by ", cause);
+  return changed;
+}
+
+Outcome<Updater::Imported> Updater::import_now(Group& group, Import& request) {
+  const ZoneVersion* const old = group.current(request.apex);
+  const size_t records = request.content.records.size();
+  if (old == nullptr) {
+    group.set(request.apex, request.fresh);
+    return Imported{{}, request.fresh->serial(), records, 0, 0, true, {}};
   }
-  const Store::Change change{old, version.get()};
-  store_.commit({&change, 1});
-  retire(zones_.publish(version));
-  log_.info("zone ", request.apex.to_text(), " serial ", result.serial, ": ", result.records, " records, from ",
-            request.file);
+  Imported unchanged{old->serial(), old->serial(), old->counts().records + size_t{1}, 0, 0, false, {}};
+  OwnedRecord soa = soa_of(request.content.records);
+  const uint32_t stated = zones::soa_serial(soa);
+  const bool newer = zones::serial_newer(stated, old->serial());
+  if (request.only_if_newer && !newer) return unchanged;
+
+  const Delta delta = zones::difference(*old, request.content.records);
+  const zones::PseudoRecords pseudo = shared(std::move(request.content.pseudo));
+  const bool content_changed = !delta.empty() || !same_but_serial(old->soa_record(), soa);
+  if (!content_changed && !newer && same_pseudo_records(old->pseudo(), pseudo)) return unchanged;
+  uint32_t serial = newer ? stated : old->serial();
+  Imported result{old->serial(), serial, records, delta.removed.size(), delta.added.size(), true, {}};
+  if (content_changed && !newer) {
+    const auto chosen = choose_serial(*old, stated);
+    if (const auto* failure = std::get_if<Failure>(&chosen)) return *failure;
+    result.serial = serial = std::get<uint32_t>(chosen);
+    result.warnings.push_back("the file has serial " + std::to_string(stated) + ", which is not newer than " +
+                              std::to_string(old->serial()) + "; the zone has " + std::to_string(serial) + " now");
+  }
+  zones::set_soa_serial(soa, serial);
+  group.set(request.apex, make_next(*old, delta, soa, {pseudo}));
+  log_.info("zone ", request.apex.to_text(), " serial ", *result.old_serial, " to ", serial, ": ", result.removed,
+            " removed, ", result.added, " added, from ", request.file);
   return result;
 }
 
-Outcome<Updater::Removed> Updater::remove_now(const Name& apex) {
-  const ZoneVersion* const old = current(apex);
-  if (old == nullptr) return Failure{FailureCode::no_such_zone, "there is no zone " + apex.to_text()};
+Outcome<Updater::Configured> Updater::configure_now(Group& group, const Name& apex, SerialPolicy policy) {
+  const ZoneVersion* const old = group.current(apex);
+  if (old == nullptr) return no_such_zone(apex);
+  Attributes attributes = old->attributes();
+  attributes.serial_policy = policy;
+  group.set(apex, old->apply({}, old->soa_record(), std::move(attributes)));
+  return Configured{policy};
+}
+
+Outcome<Updater::Removed> Updater::remove_now(Group& group, const Name& apex) {
+  const ZoneVersion* const old = group.current(apex);
+  if (old == nullptr) return no_such_zone(apex);
   const Removed result{old->serial()};
-  const Store::Change change{old, nullptr};
-  store_.commit({&change, 1});
-  retire(zones_.remove(apex));
+  group.set(apex, nullptr);
   log_.info("zone ", apex.to_text(), " serial ", result.serial, ": removed");
   return result;
 }
 
-// ---- many zones at once ----
-
-// Versions that are committed and published together: one by one, each would wait for the disk and copy a path of the
-// table.
-class Updater::Batch {
- public:
-  enum class Source : uint8_t { store, elsewhere };
-
-  Batch(Updater& updater, Source source) : updater_(updater), source_(source) {}
-
-  // @pre no other version of the same zone was added since publish()
-  void add(VersionRef version) {
-    versions_.push_back(std::move(version));
-    ++added_;
-    if (versions_.size() == kTogether) publish();
-    report_progress();
+// Drops the oldest steps of all until the rest has room.
+void Updater::shorten_histories(Group& group) {
+  for (size_t octets = group.history_octets(); octets > max_history_octets_ && !old_steps_.empty();) {
+    const OldStep old = old_steps_.front();
+    old_steps_.pop_front();
+    const zones::Zone* zone = zones_.guess(old.zone);
+    if (zone == nullptr) continue;
+    const Name apex(zone->current()->apex().name);
+    const ZoneVersion* version = group.current(apex);
+    if (version == nullptr || !version->history() || version->history()->steps().front()->from() != old.from) continue;
+    Attributes attributes = version->attributes();
+    attributes.history = zones::History::trim(version->history());
+    octets -= history_memory(version);
+    const VersionRef next = version->apply({}, version->soa_record(), std::move(attributes));
+    octets += history_memory(next.get());
+    group.set(apex, next);
   }
-  void publish() {
-    if (source_ == Source::elsewhere) commit();
-    std::vector<VersionRef> fresh;
-    for (VersionRef& version : versions_) {
-      if (current_of(*version) == nullptr) {
-        fresh.push_back(std::move(version));
-      } else {
-        updater_.retire(updater_.zones_.publish(std::move(version)));
-      }
-    }
-    versions_.clear();
-    if (!fresh.empty()) updater_.retire(updater_.zones_.publish_new(std::move(fresh)));
-    updater_.free_retired();
-  }
-  size_t added() const { return added_; }
-
- private:
-  static constexpr size_t kTogether = 1024;
-
-  const ZoneVersion* current_of(const ZoneVersion& version) const {
-    return updater_.current(Name(version.apex().name));
-  }
-  void commit() {
-    std::vector<Store::Change> changes;
-    for (const VersionRef& version : versions_) changes.push_back({current_of(*version), version.get()});
-    updater_.store_.commit(changes);
-  }
-  void report_progress() {
-    const auto now = std::chrono::steady_clock::now();
-    if (now - last_report_ < std::chrono::seconds(1)) return;
-    last_report_ = now;
-    updater_.log_.info("loading zones: ", added_, " so far");
-  }
-
-  Updater& updater_;
-  const Source source_;
-  std::vector<VersionRef> versions_;
-  size_t added_ = 0;
-  std::chrono::steady_clock::time_point last_report_ = std::chrono::steady_clock::now();
-};
-
-Outcome<Updater::Loaded> Updater::load_store_now() {
-  Batch batch(*this, Batch::Source::store);
-  store_.load([&](VersionRef version) { batch.add(std::move(version)); });
-  batch.publish();
-  return Loaded{batch.added(), {}};
 }
 
-class Updater::DirectoryLoad {
- public:
-  explicit DirectoryLoad(Updater& updater) : updater_(updater), batch_(updater, Batch::Source::elsewhere) {}
+// ---- start ----
 
-  // A file that cannot be read is skipped; what the store throws passes, for it is not the file's fault.
-  void load(const std::filesystem::path& file) {
-    try {
-      load_or_throw(file);
-    } catch (const std::system_error& error) {
-      skip(error.what());
+Outcome<size_t> Updater::load_store_now() {
+  constexpr size_t kTogether = 1024;  // published at once: one by one, each would copy a path of the table
+  size_t count = 0, octets = 0;
+  std::vector<VersionRef> versions;
+  auto last_report = std::chrono::steady_clock::now();
+  const auto publish = [&] {
+    if (!versions.empty()) retire(zones_.publish_new(std::exchange(versions, {})));
+    free_retired();
+    if (const auto now = std::chrono::steady_clock::now(); now - last_report > std::chrono::seconds(1)) {
+      last_report = now;
+      log_.info("loading zones from the store: ", count, " so far");
     }
-  }
-  Loaded finish() {
-    batch_.publish();
-    return std::move(result_);
-  }
-
- private:
-  void load_or_throw(const std::filesystem::path& file) {
-    const auto apex = Name::from_text(file.stem().string());
-    if (!apex) return skip(file.string() + ": its name, less .zone, is not the name of a zone");
-    auto parsed = zones::parse_zone(read_file(file), *apex, file.string());
-    if (const auto* error = std::get_if<zones::ZoneFileError>(&parsed)) return skip(error->to_text());
-    if (!apexes_.insert(zones::sort_key(*apex)).second)
-      return skip(file.string() + ": the zone is in another file too");
-    ++result_.zones;
-    auto& zone = std::get<zones::ZoneText>(parsed);
-    const ZoneVersion* const old = updater_.current(*apex);
-    if (old == nullptr || !same_content(*old, zone)) batch_.add(build(std::move(zone)));
-  }
-
-  void skip(std::string reason) {
-    updater_.log_.error(reason);
-    result_.errors.push_back(std::move(reason));
-  }
-
-  Updater& updater_;
-  Batch batch_;
-  Loaded result_;
-  std::set<std::string> apexes_;  // sort keys: names fold case
-};
-
-Outcome<Updater::Loaded> Updater::load_directory_now(const std::filesystem::path& directory) {
-  DirectoryLoad load(*this);
-  for (const auto& file : zone_files(directory)) {
-    if (stopping()) return Failure{FailureCode::stopping, "stopped while loading zones"};
-    load.load(file);
-  }
-  return load.finish();
+  };
+  store_.load([&](VersionRef version) {
+    octets += history_memory(version.get());
+    if (version->history()) {
+      for (const zones::StepRef& step : version->history()->steps())
+        old_steps_.push_back({version->apex().hash, step->from()});
+    }
+    versions.push_back(std::move(version));
+    if (++count % kTogether == 0) publish();
+  });
+  publish();
+  history_octets_.store(octets, std::memory_order_relaxed);
+  return count;
 }
 
 }  // namespace axfrd::control

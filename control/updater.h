@@ -1,12 +1,14 @@
-// Updater: the one writer of zone data. Builds versions, publishes them, and frees what they replaced.
+// Updater: the one writer of zone data. Makes versions, commits them to the store, publishes them, and frees what they
+// replaced.
 //
-// Threads. Everybody may ask (import_zone and its like only enter the change queue). The work, and the call of `done`,
-// happen in the updater's own thread, one change after the other; `done` hands the outcome on to where it belongs and
-// returns at once.
+// Threads. Everybody may ask (change_zone and its like only enter the change queue). The work, and the call of `done`,
+// happen in the updater's own thread; `done` hands the outcome on to where it belongs and returns at once.
 //
-// A change goes through the same steps whatever asked for it: make the new version, commit it to the store, publish it,
-// and put what it replaced on the retire list with an RCU token. What cannot be stored is not published: it comes back
-// as a Failure, and what was served stays. The list is looked at between changes; the updater never waits for readers.
+// Group commit. All changes that wait are made one after the other, each upon what the one before has left, and then
+// committed together: one sync of the disk serves them all. Meanwhile the next group gathers. A change goes through the
+// same steps whatever asked for it: make the next version, commit, publish, call `done`, and put what was replaced on
+// the retire list with an RCU token. What cannot be stored is not published: the whole group comes back as a Failure,
+// and what was served stays. The updater never waits for readers.
 #pragma once
 
 #include <atomic>
@@ -14,7 +16,6 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
-#include <filesystem>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -25,6 +26,7 @@
 #include "control/outcome.h"
 #include "control/store.h"
 #include "dataplane/rcu.h"
+#include "zones/draft.h"
 #include "zones/zone_table.h"
 #include "zones/zonefile.h"
 
@@ -32,83 +34,113 @@ namespace axfrd::control {
 
 class Updater {
  public:
-  Updater(zones::ZoneTable& zones, dataplane::Rcu& rcu, Store& store, const Log& log);
+  // `history_octets`: what the histories of all zones may take in memory; beyond it the oldest steps go.
+  Updater(zones::ZoneTable& zones, dataplane::Rcu& rcu, Store& store, size_t history_octets, const Log& log);
   ~Updater();  // @pre no reader is left, so that what is retired can go
   Updater(const Updater&) = delete;
   Updater& operator=(const Updater&) = delete;
 
   // Starts the thread; from here to stop() no other thread writes to the zone table.
   void start();
-  // Ends the change under way (a directory: the file under way) and the thread. What still waits in the queue is
-  // dropped.
+  // Ends the group under way and the thread. What still waits in the queue is dropped.
   void stop();
 
+  struct Changed {
+    uint32_t old_serial, serial;
+    size_t records, removed, added;                     // removed and added: SOA left out
+    bool changed() const { return serial != old_serial; }  // in what a secondary sees
+  };
+  // Writes the change of a zone upon a draft of its current version; called in the updater's thread, and more than once
+  // if need be. A Failure leaves the zone as it is.
+  using Compose = std::function<std::optional<Failure>(zones::Draft&)>;
+  // `cause` is for the log.
+  void change_zone(zones::Name apex, std::string cause, Compose compose, Done<Changed> done);
+
+  // The content of a zone as it shall be, from a zone file.
   struct Import {
     zones::Name apex;
-    std::string text;
-    std::string file;  // where the text is from, for messages
+    zones::ZoneText content;
+    zones::VersionRef fresh;    // built of `content`: the version of a zone that is new
+    std::string file;           // where it is from, for messages
+    bool only_if_newer = false; // leave a zone alone whose serial is not older
   };
   struct Imported {
     std::optional<uint32_t> old_serial;  // none: the zone is new
     uint32_t serial;
     size_t records;
-    bool changed;  // false: the zone was like this already, and nothing was done
+    size_t removed, added;  // of a zone that was there; SOA left out
+    bool changed;           // false: the zone was like this already, and nothing was done
     std::vector<std::string> warnings;
   };
+  // A zone that is there is changed by the difference, so that secondaries get it as IXFR.
   void import_zone(Import request, Done<Imported> done);
+  // The same for many; each has its own outcome.
+  void import_zones(std::vector<Import> requests, Done<std::vector<Outcome<Imported>>> done);
+
+  struct Configured {
+    zones::SerialPolicy serial_policy;
+  };
+  void set_serial_policy(zones::Name apex, zones::SerialPolicy policy, Done<Configured> done);
 
   struct Removed {
     uint32_t serial;
   };
   void remove_zone(zones::Name apex, Done<Removed> done);
 
-  struct Loaded {
-    size_t zones = 0;
-    std::vector<std::string> errors;  // of files that were skipped
-  };
-  // Serves what is in the store. @pre no zone is served yet
-  void load_store(Done<Loaded> done);
-  // Imports every NAME.zone in `directory`. Errors are logged as they are met.
-  void load_directory(std::filesystem::path directory, Done<Loaded> done);
+  // Serves what is in the store; the number of zones. @pre no zone is served yet
+  void load_store(Done<size_t> done);
 
   // How much waits for readers to move on. Any thread.
   size_t retired_count() const { return retired_count_.load(std::memory_order_relaxed); }
+  // What histories take, in octets. Any thread.
+  size_t history_octets() const { return history_octets_.load(std::memory_order_relaxed); }
 
  private:
+  class Group;
+  using Task = std::function<void(Group&)>;
   struct RetiredItem {
     dataplane::Rcu::Token token;
     zones::ZoneTable::Retired what;
   };
-  class Batch;
-  class DirectoryLoad;
+  // A step that can go when histories take too much: that of the zone with this hash which leads on from this serial.
+  struct OldStep {
+    uint64_t zone;
+    uint32_t from;
+  };
 
   template <class T, class Work>
   void enqueue(Done<T> done, Work work);
   void run();
-  std::function<void()> next_task();
+  std::deque<Task> next_tasks();
   void free_retired();
-  bool stopping() const { return stopping_.load(std::memory_order_relaxed); }
 
   // ---- the updater's thread ----
-  Outcome<Imported> import_now(const Import& request);
-  Outcome<Removed> remove_now(const zones::Name& apex);
-  Outcome<Loaded> load_store_now();
-  Outcome<Loaded> load_directory_now(const std::filesystem::path& directory);
+  Outcome<Changed> change_now(Group& group, const zones::Name& apex, const std::string& cause, const Compose& compose);
+  Outcome<Imported> import_now(Group& group, Import& request);
+  Outcome<Configured> configure_now(Group& group, const zones::Name& apex, zones::SerialPolicy policy);
+  Outcome<Removed> remove_now(Group& group, const zones::Name& apex);
+  Outcome<size_t> load_store_now();
+  zones::VersionRef make_next(const zones::ZoneVersion& old, const zones::Delta& delta, const zones::OwnedRecord& soa,
+                              zones::Attributes attributes) const;
   const zones::ZoneVersion* current(zones::NameView apex) const;
+  void shorten_histories(Group& group);
   void retire(zones::ZoneTable::Retired what);
 
   zones::ZoneTable& zones_;
   dataplane::Rcu& rcu_;
   Store& store_;
+  const size_t max_history_octets_;
   const Log& log_;
 
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<std::function<void()>> queue_;  // guarded by mutex_
-  std::atomic<bool> stopping_{false};        // stop(): writes, with mutex_ held; the updater's thread: reads
+  std::deque<Task> queue_;             // guarded by mutex_
+  std::atomic<bool> stopping_{false};  // stop(): writes, with mutex_ held; the updater's thread: reads
 
-  std::deque<RetiredItem> retired_;       // the updater's thread
-  std::atomic<size_t> retired_count_{0};  // its size; written by the updater's thread
+  std::deque<RetiredItem> retired_;         // the updater's thread
+  std::atomic<size_t> retired_count_{0};    // its size; written by the updater's thread
+  std::deque<OldStep> old_steps_;           // the updater's thread; may name steps that have gone
+  std::atomic<size_t> history_octets_{0};   // written by the updater's thread
   std::thread thread_;
 };
 

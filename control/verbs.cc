@@ -17,6 +17,30 @@ constexpr std::array kImport{
     Parameter{"text", Source::files, true, "FILE", "zone file; - is standard input"},
     Parameter{"file", Source::client, false, "", "where the text is from, for messages"},
 };
+constexpr std::array kImportDirectory{
+    Parameter{"directory", Source::path, true, "DIR", "directory of NAME.zone files, on axfrd's host"},
+    Parameter{"only-newer", Source::flag, false, "", "leave zones alone whose serial is not older than the file's"},
+};
+constexpr std::array kSet{
+    Parameter{"zone", Source::argument, true, "NAME", "name of the zone"},
+    Parameter{"record", Source::rest, true, "OWNER [TTL] TYPE DATA", "a record as in zone files; @ is the apex"},
+};
+constexpr std::array kUnset{
+    Parameter{"zone", Source::argument, true, "NAME", "name of the zone"},
+    Parameter{"record", Source::rest, true, "OWNER [TYPE [DATA]]", "one record, an RRset, or all records of a name"},
+};
+constexpr std::array kOptionalZone{
+    Parameter{"zone", Source::optional_argument, false, "NAME", "name of the zone (default: all that have one)"},
+};
+constexpr std::array kRollback{
+    Parameter{"zone", Source::argument, true, "NAME", "name of the zone"},
+    Parameter{"serial", Source::argument, true, "SERIAL", "serial of a version that zone history shows"},
+};
+constexpr std::array kConfig{
+    Parameter{"zone", Source::argument, true, "NAME", "name of the zone"},
+    Parameter{"serial", Source::option, true, "POLICY",
+              "how new serials come to be: unixtime, increment, or keep (whoever changes the zone states them)"},
+};
 
 constexpr std::array kVerbs{
     Verb{"status", "show what the server is doing", {}},
@@ -27,12 +51,29 @@ constexpr std::array kVerbs{
     Verb{"zone.show", "show one zone: serial, size, memory", kZone},
     Verb{"zone.export", "print one zone as a zone file", kZone},
     Verb{"zone.remove", "remove one zone", kZone},
+    Verb{"zone.import-dir", "import all zone files of a directory", kImportDirectory},
+    Verb{"zone.begin", "begin a transaction", kZone},
+    Verb{"zone.set", "in the transaction, add a record", kSet},
+    Verb{"zone.unset", "in the transaction, remove a record, an RRset or a name", kUnset},
+    Verb{"zone.diff", "show what the transaction would change", kZone},
+    Verb{"zone.commit", "make the transaction's changes, all at once", kZone},
+    Verb{"zone.abort", "forget the transaction", kZone},
+    Verb{"zone.status", "show open transactions", kOptionalZone},
+    Verb{"zone.history", "show the changes that secondaries can get as IXFR", kZone},
+    Verb{"zone.rollback", "bring back an earlier version's content, under a new serial", kRollback},
+    Verb{"zone.config", "change a zone's settings", kConfig},
 };
 
 std::string usage_of(const Parameter& parameter) {
   switch (parameter.source) {
     case Source::argument:
+    case Source::path:
+    case Source::rest:
       return std::string(" ") + parameter.placeholder;
+    case Source::optional_argument:
+      return std::string(" [") + parameter.placeholder + "]";
+    case Source::flag:
+      return std::string(" [--") + parameter.name + "]";
     case Source::files:
       return std::string(" ") + parameter.placeholder + "...";
     case Source::option:

@@ -1,5 +1,7 @@
 #include "control/zone_json.h"
 
+#include <algorithm>
+
 #include "zones/zonefile.h"
 
 namespace axfrd::control {
@@ -76,10 +78,50 @@ class ListWriter {
 Json to_json(const Updater::Imported& imported) {
   Json result{{"serial", imported.serial},
               {"records", imported.records},
+              {"removed", imported.removed},
+              {"added", imported.added},
               {"changed", imported.changed},
               {"warnings", imported.warnings}};
   result["old_serial"] = imported.old_serial ? Json(*imported.old_serial) : Json();
   return result;
+}
+
+Json to_json(const Updater::Changed& changed) {
+  return {{"old_serial", changed.old_serial}, {"serial", changed.serial}, {"records", changed.records},
+          {"removed", changed.removed},       {"added", changed.added},   {"changed", changed.changed()}};
+}
+
+Json to_json(const Updater::Configured& configured) { return {{"serial", text_of(configured.serial_policy)}}; }
+
+Json to_json(const Importer::Progress& progress) {
+  return {{"files", progress.files},         {"done", progress.done()},     {"added", progress.added},
+          {"changed", progress.changed},     {"unchanged", progress.unchanged}, {"failed", progress.failed}};
+}
+
+Json to_json(const Importer::Loaded& loaded) {
+  Json result = to_json(loaded.count);
+  result["errors"] = loaded.errors;
+  return result;
+}
+
+const char* text_of(zones::SerialPolicy policy) {
+  switch (policy) {
+    case zones::SerialPolicy::unixtime:
+      return "unixtime";
+    case zones::SerialPolicy::increment:
+      return "increment";
+    case zones::SerialPolicy::keep:
+      break;
+  }
+  return "keep";
+}
+
+std::optional<zones::SerialPolicy> serial_policy_from(std::string_view text) {
+  using zones::SerialPolicy;
+  for (const auto policy : {SerialPolicy::unixtime, SerialPolicy::increment, SerialPolicy::keep}) {
+    if (text == text_of(policy)) return policy;
+  }
+  return std::nullopt;
 }
 
 Json to_json(const Updater::Removed& removed) { return {{"serial", removed.serial}}; }
@@ -97,7 +139,50 @@ Json details(const ZoneVersion& version) {
   result["pages"] = version.page_count();
   result["memory"] = version.memory();
   result["pseudo_records"] = version.pseudo() ? version.pseudo()->size() : 0;
+  result["serial_policy"] = text_of(version.attributes().serial_policy);
+  result["history_steps"] = version.history() ? version.history()->steps().size() : 0;
   return result;
+}
+
+Json history(const ZoneVersion& version) {
+  Json steps = Json::array();
+  if (version.history()) {
+    const auto& all = version.history()->steps();
+    for (auto step = all.rbegin(); step != all.rend(); ++step) {
+      steps.push_back({{"from", (*step)->from()},
+                       {"to", (*step)->to()},
+                       {"time", (*step)->time()},
+                       {"removed", (*step)->removed()},
+                       {"added", (*step)->added()}});
+    }
+  }
+  return {{"zone", version.apex().name.to_text()}, {"serial", version.serial()}, {"steps", std::move(steps)}};
+}
+
+Json difference(const ZoneVersion& base, const zones::Draft::Result& draft) {
+  const auto texts = [](const std::vector<zones::OwnedRecord>& records) {
+    Json lines = Json::array();
+    for (const zones::OwnedRecord& r : records) lines.push_back(zones::record_to_text(r.view()));
+    return lines;
+  };
+  const auto add_pseudo = [](Json& lines, const zones::PseudoRecords& from, const zones::PseudoRecords& without) {
+    if (!from) return;
+    for (const auto& r : *from) {
+      const std::string text = zones::pseudo_to_text(r);
+      const bool common = without && std::ranges::any_of(*without, [&](const auto& other) {
+                            return zones::pseudo_to_text(other) == text;
+                          });
+      if (!common) lines.push_back(text);
+    }
+  };
+  Json removed = texts(draft.delta.removed), added = texts(draft.delta.added);
+  if (draft.soa_edited) {
+    removed.push_back(zones::record_to_text(base.soa_record().view()));
+    added.push_back(zones::record_to_text(draft.soa.view()));
+  }
+  add_pseudo(removed, base.pseudo(), draft.pseudo);
+  add_pseudo(added, draft.pseudo, base.pseudo());
+  return {{"serial", base.serial()}, {"removed", std::move(removed)}, {"added", std::move(added)}};
 }
 
 JsonStream list_stream(std::vector<VersionRef> versions) {

@@ -6,7 +6,7 @@
 namespace axfrd::zones {
 namespace {
 
-constexpr uint8_t kFormat = 1;
+constexpr uint8_t kFormat = 2;
 
 using Crc32c = boost::crc_optimal<32, 0x1EDC6F41, 0xFFFFFFFF, 0xFFFFFFFF, true, true>;
 
@@ -123,6 +123,8 @@ std::string encode_zone(const ZoneVersion& version, uint64_t number) {
   const OwnedRecord soa = version.soa_record();
   out.put32(soa.ttl);
   out.put_sized(soa.rdata);
+  out.put8(static_cast<unsigned>(version.attributes().serial_policy));
+  out.put32(version.history() ? static_cast<uint32_t>(version.history()->steps().size()) : 0);
   out.put32(version.pseudo() ? static_cast<uint32_t>(version.pseudo()->size()) : 0);
   if (version.pseudo()) {
     for (const PseudoRecord& r : *version.pseudo()) {
@@ -145,7 +147,10 @@ StoredZone decode_zone(Bytes value) {
   const uint64_t number = in.take64();
   Name apex = in.take_name();
   OwnedRecord soa = take_soa(in, apex);
-  StoredZone zone{number, std::move(apex), std::move(soa), {}, {}, {}};
+  const uint8_t policy = in.take8();
+  if (policy > static_cast<uint8_t>(SerialPolicy::keep)) throw std::invalid_argument("an unknown serial policy");
+  const uint32_t steps = in.take32();
+  StoredZone zone{number, std::move(apex), std::move(soa), static_cast<SerialPolicy>(policy), steps, {}, {}, {}};
   for (uint32_t n = in.take32(); n > 0; --n) {
     const auto kind = static_cast<PseudoRecord::Kind>(in.take8());
     Name owner = in.take_name();
@@ -158,6 +163,26 @@ StoredZone decode_zone(Bytes value) {
   if (!in.at_end()) zone.page = in.take_page();
   in.expect_end();
   return zone;
+}
+
+std::string encode_step(const Step& step) {
+  Encoder out;
+  out.put32(step.to());
+  out.put64(static_cast<uint64_t>(step.time()));
+  out.put32(step.removed());
+  out.put32(step.added());
+  out.put_sized(step.records());
+  return std::move(out).finish();
+}
+
+StepRef decode_step(Bytes value) {
+  Decoder in(value);
+  const uint32_t to = in.take32();
+  const auto time = static_cast<int64_t>(in.take64());
+  const uint32_t removed = in.take32(), added = in.take32();
+  StepRef step(new Step(to, time, removed, added, in.take_sized()));
+  in.expect_end();
+  return step;
 }
 
 std::string encode_page(const Page& page) {

@@ -1,7 +1,9 @@
 // Disk format: a zone version as the values that the store keeps.
 //
-//   zone value   one per zone: SOA, pseudo-records and, for a zone of at most one page, the page; otherwise the ids of
-//   its pages page value   one per page of a larger zone: the messages of a transfer, as they stand in memory
+//   zone value   one per zone: SOA, attributes and, for a zone of at most one page, the page; otherwise the ids of its
+//                pages
+//   page value   one per page of a larger zone: the messages of a transfer, as they stand in memory
+//   step value   one per step of a zone's history
 //
 // Every value ends in a CRC-32C of the rest. Numbers are big-endian. Values read back are as hostile as anything else
 // on a disk: decoding checks every length and throws std::invalid_argument.
@@ -19,6 +21,8 @@ struct StoredZone {
   uint64_t number;  // names the zone's pages in the store
   Name apex;
   OwnedRecord soa;
+  SerialPolicy serial_policy;
+  uint32_t steps;  // of its history
   std::vector<PseudoRecord> pseudo;
   std::vector<uint32_t> page_ids;  // canonical order; empty when `page` holds all there is
   PageImage page;                  // empty: no records but the SOA, or page_ids says where they are
@@ -26,6 +30,9 @@ struct StoredZone {
 
 std::string encode_zone(const ZoneVersion& version, uint64_t number);
 StoredZone decode_zone(Bytes value);
+
+std::string encode_step(const Step& step);
+StepRef decode_step(Bytes value);
 
 std::string encode_page(const Page& page);
 PageImage decode_page(Bytes value);

@@ -15,4 +15,23 @@ std::optional<uint32_t> ixfr_serial(const Query& query) {
   return load32(rdata.data() + rdata.size() - kNumbers);
 }
 
+std::shared_ptr<const Difference> make_difference(const ZoneVersion& version, uint32_t serial) {
+  const HistoryRef& history = version.history();
+  if (!history || history->steps().back()->to() != version.serial()) return nullptr;
+  const auto since = history->since(serial);
+  if (!since) return nullptr;
+  const OwnedRecord now = version.soa_record();
+  std::vector<Record> records{now.view(), since->soa.view()};
+  for (const OwnedRecord& r : since->delta.removed) records.push_back(r.view());
+  records.push_back(now.view());
+  for (const OwnedRecord& r : since->delta.added) records.push_back(r.view());
+  records.push_back(now.view());
+
+  auto difference = std::make_shared<Difference>(Difference{serial, render_messages(version.apex(), records), 0});
+  for (const MessageImage& message : difference->messages) difference->octets += message.bytes.size();
+  const size_t whole = version.transfer_octets() + 2 * size_t{version.soa_size()};
+  if (difference->octets > whole && version.counts().records > 0) return nullptr;
+  return difference;
+}
+
 }  // namespace axfrd::zones

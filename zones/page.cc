@@ -180,6 +180,9 @@ class Renderer {
     add_large_name(records);
   }
 
+  // Records of many names, over as many messages as they need: one page.
+  void add_run(std::span<const Record> records) { add_large_name(records); }
+
   std::vector<PageImage> finish() {
     if (message_.records > 0) close_page();
     return std::move(pages_);
@@ -252,6 +255,12 @@ std::vector<PageImage> render_pages(const Apex& apex, unsigned first_base, std::
     first = last;
   }
   return renderer.finish();
+}
+
+std::vector<MessageImage> render_messages(const Apex& apex, std::span<const Record> records) {
+  Renderer renderer(apex, apex.question_end(), kMaxPageMessage);
+  renderer.add_run(records);
+  return renderer.finish().front();
 }
 
 // ---- reading messages ----

@@ -234,6 +234,9 @@ constexpr unsigned kMaxPageMessage = 16 * 1024 - 1024;
 std::vector<PageImage> render_pages(const Apex& apex, unsigned first_base, std::span<const Record> records,
                                     unsigned fill = kMaxPageMessage);
 
+// Renders records in the order given, as the messages of one transfer that asks for the apex.
+std::vector<MessageImage> render_messages(const Apex& apex, std::span<const Record> records);
+
 template <class Visitor>
 void Page::for_each_record(const Apex& apex, Visitor&& visit) const {
   RecordScratch scratch;

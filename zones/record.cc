@@ -3,7 +3,9 @@
 #include <ldns/ldns.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
+#include <stdexcept>
 
 namespace axfrd::zones {
 namespace {
@@ -61,6 +63,48 @@ RdataNames rdata_names(uint16_t type) {
 
 uint16_t grouping_type(uint16_t type, Bytes rdata) {
   return type == rrtype::RRSIG && rdata.size() >= 2 ? load16(rdata.data()) : type;
+}
+
+void append_record(std::string& out, const Record& r) {
+  std::array<uint8_t, kRrFixed> fixed;
+  store16(fixed.data(), r.type);
+  store16(fixed.data() + 2, rrclass::IN);
+  store32(fixed.data() + 4, r.ttl);
+  store16(fixed.data() + 8, static_cast<unsigned>(r.rdata.size()));
+  out.append(reinterpret_cast<const char*>(r.owner.data()), r.owner.size());
+  out.append(reinterpret_cast<const char*>(fixed.data()), fixed.size());
+  out.append(reinterpret_cast<const char*>(r.rdata.data()), r.rdata.size());
+}
+
+Record read_record(Bytes bytes, size_t& at) {
+  const auto owner = at < bytes.size() ? NameView::read(bytes.subspan(at)) : std::nullopt;
+  if (!owner || bytes.size() - at < owner->size() + kRrFixed) throw std::invalid_argument("a record cut short");
+  const uint8_t* fixed = bytes.data() + at + owner->size();
+  const size_t length = load16(fixed + 8);
+  const size_t end = at + owner->size() + kRrFixed + length;
+  if (load16(fixed + 2) != rrclass::IN || end > bytes.size()) throw std::invalid_argument("a malformed record");
+  at = end;
+  return {*owner, load16(fixed), load32(fixed + 4), {fixed + kRrFixed, length}};
+}
+
+std::strong_ordering record_order(const Record& a, const Record& b) {
+  if (const auto order = canonical_order(a.owner, b.owner); order != 0) return order;
+  const uint16_t group_a = grouping_type(a.type, a.rdata), group_b = grouping_type(b.type, b.rdata);
+  if (group_a != group_b) return group_a <=> group_b;
+  if (a.type != b.type) return a.type == rrtype::RRSIG ? std::strong_ordering::greater : std::strong_ordering::less;
+  return std::lexicographical_compare_three_way(a.rdata.begin(), a.rdata.end(), b.rdata.begin(), b.rdata.end());
+}
+
+std::string record_key(const Record& r) {
+  std::string key;
+  append_record(key, r);
+  for (unsigned i = 0; i < r.owner.size(); ++i) key[i] = static_cast<char>(fold(static_cast<uint8_t>(key[i])));
+  return key;
+}
+
+bool identical(const Record& a, const Record& b) {
+  return a.type == b.type && a.ttl == b.ttl && std::ranges::equal(a.owner.bytes(), b.owner.bytes()) &&
+         std::ranges::equal(a.rdata, b.rdata);
 }
 
 std::string type_to_text(uint16_t type) {
@@ -128,13 +172,17 @@ void RecordSet::remove_duplicates() {
 }
 
 void RecordSet::level_ttls() {
+  leveled_ = false;
   for (size_t first = 0; first < entries_.size();) {
     size_t last = first;
     uint32_t lowest = entries_[first].ttl;
     for (; last < entries_.size() && same_rrset(entries_[first], entries_[last]); ++last) {
       lowest = std::min(lowest, entries_[last].ttl);
     }
-    for (; first < last; ++first) entries_[first].ttl = lowest;
+    for (; first < last; ++first) {
+      leveled_ = leveled_ || entries_[first].ttl != lowest;
+      entries_[first].ttl = lowest;
+    }
   }
 }
 

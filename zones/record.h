@@ -1,6 +1,7 @@
 // Records: one RR as a view, and the sorted set of records that becomes a zone.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -18,6 +19,33 @@ struct Record {
   uint32_t ttl = 0;
   Bytes rdata;
 };
+
+// A record that owns its bytes.
+struct OwnedRecord {
+  explicit OwnedRecord(const Record& r)
+      : owner(r.owner),
+        type(r.type),
+        ttl(r.ttl),
+        rdata(reinterpret_cast<const char*>(r.rdata.data()), r.rdata.size()) {}
+  Record view() const { return {owner, type, ttl, {reinterpret_cast<const uint8_t*>(rdata.data()), rdata.size()}}; }
+  Name owner;
+  uint16_t type;
+  uint32_t ttl;
+  std::string rdata;
+};
+
+// Appends `record` to `out`, class IN, uncompressed.
+void append_record(std::string& out, const Record& record);
+// Reads what append_record() wrote at `at` of `bytes`, and moves `at` behind it. A view of `bytes`. Throws
+// std::invalid_argument if it is malformed.
+Record read_record(Bytes bytes, size_t& at);
+
+// The order of a version's records: canonical by owner, then by RRset with its RRSIGs behind it, then by RDATA.
+std::strong_ordering record_order(const Record& a, const Record& b);
+// Octets that are equal for two records of the same data and TTL; owners fold case.
+std::string record_key(const Record& record);
+// The same to the last octet: owner's case and TTL included.
+bool identical(const Record& a, const Record& b);
 
 // Where compressible names stand in the RDATA of `type`: `names` names behind `prefix` octets. Only the types of RFC
 // 1035 may be compressed or decompressed (RFC 3597 §4); all others give {0, 0}.
@@ -63,6 +91,9 @@ class RecordSet {
   // The same for a part of a zone that has no SOA in it.
   std::optional<Problem> finish_part();
 
+  // Whether finish() found RRsets with more than one TTL, and lowered some.
+  bool leveled() const { return leveled_; }
+
   size_t size() const { return entries_.size(); }
   Record operator[](size_t i) const;
   const Name& apex() const { return apex_; }
@@ -87,6 +118,7 @@ class RecordSet {
   size_t apex_key_size_;
   std::string arena_;
   std::vector<Entry> entries_;
+  bool leveled_ = false;
 };
 
 }  // namespace axfrd::zones

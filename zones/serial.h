@@ -1,4 +1,5 @@
-// Serial number arithmetic (RFC 1982): the only place where SOA serials are compared.
+// Serial number arithmetic (RFC 1982), and the choice of a zone's next serial: the only place where SOA serials are
+// compared or made.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +11,18 @@ namespace axfrd::zones {
 constexpr bool serial_newer(uint32_t a, uint32_t b) {
   const uint32_t ahead = a - b;
   return ahead != 0 && ahead < 0x80000000U;
+}
+
+// How a zone gets the serial of its next version when nobody stated a newer one.
+enum class SerialPolicy : uint8_t {
+  unixtime,   // the time in seconds, or one more than before: two changes in a second never share a serial
+  increment,  // one more than before
+  keep        // none: whoever changes the zone states its serial
+};
+
+// @pre policy != keep
+constexpr uint32_t next_serial(SerialPolicy policy, uint32_t previous, uint32_t now) {
+  return policy == SerialPolicy::unixtime && serial_newer(now, previous) ? now : previous + 1;
 }
 
 }  // namespace axfrd::zones

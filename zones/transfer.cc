@@ -16,6 +16,12 @@ Transfer::Transfer(VersionRef version, const Query& query, uint16_t edns_payload
       edns_payload_(edns_payload),
       question_(reinterpret_cast<const char*>(query.message) + kHeaderSize, query.question_end - kHeaderSize) {}
 
+Transfer::Transfer(VersionRef version, std::shared_ptr<const Difference> difference, const Query& query,
+                   uint16_t edns_payload)
+    : Transfer(std::move(version), query, edns_payload) {
+  difference_ = std::move(difference);
+}
+
 bool Transfer::advance() {
   if (++message_ == version_->page(page_).message_count()) {
     message_ = 0;
@@ -53,7 +59,28 @@ void Transfer::append_opt() {
   suffix_.append(reinterpret_cast<const char*>(opt.data()), opt.size());
 }
 
+Transfer::Message Transfer::next_of_difference() {
+  const MessageImage& body = difference_->messages[message_++];
+  const bool opt = first_ && edns_payload_ != 0;
+  finished_ = message_ == difference_->messages.size();
+  begin(body.records, opt);
+  suffix_.clear();
+  if (opt) append_opt();
+  first_ = false;
+  return finish({reinterpret_cast<const uint8_t*>(body.bytes.data()), body.bytes.size()});
+}
+
+// Puts the message together and sets its length.
+Transfer::Message Transfer::finish(Bytes records) {
+  const Message message{{reinterpret_cast<const uint8_t*>(prefix_.data()), prefix_.size()},
+                        records,
+                        {reinterpret_cast<const uint8_t*>(suffix_.data()), suffix_.size()}};
+  store16(reinterpret_cast<uint8_t*>(prefix_.data()), static_cast<unsigned>(message.size() - kLengthPrefix));
+  return message;
+}
+
 Transfer::Message Transfer::next() {
+  if (difference_) return next_of_difference();
   const Page* page = more_ ? &version_->page(page_) : nullptr;
   const Bytes records = page != nullptr ? page->message_bytes(message_) : Bytes{};
   unsigned answers = page != nullptr ? page->message(message_).records : 0;
@@ -71,11 +98,7 @@ Transfer::Message Transfer::next() {
   if (finished_) append_soa(suffix_, size);
   if (opt) append_opt();
   first_ = false;
-  const Message message{{reinterpret_cast<const uint8_t*>(prefix_.data()), prefix_.size()},
-                        records,
-                        {reinterpret_cast<const uint8_t*>(suffix_.data()), suffix_.size()}};
-  store16(reinterpret_cast<uint8_t*>(prefix_.data()), static_cast<unsigned>(message.size() - kLengthPrefix));
-  return message;
+  return finish(records);
 }
 
 }  // namespace axfrd::zones

@@ -1,8 +1,8 @@
-// Transfer: the response to AXFR as a list of ready messages, and the progress of one session through it.
+// Transfer: the response to AXFR or IXFR as a list of ready messages, and the progress of one session through it.
 //
 // Every session sends the same record bytes, by reference, from the pages of a version; what is its own is an index,
 // the header with its ID and the copied question. Only the first message carries the SOA before its records, and the
-// last one behind (RFC 5936 §2.2).
+// last one behind (RFC 5936 §2.2). A difference comes rendered with its SOAs (ixfr.h).
 //
 // Threads. A Transfer belongs to one session; the version it holds is shared and immutable. The hold keeps the
 // version's pages alive for as long as the transfer lasts; nothing else is locked or copied.
@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <string>
 
+#include "zones/ixfr.h"
 #include "zones/query.h"
 #include "zones/version.h"
 
@@ -23,12 +24,15 @@ class Transfer {
   // copied. `edns_payload`: the OPT of the first message announces this; 0 when the request had none.
   Transfer(VersionRef version, const Query& query, uint16_t edns_payload);
 
+  // The answer to an IXFR: what leads to `version`.
+  Transfer(VersionRef version, std::shared_ptr<const Difference> difference, const Query& query, uint16_t edns_payload);
+
   // One DNS message in three pieces that follow each other. `prefix` and `suffix` are valid until the next call of
   // next(); `records` lives as long as the version is held.
   struct Message {
     Bytes prefix;   // TCP length, header, question; in the first message also the SOA
     Bytes records;  // of a page, shared
-    Bytes suffix;   // in the last message the closing SOA; in the first, OPT
+    Bytes suffix;   // in the last message of AXFR the closing SOA; in the first message, OPT
     size_t size() const { return prefix.size() + records.size() + suffix.size(); }
   };
   bool done() const { return finished_; }
@@ -36,8 +40,12 @@ class Transfer {
   Message next();
 
   const VersionRef& version() const { return version_; }
+  // Null: the whole zone.
+  const Difference* difference() const { return difference_.get(); }
 
  private:
+  Message next_of_difference();
+  Message finish(Bytes records);
   void begin(uint16_t ancount, bool opt);
   void append_soa(std::string& out, size_t message_size) const;
   void append_opt();
@@ -46,6 +54,7 @@ class Transfer {
   bool closes_after(size_t message_size) const;
 
   VersionRef version_;
+  std::shared_ptr<const Difference> difference_;
   unsigned page_ = 0, message_ = 0;  // the next to send
   bool more_ = false;                // [page_][message_] exists
   bool first_ = true, finished_ = false;

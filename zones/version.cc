@@ -2,13 +2,10 @@
 
 #include <algorithm>
 #include <map>
+#include <unordered_set>
 
 namespace axfrd::zones {
 namespace {
-
-bool same_data(const Record& a, const Record& b) {
-  return a.type == b.type && a.owner.equals(b.owner) && std::ranges::equal(a.rdata, b.rdata);
-}
 
 Bytes bytes_of(const std::string& s) { return {reinterpret_cast<const uint8_t*>(s.data()), s.size()}; }
 
@@ -52,7 +49,8 @@ class ZoneVersion::Editor {
       : apex_(old.apex_),
         first_base_(first_base),
         index_(old.many_ ? old.many_->index : HashTrie<uint32_t>()),
-        counts_(old.counts_) {
+        counts_(old.counts_),
+        octets_(old.octets_) {
     if (old.many_) {
       chunks_ = old.many_->chunks;
       order_ = old.many_->order;
@@ -100,6 +98,7 @@ class ZoneVersion::Editor {
     while (numbered.id >= chunks_.size() * kChunk) chunks_.push_back(new Chunk);
     if (chunks_[numbered.id / kChunk]->pages[numbered.id % kChunk]) throw std::invalid_argument("two pages of one id");
     add_counts(counts_, page->counts());
+    octets_ += message_octets(*page);
     set_page(numbered.id, std::move(page));
     order_.push_back(numbered.id);
   }
@@ -113,6 +112,7 @@ class ZoneVersion::Editor {
   // Moves everything to `version`.
   void finish(ZoneVersion& version) && {
     version.counts_ = counts_;
+    version.octets_ = octets_;
     if (size() == 1) {
       version.single_ = &page(0);
       const size_t lines = (version.single_->memory() + kCacheLine - 1) / kCacheLine;
@@ -189,6 +189,7 @@ class ZoneVersion::Editor {
     for (unsigned i = 0; i < count; ++i) {
       ids.push_back(order_[position + i]);
       subtract_counts(counts_, page(position + i).counts());
+      octets_ -= message_octets(page(position + i));
       if (indexed_) collect(page(position + i), ids.back(), before);
     }
     for (size_t i = pages.size(); i < ids.size(); ++i) {
@@ -203,6 +204,7 @@ class ZoneVersion::Editor {
         ids.push_back(take_id(pages[i]));
       }
       add_counts(counts_, pages[i]->counts());
+      octets_ += message_octets(*pages[i]);
       if (indexed_) collect(*pages[i], ids[i], after);
     }
     const auto at = order_.erase(order_.begin() + position, order_.begin() + position + count);
@@ -235,17 +237,18 @@ class ZoneVersion::Editor {
   HashTrie<uint32_t>::Editor index_;
   bool indexed_ = false;
   Page::Counts counts_;
+  uint64_t octets_ = 0;
 };
 
-boost::intrusive_ptr<ZoneVersion> ZoneVersion::create(const Apex& apex, const Record& soa, PseudoRecords pseudo) {
+boost::intrusive_ptr<ZoneVersion> ZoneVersion::create(const Apex& apex, const Record& soa, Attributes attributes) {
   const size_t soa_octets = prepare_answer(apex, soa).size();
   void* memory = ::operator new (sizeof(ZoneVersion) + apex.size + soa_octets, std::align_val_t{kCacheLine});
-  return new (memory) ZoneVersion(apex.name, soa, std::move(pseudo));
+  return new (memory) ZoneVersion(apex.name, soa, std::move(attributes));
 }
 
-ZoneVersion::ZoneVersion(NameView apex, const Record& soa, PseudoRecords pseudo)
+ZoneVersion::ZoneVersion(NameView apex, const Record& soa, Attributes attributes)
     : apex_(NameView(std::ranges::copy(apex.bytes(), tail()).out - apex.size(), apex.size())),
-      pseudo_(std::move(pseudo)) {
+      attributes_(std::move(attributes)) {
   const std::string answer = prepare_answer(apex_, soa);
   std::ranges::copy(answer, tail() + apex_.size);
   const uint8_t* numbers = soa.rdata.data() + soa.rdata.size() - 20;  // SERIAL REFRESH RETRY EXPIRE MINIMUM
@@ -253,7 +256,7 @@ ZoneVersion::ZoneVersion(NameView apex, const Record& soa, PseudoRecords pseudo)
   negative_ttl_ = std::min(soa.ttl, load32(numbers + 16));
 }
 
-VersionRef ZoneVersion::build(const RecordSet& records, PseudoRecords pseudo) {
+VersionRef ZoneVersion::build(const RecordSet& records, Attributes attributes) {
   std::vector<Record> others;
   others.reserve(records.size());
   Record soa;
@@ -264,7 +267,7 @@ VersionRef ZoneVersion::build(const RecordSet& records, PseudoRecords pseudo) {
       others.push_back(records[i]);
     }
   }
-  const auto version = create(Apex(records.apex()), soa, std::move(pseudo));
+  const auto version = create(Apex(records.apex()), soa, std::move(attributes));
   Editor editor(version->apex_, version->first_base());
   if (!others.empty()) editor.replace(0, 0, others);
   std::move(editor).finish(*version);
@@ -272,8 +275,8 @@ VersionRef ZoneVersion::build(const RecordSet& records, PseudoRecords pseudo) {
 }
 
 VersionRef ZoneVersion::restore(NameView apex, const Record& soa, std::span<const NumberedPage> pages,
-                                PseudoRecords pseudo) {
-  const auto version = create(Apex(apex), soa, std::move(pseudo));
+                                Attributes attributes) {
+  const auto version = create(Apex(apex), soa, std::move(attributes));
   Editor editor(version->apex_, version->first_base());
   for (const NumberedPage& page : pages) editor.append(page);
   editor.collect_free_ids();
@@ -283,81 +286,113 @@ VersionRef ZoneVersion::restore(NameView apex, const Record& soa, std::span<cons
 
 namespace {
 
-// The records of one page with the changes that fall on it.
+// The records of one page, with the changes that fall on it.
 class PageEdit {
  public:
-  PageEdit(const Apex& apex, const Page& page) : records_(Name(apex.name)) {
-    page.for_each_record(apex, [this](const Record& r) { kept_.emplace_back(r); });
-  }
-  explicit PageEdit(const Apex& apex) : records_(Name(apex.name)) {}
+  explicit PageEdit(const Apex& apex) : apex_(apex), records_(Name(apex.name)) {}
 
-  void remove(const Record& r) {
-    const auto found = std::ranges::find_if(kept_, [&](const OwnedRecord& k) { return same_data(k.view(), r); });
-    if (found == kept_.end()) throw DeltaMismatch("removes a record that is not there: " + describe(r));
-    kept_.erase(found);
+  void remove(const OwnedRecord& r) { removed_.insert(record_key(r.view())); }
+  void add(const OwnedRecord& r) { added_.push_back(&r); }
+
+  // The page that the changes fall on.
+  void take(const Page& page) {
+    std::unordered_set<std::string> fresh;  // what is added, and must not be here
+    for (const OwnedRecord* r : added_) fresh.insert(record_key(r->view()));
+    const bool changes = !removed_.empty() || !added_.empty();
+    page.for_each_record(apex_, [&](const Record& r) {
+      const std::string key = changes ? record_key(r) : std::string();
+      if (changes && removed_.erase(key) != 0) return;
+      if (changes && fresh.contains(key)) throw DeltaMismatch("adds a record that is there already: " + describe(r));
+      enter(r);
+    });
   }
-  void add(const Record& r) {
-    const bool there = std::ranges::any_of(kept_, [&](const OwnedRecord& k) { return same_data(k.view(), r); });
-    if (there) throw DeltaMismatch("adds a record that is there already: " + describe(r));
-    kept_.emplace_back(r);
+  // A neighbour that the page is joined with.
+  void join(const Page& neighbour) {
+    neighbour.for_each_record(apex_, [this](const Record& r) { enter(r); });
   }
-  void join(const Apex& apex, const Page& neighbour) {
-    neighbour.for_each_record(apex, [this](const Record& r) { kept_.emplace_back(r); });
+  // After take(); what is in here by now and what will be added.
+  size_t octets() const {
+    size_t total = octets_;
+    for (const OwnedRecord* r : added_) total += 2 + kRrFixed + r->rdata.size();
+    return total;
   }
 
   // Views into this object, in canonical order.
   std::vector<Record> finish() {
-    for (const OwnedRecord& k : kept_) {
-      if (auto problem = records_.add(k.view())) throw DeltaMismatch(problem->reason);
-    }
+    if (!removed_.empty()) throw DeltaMismatch("removes a record that is not there");
+    for (const OwnedRecord* r : added_) enter(r->view());
+    const size_t entered = records_.size();
     if (auto problem = records_.finish_part()) throw DeltaMismatch(problem->reason);
+    if (records_.size() != entered) throw DeltaMismatch("adds the same data twice");
+    if (records_.leveled()) throw DeltaMismatch("leaves an RRset with more than one TTL");
     std::vector<Record> views;
+    views.reserve(records_.size());
     for (size_t i = 0; i < records_.size(); ++i) views.push_back(records_[i]);
     return views;
   }
-  size_t octets() const {
-    size_t total = 0;
-    for (const OwnedRecord& k : kept_) total += 2 + kRrFixed + k.rdata.size();
-    return total;
-  }
 
  private:
-  std::vector<OwnedRecord> kept_;
+  void enter(const Record& r) {
+    if (auto problem = records_.add(r)) throw DeltaMismatch(problem->reason);
+    octets_ += 2 + kRrFixed + r.rdata.size();
+  }
+
+  const Apex& apex_;
+  std::unordered_set<std::string> removed_;
+  std::vector<const OwnedRecord*> added_;
   RecordSet records_;
+  size_t octets_ = 0;
 };
 
 }  // namespace
 
-VersionRef ZoneVersion::apply(const Delta& delta, const OwnedRecord& soa) const {
-  const auto next = create(apex_, soa.view(), pseudo_);
+VersionRef ZoneVersion::apply(const Delta& delta, const OwnedRecord& soa, Attributes attributes) const {
+  const auto next = create(apex_, soa.view(), std::move(attributes));
   Editor editor(*this, next->first_base());
 
-  struct Changes {
-    std::vector<const OwnedRecord*> removed, added;
+  std::map<unsigned, PageEdit, std::greater<>> edits;  // from the last page on, so that positions stay true
+  const auto edit_of = [&](const OwnedRecord& r) -> PageEdit& {
+    return edits.try_emplace(editor.size() > 0 ? editor.position_of(r.owner) : 0, apex_).first->second;
   };
-  std::map<unsigned, Changes, std::greater<>> by_page;  // from the last page on, so that positions stay true
-  const auto position = [&](const OwnedRecord& r) { return editor.size() > 0 ? editor.position_of(r.owner) : 0; };
-  for (const OwnedRecord& r : delta.removed) by_page[position(r)].removed.push_back(&r);
-  for (const OwnedRecord& r : delta.added) by_page[position(r)].added.push_back(&r);
+  for (const OwnedRecord& r : delta.removed) edit_of(r).remove(r);
+  for (const OwnedRecord& r : delta.added) edit_of(r).add(r);
   // The first page's messages begin behind the SOA.
-  if (next->soa_size() != soa_size() && editor.size() > 0) by_page[0];
+  if (next->soa_size() != soa_size() && editor.size() > 0) edits.try_emplace(0, apex_);
 
-  for (const auto& [at, changes] : by_page) {
-    const bool exists = editor.size() > 0;
-    PageEdit edit = exists ? PageEdit(apex_, editor.page(at)) : PageEdit(apex_);
-    for (const OwnedRecord* r : changes.removed) edit.remove(r->view());
-    for (const OwnedRecord* r : changes.added) edit.add(r->view());
-    unsigned count = exists ? 1 : 0;
+  for (auto& [at, edit] : edits) {
+    unsigned count = 0;
+    if (editor.size() > 0) {
+      edit.take(editor.page(at));
+      ++count;
+    }
     // The first page must not vanish alone: the next one's messages do not begin where the zone's first message does.
     const bool small = edit.octets() < kSmallPage && at + 1 < editor.size();
     if (small && (edit.octets() == 0 || message_octets(editor.page(at + 1)) < 2 * kSmallPage)) {
-      edit.join(apex_, editor.page(at + 1));
+      edit.join(editor.page(at + 1));
       ++count;
     }
     editor.replace(at, count, edit.finish());
   }
   std::move(editor).finish(*next);
   return next;
+}
+
+std::vector<OwnedRecord> ZoneVersion::records_at(NameView name) const {
+  std::vector<OwnedRecord> records;
+  const Found found = find(NameHash::process().of(name), name);
+  if (!found) return records;
+  // An answer's pointers are those of a message that asks for the owner itself.
+  std::array<uint8_t, kMaxName> buffer;
+  const Apex owner(found.page->name(static_cast<unsigned>(found.node - &found.page->node(0)), apex_, buffer));
+  RecordScratch scratch;
+  for (const Page::RRset& set : found.page->rrsets(*found.node)) {
+    const Answer answer = found.page->answer(set);
+    const Answer::Head head = answer.head();
+    const Bytes octets{answer.bytes(), size_t{head.rr_size} + head.sig_size};
+    for (unsigned at = 0; at < octets.size();)
+      records.emplace_back(unpack_record(octets, at, owner.question_end(), owner, scratch));
+  }
+  return records;
 }
 
 OwnedRecord ZoneVersion::soa_record() const {

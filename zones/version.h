@@ -15,39 +15,24 @@
 #include <vector>
 
 #include "zones/hash_trie.h"
+#include "zones/history.h"
 #include "zones/page.h"
 #include "zones/record.h"
+#include "zones/serial.h"
 
 namespace axfrd::zones {
 
 class ZoneVersion;
 using VersionRef = boost::intrusive_ptr<const ZoneVersion>;
 
-// A record that owns its bytes.
-struct OwnedRecord {
-  explicit OwnedRecord(const Record& r)
-      : owner(r.owner),
-        type(r.type),
-        ttl(r.ttl),
-        rdata(reinterpret_cast<const char*>(r.rdata.data()), r.rdata.size()) {}
-  Record view() const { return {owner, type, ttl, {reinterpret_cast<const uint8_t*>(rdata.data()), rdata.size()}}; }
-  Name owner;
-  uint16_t type;
-  uint32_t ttl;
-  std::string rdata;
-};
-
-// The difference between two versions, SOA left out: what IXFR calls deletions and additions (RFC 1995 §4).
-struct Delta {
-  std::vector<OwnedRecord> removed, added;
-};
-
-// Says which record of a Delta does not fit the zone it is applied to.
-struct DeltaMismatch : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
 using PseudoRecords = std::shared_ptr<const std::vector<PseudoRecord>>;  // null: none
+
+// What belongs to a version and is no record of it.
+struct Attributes {
+  PseudoRecords pseudo = nullptr;
+  HistoryRef history = nullptr;  // its last step, if any, ends at the version's serial
+  SerialPolicy serial_policy = SerialPolicy::unixtime;
+};
 
 class ZoneVersion : public boost::intrusive_ref_counter<ZoneVersion> {
  public:
@@ -59,7 +44,7 @@ class ZoneVersion : public boost::intrusive_ref_counter<ZoneVersion> {
   };
 
   // The zone that `records` describe. @pre records.finish() found no problem.
-  static VersionRef build(const RecordSet& records, PseudoRecords pseudo = nullptr);
+  static VersionRef build(const RecordSet& records, Attributes attributes = {});
 
   // A page and the id under which it is kept: by the index here, by the store on disk. Pages of one zone keep their ids
   // from version to version for as long as they hold about the same names.
@@ -70,15 +55,17 @@ class ZoneVersion : public boost::intrusive_ref_counter<ZoneVersion> {
   // The version that was taken apart into `pages`, in canonical order. Throws std::invalid_argument if they are
   // malformed.
   static VersionRef restore(NameView apex, const Record& soa, std::span<const NumberedPage> pages,
-                            PseudoRecords pseudo);
+                            Attributes attributes);
 
   // This version with `delta` applied and `soa` in place of its SOA. Costs what the delta touches. Throws DeltaMismatch
-  // when a removed record is not there or an added one is.
-  VersionRef apply(const Delta& delta, const OwnedRecord& soa) const;
+  // when the delta is not exact: then it would not lead a secondary from this version to that one.
+  VersionRef apply(const Delta& delta, const OwnedRecord& soa, Attributes attributes) const;
 
   const Apex& apex() const { return apex_; }
   uint32_t serial() const { return serial_; }
-  const PseudoRecords& pseudo() const { return pseudo_; }
+  const Attributes& attributes() const { return attributes_; }
+  const PseudoRecords& pseudo() const { return attributes_.pseudo; }
+  const HistoryRef& history() const { return attributes_.history; }
 
   // The SOA, prepared with the apex as owner, and its length in a message that asks for the apex.
   Answer soa() const { return Answer(tail() + apex_.size); }
@@ -89,9 +76,13 @@ class ZoneVersion : public boost::intrusive_ref_counter<ZoneVersion> {
 
   const Page::Counts& counts() const { return counts_; }  // without the SOA
   size_t memory() const;                                  // octets, shared pages included
+  size_t transfer_octets() const { return octets_; }      // of the records that AXFR sends, compressed
 
   Found find(uint64_t hash, NameView name) const;
   Found apex_node() const;  // none if the SOA stands alone
+
+  // The records of `name`, a name at or below the apex, without the SOA.
+  std::vector<OwnedRecord> records_at(NameView name) const;
 
   // Three steps that bring to the cache what find() will read, each depending on the one before: the head of the page
   // or the slot of the index; the head of the page that the index names; the page's slot. A small page comes whole in
@@ -150,8 +141,8 @@ class ZoneVersion : public boost::intrusive_ref_counter<ZoneVersion> {
   class Editor;
 
   // Makes a version with its SOA and without pages.
-  static boost::intrusive_ptr<ZoneVersion> create(const Apex& apex, const Record& soa, PseudoRecords pseudo);
-  ZoneVersion(NameView apex, const Record& soa, PseudoRecords pseudo);
+  static boost::intrusive_ptr<ZoneVersion> create(const Apex& apex, const Record& soa, Attributes attributes);
+  ZoneVersion(NameView apex, const Record& soa, Attributes attributes);
   void operator delete(void* memory, std::align_val_t) { ::operator delete (memory, std::align_val_t{kCacheLine}); }
 
   const uint8_t* tail() const { return reinterpret_cast<const uint8_t*>(this + 1); }
@@ -165,7 +156,8 @@ class ZoneVersion : public boost::intrusive_ref_counter<ZoneVersion> {
   Apex apex_;  // its name stands in tail()
   uint32_t single_lines_ = 0;
   uint32_t serial_, negative_ttl_;
-  PseudoRecords pseudo_;
+  uint64_t octets_ = 0;
+  Attributes attributes_;
 };
 
 }  // namespace axfrd::zones

@@ -184,8 +184,8 @@ std::optional<uint32_t> parse_ttl(std::string_view token) {
 
 class ZoneParser {
  public:
-  ZoneParser(const Name& apex, const std::string& file)
-      : file_(file), origin_(apex), owner_(apex), zone_{RecordSet(apex), {}} {
+  ZoneParser(const Name& apex, const std::string& file, const DefaultTtl* fallback = nullptr)
+      : file_(file), origin_(apex), owner_(apex), fallback_(fallback), zone_{RecordSet(apex), {}} {
     set_origin(apex);
   }
 
@@ -198,6 +198,16 @@ class ZoneParser {
     if (reader.problem() != nullptr) return ZoneFileError{file_, reader.line(), reader.problem()};
     if (auto problem = zone_.records.finish()) return ZoneFileError{file_, problem->line, std::move(problem->reason)};
     return std::move(zone_);
+  }
+
+  // Entries that add to a zone, each an edit.
+  std::variant<std::vector<Edit>, std::string> parse_additions(std::string_view text) {
+    return parse_edits(text, [this](const Entry& entry) { return parse_entry(entry); }, Edit::Kind::add,
+                       Edit::Kind::add_pseudo);
+  }
+  std::variant<std::vector<Edit>, std::string> parse_removals(std::string_view text) {
+    return parse_edits(text, [this](const Entry& entry) { return parse_removal(entry); }, Edit::Kind::remove_record,
+                       Edit::Kind::remove_pseudo);
   }
 
  private:
@@ -220,6 +230,48 @@ class ZoneParser {
     std::memcpy(wire.data(), name->view().data(), name->view().size() - 1);
     std::memcpy(wire.data() + name->view().size() - 1, origin_.view().data(), origin_.view().size());
     return Name(NameView(wire.data(), size));
+  }
+
+  // Calls parse(entry) for each; what that leaves in zone_ becomes edits of these kinds.
+  template <class Parse>
+  std::variant<std::vector<Edit>, std::string> parse_edits(std::string_view text, Parse&& parse, Edit::Kind record,
+                                                           Edit::Kind pseudo) {
+    EntryReader reader(text);
+    Entry entry;
+    while (reader.next(entry)) {
+      entry.text.erase(0, entry.text.find_first_not_of(" \t\r\n"));  // an edit always states its owner
+      if (auto reason = parse(entry)) return std::move(*reason);
+      for (size_t i = 0; i < zone_.records.size(); ++i) edits_.emplace_back(record, OwnedRecord(zone_.records[i]));
+      for (PseudoRecord& p : zone_.pseudo) edits_.emplace_back(pseudo, std::move(p));
+      zone_ = {RecordSet(zone_.records.apex()), {}};
+    }
+    if (reader.problem() != nullptr) return reader.problem();
+    if (edits_.empty()) return "there is no record";
+    return std::move(edits_);
+  }
+
+  // OWNER [TTL] [CLASS] [TYPE [DATA]]
+  Reason parse_removal(const Entry& entry) {
+    Tokens tokens(entry.text);
+    const std::string_view text = tokens.next();
+    const auto owner = resolve(text);
+    if (!owner) return "'" + std::string(text) + "' is not a domain name";
+    std::optional<uint32_t> ttl;
+    uint16_t type = rrtype::ANY;
+    if (!tokens.rest().empty()) {
+      if (auto reason = parse_ttl_and_class(tokens, ttl)) return reason;
+      const std::string name(tokens.next());
+      if (!tokens.rest().empty()) return parse_entry(entry);
+      for (const auto kind : {PseudoRecord::Kind::alias, PseudoRecord::Kind::url}) {
+        if (!equals_ignoring_case(name, kind == PseudoRecord::Kind::alias ? "ALIAS" : "URL")) continue;
+        edits_.emplace_back(Edit::Kind::remove_pseudo, PseudoRecord{kind, *owner, 0, {}});
+        return std::nullopt;
+      }
+      type = static_cast<uint16_t>(ldns_get_rr_type_by_name(name.c_str()));
+      if (type == 0) return "there is no record type '" + name + "'";
+    }
+    edits_.emplace_back(Edit::Kind::remove_rrset, OwnedRecord(Record{*owner, type, 0, {}}));
+    return std::nullopt;
   }
 
   Reason parse_entry(const Entry& entry) {
@@ -281,9 +333,10 @@ class ZoneParser {
 
   // RFC 2308 §4 for $TTL, RFC 1035 §5.1 for the last one stated; a SOA may fall back on its own MINIMUM.
   std::optional<uint32_t> choose_ttl(std::optional<uint32_t> stated, uint16_t type, Bytes rdata) {
-    if (stated) last_ttl_ = stated;
-    else if (default_ttl_) return default_ttl_;
-    else if (!last_ttl_ && type == rrtype::SOA && rdata.size() >= 20)
+    if (stated) return last_ttl_ = stated;
+    if (fallback_ != nullptr) return (*fallback_)(owner_, type);
+    if (default_ttl_) return default_ttl_;
+    if (!last_ttl_ && type == rrtype::SOA && rdata.size() >= 20)
       last_ttl_ = load32(rdata.data() + rdata.size() - 4);
     return last_ttl_;
   }
@@ -332,11 +385,13 @@ class ZoneParser {
     return std::nullopt;
   }
 
-  const std::string& file_;
+  const std::string file_;
   Name origin_, owner_;
   LdnsRdf origin_rdf_;
   std::optional<uint32_t> default_ttl_, last_ttl_;
+  const DefaultTtl* fallback_;
   ZoneText zone_;
+  std::vector<Edit> edits_;
   std::string line_, rdata_;  // scratch
 };
 
@@ -348,6 +403,16 @@ std::string ZoneFileError::to_text() const {
 
 std::variant<ZoneText, ZoneFileError> parse_zone(std::string_view text, const Name& apex, const std::string& file) {
   return ZoneParser(apex, file).parse(text);
+}
+
+std::variant<std::vector<Edit>, std::string> parse_additions(std::string_view text, const Name& apex,
+                                                             const DefaultTtl& default_ttl) {
+  return ZoneParser(apex, "", &default_ttl).parse_additions(text);
+}
+
+std::variant<std::vector<Edit>, std::string> parse_removals(std::string_view text, const Name& apex) {
+  const DefaultTtl none = [](NameView, uint16_t) { return 0U; };
+  return ZoneParser(apex, "", &none).parse_removals(text);
 }
 
 std::string record_to_text(const Record& record) {

@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "zones/draft.h"
 #include "zones/record.h"
 #include "zones/version.h"
 
@@ -31,6 +32,14 @@ struct ZoneFileError {
 // Parses `text` as the zone `apex`. `file` is only for messages. $INCLUDE is refused.
 // A zone that is not sound (RecordSet::finish) is refused whole.
 std::variant<ZoneText, ZoneFileError> parse_zone(std::string_view text, const Name& apex, const std::string& file);
+
+// Reads what an operator adds to a zone: lines of a zone file, with names relative to the apex. `default_ttl` gives the
+// TTL of a record that states none. A sentence if there is something wrong.
+using DefaultTtl = std::function<uint32_t(NameView owner, uint16_t type)>;
+std::variant<std::vector<Edit>, std::string> parse_additions(std::string_view text, const Name& apex,
+                                                             const DefaultTtl& default_ttl);
+// The same for what is taken from it: OWNER (all its records), OWNER TYPE (the RRset), or OWNER TYPE DATA.
+std::variant<std::vector<Edit>, std::string> parse_removals(std::string_view text, const Name& apex);
 
 // Presentation format of one record, without newline.
 std::string record_to_text(const Record& record);

@@ -1,0 +1,123 @@
+#include "zones/draft.h"
+
+#include <algorithm>
+
+#include "zones/history.h"
+
+namespace axfrd::zones {
+namespace {
+
+bool same_data(const Record& a, const Record& b) { return a.type == b.type && std::ranges::equal(a.rdata, b.rdata); }
+
+bool same_rrset(const Record& a, const Record& b) {
+  return a.type == b.type && grouping_type(a.type, a.rdata) == grouping_type(b.type, b.rdata);
+}
+
+}  // namespace
+
+Draft::Draft(VersionRef base) : base_(std::move(base)), soa_(base_->soa_record()) {
+  if (base_->pseudo()) pseudo_ = *base_->pseudo();
+}
+
+Draft::Touched& Draft::touch(NameView name) {
+  const auto [entry, fresh] = touched_.try_emplace(sort_key(name));
+  if (fresh) {
+    entry->second.before = base_->records_at(name);
+    entry->second.after = entry->second.before;
+  }
+  return entry->second;
+}
+
+std::optional<std::string> Draft::apply(const Edit& edit) {
+  const Record record = edit.record.view();
+  if (!record.owner.is_at_or_below(base_->apex().name))
+    return record.owner.to_text() + " is not in the zone " + base_->apex().name.to_text();
+  switch (edit.kind) {
+    case Edit::Kind::add:
+      return add(edit.record);
+    case Edit::Kind::remove_record:
+      std::erase_if(touch(record.owner).after, [&](const OwnedRecord& r) { return same_data(r.view(), record); });
+      break;
+    case Edit::Kind::remove_rrset:
+      remove_rrset(record);
+      break;
+    case Edit::Kind::add_pseudo:
+      remove_pseudo(*edit.pseudo);
+      pseudo_.push_back(*edit.pseudo);
+      pseudo_edited_ = true;
+      break;
+    case Edit::Kind::remove_pseudo:
+      remove_pseudo(*edit.pseudo);
+      break;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> Draft::add(const OwnedRecord& owned) {
+  const Record record = owned.view();
+  RecordSet check(Name(base_->apex().name));  // knows what a record must be
+  if (auto problem = check.add(record)) return problem->reason;
+  if (record.type == rrtype::SOA) {
+    if (!record.owner.equals(base_->apex().name)) return "a SOA record below the apex";
+    soa_ = owned;
+    soa_edited_ = !identical(soa_.view(), base_->soa_record().view());
+    return std::nullopt;
+  }
+  Records& after = touch(record.owner).after;
+  std::erase_if(after, [&](const OwnedRecord& r) { return same_data(r.view(), record); });
+  // The RRset takes the newest TTL, as BIND and Knot do it (RFC 2181 §5.2 wants all to be the same).
+  for (OwnedRecord& r : after) {
+    if (same_rrset(r.view(), record)) r.ttl = record.ttl;
+  }
+  after.push_back(owned);
+  return std::nullopt;
+}
+
+void Draft::remove_rrset(const Record& record) {
+  std::erase_if(touch(record.owner).after,
+                [&](const OwnedRecord& r) { return record.type == rrtype::ANY || r.type == record.type; });
+}
+
+void Draft::remove_pseudo(const PseudoRecord& pseudo) {
+  const auto gone = std::erase_if(pseudo_, [&](const PseudoRecord& p) {
+    return p.kind == pseudo.kind && p.owner == pseudo.owner && (pseudo.target.empty() || p.target == pseudo.target);
+  });
+  pseudo_edited_ = pseudo_edited_ || gone != 0;
+}
+
+std::vector<OwnedRecord> Draft::records_at(NameView name) {
+  Records records = touch(name).after;
+  if (name.equals(base_->apex().name)) records.push_back(soa_);
+  return records;
+}
+
+std::vector<OwnedRecord> Draft::rrset(NameView name, uint16_t type) {
+  Records records = records_at(name);
+  std::erase_if(records, [&](const OwnedRecord& r) { return r.type != type; });
+  return records;
+}
+
+std::variant<Draft::Result, std::string> Draft::finish() const {
+  Result result{{}, soa_, pseudo_edited_ ? nullptr : base_->pseudo(), soa_edited_, pseudo_edited_};
+  for (const auto& [key, name] : touched_) {
+    RecordSet check(Name(base_->apex().name));
+    for (const OwnedRecord& r : name.after) {
+      if (auto problem = check.add(r.view())) return problem->reason;
+    }
+    if (auto problem = check.finish_part()) return problem->reason;
+    const auto lacks = [](const Records& records, const OwnedRecord& r) {
+      return std::ranges::none_of(records, [&](const OwnedRecord& o) { return identical(o.view(), r.view()); });
+    };
+    for (const OwnedRecord& r : name.before) {
+      if (lacks(name.after, r)) result.delta.removed.push_back(r);
+    }
+    for (const OwnedRecord& r : name.after) {
+      if (lacks(name.before, r)) result.delta.added.push_back(r);
+    }
+  }
+  if (pseudo_edited_ && !pseudo_.empty())
+    result.pseudo = std::make_shared<const std::vector<PseudoRecord>>(pseudo_);
+  return result;
+}
+
+}  // namespace axfrd::zones
