@@ -31,7 +31,7 @@ struct Server {
   const dataplane::Dataplane* dataplane;  // null: without DPDK
   const std::atomic<ServerState>& state;  // written by the main thread
   std::chrono::seconds transaction_timeout;
-  std::function<void()> stop;             // begins to stop the server; any thread
+  std::function<void()> stop;  // begins to stop the server; any thread
 };
 
 class Commands {

@@ -181,8 +181,7 @@ class ArgumentReader {
       return;
     }
     const auto& parameters = command_.verb->parameters;
-    const bool known = std::any_of(parameters.begin(), parameters.end(),
-                                   [&](const Parameter& p) {
+    const bool known = std::any_of(parameters.begin(), parameters.end(), [&](const Parameter& p) {
       return (p.source == Source::option || p.source == Source::flag) && p.name == name;
     });
     if (!known) fail_usage("there is no option --" + name);

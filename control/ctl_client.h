@@ -29,7 +29,8 @@ class CtlClient {
   CtlClient(const CtlClient&) = delete;
   CtlClient& operator=(const CtlClient&) = delete;
 
-  // The result of `method`. Throws RefusedError and ConnectionError. `waiting` is called now and then until it is there.
+  // The result of `method`. Throws RefusedError and ConnectionError. `waiting` is called now and then until it is
+  // there.
   Json call(const std::string& method, const Json& params, const std::function<void()>& waiting = {});
 
   // Waits until the server's process is gone; false if it is not after `limit`.

@@ -49,9 +49,14 @@ Daemon::Daemon(const Options& options, const Log& log)
       importer_(updater_, importer_threads(), log),
       dataplane_(make_dataplane(options, responder_, rcu_, log)),
       service_(loop_, service_options(options), responder_, rcu_, log),
-      server_{zones_,   updater_,
-              importer_, service_, dataplane_ ? &*dataplane_ : nullptr,
-              state_,   options.transaction_timeout, [this] { asio::post(loop_, [this] { stop("told by axfrctl"); }); }},
+      server_{zones_,
+              updater_,
+              importer_,
+              service_,
+              dataplane_ ? &*dataplane_ : nullptr,
+              state_,
+              options.transaction_timeout,
+              [this] { asio::post(loop_, [this] { stop("told by axfrctl"); }); }},
       control_(socket_file_, server_, rcu_, log) {}
 
 // Those who ask go before those who answer them: operators, then packets, then the updater.

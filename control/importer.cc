@@ -17,8 +17,8 @@ namespace {
 namespace asio = boost::asio;
 using zones::Name;
 
-constexpr size_t kFilesAtOnce = 64;           // parsed in one go, and committed together
-constexpr size_t kOctetsAtOnce = 4U << 20;    // unless they are large
+constexpr size_t kFilesAtOnce = 64;         // parsed in one go, and committed together
+constexpr size_t kOctetsAtOnce = 4U << 20;  // unless they are large
 
 std::vector<std::filesystem::path> zone_files(const std::filesystem::path& directory) {
   std::vector<std::filesystem::path> files;
@@ -134,9 +134,8 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
       if (zones.empty()) return end_chain();
     }
     using Outcomes = std::vector<Outcome<Updater::Imported>>;
-    importer_.updater_.import_zones(std::move(zones), [self = shared_from_this()](Outcome<Outcomes> outcomes) {
-      self->note(outcomes);
-    });
+    importer_.updater_.import_zones(std::move(zones),
+                                    [self = shared_from_this()](Outcome<Outcomes> outcomes) { self->note(outcomes); });
   }
 
   const File* take() {
@@ -196,7 +195,9 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
         continue;
       }
       const auto& imported = std::get<Updater::Imported>(outcome);
-      ++(!imported.changed ? result_.count.unchanged : imported.old_serial ? result_.count.changed : result_.count.added);
+      ++(!imported.changed     ? result_.count.unchanged
+         : imported.old_serial ? result_.count.changed
+                               : result_.count.added);
     }
     report();
     post_link();

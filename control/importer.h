@@ -1,7 +1,7 @@
 // Importer: zone files become zones. Reading and parsing take long, so they have threads of their own.
 //
-// Threads. Anybody may ask; parsing happens in the importer's threads, and `done` is called from one of them or from the
-// updater's. Neither waits for the other.
+// Threads. Anybody may ask; parsing happens in the importer's threads, and `done` is called from one of them or from
+// the updater's. Neither waits for the other.
 #pragma once
 
 #include <atomic>

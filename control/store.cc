@@ -254,8 +254,7 @@ void Store::write_history(Transaction& transaction, MDB_dbi journal, uint64_t nu
   const auto& before = steps_of(change.before);
   const auto& after = steps_of(change.after);
   const auto kept = after.empty() ? before.end() : std::find(before.begin(), before.end(), after.front());
-  for (auto step = before.begin(); step != kept; ++step)
-    transaction.erase(journal, part_key(number, (*step)->from()));
+  for (auto step = before.begin(); step != kept; ++step) transaction.erase(journal, part_key(number, (*step)->from()));
   for (auto step = after.begin() + (before.end() - kept); step != after.end(); ++step)
     transaction.put(journal, part_key(number, (*step)->from()), zones::encode_step(**step));
 }

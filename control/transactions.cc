@@ -5,8 +5,7 @@ namespace axfrd::control {
 namespace {
 
 std::string seconds_since(Transactions::Clock::time_point then) {
-  return std::to_string(
-      std::chrono::duration_cast<std::chrono::seconds>(Transactions::Clock::now() - then).count());
+  return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(Transactions::Clock::now() - then).count());
 }
 
 }  // namespace
@@ -52,9 +51,8 @@ void Transactions::reopen(const zones::Name& apex) {
 
 void Transactions::forget() {
   const auto now = Clock::now();
-  std::erase_if(open_, [&](const auto& entry) {
-    return !entry.second.committing && now - entry.second.touched > timeout_;
-  });
+  std::erase_if(open_,
+                [&](const auto& entry) { return !entry.second.committing && now - entry.second.touched > timeout_; });
 }
 
 }  // namespace axfrd::control

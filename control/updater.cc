@@ -59,9 +59,7 @@ bool same_but_serial(const OwnedRecord& a, OwnedRecord b) {
   return zones::identical(a.view(), b.view());
 }
 
-Failure no_such_zone(const Name& apex) {
-  return {FailureCode::no_such_zone, "there is no zone " + apex.to_text()};
-}
+Failure no_such_zone(const Name& apex) { return {FailureCode::no_such_zone, "there is no zone " + apex.to_text()}; }
 
 // The serial of the version after `old`, when `stated` stands in the SOA that somebody wrote.
 Outcome<uint32_t> choose_serial(const ZoneVersion& old, uint32_t stated) {
@@ -70,8 +68,8 @@ Outcome<uint32_t> choose_serial(const ZoneVersion& old, uint32_t stated) {
     return zones::next_serial(old.attributes().serial_policy, old.serial(), unix_time());
   const std::string zone = old.apex().name.to_text();
   return Failure{FailureCode::bad_zone, "zone " + zone + " keeps its own serials: state a SOA with one newer than " +
-                                            std::to_string(old.serial()) + ", or let axfrd count: axfrctl zone config " +
-                                            zone + " --serial unixtime"};
+                                            std::to_string(old.serial()) +
+                                            ", or let axfrd count: axfrctl zone config " + zone + " --serial unixtime"};
 }
 
 }  // namespace
@@ -155,8 +153,8 @@ class Updater::Group {
     if (!made.after || !made.after->history()) return;
     const auto& steps = made.after->history()->steps();
     const uint64_t zone = made.after->apex().hash;
-    const auto* known = made.before != nullptr && made.before->history() ? made.before->history()->steps().back().get()
-                                                                         : nullptr;
+    const auto* known =
+        made.before != nullptr && made.before->history() ? made.before->history()->steps().back().get() : nullptr;
     auto step = steps.end();
     while (step != steps.begin() && (step - 1)->get() != known) --step;
     for (; step != steps.end(); ++step) updater_.old_steps_.push_back({zone, (*step)->from()});
@@ -215,9 +213,8 @@ void Updater::enqueue(Done<T> done, Work work) {
 
 void Updater::change_zone(Name apex, std::string cause, Compose compose, Done<Changed> done) {
   enqueue<Changed>(std::move(done),
-                   [this, apex = std::move(apex), cause = std::move(cause), compose = std::move(compose)](Group& group) {
-                     return change_now(group, apex, cause, compose);
-                   });
+                   [this, apex = std::move(apex), cause = std::move(cause),
+                    compose = std::move(compose)](Group& group) { return change_now(group, apex, cause, compose); });
 }
 
 void Updater::import_zone(Import request, Done<Imported> done) {
@@ -243,8 +240,7 @@ void Updater::set_serial_policy(Name apex, SerialPolicy policy, Done<Configured>
 }
 
 void Updater::remove_zone(Name apex, Done<Removed> done) {
-  enqueue<Removed>(std::move(done),
-                   [this, apex = std::move(apex)](Group& group) { return remove_now(group, apex); });
+  enqueue<Removed>(std::move(done), [this, apex = std::move(apex)](Group& group) { return remove_now(group, apex); });
 }
 
 void Updater::load_store(Done<size_t> done) {

@@ -47,7 +47,7 @@ class Updater {
 
   struct Changed {
     uint32_t old_serial, serial;
-    size_t records, removed, added;                     // removed and added: SOA left out
+    size_t records, removed, added;                        // removed and added: SOA left out
     bool changed() const { return serial != old_serial; }  // in what a secondary sees
   };
   // Writes the change of a zone upon a draft of its current version; called in the updater's thread, and more than once
@@ -60,9 +60,9 @@ class Updater {
   struct Import {
     zones::Name apex;
     zones::ZoneText content;
-    zones::VersionRef fresh;    // built of `content`: the version of a zone that is new
-    std::string file;           // where it is from, for messages
-    bool only_if_newer = false; // leave a zone alone whose serial is not older
+    zones::VersionRef fresh;     // built of `content`: the version of a zone that is new
+    std::string file;            // where it is from, for messages
+    bool only_if_newer = false;  // leave a zone alone whose serial is not older
   };
   struct Imported {
     std::optional<uint32_t> old_serial;  // none: the zone is new
@@ -137,10 +137,10 @@ class Updater {
   std::deque<Task> queue_;             // guarded by mutex_
   std::atomic<bool> stopping_{false};  // stop(): writes, with mutex_ held; the updater's thread: reads
 
-  std::deque<RetiredItem> retired_;         // the updater's thread
-  std::atomic<size_t> retired_count_{0};    // its size; written by the updater's thread
-  std::deque<OldStep> old_steps_;           // the updater's thread; may name steps that have gone
-  std::atomic<size_t> history_octets_{0};   // written by the updater's thread
+  std::deque<RetiredItem> retired_;        // the updater's thread
+  std::atomic<size_t> retired_count_{0};   // its size; written by the updater's thread
+  std::deque<OldStep> old_steps_;          // the updater's thread; may name steps that have gone
+  std::atomic<size_t> history_octets_{0};  // written by the updater's thread
   std::thread thread_;
 };
 

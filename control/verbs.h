@@ -18,14 +18,14 @@ inline constexpr const char* kDefaultControlSocket = "/run/axfrd/control.sock";
 struct Parameter {
   // How axfrctl is given the value.
   enum class Source : uint8_t {
-    argument,  // the next argument
+    argument,           // the next argument
     optional_argument,  // the next argument, if there is one
-    rest,      // all remaining arguments, with blanks between them
-    flag,      // --name, without a value; "yes" on the socket
-    path,      // the next argument, a path that is made absolute
-    files,     // the content of each file named by the remaining arguments, one request a file
-    option,    // --name VALUE
-    client     // axfrctl fills it in by itself
+    rest,               // all remaining arguments, with blanks between them
+    flag,               // --name, without a value; "yes" on the socket
+    path,               // the next argument, a path that is made absolute
+    files,              // the content of each file named by the remaining arguments, one request a file
+    option,             // --name VALUE
+    client              // axfrctl fills it in by itself
   };
   const char* name;  // in the JSON object
   Source source;

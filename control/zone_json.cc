@@ -76,12 +76,8 @@ class ListWriter {
 }  // namespace
 
 Json to_json(const Updater::Imported& imported) {
-  Json result{{"serial", imported.serial},
-              {"records", imported.records},
-              {"removed", imported.removed},
-              {"added", imported.added},
-              {"changed", imported.changed},
-              {"warnings", imported.warnings}};
+  Json result{{"serial", imported.serial}, {"records", imported.records}, {"removed", imported.removed},
+              {"added", imported.added},   {"changed", imported.changed}, {"warnings", imported.warnings}};
   result["old_serial"] = imported.old_serial ? Json(*imported.old_serial) : Json();
   return result;
 }
@@ -94,8 +90,8 @@ Json to_json(const Updater::Changed& changed) {
 Json to_json(const Updater::Configured& configured) { return {{"serial", text_of(configured.serial_policy)}}; }
 
 Json to_json(const Importer::Progress& progress) {
-  return {{"files", progress.files},         {"done", progress.done()},     {"added", progress.added},
-          {"changed", progress.changed},     {"unchanged", progress.unchanged}, {"failed", progress.failed}};
+  return {{"files", progress.files},     {"done", progress.done()},         {"added", progress.added},
+          {"changed", progress.changed}, {"unchanged", progress.unchanged}, {"failed", progress.failed}};
 }
 
 Json to_json(const Importer::Loaded& loaded) {

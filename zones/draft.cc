@@ -115,8 +115,7 @@ std::variant<Draft::Result, std::string> Draft::finish() const {
       if (lacks(name.before, r)) result.delta.added.push_back(r);
     }
   }
-  if (pseudo_edited_ && !pseudo_.empty())
-    result.pseudo = std::make_shared<const std::vector<PseudoRecord>>(pseudo_);
+  if (pseudo_edited_ && !pseudo_.empty()) result.pseudo = std::make_shared<const std::vector<PseudoRecord>>(pseudo_);
   return result;
 }
 

@@ -116,7 +116,8 @@ HistoryRef History::trim(const HistoryRef& history) {
 
 std::optional<History::Since> History::since(uint32_t serial) const {
   // The newest step from there: a serial can come again after the whole circle of them.
-  const auto found = std::ranges::find(steps_.rbegin(), steps_.rend(), serial, [](const StepRef& s) { return s->from(); });
+  const auto found =
+      std::ranges::find(steps_.rbegin(), steps_.rend(), serial, [](const StepRef& s) { return s->from(); });
   if (found == steps_.rend()) return std::nullopt;
   Sum sum;
   for (auto step = found.base() - 1; step != steps_.end(); ++step) {

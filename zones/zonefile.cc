@@ -202,12 +202,13 @@ class ZoneParser {
 
   // Entries that add to a zone, each an edit.
   std::variant<std::vector<Edit>, std::string> parse_additions(std::string_view text) {
-    return parse_edits(text, [this](const Entry& entry) { return parse_entry(entry); }, Edit::Kind::add,
-                       Edit::Kind::add_pseudo);
+    return parse_edits(
+        text, [this](const Entry& entry) { return parse_entry(entry); }, Edit::Kind::add, Edit::Kind::add_pseudo);
   }
   std::variant<std::vector<Edit>, std::string> parse_removals(std::string_view text) {
-    return parse_edits(text, [this](const Entry& entry) { return parse_removal(entry); }, Edit::Kind::remove_record,
-                       Edit::Kind::remove_pseudo);
+    return parse_edits(
+        text, [this](const Entry& entry) { return parse_removal(entry); }, Edit::Kind::remove_record,
+        Edit::Kind::remove_pseudo);
   }
 
  private:
@@ -336,8 +337,7 @@ class ZoneParser {
     if (stated) return last_ttl_ = stated;
     if (fallback_ != nullptr) return (*fallback_)(owner_, type);
     if (default_ttl_) return default_ttl_;
-    if (!last_ttl_ && type == rrtype::SOA && rdata.size() >= 20)
-      last_ttl_ = load32(rdata.data() + rdata.size() - 4);
+    if (!last_ttl_ && type == rrtype::SOA && rdata.size() >= 20) last_ttl_ = load32(rdata.data() + rdata.size() - 4);
     return last_ttl_;
   }
 

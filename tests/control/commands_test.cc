@@ -17,6 +17,7 @@ class CommandsTest : public testing::Test {
   CommandsTest() { updater_.start(); }
   ~CommandsTest() override {
     control_.stop();
+    importer_.stop();
     updater_.stop();
   }
   Json call(const std::string& method, const Json& params = Json::object()) {
@@ -37,11 +38,13 @@ class CommandsTest : public testing::Test {
   test::ServedZones zones_;
   boost::asio::io_context service_loop_;
   Store store_{directory_ / "store"};
-  Updater updater_{zones_.table, zones_.rcu, store_, log_.log()};
+  Updater updater_{zones_.table, zones_.rcu, store_, 1U << 20, log_.log()};
+  Importer importer_{updater_, 1, log_.log()};
   Service service_{service_loop_, {}, zones_.responder, zones_.rcu, log_.log()};
   std::atomic<ServerState> state_{ServerState::serving};
   std::atomic<int> stops_{0};
-  const Server server_{zones_.table, updater_, service_, nullptr, state_, [this] { ++stops_; }};
+  const Server server_{zones_.table,        updater_, importer_, service_, nullptr, state_, std::chrono::seconds(1),
+                       [this] { ++stops_; }};
   SocketFile file_{directory_ / "control.sock"};
   ControlThread control_{file_, server_, zones_.rcu, log_.log()};
   StreamClient client_{test::connect_to(directory_ / "control.sock")};
@@ -96,6 +99,93 @@ TEST_F(CommandsTest, ManyZonesAreListed) {
   for (const Json& zone : listed["zones"]) names.insert(zone["zone"]);
   EXPECT_EQ(names.size(), 3000U);
   EXPECT_TRUE(names.contains("z2999.example."));
+}
+
+TEST_F(CommandsTest, ATransactionIsSeenWhenItIsCommittedAndNotBefore) {
+  const Json zone{{"zone", "example.com"}};
+  result("zone.import", {{"zone", "example.com"}, {"text", kSmallZone}});
+  EXPECT_EQ(result("zone.begin", zone)["serial"], 10);
+  EXPECT_EQ(result("zone.set", {{"zone", "example.com"}, {"record", "new A 192.0.2.9"}})["edits"], 1);
+  EXPECT_EQ(result("zone.show", zone)["serial"], 10);
+  const Json diff = result("zone.diff", zone);
+  EXPECT_EQ(diff["added"].size(), 1U) << diff;
+  EXPECT_EQ(result("zone.status")["transactions"][0]["edits"], 1);
+  const Json committed = result("zone.commit", zone);
+  EXPECT_EQ(committed["old_serial"], 10);
+  EXPECT_EQ(committed["added"], 1);
+  EXPECT_EQ(result("zone.show", zone)["serial"], committed["serial"]);
+  EXPECT_TRUE(result("zone.status")["transactions"].empty());
+  EXPECT_EQ(result("zone.history", zone)["steps"][0]["from"], 10);
+}
+
+TEST_F(CommandsTest, AZoneHasOneWriterAtATime) {
+  const Json zone{{"zone", "example.com"}};
+  const int conflict = static_cast<int>(FailureCode::conflict);
+  result("zone.import", {{"zone", "example.com"}, {"text", kSmallZone}});
+  result("zone.import", {{"zone", "example.org"}, {"text", kSmallZone}});
+  EXPECT_EQ(error("zone.set", {{"zone", "example.com"}, {"record", "x A 192.0.2.9"}}), conflict);
+  result("zone.begin", zone);
+  EXPECT_EQ(error("zone.begin", zone), conflict);
+  result("zone.begin", {{"zone", "example.org"}});
+  result("zone.abort", zone);
+  EXPECT_EQ(error("zone.commit", zone), conflict);
+  result("zone.begin", zone);
+}
+
+TEST_F(CommandsTest, AForgottenTransactionMakesRoomForTheNext) {
+  const Json zone{{"zone", "example.com"}};
+  result("zone.import", {{"zone", "example.com"}, {"text", kSmallZone}});
+  result("zone.begin", zone);
+  std::this_thread::sleep_for(std::chrono::milliseconds(1100));  // its time-out is one second here
+  result("zone.begin", zone);
+}
+
+TEST_F(CommandsTest, ACommitIsWrittenUponWhatCameInBetween) {
+  const Json zone{{"zone", "example.com"}};
+  result("zone.import", {{"zone", "example.com"}, {"text", kSmallZone}});
+  result("zone.begin", zone);
+  result("zone.set", {{"zone", "example.com"}, {"record", "a A 192.0.2.9"}});
+  result("zone.import", {{"zone", "example.com"}, {"text", kSmallZone + "b 60 A 192.0.2.8\n"}});
+  EXPECT_EQ(result("zone.commit", zone)["records"], 6);
+}
+
+TEST_F(CommandsTest, AnUnsoundTransactionStaysOpenToBeMended) {
+  const Json zone{{"zone", "example.com"}};
+  result("zone.import", {{"zone", "example.com"}, {"text", kSmallZone}});
+  result("zone.begin", zone);
+  result("zone.set", {{"zone", "example.com"}, {"record", "a A 192.0.2.9"}});
+  result("zone.set", {{"zone", "example.com"}, {"record", "a CNAME b"}});
+  EXPECT_EQ(error("zone.commit", zone), static_cast<int>(FailureCode::bad_zone));
+  result("zone.unset", {{"zone", "example.com"}, {"record", "a CNAME"}});
+  EXPECT_EQ(result("zone.commit", zone)["added"], 1);
+}
+
+TEST_F(CommandsTest, ARollbackBringsBackOldContentUnderANewSerial) {
+  const Json zone{{"zone", "example.com"}};
+  result("zone.import", {{"zone", "example.com"}, {"text", kSmallZone}});
+  const Json before = result("zone.export", zone);
+  result("zone.begin", zone);
+  result("zone.unset", {{"zone", "example.com"}, {"record", "www"}});
+  result("zone.set", {{"zone", "example.com"}, {"record", "www CNAME elsewhere.example."}});
+  const Json changed = result("zone.commit", zone);
+  const Json back = result("zone.rollback", {{"zone", "example.com"}, {"serial", "10"}});
+  EXPECT_GT(back["serial"], changed["serial"]);
+  std::string expected = before["text"];
+  expected.replace(expected.find(" 10 "), 4, " " + back["serial"].dump() + " ");
+  EXPECT_EQ(result("zone.export", zone)["text"], expected);
+  EXPECT_EQ(error("zone.rollback", {{"zone", "example.com"}, {"serial", "9"}}), static_cast<int>(FailureCode::failed));
+}
+
+TEST_F(CommandsTest, ADirectoryIsImportedAndBadFilesAreReported) {
+  const test::TemporaryDirectory zones;
+  for (int i = 0; i < 200; ++i) zones.write("z" + std::to_string(i) + ".example.zone", kSmallZone);
+  zones.write("bad.example.zone", "@ 1 A x\n");
+  const Json loaded = result("zone.import-dir", {{"directory", zones.path().string()}});
+  EXPECT_EQ(loaded["added"], 200);
+  EXPECT_EQ(loaded["failed"], 1);
+  EXPECT_NE(loaded["errors"][0].get<std::string>().find("bad.example.zone:1: "), std::string::npos);
+  EXPECT_EQ(result("zone.import-dir", {{"directory", zones.path().string()}})["unchanged"], 200);
+  EXPECT_EQ(error("zone.import-dir", {{"directory", "relative"}}), RpcError::invalid_params);
 }
 
 TEST_F(CommandsTest, ABadZoneIsToldWithItsFileAndLine) {

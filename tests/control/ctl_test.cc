@@ -72,7 +72,7 @@ TEST(CtlArguments, HelpComesFromTheTable) {
 TEST(CtlCompletion, KnowsEveryVerb) {
   EXPECT_EQ(text({"completion", "bash"}), bash_completion());
   const std::string script = bash_completion();
-  for (const char* word : {"status", "zone) words='export import list remove show'", "'zone show'", "'zone import'"}) {
+  for (const char* word : {"status", "zone) words='abort begin commit ", "'zone show'", "'zone import'"}) {
     EXPECT_NE(script.find(word), std::string::npos) << word;
   }
 }
@@ -101,12 +101,26 @@ TEST(CtlPrint, EachVerbHasAPicture) {
        R"({"workers":[{"rx":1,"punted":{"tcp":0,"arp":2}}],"kernel_path":{"to_kernel":1},"ports":[],
            "buffers":{"in_use":1},"udp":{"queries":1},"tcp":{"accepted":0},"zones":{"count":1}})"},
       {"stop", "{}"},
-      {"zone.import", R"({"old_serial":1,"serial":2,"records":3,"changed":true,"warnings":["w"]})"},
+      {"zone.import",
+       R"({"old_serial":1,"serial":2,"records":3,"removed":0,"added":1,"changed":true,"warnings":["w"]})"},
       {"zone.list", R"({"zones":[{"zone":"b.","serial":1,"records":2},{"zone":"a.","serial":1,"records":2}]})"},
       {"zone.show",
-       R"({"zone":"a.","serial":1,"soa":"s","records":1,"names":1,"pseudo_records":0,"pages":1,"memory":1})"},
+       R"({"zone":"a.","serial":1,"soa":"s","records":1,"names":1,"pseudo_records":0,"pages":1,"memory":1,
+           "serial_policy":"keep","history_steps":2})"},
       {"zone.export", R"({"text":"t"})"},
       {"zone.remove", R"({"serial":1})"},
+      {"zone.import-dir", R"({"files":3,"added":1,"changed":1,"unchanged":0,"failed":1,"errors":["e"]})"},
+      {"zone.begin", R"({"zone":"a.","serial":1})"},
+      {"zone.set", R"({"edits":1})"},
+      {"zone.unset", R"({"edits":2})"},
+      {"zone.diff", R"({"serial":1,"removed":["r"],"added":["a"]})"},
+      {"zone.commit", R"({"old_serial":1,"serial":2,"records":3,"removed":0,"added":1,"changed":true})"},
+      {"zone.abort", R"({"edits":1})"},
+      {"zone.status",
+       R"({"transactions":[{"zone":"a.","serial":1,"edits":1,"age_seconds":1,"idle_seconds":1,"committing":false}]})"},
+      {"zone.history", R"({"zone":"a.","serial":2,"steps":[{"from":1,"to":2,"time":0,"removed":0,"added":1}]})"},
+      {"zone.rollback", R"({"old_serial":1,"serial":1,"records":3,"removed":0,"added":0,"changed":false})"},
+      {"zone.config", R"({"serial":"keep"})"},
   };
   EXPECT_EQ(std::size(results), verbs().size());
   std::map<std::string, std::string> pictures;
@@ -116,7 +130,7 @@ TEST(CtlPrint, EachVerbHasAPicture) {
     EXPECT_FALSE(out.str().empty()) << method;
     pictures[method] = out.str();
   }
-  EXPECT_EQ(pictures["zone.import"], "a.: serial 2, was 1, 3 records\n  warning: w\n");
+  EXPECT_EQ(pictures["zone.import"], "a.: serial 2, was 1, 0 removed, 1 added, 3 records\n  warning: w\n");
   EXPECT_LT(pictures["zone.list"].find("a."), pictures["zone.list"].find("b."));
   EXPECT_NE(pictures["stats"].find("punted arp"), std::string::npos);
   EXPECT_EQ(pictures["stats"].find("punted tcp"), std::string::npos) << "it never happened";

@@ -91,7 +91,7 @@ TEST_F(DnsTcpTest, ASmallZoneIsOneMessage) {
   EXPECT_EQ(message.answer.size(), 5U);
   EXPECT_EQ(message.answer.front(), message.answer.back());
   EXPECT_TRUE(test::eventually([&] {
-    return server_.log().find("transfer of example.com. serial 10 to 127.0.0.1: 1 messages") != std::string::npos;
+    return server_.log().find("transfer of example.com. serial 10 to 127.0.0.1: AXFR, 1 messages") != std::string::npos;
   }));
 }
 

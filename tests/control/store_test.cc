@@ -36,7 +36,7 @@ class StoreTest : public ::testing::Test {
   static VersionRef with_serial(const ZoneVersion& version, uint32_t serial, const zones::Delta& delta) {
     OwnedRecord soa = version.soa_record();
     zones::store32(reinterpret_cast<uint8_t*>(soa.rdata.data()) + soa.rdata.size() - 20, serial);
-    return version.apply(delta, soa);
+    return version.apply(delta, soa, version.attributes());
   }
   static void commit(Store& store, const ZoneVersion* before, const ZoneVersion* after) {
     const Store::Change change{before, after};
@@ -75,7 +75,7 @@ TEST_F(StoreTest, PseudoRecordsAreKept) {
                                         name("p."), "f");
   const auto& text = std::get<zones::ZoneText>(parsed);
   const auto version =
-      ZoneVersion::build(text.records, std::make_shared<const std::vector<zones::PseudoRecord>>(text.pseudo));
+      ZoneVersion::build(text.records, {std::make_shared<const std::vector<zones::PseudoRecord>>(text.pseudo)});
   {
     Store store(directory);
     commit(store, nullptr, version.get());

@@ -1,5 +1,8 @@
 #include "control/updater.h"
 
+#include <set>
+
+#include "control/importer.h"
 #include "tests/control/support.h"
 
 namespace axfrd::control {
@@ -16,6 +19,12 @@ std::string with_serial(const std::string& text, const std::string& serial) {
 class UpdaterTest : public testing::Test {
  protected:
   UpdaterTest() { updater_->start(); }
+  ~UpdaterTest() override {
+    importer_.reset();
+    updater_.reset();
+  }
+
+  static constexpr size_t kHistory = 16 * 1024;
 
   template <class T>
   static Outcome<T> wait_for(const std::function<void(Done<T>)>& ask) {
@@ -26,14 +35,26 @@ class UpdaterTest : public testing::Test {
   }
   Outcome<Updater::Imported> import(const std::string& zone, const std::string& text) {
     return wait_for<Updater::Imported>([&](auto done) {
-      updater_->import_zone({name(zone), text, zone + ".zone"}, std::move(done));
+      importer_->import_text({name(zone), text, zone + ".zone"}, std::move(done));
     });
   }
   Outcome<Updater::Removed> remove(const std::string& zone) {
     return wait_for<Updater::Removed>([&](auto done) { updater_->remove_zone(name(zone), std::move(done)); });
   }
-  Outcome<Updater::Loaded> load(const std::filesystem::path& directory) {
-    return wait_for<Updater::Loaded>([&](auto done) { updater_->load_directory(directory, std::move(done)); });
+  Outcome<Importer::Loaded> load(const std::filesystem::path& directory, bool only_if_newer = false) {
+    return wait_for<Importer::Loaded>(
+        [&](auto done) { importer_->import_directory(directory, only_if_newer, std::move(done)); });
+  }
+  Outcome<Updater::Changed> change(const std::string& zone, const std::string& additions) {
+    const auto compose = [=](zones::Draft& draft) -> std::optional<Failure> {
+      const auto edits = zones::parse_additions(additions, name(zone), [](auto, auto) { return 60U; });
+      for (const zones::Edit& edit : std::get<0>(edits)) {
+        if (auto reason = draft.apply(edit)) return Failure{FailureCode::bad_zone, *reason};
+      }
+      return std::nullopt;
+    };
+    return wait_for<Updater::Changed>(
+        [&](auto done) { updater_->change_zone(name(zone), "a test", compose, std::move(done)); });
   }
   // @pre the caller is in a read section, or no change is under way
   const zones::ZoneVersion* find(const std::string& zone) const {
@@ -47,7 +68,8 @@ class UpdaterTest : public testing::Test {
   dataplane::Rcu rcu_{4};
   test::TemporaryDirectory directory_;
   std::optional<Store> store_{std::in_place, directory_ / "store"};
-  std::optional<Updater> updater_{std::in_place, zones_, rcu_, *store_, log_.log()};
+  std::optional<Updater> updater_{std::in_place, zones_, rcu_, *store_, kHistory, log_.log()};
+  std::optional<Importer> importer_{std::in_place, *updater_, 2U, log_.log()};
 };
 
 TEST_F(UpdaterTest, AnImportedZoneIsThere) {
@@ -70,16 +92,104 @@ TEST_F(UpdaterTest, AReplacementTellsBothSerials) {
   EXPECT_EQ(find("example.com")->serial(), 11U);
 }
 
-TEST_F(UpdaterTest, AChangeThatSecondariesWillNotSeeIsWarnedOf) {
-  import("example.com", kSmallZone);
+TEST_F(UpdaterTest, AChangedFileWithoutANewerSerialGetsOne) {
   for (const char* serial : {"10", "9", "2147483658"}) {  // the same, older, and as far away as can be
+    import("example.com", kSmallZone);
     const auto result = std::get<Updater::Imported>(import(
         "example.com", with_serial(kSmallZone, serial) + "x 1 A 10.0.0." + std::string(serial).substr(0, 1) + "\n"));
     EXPECT_TRUE(result.changed) << serial;
+    EXPECT_TRUE(zones::serial_newer(result.serial, 10)) << result.serial;
     ASSERT_EQ(result.warnings.size(), 1U) << serial;
     EXPECT_NE(result.warnings[0].find(serial), std::string::npos) << result.warnings[0];
-    import("example.com", kSmallZone);
+    remove("example.com");
   }
+}
+
+TEST_F(UpdaterTest, AnImportedFileIsADifferenceInTheHistory) {
+  import("example.com", kSmallZone);
+  const auto result =
+      std::get<Updater::Imported>(import("example.com", with_serial(kSmallZone, "11") + "x 1 A 10.0.0.1\n"));
+  EXPECT_EQ(result.removed, 0U);
+  EXPECT_EQ(result.added, 1U);
+  const auto since = find("example.com")->history()->since(10);
+  ASSERT_TRUE(since.has_value());
+  EXPECT_EQ(since->delta.added.size(), 1U);
+  EXPECT_TRUE(since->delta.removed.empty());
+}
+
+TEST_F(UpdaterTest, AZoneThatKeepsItsSerialsWantsOneStated) {
+  import("example.com", kSmallZone);
+  wait_for<Updater::Configured>(
+      [&](auto done) { updater_->set_serial_policy(name("example.com"), zones::SerialPolicy::keep, std::move(done)); });
+  EXPECT_NE(std::get<Failure>(change("example.com", "x A 10.0.0.1")).reason.find("keeps its own serials"),
+            std::string::npos);
+  const std::string soa = zones::record_to_text(find("example.com")->soa_record().view());
+  std::string newer = soa;
+  newer.replace(newer.find(" 10 "), 4, " 77 ");
+  EXPECT_EQ(std::get<Updater::Changed>(change("example.com", "x A 10.0.0.1\n" + newer)).serial, 77U);
+  EXPECT_EQ(find("example.com")->serial(), 77U);
+}
+
+TEST_F(UpdaterTest, ASerialIsCountedUpByOneWhereTheZoneSaysSo) {
+  import("example.com", kSmallZone);
+  wait_for<Updater::Configured>([&](auto done) {
+    updater_->set_serial_policy(name("example.com"), zones::SerialPolicy::increment, std::move(done));
+  });
+  EXPECT_EQ(std::get<Updater::Changed>(change("example.com", "x A 10.0.0.1")).serial, 11U);
+  EXPECT_EQ(std::get<Updater::Changed>(change("example.com", "x A 10.0.0.2")).serial, 12U);
+}
+
+TEST_F(UpdaterTest, TwoChangesInOneSecondHaveTwoSerials) {
+  import("example.com", kSmallZone);
+  const auto first = std::get<Updater::Changed>(change("example.com", "x A 10.0.0.1"));
+  const auto second = std::get<Updater::Changed>(change("example.com", "x A 10.0.0.2"));
+  EXPECT_EQ(second.old_serial, first.serial);
+  EXPECT_TRUE(zones::serial_newer(second.serial, first.serial));
+}
+
+TEST_F(UpdaterTest, AddingWhatIsThereChangesNothing) {
+  import("example.com", kSmallZone);
+  const auto first = std::get<Updater::Changed>(change("example.com", "x 60 A 10.0.0.1"));
+  const auto second = std::get<Updater::Changed>(change("example.com", "x 60 A 10.0.0.1"));
+  EXPECT_TRUE(first.changed());
+  EXPECT_FALSE(second.changed());
+  EXPECT_EQ(second.serial, first.serial);
+}
+
+TEST_F(UpdaterTest, HistoriesKeepToTheirMemoryAndTheOldestStepGoesFirst) {
+  import("old.example", kSmallZone);
+  change("old.example", "x A 10.0.0.1");
+  for (int i = 0; i < 300; ++i) {
+    import("z" + std::to_string(i) + ".example", kSmallZone);
+    change("z" + std::to_string(i) + ".example", "x A 10.0.0.1");
+  }
+  EXPECT_LE(updater_->history_octets(), kHistory);
+  EXPECT_GT(updater_->history_octets(), kHistory / 2);
+  EXPECT_EQ(find("old.example")->history(), nullptr);
+  EXPECT_NE(find("z299.example")->history(), nullptr);
+}
+
+TEST_F(UpdaterTest, ChangesThatWaitTogetherBuildOnEachOther) {
+  import("example.com", kSmallZone);
+  std::vector<std::future<uint32_t>> serials;
+  for (int i = 0; i < 200; ++i) {
+    auto promise = std::make_shared<std::promise<uint32_t>>();
+    serials.push_back(promise->get_future());
+    const auto compose = [i](zones::Draft& draft) -> std::optional<Failure> {
+      const std::string text = "h" + std::to_string(i) + " 60 A 192.0.2.1";
+      const auto edits = zones::parse_additions(text, name("example.com"), [](auto, auto) { return 60U; });
+      draft.apply(std::get<0>(edits).front());
+      return std::nullopt;
+    };
+    updater_->change_zone(name("example.com"), "a test", compose, [promise](Outcome<Updater::Changed> outcome) {
+      promise->set_value(std::get<Updater::Changed>(outcome).serial);
+    });
+  }
+  std::set<uint32_t> distinct;
+  for (auto& serial : serials) distinct.insert(serial.get());
+  EXPECT_EQ(distinct.size(), 200U);
+  EXPECT_EQ(find("example.com")->counts().records, 203U);
+  EXPECT_EQ(find("example.com")->serial(), *distinct.rbegin());
 }
 
 TEST_F(UpdaterTest, TheSerialMayWrapAround) {
@@ -155,8 +265,10 @@ TEST_F(UpdaterTest, ADirectoryIsLoadedAndBadFilesAreSkipped) {
   directory.write("a..b.zone", kSmallZone);
   directory.write("readme.txt", "not a zone");
   std::filesystem::create_directory(directory / "dir.example.zone");
-  const auto loaded = std::get<Updater::Loaded>(load(directory.path()));
-  EXPECT_EQ(loaded.zones, 1100U);
+  const auto loaded = std::get<Importer::Loaded>(load(directory.path()));
+  EXPECT_EQ(loaded.count.added, 1100U);
+  EXPECT_EQ(loaded.count.failed, 4U);
+  EXPECT_EQ(loaded.count.files, 1104U);
   EXPECT_EQ(zones_.size(), 1100U);
   ASSERT_EQ(loaded.errors.size(), 4U);
   const std::string log = log_.text();
@@ -169,8 +281,19 @@ TEST_F(UpdaterTest, ADirectoryReplacesZonesThatAreThere) {
   import("example.com", kSmallZone);
   const test::TemporaryDirectory directory;
   directory.write("example.com.zone", with_serial(kSmallZone, "12"));
-  EXPECT_EQ(std::get<Updater::Loaded>(load(directory.path())).zones, 1U);
+  EXPECT_EQ(std::get<Importer::Loaded>(load(directory.path())).count.changed, 1U);
   EXPECT_EQ(find("example.com")->serial(), 12U);
+}
+
+TEST_F(UpdaterTest, ADirectoryOfTheStartUndoesNothingThatIsNewer) {
+  import("example.com", kSmallZone);
+  change("example.com", "mail 60 A 192.0.2.25\n");
+  const uint32_t serial = find("example.com")->serial();
+  const test::TemporaryDirectory directory;
+  directory.write("example.com.zone", kSmallZone);
+  EXPECT_EQ(std::get<Importer::Loaded>(load(directory.path(), true)).count.unchanged, 1U);
+  EXPECT_EQ(find("example.com")->serial(), serial);
+  EXPECT_EQ(find("example.com")->counts().records, 4U);
 }
 
 TEST_F(UpdaterTest, ADirectoryThatIsNotThereIsAFailure) {
@@ -183,25 +306,32 @@ TEST_F(UpdaterTest, WhatWasAcknowledgedIsServedAfterARestart) {
   import("example.org", kSmallZone);
   import("gone.example", kSmallZone);
   remove("gone.example");
+  change("example.com", "x 60 A 10.0.0.1");
+  const uint32_t serial = find("example.com")->serial();
+  importer_.reset();
   updater_.reset();
   store_.reset();
 
   Store store(directory_ / "store");
   zones::ZoneTable table;
-  Updater restarted(table, rcu_, store, log_.log());
+  Updater restarted(table, rcu_, store, kHistory, log_.log());
   restarted.start();
-  const auto loaded =
-      std::get<Updater::Loaded>(wait_for<Updater::Loaded>([&](auto done) { restarted.load_store(std::move(done)); }));
+  const auto loaded = std::get<size_t>(wait_for<size_t>([&](auto done) { restarted.load_store(std::move(done)); }));
   restarted.stop();
-  EXPECT_EQ(loaded.zones, 2U);
+  EXPECT_EQ(loaded, 2U);
   const zones::Name apex = name("example.com");
-  EXPECT_EQ(table.find(zones::NameHash::process().of(apex), apex)->current()->serial(), 12U);
+  const auto* version = table.find(zones::NameHash::process().of(apex), apex)->current();
+  EXPECT_EQ(version->serial(), serial);
+  ASSERT_NE(version->history(), nullptr);
+  EXPECT_EQ(version->history()->steps().size(), 2U);
+  EXPECT_TRUE(version->history()->since(10).has_value());
 }
 
 TEST_F(UpdaterTest, StopsWhileChangesWait) {
-  for (int i = 0; i < 100; ++i) updater_->import_zone({name("example.com"), test::zone_with(2000), "x"}, [](auto) {});
+  for (int i = 0; i < 100; ++i) importer_->import_text({name("example.com"), test::zone_with(2000), "x"}, [](auto) {});
+  importer_->stop();
   updater_->stop();
-  updater_->import_zone({name("example.com"), kSmallZone, "x"}, [](auto) { ADD_FAILURE() << "done after the end"; });
+  updater_->remove_zone(name("example.com"), [](auto) { ADD_FAILURE() << "done after the end"; });
 }
 
 }  // namespace

@@ -87,7 +87,7 @@ TEST(ZoneVersion, ApplySharesThePagesThatTheChangeDoesNotTouch) {
   Delta delta;
   delta.removed.push_back(record("host777", "A 192.0.2.1"));
   delta.added.push_back(record("host777", "A 192.0.2.77"));
-  const auto next = old->apply(delta, soa_with(*old, 2));
+  const auto next = old->apply(delta, soa_with(*old, 2), {});
   unsigned shared = 0;
   for (unsigned p = 0; p < next->page_count(); ++p) shared += &next->page(p) == &old->page(p) ? 1 : 0;
   EXPECT_EQ(shared, old->page_count() - 1);
@@ -104,15 +104,15 @@ TEST(ZoneVersion, ApplyRefusesADeltaThatDoesNotFit) {
   missing.removed.push_back(record("b", "A 192.0.2.1"));
   twice.added.push_back(record("a", "A 192.0.2.1"));
   conflict.added.push_back(record("c", "A 192.0.2.1"));
-  EXPECT_THROW((void)old->apply(missing, soa_with(*old, 2)), DeltaMismatch);
-  EXPECT_THROW((void)old->apply(twice, soa_with(*old, 2)), DeltaMismatch);
-  EXPECT_THROW((void)old->apply(conflict, soa_with(*old, 2)), DeltaMismatch);
+  EXPECT_THROW((void)old->apply(missing, soa_with(*old, 2), {}), DeltaMismatch);
+  EXPECT_THROW((void)old->apply(twice, soa_with(*old, 2), {}), DeltaMismatch);
+  EXPECT_THROW((void)old->apply(conflict, soa_with(*old, 2), {}), DeltaMismatch);
 }
 
 TEST(ZoneVersion, ASoaOfAnotherLengthMovesTheFirstPage) {
   const auto old = zone_of("example.", soa_line(1) + "@ NS ns\nns A 192.0.2.1\n");
   const auto donor = zone_of("example.", soa_line(2, "a.very.much.longer.primary.name"));
-  const auto next = old->apply({}, donor->soa_record());
+  const auto next = old->apply({}, donor->soa_record(), {});
   EXPECT_EQ(next->page(0).message(0).base, next->apex().question_end() + next->soa_size());
   EXPECT_EQ(records_of(*next), records_of(*old));
 }
@@ -155,7 +155,7 @@ TEST(ZoneVersion, ApplyEqualsBuildingAnewThroughRandomHistories) {
         delta.removed.push_back(it->second);
         it = model.erase(it);
       }
-      version = version->apply(delta, soa_with(*version, serial));
+      version = version->apply(delta, soa_with(*version, serial), {});
       std::multiset<std::string> expected;
       for (const auto& [text, r] : model) expected.insert(text);
       ASSERT_EQ(records_of(*version), expected) << "seed " << seed << " serial " << serial;
@@ -173,10 +173,10 @@ TEST(ZoneVersion, EverythingCanBeRemovedAndAddedAgain) {
   full->for_each_record([&](const Record& r) {
     if (r.type != rrtype::SOA) all.removed.emplace_back(r);
   });
-  const auto empty = full->apply(all, soa_with(*full, 2));
+  const auto empty = full->apply(all, soa_with(*full, 2), {});
   EXPECT_EQ(empty->page_count(), 0U);
   EXPECT_EQ(empty->counts().records, 0U);
-  const auto again = empty->apply({.removed = {}, .added = all.removed}, soa_with(*full, 3));
+  const auto again = empty->apply({.removed = {}, .added = all.removed}, soa_with(*full, 3), {});
   EXPECT_EQ(records_of(*again), records_of(*full));
   check(*again);
 }
@@ -196,16 +196,15 @@ TEST(ZoneVersion, IsTheSameAfterBeingTakenApartAndRestored) {
     Delta delta;  // moves ids out of order
     for (int i = 0; i < hosts; i += 3)
       delta.added.push_back(record("new" + std::to_string(i), "TXT \"" + std::string(200, 't') + "\""));
-    version = version->apply(delta, soa_with(*version, 10));
-    const auto again =
-        ZoneVersion::restore(name("example."), version->soa_record().view(), take_apart(*version), nullptr);
+    version = version->apply(delta, soa_with(*version, 10), {});
+    const auto again = ZoneVersion::restore(name("example."), version->soa_record().view(), take_apart(*version), {});
     EXPECT_EQ(again->serial(), 10U);
     EXPECT_EQ(records_of(*again), records_of(*version));
     check(*again);
     for (unsigned i = 0; i < again->page_count(); ++i) ASSERT_EQ(again->page_id(i), version->page_id(i));
     Delta more;
     more.added.push_back(record("later", "A 192.0.2.9"));
-    check(*again->apply(more, soa_with(*again, 11)));
+    check(*again->apply(more, soa_with(*again, 11), {}));
   }
 }
 
@@ -214,7 +213,7 @@ TEST(ZoneVersion, RestoreRefusesPagesThatDoNotMakeAZone) {
   for (int i = 0; i < 3000; ++i) text += "host" + std::to_string(i) + " A 192.0.2.1\n";
   const auto version = zone_of("example.", text);
   const auto restore = [&](const std::vector<ZoneVersion::NumberedPage>& pages) {
-    return ZoneVersion::restore(name("example."), version->soa_record().view(), pages, nullptr);
+    return ZoneVersion::restore(name("example."), version->soa_record().view(), pages, {});
   };
   auto swapped = take_apart(*version);
   std::swap(swapped[1].image, swapped[2].image);

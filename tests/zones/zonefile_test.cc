@@ -134,7 +134,8 @@ TEST(ZoneFile, ExportParsesToTheSameZone) {
   auto parsed = parse_zone(text, name("example."), "f");
   ASSERT_TRUE(std::holds_alternative<ZoneText>(parsed)) << std::get<ZoneFileError>(parsed).to_text();
   auto& zone = std::get<ZoneText>(parsed);
-  const auto version = ZoneVersion::build(zone.records, std::make_shared<const std::vector<PseudoRecord>>(zone.pseudo));
+  const auto version =
+      ZoneVersion::build(zone.records, {std::make_shared<const std::vector<PseudoRecord>>(zone.pseudo)});
   std::string exported;
   export_zone(*version, [&](std::string_view line) { exported.append(line).append("\n"); });
   auto again = parse_zone(exported, name("example."), "f");

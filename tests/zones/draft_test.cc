@@ -1,0 +1,118 @@
+#include "zones/draft.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/zones/support.h"
+
+namespace axfrd::zones::test {
+namespace {
+
+constexpr const char* kZone =
+    "$TTL 60\n@ SOA ns admin 1 2 3 4 5\n@ NS ns\n@ MX 10 mail.example.\nns A 192.0.2.1\nNs A 192.0.2.2\n"
+    "ns AAAA 2001:db8::1\nwww CNAME ns\n";
+
+class DraftTest : public testing::Test {
+ protected:
+  const VersionRef version_ = zone_of("example.", kZone);
+  const Name apex_ = name("example.");
+  Draft draft_{version_};
+
+  std::string set(const std::string& text) {
+    return make(parse_additions(text, apex_, [](auto, auto) { return 60U; }));
+  }
+  std::string unset(const std::string& text) { return make(parse_removals(text, apex_)); }
+  Draft::Result result() const { return std::get<Draft::Result>(draft_.finish()); }
+  std::string problem() const { return std::get<std::string>(draft_.finish()); }
+
+ private:
+  std::string make(const std::variant<std::vector<Edit>, std::string>& edits) {
+    if (const auto* reason = std::get_if<std::string>(&edits)) return *reason;
+    for (const Edit& edit : std::get<0>(edits)) {
+      if (const auto reason = draft_.apply(edit)) return *reason;
+    }
+    return "";
+  }
+};
+
+TEST_F(DraftTest, KnowsTheRecordsOfAName) {
+  std::vector<std::string> texts;
+  for (const OwnedRecord& r : draft_.records_at(name("NS.example."))) texts.push_back(show(r.view()));
+  ASSERT_EQ(texts.size(), 3U);
+  EXPECT_EQ(texts[0], "ns.example.\t60\tIN\tA\t192.0.2.1");
+  EXPECT_EQ(draft_.records_at(name("example.")).size(), 3U);  // SOA included
+  EXPECT_TRUE(draft_.records_at(name("nothing.example.")).empty());
+}
+
+TEST_F(DraftTest, NothingDoneIsNoChange) {
+  EXPECT_TRUE(result().empty());
+  EXPECT_EQ(set("ns 60 A 192.0.2.1"), "");
+  EXPECT_EQ(unset("nothing A"), "");
+  EXPECT_EQ(unset("ns A 192.0.2.77"), "");
+  EXPECT_TRUE(result().empty());
+}
+
+TEST_F(DraftTest, WhatIsAddedAndRemovedAgainIsNoChange) {
+  set("new 60 A 192.0.2.1");
+  EXPECT_FALSE(result().empty());
+  unset("new");
+  EXPECT_TRUE(result().empty());
+}
+
+TEST_F(DraftTest, ARecordAnRRsetOrANameIsRemoved) {
+  unset("ns A 192.0.2.1");
+  EXPECT_EQ(result().delta.removed.size(), 1U);
+  unset("ns A");
+  EXPECT_EQ(result().delta.removed.size(), 2U);
+  unset("NS");
+  EXPECT_EQ(result().delta.removed.size(), 3U);
+}
+
+TEST_F(DraftTest, TheRRsetTakesTheNewestTtl) {
+  set("ns 300 A 192.0.2.3");
+  const Draft::Result r = result();
+  EXPECT_EQ(r.delta.removed.size(), 2U);
+  EXPECT_EQ(r.delta.added.size(), 3U);
+  for (const OwnedRecord& record : r.delta.added) EXPECT_EQ(record.ttl, 300U);
+  EXPECT_NO_THROW((void)version_->apply(r.delta, r.soa, {}));
+}
+
+TEST_F(DraftTest, ACnameBesideOtherDataIsRefusedAtTheEnd) {
+  EXPECT_EQ(set("www A 192.0.2.1"), "");
+  EXPECT_NE(problem().find("www.example. has a CNAME and other data"), std::string::npos) << problem();
+  unset("www CNAME");
+  EXPECT_EQ(result().delta.removed.size(), 1U);
+}
+
+TEST_F(DraftTest, BadEditsSayWhatIsWrong) {
+  EXPECT_NE(set("a.other. A 192.0.2.1").find("is not in the zone example."), std::string::npos);
+  EXPECT_NE(set("a A 300.0.0.1").find("A 300.0.0.1"), std::string::npos);
+  EXPECT_NE(set("a NONSENSE x").find("NONSENSE"), std::string::npos);
+  EXPECT_NE(unset("a NONSENSE").find("no record type 'NONSENSE'"), std::string::npos);
+  EXPECT_NE(set("sub SOA ns admin 1 2 3 4 5").find("SOA"), std::string::npos);
+  EXPECT_NE(set("").find("no record"), std::string::npos);
+  EXPECT_TRUE(result().empty());
+}
+
+TEST_F(DraftTest, TheSoaIsReplaced) {
+  set("@ SOA ns2 admin 9 8 7 6 5");
+  EXPECT_TRUE(result().soa_edited);
+  EXPECT_EQ(soa_serial(result().soa), 9U);
+  EXPECT_TRUE(result().delta.empty());
+}
+
+TEST_F(DraftTest, AliasAndUrlAreSetAndUnset) {
+  set("@ 300 ALIAS target.other.\nold URL https://example.com/");
+  ASSERT_TRUE(result().pseudo_edited);
+  EXPECT_EQ(result().pseudo->size(), 2U);
+  unset("@ ALIAS\nold URL https://example.com/");
+  EXPECT_EQ(result().pseudo, nullptr);
+}
+
+TEST_F(DraftTest, ManyLinesAreManyEdits) {
+  EXPECT_EQ(set("  a 60 A 192.0.2.1 ; one\n\nb 60 TXT \"two\n"), "a quotation mark is never closed");
+  EXPECT_EQ(set("a 60 A 192.0.2.1 ; one\n\nb 60 TXT ( \"two\"\n \"three\" )\n"), "");
+  EXPECT_EQ(result().delta.added.size(), 2U);
+}
+
+}  // namespace
+}  // namespace axfrd::zones::test
