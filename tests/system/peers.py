@@ -69,7 +69,7 @@ class Nsd(Secondary):
             zone:
               name: {name}
               zonefile: "{name}.copy"
-              request-xfr: AXFR {self.primary} NOKEY
+              request-xfr: {self.primary} NOKEY
               allow-notify: {self.primary} NOKEY
               provide-xfr: 127.0.0.1 NOKEY
             """
