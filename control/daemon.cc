@@ -59,12 +59,13 @@ Daemon::Daemon(const Options& options, const Log& log)
               [this] { asio::post(loop_, [this] { stop("told by axfrctl"); }); }},
       control_(socket_file_, server_, rcu_, log) {}
 
-// Those who ask go before those who answer them: operators, then packets, then the updater.
+// Those who ask go before those who answer them: operators, then packets, then the updater. The importer goes last,
+// because the updater comes back to it for more files.
 Daemon::~Daemon() {
   control_.stop();
   if (dataplane_) dataplane_->stop();
-  importer_.stop();
   updater_.stop();
+  importer_.stop();
 }
 
 void Daemon::run() {

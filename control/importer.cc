@@ -47,14 +47,16 @@ std::variant<Updater::Import, std::string> parse(Name apex, std::string_view tex
 }  // namespace
 
 Importer::Importer(Updater& updater, unsigned threads, const Log& log)
-    : updater_(updater), threads_(threads), log_(log), pool_(threads) {}
+    : updater_(updater), threads_(threads), log_(log), pool_(std::in_place, threads) {}
 
 Importer::~Importer() { stop(); }
 
 void Importer::stop() {
+  if (!pool_) return;
   stopping_ = true;
-  pool_.stop();
-  pool_.join();
+  pool_->stop();
+  pool_->join();
+  pool_.reset();
 }
 
 Importer::Progress Importer::progress() const {
@@ -63,7 +65,7 @@ Importer::Progress Importer::progress() const {
 }
 
 void Importer::import_text(Text zone, Done<Updater::Imported> done) {
-  asio::post(pool_, [this, zone = std::move(zone), done = std::move(done)] {
+  asio::post(*pool_, [this, zone = std::move(zone), done = std::move(done)] {
     try {
       auto parsed = parse(zone.apex, zone.text, zone.file, false);
       if (auto* reason = std::get_if<std::string>(&parsed))
@@ -117,7 +119,7 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
   }
 
   void post_link() {
-    asio::post(importer_.pool_, [self = shared_from_this()] { self->link(); });
+    asio::post(*importer_.pool_, [self = shared_from_this()] { self->link(); });
   }
   void link() {
     if (importer_.stopping_) return;
@@ -218,7 +220,7 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
 
 void Importer::import_directory(std::filesystem::path directory, bool only_if_newer, Done<Loaded> done) {
   auto work = std::make_shared<Directory>(*this, only_if_newer, std::move(done));
-  asio::post(pool_, [work, directory = std::move(directory)] { work->begin(directory); });
+  asio::post(*pool_, [work, directory = std::move(directory)] { work->begin(directory); });
 }
 
 }  // namespace axfrd::control

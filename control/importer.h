@@ -8,6 +8,8 @@
 #include <boost/asio/thread_pool.hpp>
 #include <filesystem>
 #include <functional>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,11 +22,12 @@ namespace axfrd::control {
 class Importer {
  public:
   Importer(Updater& updater, unsigned threads, const Log& log);
-  ~Importer();
+  ~Importer();  // @pre as stop()
   Importer(const Importer&) = delete;
   Importer& operator=(const Importer&) = delete;
 
   // Ends the files under way; what still waits is dropped, and its `done` never called.
+  // @pre the updater was stopped, so that it does not come back with more
   void stop();
 
   struct Text {
@@ -60,7 +63,8 @@ class Importer {
   std::atomic<bool> stopping_{false};
   mutable std::mutex mutex_;
   Progress progress_;  // guarded by mutex_
-  boost::asio::thread_pool pool_;
+  // Gone after stop(), and what it held with it: a `done` may hold a connection, which must not outlive its loop.
+  std::optional<boost::asio::thread_pool> pool_;
 };
 
 }  // namespace axfrd::control

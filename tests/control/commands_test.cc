@@ -17,8 +17,8 @@ class CommandsTest : public testing::Test {
   CommandsTest() { updater_.start(); }
   ~CommandsTest() override {
     control_.stop();
-    importer_.stop();
     updater_.stop();
+    importer_.stop();
   }
   Json call(const std::string& method, const Json& params = Json::object()) {
     client_.send(request_line(method, params));

@@ -19,7 +19,9 @@ std::string with_serial(const std::string& text, const std::string& serial) {
 class UpdaterTest : public testing::Test {
  protected:
   UpdaterTest() { updater_->start(); }
-  ~UpdaterTest() override {
+  ~UpdaterTest() override { stop(); }
+  void stop() {
+    if (updater_) updater_->stop();
     importer_.reset();
     updater_.reset();
   }
@@ -308,8 +310,7 @@ TEST_F(UpdaterTest, WhatWasAcknowledgedIsServedAfterARestart) {
   remove("gone.example");
   change("example.com", "x 60 A 10.0.0.1");
   const uint32_t serial = find("example.com")->serial();
-  importer_.reset();
-  updater_.reset();
+  stop();
   store_.reset();
 
   Store store(directory_ / "store");
@@ -329,8 +330,8 @@ TEST_F(UpdaterTest, WhatWasAcknowledgedIsServedAfterARestart) {
 
 TEST_F(UpdaterTest, StopsWhileChangesWait) {
   for (int i = 0; i < 100; ++i) importer_->import_text({name("example.com"), test::zone_with(2000), "x"}, [](auto) {});
-  importer_->stop();
   updater_->stop();
+  importer_->stop();
   updater_->remove_zone(name("example.com"), [](auto) { ADD_FAILURE() << "done after the end"; });
 }
 
