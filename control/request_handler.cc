@@ -80,14 +80,16 @@ unsigned RequestHandler::answer_privileged(Query& query) {
   return responder_.refuse(query, Rcode::notimp);
 }
 
+// There are no keys yet, so every key is unknown.
 unsigned RequestHandler::answer_signed(Query& query) {
-  const auto tsig = read_tsig(query);
-  if (!tsig) return responder_.refuse(query, Rcode::formerr);
+  const TsigTime now = tsig_now();
+  const TsigCheck check = check_request({query.message, query.size}, KeyRing(), now);
+  if (check.rcode == Rcode::formerr) return responder_.refuse(query, Rcode::formerr);
   counters_.bad_keys.add();
   const unsigned capacity =
       query.transport == zones::Transport::udp ? std::max<unsigned>(zones::kMinUdp, query.payload) : query.capacity;
-  const unsigned size = responder_.refuse(query, Rcode::notauth);
-  return append_badkey(*tsig, query.message, size, std::min(capacity, query.capacity));
+  const unsigned size = responder_.refuse(query, check.rcode);
+  return TsigSigner(check).append(query.message, size, std::min(capacity, query.capacity), now);
 }
 
 }  // namespace axfrd::control

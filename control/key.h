@@ -1,0 +1,123 @@
+// Keys of TSIG (RFC 8945): name, algorithm, secret; and the ring in which they are found by name.
+//
+// A secret is wiped from memory with its key. It is for signing and for the store: no log and no show function may
+// print it.
+//
+// Threads. Keys and rings never change: any thread may use one that it holds by shared_ptr.
+// Errors. What an operator may have mistyped is std::invalid_argument with a sentence for the operator, which never
+// quotes a secret; what OpenSSL cannot do is std::runtime_error.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "zones/name.h"
+
+struct evp_mac_ctx_st;  // OpenSSL's EVP_MAC_CTX
+
+namespace axfrd::control {
+
+using Octets = std::vector<uint8_t>;
+
+// ---- algorithms ----
+
+enum class TsigAlgorithm : uint8_t { hmac_md5, hmac_sha1, hmac_sha224, hmac_sha256, hmac_sha384, hmac_sha512 };
+constexpr TsigAlgorithm kDefaultTsigAlgorithm = TsigAlgorithm::hmac_sha256;
+
+// "hmac-sha256" and so on, in any case, with or without the final dot; HMAC-MD5 also by its long name,
+// "hmac-md5.sig-alg.reg.int". Throws std::invalid_argument.
+TsigAlgorithm parse_tsig_algorithm(std::string_view text);
+// What parse_tsig_algorithm() reads, in lower case: "hmac-sha256".
+std::string_view to_text(TsigAlgorithm algorithm);
+// Its name in TSIG records (RFC 8945 §6).
+zones::NameView wire_name(TsigAlgorithm algorithm);
+// Octets of a MAC that is not truncated.
+unsigned mac_size(TsigAlgorithm algorithm);
+
+// ---- secrets ----
+
+// Octets that are wiped when they are given up.
+class Secret {
+ public:
+  explicit Secret(Octets octets) : octets_(std::move(octets)) {}
+  ~Secret() { wipe(); }
+  Secret(Secret&&) noexcept = default;
+  Secret& operator=(Secret&& other) noexcept;
+  zones::Bytes bytes() const { return octets_; }
+
+ private:
+  void wipe();
+  Octets octets_;
+};
+
+// From base64 with its padding (RFC 4648 §4). Throws std::invalid_argument.
+Secret decode_secret(std::string_view base64);
+// The same the other way round: for the store, and to show a new secret to who asked for it, once.
+std::string encode_secret(const Secret& secret);
+// As many octets as a MAC has, which is what RFC 2104 §3 advises.
+Secret random_secret(TsigAlgorithm algorithm = kDefaultTsigAlgorithm);
+
+// ---- keys ----
+
+// One HMAC (RFC 2104) under way.
+class Hmac {
+ public:
+  void add(zones::Bytes octets);
+  Octets finish();
+
+ private:
+  friend class TsigKey;
+  struct Free {
+    void operator()(evp_mac_ctx_st* context) const;
+  };
+  using Context = std::unique_ptr<evp_mac_ctx_st, Free>;
+  explicit Hmac(Context context) : context_(std::move(context)) {}
+  static Context keyed(TsigAlgorithm algorithm, zones::Bytes secret);
+
+  Context context_;
+};
+
+// RFC 8945 §6: HMAC-MD5 must not be used; some old secondary may leave the operator no choice.
+enum class Md5 : bool { refused, allowed };
+
+class TsigKey {
+ public:
+  // Throws std::invalid_argument if the secret is empty or the algorithm refused.
+  TsigKey(zones::Name name, TsigAlgorithm algorithm, Secret secret, Md5 md5 = Md5::refused);
+
+  const zones::Name& name() const { return name_; }
+  TsigAlgorithm algorithm() const { return algorithm_; }
+  const Secret& secret() const { return secret_; }
+
+  // Begins a MAC under this key.
+  Hmac hmac() const;
+
+ private:
+  zones::Name name_;
+  TsigAlgorithm algorithm_;
+  Secret secret_;
+  Hmac::Context keyed_;  // copied for each MAC, which spares hashing the secret each time
+};
+
+using TsigKeyRef = std::shared_ptr<const TsigKey>;
+
+class KeyRing {
+ public:
+  KeyRing() = default;
+  // Throws std::invalid_argument if two keys have one name.
+  explicit KeyRing(std::vector<TsigKeyRef> keys);
+
+  // Null if there is none. Names compare as names do (RFC 4343).
+  TsigKeyRef find(zones::NameView name) const;
+  // In canonical order of their names.
+  const std::vector<TsigKeyRef>& keys() const { return keys_; }
+
+ private:
+  std::vector<TsigKeyRef> keys_;
+};
+
+using KeyRingRef = std::shared_ptr<const KeyRing>;
+
+}  // namespace axfrd::control
