@@ -29,12 +29,14 @@ std::optional<RpcError> check(const Verb& verb, const Json& params) {
   return std::nullopt;
 }
 
-// The zone that params speak of. @pre check() passed for a verb that requires "zone".
-std::variant<zones::Name, RpcError> zone_name(const Json& params) {
-  const auto& text = params["zone"].get_ref<const std::string&>();
+// The name that params[`parameter`] holds. @pre check() passed for a verb that requires it.
+std::variant<zones::Name, RpcError> name_in(const Json& params, const char* parameter) {
+  const auto& text = params[parameter].get_ref<const std::string&>();
   if (auto name = zones::Name::from_text(text)) return std::move(*name);
   return RpcError{RpcError::invalid_params, "'" + text + "' is not a domain name"};
 }
+
+std::variant<zones::Name, RpcError> zone_name(const Json& params) { return name_in(params, "zone"); }
 
 std::optional<uint32_t> number(const std::string& digits) {
   uint32_t value = 0;
@@ -62,6 +64,8 @@ std::optional<Failure> roll_back(zones::Draft& draft, uint32_t serial) {
 Failure no_such_zone(const zones::Name& apex) {
   return {FailureCode::no_such_zone, "there is no zone " + apex.to_text()};
 }
+
+Failure no_such_key(const zones::Name& name) { return {FailureCode::failed, "there is no key " + name.to_text()}; }
 
 // Brings an outcome from the updater's thread to the control loop, as JSON.
 template <class T>
@@ -111,7 +115,13 @@ Commands::Commands(asio::io_context& loop, const Server& server, dataplane::Rcu:
                 {"zone.status", &Commands::zone_status},
                 {"zone.history", &Commands::zone_history},
                 {"zone.rollback", &Commands::zone_rollback},
-                {"zone.config", &Commands::zone_config}} {}
+                {"zone.config", &Commands::zone_config},
+                {"key.add", &Commands::key_add},
+                {"key.generate", &Commands::key_generate},
+                {"key.list", &Commands::key_list},
+                {"key.remove", &Commands::key_remove},
+                {"key.grant", &Commands::key_grant},
+                {"key.revoke", &Commands::key_revoke}} {}
 
 void Commands::run(RpcRequest request, RpcDone done) {
   const Verb* verb = find_verb(request.method);
@@ -247,6 +257,109 @@ void Commands::zone_config(Json& params, RpcDone done) {
   if (!policy) return done(RpcError{RpcError::invalid_params, "\"serial\" is none of unixtime, increment, keep"});
   server_.updater.set_serial_policy(std::move(std::get<zones::Name>(name)), *policy,
                                     in_loop<Updater::Configured>(loop_, std::move(done)));
+}
+
+// ---- keys ----
+
+// What the operator may have mistyped is told as it is thrown.
+template <class Work>
+auto or_refuse(const RpcDone& done, Work&& work) -> std::optional<decltype(work())> {
+  try {
+    return work();
+  } catch (const std::invalid_argument& error) {
+    done(RpcError{RpcError::invalid_params, error.what()});
+    return std::nullopt;
+  }
+}
+
+void Commands::new_key(const zones::Name& name, TsigKeyRef tsig, Done<Updater::KeyChanged> done) {
+  const auto add = [tsig = std::move(tsig)](const KeyRef& current) -> Outcome<KeyRef> {
+    if (current == nullptr) return std::make_shared<const Key>(Key{tsig, {}});
+    return Failure{FailureCode::conflict, "there is a key " + tsig->name().to_text() +
+                                              " already; add one of another name, and remove this one"};
+  };
+  server_.updater.change_key(name, add, std::move(done));
+}
+
+void Commands::key_add(Json& params, RpcDone done) {
+  const auto name = name_in(params, "key");
+  if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
+  const auto tsig = or_refuse(done, [&] {
+    const auto algorithm = parse_tsig_algorithm(params.value("algorithm", std::string(to_text(kDefaultTsigAlgorithm))));
+    return std::make_shared<const TsigKey>(std::get<zones::Name>(name), algorithm,
+                                           decode_secret(params["secret"].get_ref<const std::string&>()),
+                                           params.contains("allow-md5") ? Md5::allowed : Md5::refused);
+  });
+  if (tsig) new_key(std::get<zones::Name>(name), *tsig, in_loop<Updater::KeyChanged>(loop_, std::move(done)));
+}
+
+// The one time that a secret is told: to who asked for its making.
+void Commands::key_generate(Json& params, RpcDone done) {
+  const auto name = name_in(params, "key");
+  if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
+  const auto tsig = or_refuse(done, [&] {
+    const auto algorithm = parse_tsig_algorithm(params.value("algorithm", std::string(to_text(kDefaultTsigAlgorithm))));
+    return std::make_shared<const TsigKey>(std::get<zones::Name>(name), algorithm, random_secret(algorithm));
+  });
+  if (!tsig) return;
+  const RpcDone with_secret = [done = std::move(done), tsig = *tsig](auto outcome) {
+    if (auto* result = std::get_if<RpcResult>(&outcome)) {
+      if (auto* json = std::get_if<Json>(result)) (*json)["secret"] = encode_secret(tsig->secret());
+    }
+    done(std::move(outcome));
+  };
+  new_key(std::get<zones::Name>(name), *tsig, in_loop<Updater::KeyChanged>(loop_, with_secret));
+}
+
+void Commands::key_list(Json&, RpcDone done) {
+  Json keys = Json::array();
+  for (const KeyRef& key : server_.keys.book()->keys()) keys.push_back(to_json(*key));
+  done(RpcResult(Json{{"keys", std::move(keys)}}));
+}
+
+void Commands::key_remove(Json& params, RpcDone done) {
+  const auto name = name_in(params, "key");
+  if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
+  const auto& key = std::get<zones::Name>(name);
+  const auto remove = [key](const KeyRef& current) -> Outcome<KeyRef> {
+    if (current != nullptr) return KeyRef();
+    return no_such_key(key);
+  };
+  server_.updater.change_key(key, remove, in_loop<Updater::KeyChanged>(loop_, std::move(done)));
+}
+
+void Commands::key_grant(Json& params, RpcDone done) {
+  const auto name = name_in(params, "key");
+  if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
+  const auto& key = std::get<zones::Name>(name);
+  const auto grant = or_refuse(done, [&] {
+    return parse_grant(params["zone"].get<std::string>(), params.value("names", "*"), params.value("types", ""));
+  });
+  if (!grant) return;
+  const auto add = [key, grant = *grant](const KeyRef& current) -> Outcome<KeyRef> {
+    if (current == nullptr) return no_such_key(key);
+    auto next = std::make_shared<Key>(*current);
+    next->grants.push_back(grant);
+    return KeyRef(std::move(next));
+  };
+  server_.updater.change_key(key, add, in_loop<Updater::KeyChanged>(loop_, std::move(done)));
+}
+
+void Commands::key_revoke(Json& params, RpcDone done) {
+  const auto name = name_in(params, "key");
+  if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
+  const auto& key = std::get<zones::Name>(name);
+  const auto revoked = or_refuse(done, [&] { return parse_grant(params["zone"].get<std::string>(), "*", ""); });
+  if (!revoked) return;
+  const auto remove = [key, zone = revoked->zone](const KeyRef& current) -> Outcome<KeyRef> {
+    if (current == nullptr) return no_such_key(key);
+    auto next = std::make_shared<Key>(*current);
+    const auto gone = std::erase_if(next->grants, [&](const UpdateGrant& grant) { return grant.zone == zone; });
+    if (gone != 0) return KeyRef(std::move(next));
+    return Failure{FailureCode::failed,
+                   "key " + key.to_text() + " has no grant for " + (zone ? "zone " + zone->to_text() : "all zones")};
+  };
+  server_.updater.change_key(key, remove, in_loop<Updater::KeyChanged>(loop_, std::move(done)));
 }
 
 // ---- transactions ----

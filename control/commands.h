@@ -26,6 +26,7 @@ enum class ServerState : uint8_t { starting, serving, stopping };
 struct Server {
   const zones::ZoneTable& zones;
   Updater& updater;
+  const Keys& keys;
   Importer& importer;
   const Service& service;
   const dataplane::Dataplane* dataplane;  // null: without DPDK
@@ -63,11 +64,19 @@ class Commands {
   void zone_history(Json& params, RpcDone done);
   void zone_rollback(Json& params, RpcDone done);
   void zone_config(Json& params, RpcDone done);
+  void key_add(Json& params, RpcDone done);
+  void key_generate(Json& params, RpcDone done);
+  void key_list(Json& params, RpcDone done);
+  void key_remove(Json& params, RpcDone done);
+  void key_grant(Json& params, RpcDone done);
+  void key_revoke(Json& params, RpcDone done);
 
   template <class Work>
   void in_transaction(const Json& params, const RpcDone& done, Work&& work);
   static void edit(Transactions::Transaction& transaction,
                    const std::variant<std::vector<zones::Edit>, std::string>& edits, const RpcDone& done);
+
+  void new_key(const zones::Name& name, TsigKeyRef tsig, Done<Updater::KeyChanged> done);
 
   size_t zone_count() const;
   zones::VersionRef find(const zones::Name& apex) const;

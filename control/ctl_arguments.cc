@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iostream>
 #include <optional>
 #include <sstream>
 
@@ -168,11 +169,21 @@ class ArgumentReader {
       std::string text = words_[next++];
       while (next < words_.size()) text += " " + words_[next++];
       command_.params[parameter.name] = text;
+    } else if (parameter.source == secret) {
+      command_.params[parameter.name] = words_[next] == "-" ? line_of_input(parameter.placeholder) : words_[next];
+      ++next;
     } else if (parameter.source == path) {
       command_.params[parameter.name] = std::filesystem::absolute(words_[next++]).string();
     } else {
       command_.params[parameter.name] = words_[next++];
     }
+  }
+
+  // What would be seen in the list of processes if it were an argument.
+  static std::string line_of_input(const char* what) {
+    std::string line;
+    if (!std::getline(std::cin, line) || line.empty()) fail(std::string(what) + " is missing on standard input");
+    return line;
   }
 
   void assign_option(const std::string& name, const std::string& value) {

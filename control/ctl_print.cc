@@ -183,22 +183,56 @@ void print_transactions(std::ostream& out, const Json&, const Json& result) {
   table.print(out);
 }
 
+std::string local_time(int64_t seconds) {
+  const auto time = static_cast<time_t>(seconds);
+  tm parts{};
+  localtime_r(&time, &parts);
+  std::ostringstream text;
+  text << std::put_time(&parts, "%F %T");
+  return std::move(text).str();
+}
+
 void print_history(std::ostream& out, const Json&, const Json& result) {
   Table table{{{"FROM", "TO", "WHEN", "REMOVED", "ADDED"}}, {true, true, false, true, true}};
   for (const Json& step : result["steps"]) {
-    const auto time = static_cast<time_t>(step["time"].get<int64_t>());
-    tm parts{};
-    localtime_r(&time, &parts);
-    std::ostringstream when;
-    when << std::put_time(&parts, "%F %T");
-    table.rows.push_back({text_of(step["from"]), text_of(step["to"]), std::move(when).str(), text_of(step["removed"]),
-                          text_of(step["added"])});
+    table.rows.push_back({text_of(step["from"]), text_of(step["to"]), local_time(step["time"].get<int64_t>()),
+                          text_of(step["removed"]), text_of(step["added"])});
   }
   table.print(out);
 }
 
 void print_config(std::ostream& out, const Json& params, const Json& result) {
   out << text_of(params["zone"]) << ": new serials by " << text_of(result["serial"]) << '\n';
+}
+
+std::string grants_of(const Json& key) {
+  std::string text;
+  for (const Json& grant : key["grants"]) {
+    const std::string types = text_of(grant["types"]);
+    text += (text.empty() ? "" : "; ") + text_of(grant["names"]) + " in " + text_of(grant["zone"]) +
+            (types.empty() ? "" : " (" + types + ")");
+  }
+  return text.empty() ? "-" : text;
+}
+
+void print_keys(std::ostream& out, const Json&, const Json& result) {
+  Table table{{{"KEY", "ALGORITHM", "LAST USED", "MAY CHANGE"}}, {false, false, false, false}};
+  for (const Json& key : result["keys"]) {
+    const Json& used = key["last_used"];
+    table.rows.push_back({text_of(key["key"]), text_of(key["algorithm"]),
+                          used.is_null() ? "not since the start" : local_time(used.get<int64_t>()), grants_of(key)});
+  }
+  table.print(out);
+}
+
+void print_key(std::ostream& out, const Json&, const Json& result) {
+  const Json& key = result["key"];
+  out << text_of(key["key"]) << ": " << text_of(key["algorithm"]) << ", may change " << grants_of(key) << '\n';
+  if (result.contains("secret")) out << "secret: " << text_of(result["secret"]) << '\n';
+}
+
+void print_key_removed(std::ostream& out, const Json& params, const Json&) {
+  out << text_of(params["key"]) << ": removed\n";
 }
 
 struct VerbPrinter {
@@ -225,6 +259,12 @@ constexpr std::array kPrinters{
     VerbPrinter{"zone.history", print_history},
     VerbPrinter{"zone.rollback", print_changed},
     VerbPrinter{"zone.config", print_config},
+    VerbPrinter{"key.add", print_key},
+    VerbPrinter{"key.generate", print_key},
+    VerbPrinter{"key.list", print_keys},
+    VerbPrinter{"key.remove", print_key_removed},
+    VerbPrinter{"key.grant", print_key},
+    VerbPrinter{"key.revoke", print_key},
 };
 
 }  // namespace

@@ -45,6 +45,7 @@ class Daemon {
   dataplane::Rcu rcu_;
   const zones::Responder responder_;
   Store store_;
+  Keys keys_;
   Updater updater_;
   Importer importer_;
   std::optional<dataplane::Dataplane> dataplane_;  // none: --no-port

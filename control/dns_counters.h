@@ -15,7 +15,8 @@ struct RequestCounters {
   Counter queries;                    // messages that were looked at
   Counter ignored;                    // of these, no DNS request
   Counter refused;                    // transfers that no rule allows
-  Counter bad_keys;                   // signed by a key we do not know
+  Counter bad_keys;                   // signed by a key we do not know, or wrongly
+  Counter updates, updates_refused;   // DNS UPDATE: let in, and not
   std::array<Counter, 16> responses;  // by RCODE, without its EDNS extension; a transfer counts as none
 };
 

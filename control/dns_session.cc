@@ -2,6 +2,7 @@
 
 #include <netinet/tcp.h>
 
+#include <array>
 #include <boost/asio/buffer.hpp>
 #include <span>
 
@@ -15,9 +16,10 @@ using zones::Bytes;
 constexpr size_t kUsualInput = 4096;        // grows for a longer request, and shrinks again
 constexpr size_t kMaxQueued = 64 * 1024;    // octets of answers that wait, before we stop reading
 constexpr size_t kMaxTransfers = 16;        // under way in one session, before we stop reading
+constexpr size_t kMaxUpdates = 64;          // the same
 constexpr size_t kBatchOctets = 64 * 1024;  // more in one go gains nothing, and makes others wait
 constexpr size_t kBatchPieces = 64;         // what Asio gives to one sendmsg
-constexpr size_t kPiecesOfMessage = 3;
+constexpr size_t kPiecesOfMessage = 4;
 
 // What the kernel may hold unsent: more would only delay answers queued behind a transfer, and cost memory for clients
 // that do not read.
@@ -25,6 +27,16 @@ constexpr int kMaxUnsent = 256 * 1024;
 
 asio::const_buffer to_buffer(Bytes octets) { return {octets.data(), octets.size()}; }
 std::string to_string(Bytes octets) { return {reinterpret_cast<const char*>(octets.data()), octets.size()}; }
+
+// The TSIG record for `message`, whose length and header in `prefix` then count it.
+std::string sign(TsigSigner& signer, std::string& prefix, const zones::Transfer::Message& message) {
+  auto* framed = reinterpret_cast<uint8_t*>(prefix.data());
+  const std::array<Bytes, 3> pieces{Bytes(framed + 2, prefix.size() - 2), message.records, message.suffix};
+  std::string tsig = signer.sign(pieces, tsig_now());
+  zones::store16(framed, static_cast<unsigned>(message.size() - 2 + tsig.size()));
+  count_tsig(framed + 2);
+  return tsig;
+}
 
 void set_options(asio::ip::tcp::socket& socket) {
   boost::system::error_code ignored;  // a connection that is gone already is noticed when it is read
@@ -61,7 +73,7 @@ void DnsSession::close() {
 }
 
 bool DnsSession::has_room() const {
-  return !finishing_ && answers_.size() < kMaxQueued && transfers_.size() < kMaxTransfers;
+  return !finishing_ && answers_.size() < kMaxQueued && transfers_.size() < kMaxTransfers && updates_ < kMaxUpdates;
 }
 
 void DnsSession::go_on() {
@@ -137,14 +149,32 @@ void DnsSession::take(Bytes request) {
                                         zones::Transport::tcp, peer_);
   if (outcome.transfer) {
     shared_.counters.transfers.add();
-    transfers_.push_back({std::move(*outcome.transfer), last_request_});
+    transfers_.push_back({std::move(*outcome.transfer), std::move(outcome.signer), last_request_});
   } else if (outcome.size != 0) {
-    zones::store16(shared_.scratch.data(), outcome.size);
-    answers_.append(reinterpret_cast<const char*>(shared_.scratch.data()), 2 + outcome.size);
+    queue_answer({message, outcome.size});
+  } else if (outcome.update) {
+    make(std::move(*outcome.update));
   } else {  // who sends no DNS here will hardly begin to
     shared_.counters.malformed_closed.add();
     close();
   }
+}
+
+void DnsSession::make(PendingUpdate update) {
+  ++updates_;
+  shared_.updates.start(std::move(update), [self = shared_from_this()](Bytes response) {
+    --self->updates_;
+    self->shared_.handler.count_response(response);
+    if (self->closed_) return;
+    self->queue_answer(response);
+    self->go_on();
+  });
+}
+
+void DnsSession::queue_answer(Bytes answer) {
+  std::array<uint8_t, 2> length;
+  zones::store16(length.data(), static_cast<unsigned>(answer.size()));
+  answers_.append(to_string(length)).append(to_string(answer));
 }
 
 // ---- responses ----
@@ -175,13 +205,18 @@ void DnsSession::compose() {
 
 void DnsSession::add_message(ActiveTransfer& transfer) {
   const auto message = transfer.transfer.next();
-  add_own(to_string(message.prefix));  // prefix and suffix are overwritten by the next message
+  std::string prefix = to_string(message.prefix);  // prefix and suffix are overwritten by the next message
+  std::string tsig;
+  if (transfer.signer) tsig = sign(*transfer.signer, prefix, message);
+  const size_t octets = message.size() + tsig.size();
+  add_own(std::move(prefix));
   add_piece(message.records);
   add_own(to_string(message.suffix));
+  add_own(std::move(tsig));
   transfer.messages += 1;
-  transfer.octets += message.size();
+  transfer.octets += octets;
   shared_.counters.transfer_messages.add();
-  shared_.counters.transfer_bytes.add(message.size());
+  shared_.counters.transfer_bytes.add(octets);
 }
 
 void DnsSession::add_piece(Bytes octets) {
@@ -228,7 +263,8 @@ void DnsSession::report(const ActiveTransfer& transfer) const {
   const std::string kind = difference != nullptr ? "IXFR from serial " + std::to_string(difference->from) : "AXFR";
   if (difference != nullptr) shared_.counters.ixfr_finished.add();
   shared_.log.info("transfer of ", version.apex().name.to_text(), " serial ", version.serial(), " to ", peer_, ": ",
-                   kind, ", ", transfer.messages, " messages, ", transfer.octets, " octets, ", taken.count(), " ms");
+                   kind, transfer.signer ? ", signed, " : ", ", transfer.messages, " messages, ", transfer.octets,
+                   " octets, ", taken.count(), " ms");
 }
 
 }  // namespace axfrd::control

@@ -30,6 +30,7 @@ class DnsSession : public std::enable_shared_from_this<DnsSession> {
   // What all sessions of a service share.
   struct Shared {
     RequestHandler& handler;
+    DnsUpdates& updates;
     dataplane::Rcu::Reader& reader;
     TcpCounters& counters;
     const Log& log;
@@ -47,13 +48,14 @@ class DnsSession : public std::enable_shared_from_this<DnsSession> {
 
   const IpAddress& peer() const { return peer_; }
   // Nothing is to be written, and all requests that came are answered.
-  bool idle() const { return !writing_ && answers_.empty() && transfers_.empty(); }
+  bool idle() const { return !writing_ && answers_.empty() && transfers_.empty() && updates_ == 0; }
   // Since when an idle session has been so, or a busy one has written nothing.
   Clock::time_point quiet_since() const { return idle() ? last_request_ : last_progress_; }
 
  private:
   struct ActiveTransfer {
     zones::Transfer transfer;
+    std::optional<TsigSigner> signer;
     Clock::time_point start;
     uint64_t messages = 0, octets = 0;
   };
@@ -75,6 +77,8 @@ class DnsSession : public std::enable_shared_from_this<DnsSession> {
   // The next whole request in the buffer; empty if there is none yet.
   zones::Bytes next_frame() const;
   void take(zones::Bytes request);
+  void make(PendingUpdate update);
+  void queue_answer(zones::Bytes answer);
 
   void write();
   void compose();
@@ -94,6 +98,7 @@ class DnsSession : public std::enable_shared_from_this<DnsSession> {
   bool reading_ = false, input_ended_ = false;
 
   std::string answers_;  // framed
+  size_t updates_ = 0;   // under way
   std::deque<ActiveTransfer> transfers_;
   Batch batch_;
   bool writing_ = false;

@@ -33,13 +33,14 @@ void set_freebind(tcp::acceptor& acceptor, bool v6) {
 
 }  // namespace
 
-DnsTcp::DnsTcp(asio::io_context& loop, RequestHandler& handler, dataplane::Rcu::Reader& reader, const TcpLimits& limits,
-               TcpCounters& counters, const Log& log)
+DnsTcp::DnsTcp(asio::io_context& loop, RequestHandler& handler, DnsUpdates& updates, dataplane::Rcu::Reader& reader,
+               const TcpLimits& limits, TcpCounters& counters, const Log& log)
     : loop_(loop),
       limits_(limits),
       counters_(counters),
       log_(log),
       shared_{handler,
+              updates,
               reader,
               counters,
               log,

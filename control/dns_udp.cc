@@ -14,6 +14,7 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::udp;
 using boost::system::error_code;
+using zones::Bytes;
 
 constexpr unsigned kBurst = 64;  // datagrams served before other work gets its turn
 
@@ -22,19 +23,18 @@ void set_option(int fd, int level, int option) {
   setsockopt(fd, level, option, &on, sizeof on);
 }
 
-// A received datagram with the address it was sent to, made ready to be answered from there.
-class Datagram {
+// Where a datagram came from, and where it was sent to, from where it is to be answered. Can be kept and copied.
+class Exchange {
  public:
-  Datagram(uint8_t* message, size_t capacity) : piece_{message, capacity} {
-    header_.msg_name = &peer_;
-    header_.msg_namelen = sizeof peer_;
-    header_.msg_iov = &piece_;
-    header_.msg_iovlen = 1;
-    header_.msg_control = control_;
-    header_.msg_controllen = sizeof control_;
+  // Receives a datagram; its octets, or -1 with errno.
+  ssize_t receive(int fd, zones::MutableBytes buffer) {
+    iovec piece{buffer.data(), buffer.size()};
+    msghdr header = header_of(piece);
+    const ssize_t size = recvmsg(fd, &header, MSG_DONTWAIT);
+    peer_size_ = header.msg_namelen;
+    control_size_ = header.msg_controllen;
+    return size;
   }
-
-  ssize_t receive(int fd) { return recvmsg(fd, &header_, MSG_DONTWAIT); }
 
   IpAddress peer() const {
     if (peer_.ss_family == AF_INET) {
@@ -48,17 +48,28 @@ class Datagram {
   }
 
   // The control message that told the destination now tells the source.
-  bool reply(int fd, size_t size) {
-    piece_.iov_len = size;
-    header_.msg_flags = 0;
-    route_freely();
-    return sendmsg(fd, &header_, MSG_DONTWAIT | MSG_NOSIGNAL) == static_cast<ssize_t>(size);
+  bool reply(int fd, Bytes message) {
+    iovec piece{const_cast<uint8_t*>(message.data()), message.size()};  // sendmsg() does not write to it
+    msghdr header = header_of(piece);
+    route_freely(header);
+    return sendmsg(fd, &header, MSG_DONTWAIT | MSG_NOSIGNAL) == static_cast<ssize_t>(message.size());
   }
 
  private:
+  msghdr header_of(iovec& piece) {
+    msghdr header{};
+    header.msg_name = &peer_;
+    header.msg_namelen = peer_size_;
+    header.msg_iov = &piece;
+    header.msg_iovlen = 1;
+    header.msg_control = control_;
+    header.msg_controllen = control_size_;
+    return header;
+  }
+
   // Routing chooses the interface; only link-local addresses mean nothing without one.
-  void route_freely() {
-    cmsghdr* head = CMSG_FIRSTHDR(&header_);
+  static void route_freely(msghdr& header) {
+    cmsghdr* head = CMSG_FIRSTHDR(&header);
     if (head == nullptr) return;
     if (head->cmsg_level == IPPROTO_IP) {
       reinterpret_cast<in_pktinfo*>(CMSG_DATA(head))->ipi_ifindex = 0;
@@ -69,15 +80,21 @@ class Datagram {
   }
 
   sockaddr_storage peer_{};
+  socklen_t peer_size_ = sizeof peer_;
   alignas(cmsghdr) uint8_t control_[CMSG_SPACE(sizeof(in6_pktinfo))];
-  iovec piece_;
-  msghdr header_{};
+  size_t control_size_ = sizeof control_;
 };
 
 }  // namespace
 
-DnsUdp::DnsUdp(asio::io_context& loop, RequestHandler& handler, dataplane::Rcu::Reader& reader, UdpCounters& counters)
-    : loop_(loop), handler_(handler), reader_(reader), counters_(counters), message_(zones::kMaxMessage) {}
+DnsUdp::DnsUdp(asio::io_context& loop, RequestHandler& handler, DnsUpdates& updates, dataplane::Rcu::Reader& reader,
+               UdpCounters& counters)
+    : loop_(loop),
+      handler_(handler),
+      updates_(updates),
+      reader_(reader),
+      counters_(counters),
+      message_(zones::kMaxMessage) {}
 
 DnsUdp::Endpoint DnsUdp::listen(const Endpoint& endpoint, bool freebind) {
   try {
@@ -106,25 +123,33 @@ void DnsUdp::close() {
 void DnsUdp::wait(Socket& socket) {
   socket.async_wait(Socket::wait_read, [this, &socket](const error_code& error) {
     if (error) return;
-    drain(socket.native_handle());
+    drain(socket);
     wait(socket);
   });
 }
 
-void DnsUdp::drain(int fd) {
+void DnsUdp::drain(Socket& socket) {
   const dataplane::ReadSection section(reader_);
-  for (unsigned i = 0; i < kBurst && serve_one(fd); ++i) {
+  for (unsigned i = 0; i < kBurst && serve_one(socket); ++i) {
   }
 }
 
 // False when there is nothing more to receive.
-bool DnsUdp::serve_one(int fd) {
-  Datagram datagram(message_.data(), message_.size());
-  const ssize_t size = datagram.receive(fd);
+bool DnsUdp::serve_one(Socket& socket) {
+  Exchange exchange;
+  const ssize_t size = exchange.receive(socket.native_handle(), message_);
   if (size < 0) return errno != EAGAIN && errno != EWOULDBLOCK;  // an ICMP error of an earlier reply: go on
-  const auto outcome = handler_.handle(message_.data(), static_cast<unsigned>(size), zones::kMaxMessage,
-                                       zones::Transport::udp, datagram.peer());
-  if (outcome.size != 0 && !datagram.reply(fd, outcome.size)) counters_.send_failures.add();
+  auto send = [this, &socket, exchange](Bytes response) mutable {
+    if (socket.is_open() && !exchange.reply(socket.native_handle(), response)) counters_.send_failures.add();
+  };
+  auto outcome = handler_.handle(message_.data(), static_cast<unsigned>(size), zones::kMaxMessage,
+                                 zones::Transport::udp, exchange.peer());
+  if (outcome.size != 0) send(Bytes(message_).first(outcome.size));
+  if (!outcome.update) return true;
+  updates_.start(std::move(*outcome.update), [this, send](Bytes response) mutable {
+    handler_.count_response(response);
+    send(response);
+  });
   return true;
 }
 

@@ -19,7 +19,8 @@ class DnsUdp {
  public:
   using Endpoint = boost::asio::ip::udp::endpoint;
 
-  DnsUdp(boost::asio::io_context& loop, RequestHandler& handler, dataplane::Rcu::Reader& reader, UdpCounters& counters);
+  DnsUdp(boost::asio::io_context& loop, RequestHandler& handler, DnsUpdates& updates, dataplane::Rcu::Reader& reader,
+         UdpCounters& counters);
 
   // As DnsTcp::listen.
   Endpoint listen(const Endpoint& endpoint, bool freebind);
@@ -29,11 +30,12 @@ class DnsUdp {
   using Socket = boost::asio::ip::udp::socket;
 
   void wait(Socket& socket);
-  void drain(int fd);
-  bool serve_one(int fd);
+  void drain(Socket& socket);
+  bool serve_one(Socket& socket);
 
   boost::asio::io_context& loop_;
   RequestHandler& handler_;
+  DnsUpdates& updates_;
   dataplane::Rcu::Reader& reader_;
   UdpCounters& counters_;
   std::vector<std::unique_ptr<Socket>> sockets_;

@@ -3,11 +3,13 @@
 // A secret is wiped from memory with its key. It is for signing and for the store: no log and no show function may
 // print it.
 //
-// Threads. Keys and rings never change: any thread may use one that it holds by shared_ptr.
+// Threads. Rings never change, and of keys only the time of their last use: any thread may use one that it holds by
+// shared_ptr.
 // Errors. What an operator may have mistyped is std::invalid_argument with a sentence for the operator, which never
 // quotes a secret; what OpenSSL cannot do is std::runtime_error.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -94,11 +96,16 @@ class TsigKey {
   // Begins a MAC under this key.
   Hmac hmac() const;
 
+  // When a message signed with it last came, in seconds since 1970; 0: not since it was loaded. Any thread.
+  uint64_t last_used() const { return last_used_.load(std::memory_order_relaxed); }
+  void note_use(uint64_t now) const { last_used_.store(now, std::memory_order_relaxed); }
+
  private:
   zones::Name name_;
   TsigAlgorithm algorithm_;
   Secret secret_;
   Hmac::Context keyed_;  // copied for each MAC, which spares hashing the secret each time
+  mutable std::atomic<uint64_t> last_used_{0};
 };
 
 using TsigKeyRef = std::shared_ptr<const TsigKey>;

@@ -9,7 +9,9 @@
 
 #include "control/acl.h"
 #include "control/dns_counters.h"
+#include "control/dns_update.h"
 #include "control/ixfr_cache.h"
+#include "control/key_book.h"
 #include "zones/respond.h"
 #include "zones/transfer.h"
 
@@ -17,19 +19,32 @@ namespace axfrd::control {
 
 class RequestHandler {
  public:
-  RequestHandler(const zones::Responder& responder, const AccessList& allow_transfer, uint16_t udp_payload,
-                 RequestCounters& counters)
-      : responder_(responder), allow_transfer_(allow_transfer), udp_payload_(udp_payload), counters_(counters) {}
+  RequestHandler(const zones::Responder& responder, const Keys& keys, const AccessList& allow_transfer,
+                 uint16_t udp_payload, RequestCounters& counters, const Log& log)
+      : responder_(responder),
+        keys_(keys),
+        allow_transfer_(allow_transfer),
+        udp_payload_(udp_payload),
+        counters_(counters),
+        log_(log) {}
 
-  // A response of `size` octets that lies where the request lay, or a transfer to be sent, or neither: no DNS request.
+  // One of these: a response of `size` octets that lies where the request lay; a transfer to be sent, signed by
+  // `signer` if there is one; an update to be made; nothing at all, for it was no DNS request.
   struct Outcome {
     unsigned size = 0;
     std::optional<zones::Transfer> transfer;
+    std::optional<TsigSigner> signer;
+    std::optional<PendingUpdate> update;
+
+    bool nothing() const { return size == 0 && !transfer && !update; }
   };
 
   // Takes the request of `size` octets at `message`, where `capacity` octets may be written.
   // @pre inside a read section of the zone table
   Outcome handle(uint8_t* message, unsigned size, unsigned capacity, zones::Transport transport, const IpAddress& peer);
+
+  // Counts a response that came later.
+  void count_response(zones::Bytes response);
 
  private:
   static constexpr size_t kIxfrCacheOctets = 64U << 20;
@@ -37,13 +52,18 @@ class RequestHandler {
   Outcome decide(zones::Query& query, const IpAddress& peer);
   Outcome start_transfer(zones::Query& query, const IpAddress& peer);
   Outcome answer_ixfr(zones::Query& query, const zones::ZoneVersion& version);
-  unsigned answer_privileged(zones::Query& query);
-  unsigned answer_signed(zones::Query& query);
+  Outcome answer_signed(zones::Query& query, const IpAddress& peer);
+  Outcome answer_authentic(zones::Query& query, const TsigCheck& check, const IpAddress& peer);
+  Outcome start_update(zones::Query& query, const TsigCheck& check, const IpAddress& peer);
+  unsigned refuse_unsigned(zones::Query& query);
+  unsigned refuse_update(zones::Query& query, const TsigCheck& check, const IpAddress& peer, const std::string& why);
 
   const zones::Responder& responder_;
+  const Keys& keys_;
   const AccessList& allow_transfer_;
   const uint16_t udp_payload_;
   RequestCounters& counters_;
+  const Log& log_;
   IxfrCache differences_{kIxfrCacheOctets};
 };
 

@@ -13,14 +13,15 @@ constexpr auto kStopTick = std::chrono::milliseconds(10);
 }  // namespace
 
 Service::Service(asio::io_context& loop, ServiceOptions options, const zones::Responder& responder, dataplane::Rcu& rcu,
-                 const Log& log)
+                 Updater& updater, const Keys& keys, const Log& log)
     : options_(std::move(options)),
       log_(log),
       reader_(rcu),
-      udp_handler_(responder, options_.allow_transfer, options_.udp_payload, udp_counters_.requests),
-      tcp_handler_(responder, options_.allow_transfer, options_.udp_payload, tcp_counters_.requests),
-      udp_(loop, udp_handler_, reader_, udp_counters_),
-      tcp_(loop, tcp_handler_, reader_, options_.tcp, tcp_counters_, log),
+      udp_handler_(responder, keys, options_.allow_transfer, options_.udp_payload, udp_counters_.requests, log),
+      tcp_handler_(responder, keys, options_.allow_transfer, options_.udp_payload, tcp_counters_.requests, log),
+      updates_(loop, updater, responder, log),
+      udp_(loop, udp_handler_, updates_, reader_, udp_counters_),
+      tcp_(loop, tcp_handler_, updates_, reader_, options_.tcp, tcp_counters_, log),
       stop_timer_(loop) {}
 
 void Service::listen() {

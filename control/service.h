@@ -25,7 +25,7 @@ struct ServiceOptions {
 class Service {
  public:
   Service(boost::asio::io_context& loop, ServiceOptions options, const zones::Responder& responder, dataplane::Rcu& rcu,
-          const Log& log);
+          Updater& updater, const Keys& keys, const Log& log);
 
   // Begins to serve. Throws std::runtime_error.
   void listen();
@@ -47,6 +47,7 @@ class Service {
   TcpCounters tcp_counters_;
   dataplane::Rcu::Reader reader_;
   RequestHandler udp_handler_, tcp_handler_;
+  DnsUpdates updates_;
   DnsUdp udp_;
   DnsTcp tcp_;
   boost::asio::steady_timer stop_timer_;

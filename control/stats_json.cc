@@ -38,10 +38,9 @@ Json port(const dataplane::PortStats& stats) {
 Json requests(const RequestCounters& counters) {
   Json responses = Json::object();
   for (size_t i = 0; i < kRcodeNames.size(); ++i) responses[kRcodeNames[i]] = counters.responses[i].read();
-  return {{"queries", counters.queries.read()},
-          {"ignored", counters.ignored.read()},
-          {"refused", counters.refused.read()},
-          {"bad_keys", counters.bad_keys.read()},
+  return {{"queries", counters.queries.read()}, {"ignored", counters.ignored.read()},
+          {"refused", counters.refused.read()}, {"bad_keys", counters.bad_keys.read()},
+          {"updates", counters.updates.read()}, {"updates_refused", counters.updates_refused.read()},
           {"responses", std::move(responses)}};
 }
 

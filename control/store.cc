@@ -23,9 +23,9 @@ constexpr size_t kFirstMapSize = size_t{64} << 20;
 constexpr size_t kPartKeySize = 12;  // zone number, then page id or serial
 constexpr std::string_view kNextNumber = "next zone number";
 
-std::string zone_key(zones::NameView apex) {
+std::string name_key(zones::NameView name) {
   std::string key;
-  for (const uint8_t octet : apex.bytes()) key += static_cast<char>(zones::fold(octet));
+  for (const uint8_t octet : name.bytes()) key += static_cast<char>(zones::fold(octet));
   return key;
 }
 
@@ -121,7 +121,7 @@ Store::Store(const std::filesystem::path& directory) : directory_(directory) {
   MDB_env* env = nullptr;
   require(mdb_env_create(&env), "start");
   env_.reset(env);
-  require(mdb_env_set_maxdbs(env, 4), "start");
+  require(mdb_env_set_maxdbs(env, 5), "start");
   require(mdb_env_set_mapsize(env, kFirstMapSize), "start");
   // The lock file below keeps other processes out, and one thread uses the store: LMDB's own locks are of no use.
   const int status = mdb_env_open(env, directory.c_str(), MDB_NOLOCK | MDB_NORDAHEAD, 0600);
@@ -172,6 +172,7 @@ void Store::open_tables() {
   require(mdb_dbi_open(transaction.get(), "pages", MDB_CREATE, &pages_), "open its tables");
   require(mdb_dbi_open(transaction.get(), "journal", MDB_CREATE, &journal_), "open its tables");
   require(mdb_dbi_open(transaction.get(), "meta", MDB_CREATE, &meta_), "open its tables");
+  require(mdb_dbi_open(transaction.get(), "keys", MDB_CREATE, &keys_), "open its tables");
   MDB_val value;
   if (transaction.get(meta_, kNextNumber, value) && value.mv_size == 8) next_number_ = load64(bytes_of(value).data());
   transaction.commit();
@@ -184,25 +185,57 @@ size_t Store::zone_count() const {
   return stat.ms_entries;
 }
 
-void Store::commit(std::span<const Change> changes) {
+template <class Work>
+void Store::write(Work&& work) {
   for (;;) {
-    const uint64_t number = next_number_;
     try {
       Transaction transaction(env_.get(), 0);
-      for (const Change& change : changes) {
-        if (change.after != nullptr) {
-          write_zone(transaction, change);
-        } else {
-          remove_zone(transaction, *change.before);
-        }
-      }
+      work(transaction);
       transaction.commit();
       return;
     } catch (const MapFull&) {
-      next_number_ = number;
       grow();
     }
   }
+}
+
+void Store::commit(std::span<const Change> changes) {
+  const uint64_t number = next_number_;
+  write([&](Transaction& transaction) {
+    next_number_ = number;  // of an attempt that found the map full, nothing counts
+    for (const Change& change : changes) {
+      if (change.after != nullptr) {
+        write_zone(transaction, change);
+      } else {
+        remove_zone(transaction, *change.before);
+      }
+    }
+  });
+}
+
+void Store::put_key(zones::NameView name, const std::string& text) {
+  write([&](Transaction& transaction) {
+    if (text.empty()) {
+      transaction.erase(keys_, name_key(name));
+    } else {
+      transaction.put(keys_, name_key(name), text);
+    }
+  });
+}
+
+void Store::load_keys(const std::function<void(zones::NameView, const std::string&)>& visit) const {
+  const Transaction transaction(env_.get(), MDB_RDONLY);
+  transaction.for_each_from(keys_, {}, [&](Bytes key, Bytes value) {
+    const auto name = zones::NameView::read(key);
+    try {
+      if (!name) throw std::invalid_argument("its name is malformed");
+      visit(*name, {value.begin(), value.end()});
+    } catch (const std::invalid_argument& error) {
+      throw StoreError("the store in " + directory_.string() + " is damaged at key " + (name ? name->to_text() : "?") +
+                       ": " + error.what() + "; restore it from a backup, or move it away to begin anew");
+    }
+    return true;
+  });
 }
 
 void Store::grow() {
@@ -213,7 +246,7 @@ void Store::grow() {
 
 uint64_t Store::number_of(const Transaction& transaction, const ZoneVersion& zone) const {
   MDB_val value;
-  if (!transaction.get(zones_, zone_key(zone.apex().name), value))
+  if (!transaction.get(zones_, name_key(zone.apex().name), value))
     throw StoreError("the store lost the zone " + zone.apex().name.to_text());
   return zones::decode_zone(bytes_of(value)).number;
 }
@@ -227,7 +260,7 @@ void Store::write_zone(Transaction& transaction, const Change& change) {
     number = next_number_++;
     transaction.put(meta_, kNextNumber, bytes64(next_number_));
   }
-  transaction.put(zones_, zone_key(after.apex().name), zones::encode_zone(after, number));
+  transaction.put(zones_, name_key(after.apex().name), zones::encode_zone(after, number));
   // A page that is the only one stands in the zone value.
   const auto kept_apart = [](const ZoneVersion* zone, uint32_t id) {
     return zone != nullptr && zone->page_count() > 1 ? zone->page_by_id(id) : nullptr;
@@ -263,7 +296,7 @@ void Store::remove_zone(Transaction& transaction, const ZoneVersion& zone) {
   const uint64_t number = number_of(transaction, zone);
   for (unsigned i = 0; i < zone.page_count(); ++i) transaction.erase(pages_, part_key(number, zone.page_id(i)));
   write_history(transaction, journal_, number, {&zone, nullptr});
-  transaction.erase(zones_, zone_key(zone.apex().name));
+  transaction.erase(zones_, name_key(zone.apex().name));
 }
 
 zones::VersionRef Store::restore(const Transaction& transaction, Bytes value) const {

@@ -1,11 +1,12 @@
 // Store: the zones on disk (LMDB). What commit() has returned from survives kill -9 and power loss.
 //
-// Keys and values (zones/disk_format.h), in four tables:
+// Keys and values (zones/disk_format.h), in five tables:
 //
 //   zones     apex in wire format, folded → zone value
 //   pages     zone number, page id        → page value
 //   journal   zone number, serial         → step value: the step of history that leads on from this serial
 //   meta      the number of the next new zone
+//   keys      key name in wire format, folded → text (key_book.h)
 //
 // A commit writes what differs between two versions: the zone value, and the pages and steps they do not share.
 //
@@ -48,6 +49,11 @@ class Store {
   // Makes all changes durable, or none of them (StoreError).
   void commit(std::span<const Change> changes);
 
+  // Keeps `text` as what the key is, durably; empty: the key goes. Throws StoreError.
+  void put_key(zones::NameView name, const std::string& text);
+  // Calls visit(name, text) for every key; what it throws as std::invalid_argument comes back as StoreError.
+  void load_keys(const std::function<void(zones::NameView, const std::string&)>& visit) const;
+
   size_t zone_count() const;
   // Calls visit(version) for every zone. Throws StoreError naming the zone that cannot be read.
   void load(const std::function<void(zones::VersionRef)>& visit) const;
@@ -58,6 +64,9 @@ class Store {
   };
   class Transaction;
 
+  // Runs work(transaction) and commits, anew with a larger map when that is full.
+  template <class Work>
+  void write(Work&& work);
   void lock();
   void check_file_size() const;
   void open_tables();
@@ -72,7 +81,7 @@ class Store {
   const std::filesystem::path directory_;
   int lock_fd_ = -1;
   std::unique_ptr<MDB_env, CloseEnvironment> env_;
-  MDB_dbi zones_ = 0, pages_ = 0, journal_ = 0, meta_ = 0;
+  MDB_dbi zones_ = 0, pages_ = 0, journal_ = 0, meta_ = 0, keys_ = 0;
   uint64_t next_number_ = 1;
 };
 

@@ -25,28 +25,6 @@ constexpr unsigned kBeforeMac = kTimeSize + 2 + 2, kBehindMac = 2 + 2 + 2;
 
 TsigTime load48(const uint8_t* p) { return (static_cast<TsigTime>(load16(p)) << 32) | load32(p + 2); }
 
-// The name at `at`, which may be compressed: every pointer points further back than the one before (RFC 1035 §4.1.4).
-std::optional<Name> read_name(Bytes message, size_t at) {
-  std::array<uint8_t, kMaxName> wire;
-  unsigned size = 0;
-  size_t bound = at;
-  while (at + 1 < message.size()) {  // behind a name of a record there is always more
-    const unsigned length = message[at];
-    if (is_pointer(message[at])) {
-      at = load16(&message[at]) & (kPointerReach - 1);
-      if (at >= bound) return std::nullopt;
-      bound = at;
-      continue;
-    }
-    if (length > kMaxLabel || size + length + 1 > kMaxName || at + length + 1 > message.size()) return std::nullopt;
-    std::copy_n(&message[at], length + 1, &wire[size]);
-    size += length + 1;
-    at += length + 1;
-    if (length == 0) return Name(NameView(wire.data(), size));
-  }
-  return std::nullopt;
-}
-
 // Where the records begin; nothing if the question is malformed.
 std::optional<unsigned> question_end(Bytes message) {
   if (message.size() < kHeaderSize || message.size() > kMaxMessage) return std::nullopt;
@@ -66,7 +44,8 @@ struct Found {
 
 std::optional<Found> read_record(Bytes message, const RecordWalk& walk) {
   const Bytes rdata = walk.rdata();
-  const auto key = read_name(message, walk.owner_at());
+  size_t at = walk.owner_at();
+  const auto key = Name::read(message, at);
   const auto algorithm = NameView::read(rdata);
   if (!key || !algorithm || rdata.size() < algorithm->size() + kBeforeMac) return std::nullopt;
   const Bytes times = rdata.subspan(algorithm->size());

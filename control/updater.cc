@@ -165,8 +165,9 @@ class Updater::Group {
   std::vector<End> ends_;
 };
 
-Updater::Updater(zones::ZoneTable& zones, dataplane::Rcu& rcu, Store& store, size_t history_octets, const Log& log)
-    : zones_(zones), rcu_(rcu), store_(store), max_history_octets_(history_octets), log_(log) {}
+Updater::Updater(zones::ZoneTable& zones, dataplane::Rcu& rcu, Store& store, Keys& keys, size_t history_octets,
+                 const Log& log)
+    : zones_(zones), rcu_(rcu), store_(store), keys_(keys), max_history_octets_(history_octets), log_(log) {}
 
 Updater::~Updater() { stop(); }
 
@@ -241,6 +242,12 @@ void Updater::set_serial_policy(Name apex, SerialPolicy policy, Done<Configured>
 
 void Updater::remove_zone(Name apex, Done<Removed> done) {
   enqueue<Removed>(std::move(done), [this, apex = std::move(apex)](Group& group) { return remove_now(group, apex); });
+}
+
+void Updater::change_key(Name name, KeyEdit edit, Done<KeyChanged> done) {
+  enqueue<KeyChanged>(std::move(done), [this, name = std::move(name), edit = std::move(edit)](Group&) {
+    return change_key_now(name, edit);
+  });
 }
 
 void Updater::load_store(Done<size_t> done) {
@@ -407,9 +414,26 @@ void Updater::shorten_histories(Group& group) {
   }
 }
 
+// Keys change too seldom to share a commit with anything.
+Outcome<Updater::KeyChanged> Updater::change_key_now(const Name& name, const KeyEdit& edit) {
+  const KeyBookRef book = keys_.book();
+  const KeyRef before = book->find(name);
+  auto edited = edit(before);
+  if (auto* failure = std::get_if<Failure>(&edited)) return std::move(*failure);
+  KeyRef& after = std::get<KeyRef>(edited);
+  store_.put_key(name, after ? key_to_text(*after) : "");
+  keys_.set(after ? book->with(after) : book->without(name));
+  return KeyChanged{name, before, after};
+}
+
 // ---- start ----
 
 Outcome<size_t> Updater::load_store_now() {
+  std::vector<KeyRef> keys;
+  store_.load_keys([&](zones::NameView name, const std::string& text) {
+    keys.push_back(std::make_shared<const Key>(key_from_text(Name(name), text)));
+  });
+  keys_.set(KeyBook(std::move(keys)));
   constexpr size_t kTogether = 1024;  // published at once: one by one, each would copy a path of the table
   size_t count = 0, octets = 0;
   std::vector<VersionRef> versions;

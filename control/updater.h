@@ -22,6 +22,7 @@
 #include <thread>
 #include <vector>
 
+#include "control/key_book.h"
 #include "control/log.h"
 #include "control/outcome.h"
 #include "control/store.h"
@@ -35,7 +36,8 @@ namespace axfrd::control {
 class Updater {
  public:
   // `history_octets`: what the histories of all zones may take in memory; beyond it the oldest steps go.
-  Updater(zones::ZoneTable& zones, dataplane::Rcu& rcu, Store& store, size_t history_octets, const Log& log);
+  Updater(zones::ZoneTable& zones, dataplane::Rcu& rcu, Store& store, Keys& keys, size_t history_octets,
+          const Log& log);
   ~Updater();  // @pre no reader is left, so that what is retired can go
   Updater(const Updater&) = delete;
   Updater& operator=(const Updater&) = delete;
@@ -87,6 +89,14 @@ class Updater {
   };
   void remove_zone(zones::Name apex, Done<Removed> done);
 
+  struct KeyChanged {
+    zones::Name name;
+    KeyRef before, after;  // null: there was none, there is none
+  };
+  // Makes a key what edit(current) returns, both null when there is no key. Called in the updater's thread.
+  using KeyEdit = std::function<Outcome<KeyRef>(const KeyRef& current)>;
+  void change_key(zones::Name name, KeyEdit edit, Done<KeyChanged> done);
+
   // Serves what is in the store; the number of zones. @pre no zone is served yet
   void load_store(Done<size_t> done);
 
@@ -119,6 +129,7 @@ class Updater {
   Outcome<Imported> import_now(Group& group, Import& request);
   Outcome<Configured> configure_now(Group& group, const zones::Name& apex, zones::SerialPolicy policy);
   Outcome<Removed> remove_now(Group& group, const zones::Name& apex);
+  Outcome<KeyChanged> change_key_now(const zones::Name& name, const KeyEdit& edit);
   Outcome<size_t> load_store_now();
   zones::VersionRef make_next(const zones::ZoneVersion& old, const zones::Delta& delta, const zones::OwnedRecord& soa,
                               zones::Attributes attributes) const;
@@ -129,6 +140,7 @@ class Updater {
   zones::ZoneTable& zones_;
   dataplane::Rcu& rcu_;
   Store& store_;
+  Keys& keys_;  // written by the updater's thread alone
   const size_t max_history_octets_;
   const Log& log_;
 

@@ -42,6 +42,31 @@ constexpr std::array kConfig{
               "how new serials come to be: unixtime, increment, or keep (whoever changes the zone states them)"},
 };
 
+constexpr const char* kAlgorithms = "hmac-sha1, -sha224, -sha256 (default), -sha384 or -sha512";
+constexpr std::array kKey{
+    Parameter{"key", Source::argument, true, "KEY", "name of the key"},
+};
+constexpr std::array kKeyAdd{
+    Parameter{"key", Source::argument, true, "KEY", "name of the key"},
+    Parameter{"secret", Source::secret, true, "SECRET", "in base64; - reads it from standard input"},
+    Parameter{"algorithm", Source::option, false, "ALGORITHM", kAlgorithms},
+    Parameter{"allow-md5", Source::flag, false, "", "let the algorithm be hmac-md5, which is broken"},
+};
+constexpr std::array kKeyGenerate{
+    Parameter{"key", Source::argument, true, "KEY", "name of the key"},
+    Parameter{"algorithm", Source::option, false, "ALGORITHM", kAlgorithms},
+};
+constexpr std::array kKeyGrant{
+    Parameter{"key", Source::argument, true, "KEY", "name of the key"},
+    Parameter{"zone", Source::argument, true, "ZONE", "zone whose records it may change; \"*\": of every zone"},
+    Parameter{"names", Source::option, false, "NAME", "only those of this name; *.NAME: only those below it"},
+    Parameter{"types", Source::option, false, "TYPES", "only those of these types, as in A,AAAA,TXT"},
+};
+constexpr std::array kKeyRevoke{
+    Parameter{"key", Source::argument, true, "KEY", "name of the key"},
+    Parameter{"zone", Source::argument, true, "ZONE", "zone of the grants, as they were made"},
+};
+
 constexpr std::array kVerbs{
     Verb{"status", "show what the server is doing", {}},
     Verb{"stats", "show the counters of packet path, kernel path, UDP and TCP", {}},
@@ -62,11 +87,18 @@ constexpr std::array kVerbs{
     Verb{"zone.history", "show the changes that secondaries can get as IXFR", kZone},
     Verb{"zone.rollback", "bring back an earlier version's content, under a new serial", kRollback},
     Verb{"zone.config", "change a zone's settings", kConfig},
+    Verb{"key.add", "add a TSIG key", kKeyAdd},
+    Verb{"key.generate", "make a TSIG key, and show its secret this once", kKeyGenerate},
+    Verb{"key.list", "list all keys: what they may change, when they were used", {}},
+    Verb{"key.remove", "remove a key", kKey},
+    Verb{"key.grant", "let a key change records by DNS UPDATE", kKeyGrant},
+    Verb{"key.revoke", "take a key's grants for a zone back", kKeyRevoke},
 };
 
 std::string usage_of(const Parameter& parameter) {
   switch (parameter.source) {
     case Source::argument:
+    case Source::secret:
     case Source::path:
     case Source::rest:
       return std::string(" ") + parameter.placeholder;

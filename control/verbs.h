@@ -22,6 +22,7 @@ struct Parameter {
     optional_argument,  // the next argument, if there is one
     rest,               // all remaining arguments, with blanks between them
     flag,               // --name, without a value; "yes" on the socket
+    secret,             // the next argument, or the first line of standard input if that is -
     path,               // the next argument, a path that is made absolute
     files,              // the content of each file named by the remaining arguments, one request a file
     option,             // --name VALUE

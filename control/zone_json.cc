@@ -89,6 +89,10 @@ Json to_json(const Updater::Changed& changed) {
 
 Json to_json(const Updater::Configured& configured) { return {{"serial", text_of(configured.serial_policy)}}; }
 
+Json to_json(const Updater::KeyChanged& changed) {
+  return {{"key", to_json(changed.after ? *changed.after : *changed.before)}};
+}
+
 Json to_json(const Importer::Progress& progress) {
   return {{"files", progress.files},     {"done", progress.done()},         {"added", progress.added},
           {"changed", progress.changed}, {"unchanged", progress.unchanged}, {"failed", progress.failed}};

@@ -1,6 +1,8 @@
 #include "zones/name.h"
 
+#include <algorithm>
 #include <random>
+#include <utility>
 
 namespace axfrd::zones {
 namespace {
@@ -119,6 +121,33 @@ std::strong_ordering canonical_order(NameView a, NameView b) {
     if (order != 0) return order;
   }
   return x.count <=> y.count;
+}
+
+// Every pointer points further back than the one before (RFC 1035 §4.1.4), which ends any loop.
+std::optional<Name> Name::read(Bytes message, size_t& at) {
+  std::array<uint8_t, kMaxName> wire;
+  unsigned size = 0;
+  size_t here = at, bound = at;
+  bool jumped = false;
+  while (here < message.size()) {
+    const unsigned length = message[here];
+    if (is_pointer(message[here])) {
+      if (here + 2 > message.size()) return std::nullopt;
+      if (!std::exchange(jumped, true)) at = here + 2;
+      here = load16(&message[here]) & (kPointerReach - 1);
+      if (here >= bound) return std::nullopt;
+      bound = here;
+      continue;
+    }
+    if (length > kMaxLabel || size + length + 1 > kMaxName || here + length + 1 > message.size()) return std::nullopt;
+    std::copy_n(&message[here], length + 1, &wire[size]);
+    size += length + 1;
+    here += length + 1;
+    if (length != 0) continue;
+    if (!jumped) at = here;
+    return Name(NameView(wire.data(), size));
+  }
+  return std::nullopt;
 }
 
 std::optional<Name> Name::from_text(std::string_view text) {

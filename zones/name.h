@@ -63,6 +63,8 @@ class Name {
 
   // Presentation format, absolute or relative: a missing final dot makes no difference. Nothing if it is no name.
   static std::optional<Name> from_text(std::string_view text);
+  // The name at `at` of a message, which may be compressed; moves `at` behind it. Nothing if malformed or cut short.
+  static std::optional<Name> read(Bytes message, size_t& at);
 
   operator NameView() const { return view(); }  // NOLINT(google-explicit-constructor): a Name is a name
   NameView view() const {

@@ -87,11 +87,12 @@ Disposition Query::parse() {
   has_question = true;
   if (!read_records(*this)) return fail(Rcode::formerr);
   if (signed_request || changes_something) return Disposition::privileged;
-  if (rcode != Rcode::noerror) return Disposition::answer;
-  if (qclass == rrclass::IN && (qtype == rrtype::AXFR || (qtype == rrtype::IXFR && transport == Transport::tcp))) {
-    return Disposition::transfer;
-  }
-  return Disposition::answer;
+  return asks_for_transfer() ? Disposition::transfer : Disposition::answer;
+}
+
+bool Query::asks_for_transfer() const {
+  if (rcode != Rcode::noerror || qclass != rrclass::IN) return false;
+  return qtype == rrtype::AXFR || (qtype == rrtype::IXFR && transport == Transport::tcp);
 }
 
 }  // namespace axfrd::zones

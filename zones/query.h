@@ -51,6 +51,9 @@ struct Query {
 
   // Fills the second part from the first. Returns what to do next; for `answer` with an rcode set, no lookup is needed.
   Disposition parse();
+
+  // A question for AXFR, or IXFR over TCP, of class IN, signed or not. @pre parse() found it well-formed
+  bool asks_for_transfer() const;
 };
 
 }  // namespace axfrd::zones

@@ -114,6 +114,10 @@ std::string type_to_text(uint16_t type) {
   return result;
 }
 
+uint16_t type_from_text(const std::string& text) {
+  return static_cast<uint16_t>(ldns_get_rr_type_by_name(text.c_str()));
+}
+
 std::optional<RecordSet::Problem> RecordSet::add(const Record& r, uint32_t line) {
   const auto problem = [&](std::string reason) {
     return Problem{line, r.owner.to_text() + " " + type_to_text(r.type) + ": " + std::move(reason)};

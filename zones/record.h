@@ -58,6 +58,8 @@ RdataNames rdata_names(uint16_t type);
 uint16_t grouping_type(uint16_t type, Bytes rdata);
 
 std::string type_to_text(uint16_t type);
+// As in zone files, "A" or "TYPE65280"; 0 if there is no such type.
+uint16_t type_from_text(const std::string& text);
 
 // ALIAS and URL: what the customer wrote. They are kept with the zone and resolved elsewhere; no query and no transfer
 // shows them.

@@ -268,7 +268,7 @@ class ZoneParser {
         edits_.emplace_back(Edit::Kind::remove_pseudo, PseudoRecord{kind, *owner, 0, {}});
         return std::nullopt;
       }
-      type = static_cast<uint16_t>(ldns_get_rr_type_by_name(name.c_str()));
+      type = type_from_text(name);
       if (type == 0) return "there is no record type '" + name + "'";
     }
     edits_.emplace_back(Edit::Kind::remove_rrset, OwnedRecord(Record{*owner, type, 0, {}}));

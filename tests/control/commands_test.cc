@@ -38,13 +38,15 @@ class CommandsTest : public testing::Test {
   test::ServedZones zones_;
   boost::asio::io_context service_loop_;
   Store store_{directory_ / "store"};
-  Updater updater_{zones_.table, zones_.rcu, store_, 1U << 20, log_.log()};
+  Keys keys_;
+  Updater updater_{zones_.table, zones_.rcu, store_, keys_, 1U << 20, log_.log()};
   Importer importer_{updater_, 1, log_.log()};
-  Service service_{service_loop_, {}, zones_.responder, zones_.rcu, log_.log()};
+  Service service_{service_loop_, {}, zones_.responder, zones_.rcu, updater_, keys_, log_.log()};
   std::atomic<ServerState> state_{ServerState::serving};
   std::atomic<int> stops_{0};
-  const Server server_{zones_.table,        updater_, importer_, service_, nullptr, state_, std::chrono::seconds(1),
-                       [this] { ++stops_; }};
+  const Server server_{
+      zones_.table,        updater_, keys_, importer_, service_, nullptr, state_, std::chrono::seconds(1),
+      [this] { ++stops_; }};
   SocketFile file_{directory_ / "control.sock"};
   ControlThread control_{file_, server_, zones_.rcu, log_.log()};
   StreamClient client_{test::connect_to(directory_ / "control.sock")};

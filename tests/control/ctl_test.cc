@@ -121,12 +121,20 @@ TEST(CtlPrint, EachVerbHasAPicture) {
       {"zone.history", R"({"zone":"a.","serial":2,"steps":[{"from":1,"to":2,"time":0,"removed":0,"added":1}]})"},
       {"zone.rollback", R"({"old_serial":1,"serial":1,"records":3,"removed":0,"added":0,"changed":false})"},
       {"zone.config", R"({"serial":"keep"})"},
+      {"key.add", R"({"key":{"key":"k.","algorithm":"hmac-sha256","last_used":null,"grants":[]}})"},
+      {"key.generate", R"({"key":{"key":"k.","algorithm":"hmac-sha1","last_used":1,"grants":[]},"secret":"s"})"},
+      {"key.list",
+       R"({"keys":[{"key":"k.","algorithm":"hmac-sha256","last_used":1,
+           "grants":[{"zone":"*","names":"*.a.","types":"A,AAAA"}]}]})"},
+      {"key.remove", R"({"key":{"key":"k.","algorithm":"hmac-sha256","last_used":null,"grants":[]}})"},
+      {"key.grant", R"({"key":{"key":"k.","algorithm":"hmac-sha256","last_used":null,"grants":[]}})"},
+      {"key.revoke", R"({"key":{"key":"k.","algorithm":"hmac-sha256","last_used":null,"grants":[]}})"},
   };
   EXPECT_EQ(std::size(results), verbs().size());
   std::map<std::string, std::string> pictures;
   for (const auto& [method, result] : results) {
     std::ostringstream out;
-    print_result(out, method, {{"zone", "a."}}, Json::parse(result));
+    print_result(out, method, {{"zone", "a."}, {"key", "k."}}, Json::parse(result));
     EXPECT_FALSE(out.str().empty()) << method;
     pictures[method] = out.str();
   }

@@ -13,10 +13,14 @@ namespace axfrd::control::test {
 struct TcpParts {
   TcpParts(boost::asio::io_context& loop, ServedZones& zones, const AccessList& allowed, const TcpLimits& limits,
            TcpCounters& counters, const Log& log)
-      : reader(zones.rcu),
-        handler(zones.responder, allowed, 1232, counters.requests),
-        tcp(loop, handler, reader, limits, counters, log),
+      : changing(zones, log),
+        updates(loop, changing.updater, zones.responder, log),
+        reader(zones.rcu),
+        handler(zones.responder, changing.keys, allowed, 1232, counters.requests, log),
+        tcp(loop, handler, updates, reader, limits, counters, log),
         endpoint(tcp.listen({boost::asio::ip::make_address("127.0.0.1"), 0}, false)) {}
+  UpdaterParts changing;
+  DnsUpdates updates;
   dataplane::Rcu::Reader reader;
   RequestHandler handler;
   DnsTcp tcp;

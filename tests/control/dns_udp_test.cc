@@ -11,13 +11,23 @@ namespace {
 using zones::rrtype::A;
 
 struct UdpParts {
-  UdpParts(boost::asio::io_context& loop, test::ServedZones& zones, UdpCounters& counters)
-      : reader(zones.rcu),
-        handler(zones.responder, nobody, 1232, counters.requests),
-        udp(loop, handler, reader, counters) {
+  UdpParts(boost::asio::io_context& loop, test::ServedZones& zones, UdpCounters& counters, const Log& log)
+      : changing(zones, log),
+        updates(loop, changing.updater, zones.responder, log),
+        reader(zones.rcu),
+        handler(zones.responder, changing.keys, nobody, 1232, counters.requests, log),
+        udp(loop, handler, updates, reader, counters) {
+    changing.load(zones, "example.com", test::kSmallZone);
+    changing.updater.start();
     v4 = udp.listen({boost::asio::ip::address_v4::any(), 0}, false).port();
     v6 = udp.listen({boost::asio::ip::address_v6::any(), 0}, false).port();
   }
+  ~UdpParts() { changing.updater.stop(); }
+  UdpParts(const UdpParts&) = delete;
+  UdpParts& operator=(const UdpParts&) = delete;
+
+  test::UpdaterParts changing;
+  DnsUpdates updates;
   const AccessList nobody;
   dataplane::Rcu::Reader reader;
   RequestHandler handler;
@@ -28,9 +38,9 @@ struct UdpParts {
 class DnsUdpTest : public testing::Test {
  protected:
   DnsUdpTest() {
-    zones_.load("example.com", test::kSmallZone);
-    parts_.emplace(
-        [this](boost::asio::io_context& loop) { return std::make_unique<UdpParts>(loop, zones_, counters_); });
+    parts_.emplace([this](boost::asio::io_context& loop) {
+      return std::make_unique<UdpParts>(loop, zones_, counters_, log_.log());
+    });
     parts_->run([this](UdpParts& parts) {
       v4_ = parts.v4;
       v6_ = parts.v6;
@@ -71,6 +81,7 @@ class DnsUdpTest : public testing::Test {
   }
 
   test::ServedZones zones_;
+  test::LogFile log_;
   UdpCounters counters_;
   uint16_t v4_ = 0, v6_ = 0;
   std::optional<test::InLoop<UdpParts>> parts_;
@@ -84,6 +95,22 @@ TEST_F(DnsUdpTest, AnswersFromTheAddressThatWasAsked) {
   }
   const int fd = connected_v6();
   EXPECT_EQ(test::decoded(ask(fd, test::question("www.example.com", A))).answer.size(), 1U);
+  close(fd);
+}
+
+TEST_F(DnsUdpTest, AnUpdateIsAnsweredWhenItIsDoneFromTheAddressThatWasAsked) {
+  const auto tsig = std::make_shared<const TsigKey>(test::name("k"), kDefaultTsigAlgorithm, random_secret());
+  parts_->run([&](UdpParts& parts) {
+    parts.changing.keys.set(KeyBook({std::make_shared<const Key>(Key{tsig, {UpdateGrant{}}})}));
+  });
+  TsigSigner signer(tsig);
+  const int fd = connected_v4("127.0.0.53");
+  const std::string answer = ask(fd, test::signed_update("example.com", "new.example.com", signer));
+  EXPECT_EQ(answer[3] & 0xF, 0);
+  const auto octets = zones::Bytes(reinterpret_cast<const uint8_t*>(answer.data()), answer.size());
+  EXPECT_TRUE(check_response(octets, tsig, signer.mac(), tsig_now()).authentic());
+  EXPECT_EQ(test::decoded(ask(fd, test::question("new.example.com", A))).answer.size(), 1U);
+  EXPECT_EQ(counters_.requests.updates.read(), 1U);
   close(fd);
 }
 

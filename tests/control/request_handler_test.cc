@@ -12,7 +12,7 @@ using zones::Transport;
 using zones::rrtype::AXFR;
 using zones::rrtype::SOA;
 
-constexpr unsigned kFormErr = 1, kNotImp = 4, kNotAuth = 9;
+constexpr unsigned kFormErr = 1, kNotImp = 4, kRefused = 5, kNotAuth = 9;
 
 class RequestHandlerTest : public testing::Test {
  protected:
@@ -36,20 +36,24 @@ class RequestHandlerTest : public testing::Test {
   }
 
   test::ServedZones zones_;
+  std::vector<uint8_t> message_;
   AccessList allowed_;
   RequestCounters counters_;
-  RequestHandler handler_{zones_.responder, allowed_, 1232, counters_};
+  Keys keys_;
+  test::LogFile log_;
+  RequestHandler handler_{zones_.responder, keys_, allowed_, 1232, counters_, log_.log()};
 };
 
 TEST_F(RequestHandlerTest, AxfrOverUdpIsNotImplemented) {
   EXPECT_EQ(test::decoded(ask(test::question("example.com", AXFR))).rcode, kNotImp);
 }
 
-TEST_F(RequestHandlerTest, NotifyIsNotForAPrimaryAndUpdateIsNotImplemented) {
+TEST_F(RequestHandlerTest, NotifyIsNotForAPrimaryAndAnUnsignedUpdateIsRefused) {
   const Decoded notify = test::decoded(ask(with_opcode(4)));
   EXPECT_EQ(notify.rcode, kNotAuth);
   EXPECT_EQ(notify.questions, 1U);
-  EXPECT_EQ(test::decoded(ask(with_opcode(5), Transport::tcp)).rcode, kNotImp);
+  EXPECT_EQ(test::decoded(ask(with_opcode(5), Transport::tcp)).rcode, kRefused);
+  EXPECT_EQ(counters_.updates_refused.read(), 1U);
 }
 
 TEST_F(RequestHandlerTest, ResponsesAreCountedByRcode) {
@@ -103,6 +107,30 @@ TEST_F(RequestHandlerTest, AMalformedTsigIsFormerr) {
 TEST_F(RequestHandlerTest, ASignedTransferIsNotAuthToo) {
   const std::string answer = ask(with_tsig(QueryBytes("example.com", AXFR), 32, 32), Transport::tcp);
   EXPECT_EQ(test::decoded(answer).rcode, kNotAuth);
+}
+
+TEST_F(RequestHandlerTest, ASignedUpdateGoesOnOnlyWithAGrantForAllItChanges) {
+  const auto tsig = std::make_shared<const TsigKey>(test::name("k"), kDefaultTsigAlgorithm, random_secret());
+  const auto outcome_with = [&](std::vector<UpdateGrant> grants, const std::string& zone = "example.com") {
+    keys_.set(KeyBook({std::make_shared<const Key>(Key{tsig, std::move(grants)})}));
+    TsigSigner signer(tsig);
+    const std::string request = test::signed_update(zone, "new." + zone, signer);
+    message_.assign(zones::kMaxMessage, 0);
+    std::copy(request.begin(), request.end(), message_.begin());
+    return handler_.handle(message_.data(), static_cast<unsigned>(request.size()), zones::kMaxMessage, Transport::tcp,
+                           parse_address("127.0.0.1"));
+  };
+  EXPECT_FALSE(outcome_with({}).update);
+  EXPECT_EQ(message_[3] & 0xF, kRefused);
+  EXPECT_FALSE(outcome_with({parse_grant("example.org", "*", "")}).update);
+  EXPECT_FALSE(outcome_with({parse_grant("example.com", "*", "AAAA")}).update);
+  EXPECT_FALSE(outcome_with({parse_grant("example.com", "old.example.com", "")}).update);
+  EXPECT_FALSE(outcome_with({parse_grant("example.com", "*.new.example.com", "")}).update);
+  EXPECT_EQ(message_[3] & 0xF, kRefused);
+  EXPECT_TRUE(outcome_with({parse_grant("example.com", "*.example.com", "TXT,A")}).update);
+  EXPECT_TRUE(outcome_with({parse_grant("*", "new.example.com", "")}).update);
+  EXPECT_FALSE(outcome_with({parse_grant("*", "*", "")}, "example.org").update);
+  EXPECT_EQ(message_[3] & 0xF, kNotAuth);
 }
 
 TEST_F(RequestHandlerTest, EveryCutOfASignedRequestIsSurvived) {

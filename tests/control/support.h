@@ -21,6 +21,7 @@
 #include <string>
 #include <thread>
 
+#include "control/dns_update.h"
 #include "control/log.h"
 #include "dataplane/rcu.h"
 #include "tests/zones/support.h"
@@ -28,6 +29,7 @@
 namespace axfrd::control::test {
 
 using zones::test::Decoded;
+using zones::test::name;
 using zones::test::QueryBytes;
 
 // Longer than anything here takes on a slow machine; a test that waits so long has failed.
@@ -86,6 +88,38 @@ struct ServedZones {
   dataplane::Rcu rcu{8};
   zones::Responder responder{table, {}};
 };
+
+// What changes zones, without its thread.
+struct UpdaterParts {
+  UpdaterParts(ServedZones& zones, const Log& log)
+      : store(directory.path()), updater(zones.table, zones.rcu, store, keys, size_t{1} << 20, log) {}
+  // A zone that is served and stored, as the updater expects of what it changes.
+  void load(ServedZones& zones, const std::string& apex, const std::string& text) {
+    const zones::VersionRef version = zones::test::zone_of(apex, text);
+    const Store::Change added{nullptr, version.get()};
+    store.commit({&added, 1});
+    (void)zones.table.publish(version);
+  }
+  TemporaryDirectory directory;
+  Store store;
+  Keys keys;
+  Updater updater;
+};
+
+// An UPDATE that adds `owner` A 192.0.2.9 to the zone.
+inline std::string signed_update(const std::string& zone, const std::string& owner, TsigSigner& signer) {
+  QueryBytes update(zone, zones::rrtype::SOA);
+  update.bytes[2] = static_cast<char>(static_cast<unsigned>(zones::Opcode::update) << 3);
+  update.bytes[9] = 1;
+  const zones::Name name = zones::test::name(owner);
+  const std::array<uint8_t, 4> address{192, 0, 2, 9};
+  zones::append_record(update.bytes, {name, zones::rrtype::A, 60, address});
+  const auto size = static_cast<unsigned>(update.bytes.size());
+  update.bytes.resize(512);
+  auto* message = reinterpret_cast<uint8_t*>(update.bytes.data());
+  update.bytes.resize(signer.append(message, size, 512, tsig_now()));
+  return update.bytes;
+}
 
 inline const std::string kSmallZone =
     "@ 300 SOA ns1 host 10 3600 600 86400 300\n"

@@ -216,8 +216,8 @@ class Axfrd:
         self.process.kill()
         self.process.wait(PATIENCE)
 
-    def ctl(self, *arguments, check=True):
-        return run_axfrctl("--socket", self.socket, *arguments, check=check)
+    def ctl(self, *arguments, **options):
+        return run_axfrctl("--socket", self.socket, *arguments, **options)
 
     def json(self, *arguments):
         return json.loads(self.ctl("--json", *arguments).stdout)
@@ -231,8 +231,9 @@ class Axfrd:
         return int(re.search(r"VmRSS:\s+(\d+)", status)[1])
 
 
-def run_axfrctl(*arguments, check=True):
-    done = subprocess.run([BUILD / "axfrctl", *map(str, arguments)], capture_output=True, text=True, timeout=60)
+def run_axfrctl(*arguments, check=True, input=None):
+    command = [BUILD / "axfrctl", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, input=input)
     if check and done.returncode != 0:
         raise RuntimeError(f"axfrctl {arguments}: exit {done.returncode}\n{done.stdout}{done.stderr}")
     return done

@@ -1,0 +1,133 @@
+"""DNS UPDATE and TSIG, with the tools and libraries that people use."""
+
+import dns.message
+import dns.query
+import dns.rcode
+import dns.tsigkeyring
+import dns.update
+import dns.zone
+import pytest
+
+import ask
+from lab import IPV4
+
+ZONE = "example.com"
+
+
+def served(axfrd, name, rdtype="A"):
+    return ask.records(ask.udp(axfrd.lab.client, name, rdtype, IPV4).answer)
+
+
+def make_key(axfrd, name, algorithm="hmac-sha256"):
+    lines = axfrd.ctl("key", "generate", name, "--algorithm", algorithm).stdout.splitlines()
+    return lines[-1].removeprefix("secret: ")
+
+
+@pytest.fixture
+def secret(axfrd):
+    """Of a key that may change everything in example.com."""
+    secret = make_key(axfrd, "admin")
+    axfrd.ctl("key", "grant", "admin", ZONE)
+    return secret
+
+
+def nsupdate(axfrd, secret, commands, *options, key="admin", tool="nsupdate", algorithm="hmac-sha256"):
+    """The output, and whether the server agreed."""
+    arguments = [tool, *options, "-y", f"{algorithm}:{key}:{secret}"]
+    script = f"server {IPV4}\nzone {ZONE}\n{commands}\nsend\n"
+    done = axfrd.lab.client.run(*arguments, input=script, check=False)
+    return done.stdout + done.stderr, done.returncode == 0
+
+
+@pytest.mark.parametrize("tool", ["nsupdate", "knsupdate"])
+@pytest.mark.parametrize("transport", [(), ("-v",)])
+def test_tools_change_a_zone(axfrd, secret, tool, transport):
+    commands = f"update add {tool}.{ZONE}. 300 A 192.0.2.77\nupdate delete www.{ZONE}."
+    output, agreed = nsupdate(axfrd, secret, commands, *transport, tool=tool)
+    assert agreed, output
+    assert served(axfrd, f"{tool}.{ZONE}") == [f"{tool}.{ZONE}. A 192.0.2.77"]
+    assert served(axfrd, f"www.{ZONE}") == []
+    assert "2024010101" in axfrd.ctl("zone", "history", ZONE).stdout
+    assert "admin." in axfrd.ctl("key", "list").stdout
+
+
+def test_nothing_is_changed_when_a_prerequisite_fails(axfrd, secret):
+    commands = f"prereq nxdomain www.{ZONE}.\nupdate add new.{ZONE}. 300 A 192.0.2.77"
+    output, agreed = nsupdate(axfrd, secret, commands)
+    assert not agreed and "YXDOMAIN" in output
+    commands = f"prereq yxrrset www.{ZONE}. A 192.0.2.250\nupdate add new.{ZONE}. 300 A 192.0.2.77"
+    output, agreed = nsupdate(axfrd, secret, commands)
+    assert not agreed and "NXRRSET" in output
+    assert served(axfrd, f"new.{ZONE}") == []
+
+
+def test_updates_without_a_key_or_with_a_wrong_one_are_refused(axfrd, secret):
+    update = dns.update.UpdateMessage(ZONE)
+    update.add("new", 300, "A", "192.0.2.77")
+    with axfrd.lab.client.inside():
+        assert dns.query.udp(update, IPV4, timeout=5).rcode() == dns.rcode.REFUSED
+    output, agreed = nsupdate(axfrd, secret, f"update add new.{ZONE}. 300 A 192.0.2.77", key="nobody")
+    assert not agreed and "BADKEY" in output
+    wrong = make_key(axfrd, "other")
+    output, agreed = nsupdate(axfrd, wrong, f"update add new.{ZONE}. 300 A 192.0.2.77")
+    assert not agreed and "BADSIG" in output
+    assert served(axfrd, f"new.{ZONE}") == []
+
+
+def test_a_key_changes_only_what_it_was_granted(axfrd):
+    secret = make_key(axfrd, "acme", "hmac-sha512")
+    add = "update add {} 60 {}"
+    challenge = add.format(f"_acme-challenge.{ZONE}.", 'TXT "token"')
+    refused = lambda commands: "REFUSED" in nsupdate(axfrd, secret, commands, key="acme", algorithm="hmac-sha512")[0]
+    assert refused(challenge), "no grant yet"
+    axfrd.ctl("key", "grant", "acme", ZONE, "--names", f"_acme-challenge.{ZONE}", "--types", "TXT")
+    assert not refused(challenge)
+    assert served(axfrd, f"_acme-challenge.{ZONE}", "TXT") == [f'_acme-challenge.{ZONE}. TXT "token"']
+    assert refused(add.format(f"_acme-challenge.{ZONE}.", 'HINFO "a" "b"'))
+    assert refused(add.format(f"www.{ZONE}.", 'TXT "x"'))
+    assert refused(f"{challenge}2\n" + add.format(f"www.{ZONE}.", "A 192.0.2.1")), "all or nothing"
+    axfrd.ctl("key", "revoke", "acme", ZONE)
+    assert refused(challenge)
+
+
+def test_keys_and_grants_survive_a_restart(axfrd, secret):
+    axfrd.kill()
+    axfrd.start()
+    output, agreed = nsupdate(axfrd, secret, f"update add new.{ZONE}. 300 A 192.0.2.77")
+    assert agreed, output
+    listed = axfrd.ctl("key", "list").stdout
+    assert "admin." in listed and secret not in listed
+
+
+@pytest.mark.parametrize("algorithm", ["hmac-sha1", "hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512"])
+def test_signed_transfers_are_signed_in_every_message(axfrd, zone_file, algorithm):
+    axfrd.ctl("zone", "import", zone_file("big.example", 5000))
+    ring = dns.tsigkeyring.from_text({"k.": (algorithm + ".", make_key(axfrd, "k", algorithm))})
+    query = dns.message.make_query("big.example", "AXFR")
+    query.use_tsig(ring, "k.")
+    zone = dns.zone.Zone("big.example")
+    with axfrd.lab.client.inside():
+        dns.query.inbound_xfr(IPV4, zone, query, timeout=20)  # checks every MAC
+    assert sum(len(rdataset) for node in zone.nodes.values() for rdataset in node) >= 5000
+
+
+def test_signed_queries_get_signed_answers(axfrd):
+    ring = dns.tsigkeyring.from_text({"k.": ("hmac-sha256.", make_key(axfrd, "k"))})
+    query = dns.message.make_query(f"www.{ZONE}", "A")
+    query.use_tsig(ring, "k.")
+    with axfrd.lab.client.inside():
+        for ask_by in (dns.query.udp, dns.query.tcp):
+            answer = ask_by(query, IPV4, timeout=5)
+            assert answer.had_tsig and len(answer.answer) == 1
+
+
+def test_a_key_goes_in_by_standard_input_and_never_comes_out(axfrd):
+    secret = "c2VjcmV0IHNlY3JldCBzZWNyZXQ="
+    axfrd.ctl("key", "add", "typed", "-", input=secret + "\n")
+    assert secret not in axfrd.ctl("--json", "key", "list").stdout
+    assert nsupdate(axfrd, secret, f"update add new.{ZONE}. 300 A 192.0.2.77", key="typed")[0].count("REFUSED")
+    again = axfrd.ctl("key", "add", "typed", secret, check=False)
+    assert again.returncode != 0 and "already" in again.stderr
+    assert "not base64" in axfrd.ctl("key", "add", "bad", "!!", check=False).stderr
+    axfrd.ctl("key", "remove", "typed")
+    assert "BADKEY" in nsupdate(axfrd, secret, f"update add new.{ZONE}. 300 A 192.0.2.77", key="typed")[0]

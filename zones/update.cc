@@ -1,0 +1,277 @@
+#include "zones/update.h"
+
+#include <ldns/ldns.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "zones/history.h"
+#include "zones/record_walk.h"
+#include "zones/serial.h"
+
+namespace axfrd::zones {
+namespace {
+
+using Prerequisite = UpdateRequest::Prerequisite;
+
+bool same_data(const Record& a, const Record& b) { return a.type == b.type && std::ranges::equal(a.rdata, b.rdata); }
+
+// ---- reading ----
+
+// RDATA with its names uncompressed; nothing if they are malformed. `at` is where it stands in the message.
+std::optional<std::string> uncompressed(Bytes message, size_t at, const RecordWalk& record) {
+  const auto [prefix, names] = rdata_names(record.type());
+  const size_t end = at + record.rdata().size();
+  if (names == 0) return std::string(reinterpret_cast<const char*>(&message[at]), end - at);
+  if (at + prefix > end) return std::nullopt;
+  std::string rdata(reinterpret_cast<const char*>(&message[at]), prefix);
+  at += prefix;
+  for (unsigned i = 0; i < names; ++i) {
+    const auto name = Name::read(message.first(end), at);
+    if (!name) return std::nullopt;
+    const NameView view = name->view();
+    rdata.append(reinterpret_cast<const char*>(view.data()), view.size());
+  }
+  rdata.append(reinterpret_cast<const char*>(&message[at]), end - at);
+  return rdata;
+}
+
+// Whether RDATA is what its type says. ldns knows the types; that it gives back the same octets rules out what it
+// overlooks.
+bool is_well_formed(const Record& record) {
+  std::string wire;
+  append_record(wire, record);
+  ldns_rr* raw = nullptr;
+  size_t at = 0;
+  const auto* octets = reinterpret_cast<const uint8_t*>(wire.data());
+  if (ldns_wire2rr(&raw, octets, wire.size(), &at, LDNS_SECTION_ANSWER) != LDNS_STATUS_OK) return false;
+  const std::unique_ptr<ldns_rr, decltype(&ldns_rr_free)> rr(raw, &ldns_rr_free);
+  const auto* descriptor = ldns_rr_descript(record.type);
+  if (ldns_rr_rd_count(raw) < ldns_rr_descriptor_minimum(descriptor)) return false;
+  std::string rdata;
+  for (size_t i = 0; i < ldns_rr_rd_count(raw); ++i) {
+    const ldns_rdf* field = ldns_rr_rdf(raw, i);
+    rdata.append(reinterpret_cast<const char*>(ldns_rdf_data(field)), ldns_rdf_size(field));
+  }
+  return std::ranges::equal(record.rdata, Bytes(reinterpret_cast<const uint8_t*>(rdata.data()), rdata.size()));
+}
+
+class Reader {
+ public:
+  explicit Reader(const Query& query)
+      : message_(query.message, query.size),
+        zone_(query.qname.view()),
+        walk_(query.message, query.size, query.question_end) {}
+
+  std::variant<UpdateRequest, Rcode> read() {
+    for (unsigned left = load16(&message_[6]); left > 0; --left) {
+      if (const Rcode rcode = read_prerequisite(); rcode != Rcode::noerror) return rcode;
+    }
+    for (unsigned left = load16(&message_[8]); left > 0; --left) {
+      if (const Rcode rcode = read_edit(); rcode != Rcode::noerror) return rcode;
+    }
+    return std::move(request_);
+  }
+
+ private:
+  // The next record's owner.
+  Rcode next() {
+    if (!walk_.next()) return Rcode::formerr;
+    size_t at = walk_.owner_at();
+    auto owner = Name::read(message_, at);
+    if (!owner) return Rcode::formerr;
+    owner_ = std::move(*owner);
+    return owner_.view().is_at_or_below(zone_) ? Rcode::noerror : Rcode::notzone;
+  }
+
+  // The record as data, with class IN or NONE; nothing if it is malformed.
+  std::optional<OwnedRecord> data() const {
+    const auto at = static_cast<size_t>(walk_.rdata().data() - message_.data());
+    const auto rdata = uncompressed(message_, at, walk_);
+    if (!rdata) return std::nullopt;
+    const Bytes octets(reinterpret_cast<const uint8_t*>(rdata->data()), rdata->size());
+    const Record record{owner_, walk_.type(), walk_.ttl(), octets};
+    if (rrtype::is_meta(record.type) || !is_well_formed(record)) return std::nullopt;
+    return OwnedRecord(record);
+  }
+
+  OwnedRecord without_data() const { return OwnedRecord(Record{owner_, walk_.type(), 0, {}}); }
+
+  Rcode read_prerequisite() {
+    if (const Rcode rcode = next(); rcode != Rcode::noerror) return rcode;
+    if (walk_.ttl() != 0) return Rcode::formerr;
+    if (walk_.rr_class() == rrclass::IN) return read_equality();
+    if (!walk_.rdata().empty()) return Rcode::formerr;
+    using Kind = Prerequisite::Kind;
+    const bool whole_name = walk_.type() == rrtype::ANY;
+    if (!whole_name && rrtype::is_meta(walk_.type())) return Rcode::formerr;
+    if (walk_.rr_class() == rrclass::ANY) {
+      add(whole_name ? Kind::name_in_use : Kind::rrset_exists);
+    } else if (walk_.rr_class() == rrclass::NONE) {
+      add(whole_name ? Kind::name_free : Kind::rrset_free);
+    } else {
+      return Rcode::formerr;
+    }
+    return Rcode::noerror;
+  }
+
+  void add(Prerequisite::Kind kind) { request_.prerequisites.push_back({kind, owner_, walk_.type(), {}}); }
+
+  // One record of an RRset that must be just so; its others may stand anywhere in the section.
+  Rcode read_equality() {
+    const auto record = data();
+    if (!record) return Rcode::formerr;
+    auto& all = request_.prerequisites;
+    auto same = std::ranges::find_if(all, [&](const Prerequisite& p) {
+      return p.kind == Prerequisite::Kind::rrset_equals && p.type == record->type && p.name == owner_;
+    });
+    if (same == all.end()) {
+      add(Prerequisite::Kind::rrset_equals);
+      same = all.end() - 1;
+    }
+    const bool twice =
+        std::ranges::any_of(same->records, [&](const OwnedRecord& r) { return same_data(r.view(), record->view()); });
+    if (!twice) same->records.push_back(*record);
+    return Rcode::noerror;
+  }
+
+  Rcode read_edit() {
+    if (const Rcode rcode = next(); rcode != Rcode::noerror) return rcode;
+    const bool empty = walk_.rdata().empty();
+    if (walk_.rr_class() == rrclass::ANY) {
+      const bool data_type = walk_.type() == rrtype::ANY || !rrtype::is_meta(walk_.type());
+      if (walk_.ttl() != 0 || !empty || !data_type) return Rcode::formerr;
+      request_.edits.emplace_back(Edit::Kind::remove_rrset, without_data());
+      return Rcode::noerror;
+    }
+    const bool removes = walk_.rr_class() == rrclass::NONE;
+    if ((!removes && walk_.rr_class() != rrclass::IN) || (removes && walk_.ttl() != 0)) return Rcode::formerr;
+    auto record = data();
+    if (!record) return Rcode::formerr;
+    request_.edits.emplace_back(removes ? Edit::Kind::remove_record : Edit::Kind::add, std::move(*record));
+    return Rcode::noerror;
+  }
+
+  Bytes message_;
+  NameView zone_;
+  RecordWalk walk_;
+  Name owner_;
+  UpdateRequest request_;
+};
+
+// ---- prerequisites ----
+
+bool holds_equality(const Prerequisite& wanted, const std::vector<OwnedRecord>& have) {
+  return have.size() == wanted.records.size() && std::ranges::all_of(wanted.records, [&](const OwnedRecord& w) {
+           return std::ranges::any_of(have, [&](const OwnedRecord& h) { return same_data(h.view(), w.view()); });
+         });
+}
+
+Rcode check_one(const Prerequisite& wanted, Draft& draft) {
+  using Kind = Prerequisite::Kind;
+  const auto otherwise = [](bool holds, Rcode rcode) { return holds ? Rcode::noerror : rcode; };
+  switch (wanted.kind) {
+    case Kind::name_in_use:
+      return otherwise(!draft.records_at(wanted.name).empty(), Rcode::nxdomain);
+    case Kind::name_free:
+      return otherwise(draft.records_at(wanted.name).empty(), Rcode::yxdomain);
+    case Kind::rrset_exists:
+      return otherwise(!draft.rrset(wanted.name, wanted.type).empty(), Rcode::nxrrset);
+    case Kind::rrset_free:
+      return otherwise(draft.rrset(wanted.name, wanted.type).empty(), Rcode::yxrrset);
+    case Kind::rrset_equals:
+      break;
+  }
+  return otherwise(holds_equality(wanted, draft.rrset(wanted.name, wanted.type)), Rcode::nxrrset);
+}
+
+// ---- changes ----
+
+// Types that stand beside a CNAME (RFC 4034 §3, §4).
+bool stands_beside_cname(uint16_t type) {
+  return type == rrtype::RRSIG || type == rrtype::NSEC || type == rrtype::DNSKEY;
+}
+
+class Maker {
+ public:
+  explicit Maker(Draft& draft) : draft_(draft), apex_(draft.base()->apex().name) {}
+
+  std::optional<std::string> make(const Edit& edit) {
+    switch (edit.kind) {
+      case Edit::Kind::add:
+        return is_ignored_addition(edit.record) ? std::nullopt : add(edit);
+      case Edit::Kind::remove_record:
+        return is_ignored_removal(edit.record) ? std::nullopt : draft_.apply(edit);
+      default:
+        return remove_rrset(edit);
+    }
+  }
+
+ private:
+  bool is_apex(const OwnedRecord& record) const { return record.owner.view().equals(apex_); }
+
+  // RFC 2136 §3.4.2.2: a SOA that is not newer, a CNAME beside other data, other data beside a CNAME.
+  bool is_ignored_addition(const OwnedRecord& record) {
+    if (record.type == rrtype::SOA)
+      return !is_apex(record) || !serial_newer(soa_serial(record), soa_serial(draft_.soa()));
+    if (stands_beside_cname(record.type)) return false;
+    const auto others = draft_.records_at(record.owner);
+    return std::ranges::any_of(others, [&](const OwnedRecord& other) -> bool {
+      if (stands_beside_cname(other.type)) return false;
+      return (other.type == rrtype::CNAME) != (record.type == rrtype::CNAME);
+    });
+  }
+
+  // There is one CNAME at a name, and the new one takes its place.
+  std::optional<std::string> add(const Edit& edit) {
+    if (edit.record.type == rrtype::CNAME)
+      draft_.apply(Edit(Edit::Kind::remove_rrset, OwnedRecord(Record{edit.record.owner, rrtype::CNAME, 0, {}})));
+    return draft_.apply(edit);
+  }
+
+  // RFC 2136 §3.4.2.4: the SOA stays, and the last NS of the apex.
+  bool is_ignored_removal(const OwnedRecord& record) {
+    if (record.type == rrtype::SOA) return true;
+    if (record.type != rrtype::NS || !is_apex(record)) return false;
+    const auto servers = draft_.rrset(apex_, rrtype::NS);
+    return servers.size() == 1 && same_data(servers.front().view(), record.view());
+  }
+
+  // RFC 2136 §3.4.2.3: SOA and NS of the apex stay.
+  std::optional<std::string> remove_rrset(const Edit& edit) {
+    if (!is_apex(edit.record)) return draft_.apply(edit);
+    for (const OwnedRecord& r : draft_.records_at(apex_)) {
+      if (r.type == rrtype::SOA || r.type == rrtype::NS) continue;
+      if (edit.record.type != rrtype::ANY && edit.record.type != r.type) continue;
+      if (auto reason = draft_.apply(Edit(Edit::Kind::remove_record, r))) return reason;
+    }
+    return std::nullopt;
+  }
+
+  Draft& draft_;
+  NameView apex_;
+};
+
+}  // namespace
+
+std::variant<UpdateRequest, Rcode> read_update(const Query& query) {
+  if (query.qtype != rrtype::SOA || query.qclass != rrclass::IN) return Rcode::formerr;  // RFC 2136 §3.1.1
+  return Reader(query).read();
+}
+
+Rcode check_prerequisites(const UpdateRequest& request, Draft& draft) {
+  for (const Prerequisite& wanted : request.prerequisites) {
+    if (const Rcode rcode = check_one(wanted, draft); rcode != Rcode::noerror) return rcode;
+  }
+  return Rcode::noerror;
+}
+
+std::optional<std::string> make_update(const UpdateRequest& request, Draft& draft) {
+  Maker maker(draft);
+  for (const Edit& edit : request.edits) {
+    if (auto reason = maker.make(edit)) return reason;
+  }
+  return std::nullopt;
+}
+
+}  // namespace axfrd::zones
