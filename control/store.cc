@@ -59,6 +59,8 @@ struct MapFull {};
 void require(int status, const char* what) {
   if (status == MDB_SUCCESS) return;
   if (status == MDB_MAP_FULL) throw MapFull{};
+  // LMDB does not know whether its last write is on the disk; only reading it anew tells.
+  if (status == MDB_PANIC) throw StoreError("the store takes no changes since a write failed; restart axfrd");
   throw StoreError(std::string("the store cannot ") + what + ": " + mdb_strerror(status));
 }
 
@@ -195,8 +197,19 @@ void Store::write(Work&& work) {
       return;
     } catch (const MapFull&) {
       grow();
+    } catch (const StoreError& error) {
+      throw StoreError(error.what() + remark_on_space());
     }
   }
+}
+
+// To LMDB a full disk is one that breaks.
+std::string Store::remark_on_space() const {
+  constexpr uintmax_t kLittle = uintmax_t{16} << 20;
+  std::error_code error;
+  const auto space = std::filesystem::space(directory_, error);
+  if (error || space.available > kLittle) return "";
+  return "; its disk is full: " + std::to_string(space.available / 1024) + " KiB are left";
 }
 
 void Store::commit(std::span<const Change> changes) {
@@ -338,16 +351,19 @@ zones::HistoryRef Store::read_history(const Transaction& transaction, const zone
   return new zones::History(std::move(steps));
 }
 
-void Store::load(const std::function<void(zones::VersionRef)>& visit) const {
+void Store::load(const std::function<void(zones::VersionRef)>& visit,
+                 const std::function<void(const std::string&)>& damaged) const {
   const Transaction transaction(env_.get(), MDB_RDONLY);
   transaction.for_each_from(zones_, {}, [&](Bytes key, Bytes value) {
+    zones::VersionRef version;
     try {
-      visit(restore(transaction, value));
+      version = restore(transaction, value);
     } catch (const std::invalid_argument& error) {
       const auto apex = zones::NameView::read(key);
-      throw StoreError("the store in " + directory_.string() + " is damaged at zone " + (apex ? apex->to_text() : "?") +
-                       ": " + error.what() + "; restore it from a backup, or move it away to begin anew");
+      damaged("the store in " + directory_.string() + " is damaged at zone " + (apex ? apex->to_text() : "?") + ": " +
+              error.what() + "; the zone is not served: import it anew, or restore the store from a backup");
     }
+    if (version) visit(std::move(version));
     return true;
   });
 }

@@ -55,8 +55,10 @@ class Store {
   void load_keys(const std::function<void(zones::NameView, const std::string&)>& visit) const;
 
   size_t zone_count() const;
-  // Calls visit(version) for every zone. Throws StoreError naming the zone that cannot be read.
-  void load(const std::function<void(zones::VersionRef)>& visit) const;
+  // Calls visit(version) for every zone, or damaged(sentence) for one that cannot be read; it stays as it is until a
+  // zone of its name is added. Throws StoreError when nothing can be read at all.
+  void load(const std::function<void(zones::VersionRef)>& visit,
+            const std::function<void(const std::string&)>& damaged) const;
 
  private:
   struct CloseEnvironment {
@@ -67,6 +69,7 @@ class Store {
   // Runs work(transaction) and commits, anew with a larger map when that is full.
   template <class Work>
   void write(Work&& work);
+  std::string remark_on_space() const;
   void lock();
   void check_file_size() const;
   void open_tables();

@@ -446,7 +446,7 @@ Outcome<size_t> Updater::load_store_now() {
       log_.info("loading zones from the store: ", count, " so far");
     }
   };
-  store_.load([&](VersionRef version) {
+  const auto enter = [&](VersionRef version) {
     octets += history_memory(version.get());
     if (version->history()) {
       for (const zones::StepRef& step : version->history()->steps())
@@ -454,7 +454,8 @@ Outcome<size_t> Updater::load_store_now() {
     }
     versions.push_back(std::move(version));
     if (++count % kTogether == 0) publish();
-  });
+  };
+  store_.load(enter, [this](const std::string& damage) { log_.error(damage); });
   publish();
   history_octets_.store(octets, std::memory_order_relaxed);
   return count;

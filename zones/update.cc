@@ -18,22 +18,22 @@ bool same_data(const Record& a, const Record& b) { return a.type == b.type && st
 
 // ---- reading ----
 
+std::string to_string(Bytes octets) { return {reinterpret_cast<const char*>(octets.data()), octets.size()}; }
+
 // RDATA with its names uncompressed; nothing if they are malformed. `at` is where it stands in the message.
 std::optional<std::string> uncompressed(Bytes message, size_t at, const RecordWalk& record) {
   const auto [prefix, names] = rdata_names(record.type());
   const size_t end = at + record.rdata().size();
-  if (names == 0) return std::string(reinterpret_cast<const char*>(&message[at]), end - at);
+  if (names == 0) return to_string(record.rdata());
   if (at + prefix > end) return std::nullopt;
-  std::string rdata(reinterpret_cast<const char*>(&message[at]), prefix);
+  std::string rdata = to_string(message.subspan(at, prefix));
   at += prefix;
   for (unsigned i = 0; i < names; ++i) {
     const auto name = Name::read(message.first(end), at);
     if (!name) return std::nullopt;
-    const NameView view = name->view();
-    rdata.append(reinterpret_cast<const char*>(view.data()), view.size());
+    rdata += to_string(name->view().bytes());
   }
-  rdata.append(reinterpret_cast<const char*>(&message[at]), end - at);
-  return rdata;
+  return rdata + to_string(message.subspan(at, end - at));
 }
 
 // Whether RDATA is what its type says. ldns knows the types; that it gives back the same octets rules out what it

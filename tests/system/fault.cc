@@ -1,8 +1,8 @@
 // A library to preload into axfrd: ends it, as power loss would, at its n-th write to the store.
 //
-// FAULT=N:before|half|after. Writes are counted from the first on; fdatasync counts as one. `half` writes half of what
-// was to be written. LMDB writes pages, syncs, then writes the meta page, which is the commit: `after` that one
-// the change is on disk, but not published.
+// FAULT=N:before|half|after|error. Writes are counted from the first on; fdatasync counts as one. `half` writes half of
+// what was to be written; `error` ends nothing, but fails that write as a broken disk would. LMDB writes pages, syncs,
+// then writes the meta page, which is the commit: `after` that one the change is on disk, but not published.
 
 // With it, the functions below would be called pwrite64 and so on; LMDB calls them by their plain names.
 #undef _FILE_OFFSET_BITS
@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -53,6 +54,10 @@ template <class All, class Half>
 auto perform(int fd, All all, Half half) {
   Fault& f = fault();
   if (f.at == 0 || !is_store(fd) || ++f.writes != f.at) return all();
+  if (f.when == "error") {
+    errno = EIO;
+    return decltype(all())(-1);
+  }
   if (f.when == "half") half();
   if (f.when == "after") all();
   _exit(137);
