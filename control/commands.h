@@ -28,7 +28,8 @@ struct Server {
   Updater& updater;
   const Keys& keys;
   Importer& importer;
-  const Service& service;
+  Service& service;
+  Providers& providers;
   const dataplane::Dataplane* dataplane;  // null: without DPDK
   const std::atomic<ServerState>& state;  // written by the main thread
   std::chrono::seconds transaction_timeout;
@@ -70,12 +71,26 @@ class Commands {
   void key_remove(Json& params, RpcDone done);
   void key_grant(Json& params, RpcDone done);
   void key_revoke(Json& params, RpcDone done);
+  void secondary_enable(Json& params, RpcDone done);
+  void secondary_edit(Json& params, RpcDone done);
+  void secondary_disable(Json& params, RpcDone done);
+  void secondary_show(Json& params, RpcDone done);
+  void secondary_list(Json& params, RpcDone done);
+  void secondary_status(Json& params, RpcDone done);
+  void provider_set(Json& params, RpcDone done);
+  void provider_list(Json& params, RpcDone done);
+  void provider_remove(Json& params, RpcDone done);
+  void notify(Json& params, RpcDone done);
+  void explain(Json& params, RpcDone done);
 
   template <class Work>
   void in_transaction(const Json& params, const RpcDone& done, Work&& work);
   static void edit(Transactions::Transaction& transaction,
                    const std::variant<std::vector<zones::Edit>, std::string>& edits, const RpcDone& done);
 
+  void set_secondary(const Json& params, bool must_be_enabled, RpcDone done);
+  // The answer to a commit, when all secondaries have it or the time is over.
+  RpcDone waiting(const zones::Name& apex, std::chrono::seconds patience, RpcDone done);
   void new_key(const zones::Name& name, TsigKeyRef tsig, Done<Updater::KeyChanged> done);
 
   size_t zone_count() const;

@@ -46,7 +46,7 @@ std::string verb_help(const Verb& verb) {
   Table table{{}, {false, false}};
   for (const Parameter& p : verb.parameters) {
     if (p.source == Source::client) continue;
-    const bool named = p.source == Source::option || p.source == Source::flag;
+    const bool named = p.source == Source::option || p.source == Source::list || p.source == Source::flag;
     const std::string how = named ? std::string("--") + p.name + " " + p.placeholder : p.placeholder;
     table.rows.push_back({"  " + how, p.help});
   }
@@ -100,19 +100,21 @@ class ArgumentReader {
       *flag = true;
     } else if (!name.starts_with("--")) {
       fail("there is no option " + name);
-    } else if (is_flag(name.substr(2))) {
+    } else if (has_source(name.substr(2), Source::flag)) {
       if (value) fail(name + " takes no value");
       options_[name.substr(2)] = "yes";
     } else {
-      options_[name.substr(2)] = value ? *value : next_of(name);
+      std::string& stated = options_[name.substr(2)];
+      if (!stated.empty() && !has_source(name.substr(2), Source::list)) fail(name + " is given twice");
+      stated += (stated.empty() ? "" : ",") + (value ? *value : next_of(name));
     }
   }
 
   // Whether any verb has it; which verb it will be is not known yet.
-  static bool is_flag(std::string_view name) {
+  static bool has_source(std::string_view name, Source source) {
     return std::ranges::any_of(verbs(), [&](const Verb& verb) {
       return std::ranges::any_of(verb.parameters,
-                                 [&](const Parameter& p) { return p.source == Source::flag && p.name == name; });
+                                 [&](const Parameter& p) { return p.source == source && p.name == name; });
     });
   }
 
@@ -157,7 +159,8 @@ class ArgumentReader {
   // Gives `parameter` the words that are its, from `next` on.
   void assign_words(const Parameter& parameter, size_t& next) {
     using enum Parameter::Source;
-    if (parameter.source == option || parameter.source == flag || parameter.source == client) return;
+    if (parameter.source == option || parameter.source == list || parameter.source == flag) return;
+    if (parameter.source == client) return;
     if (next == words_.size()) {
       if (parameter.source == optional_argument) return;
       fail_usage(std::string(parameter.placeholder) + " is missing");
@@ -193,7 +196,7 @@ class ArgumentReader {
     }
     const auto& parameters = command_.verb->parameters;
     const bool known = std::any_of(parameters.begin(), parameters.end(), [&](const Parameter& p) {
-      return (p.source == Source::option || p.source == Source::flag) && p.name == name;
+      return (p.source == Source::option || p.source == Source::list || p.source == Source::flag) && p.name == name;
     });
     if (!known) fail_usage("there is no option --" + name);
     command_.params[name] = value;

@@ -159,6 +159,62 @@ void print_diff(std::ostream& out, const Json&, const Json& result) {
   for (const Json& line : result["added"]) out << "+ " << text_of(line) << '\n';
 }
 
+std::string joined(const Json& list) {
+  std::string text;
+  for (const Json& item : list) text += (text.empty() ? "" : ", ") + text_of(item);
+  return text.empty() ? "-" : text;
+}
+
+// One text for each list of addresses: all that may transfer, all that are notified.
+std::string addresses_with(const Json& secondaries, const char* property) {
+  Json list = Json::array();
+  for (const Json& secondary : secondaries) {
+    if (secondary[property]) list.push_back(secondary["address"]);
+  }
+  return joined(list);
+}
+
+void print_secondary_settings(std::ostream& out, const Json& zone) {
+  print_pairs(out, {{"secondary DNS", zone["enabled"] ? "enabled" : "disabled"},
+                    {"serial", text_of(zone["serial"])},
+                    {"NS names", joined(zone["ns"])},
+                    {"may transfer", addresses_with(zone["secondaries"], "transfers")},
+                    {"notified", addresses_with(zone["secondaries"], "notified")}});
+}
+
+std::string ago(const Json& time) {
+  if (time.is_null()) return "-";
+  const auto seconds = std::time(nullptr) - time.get<int64_t>();
+  return human_duration(static_cast<uint64_t>(std::max<int64_t>(seconds, 0))) + " ago";
+}
+
+std::string notify_of(const Json& line) {
+  if (line["notified_at"].is_null()) return "-";
+  const Json& rcode = line["notify_rcode"];
+  const bool answered = !line["notify_answered_at"].is_null() && line["notify_answered_at"] >= line["notified_at"];
+  const std::string outcome = answered ? (rcode == 0 ? "answered" : "refused, RCODE " + text_of(rcode)) : "unanswered";
+  return ago(line["notified_at"]) + ", " + outcome;
+}
+
+void print_ledger(std::ostream& out, const Json& lines) {
+  Table table{{{"ZONE", "SECONDARY", "SERIAL", "HAS", "BEHIND", "PROOF", "NOTIFY", "LAST TRANSFER", "STATE"}},
+              {false, false, true, true, true, false, false, false, false}};
+  for (const Json& line : lines) {
+    const Json& transfer = line["transfer"];
+    const bool behind = line["behind"] != 0;
+    table.rows.push_back({text_of(line["zone"]), text_of(line["secondary"]), text_of(line["serial"]),
+                          line["has_serial"].is_null() ? "?" : text_of(line["has_serial"]),
+                          behind ? human_duration(line["behind_seconds"]) : "-",
+                          text_of(line["proof"]) + ", " + ago(line["proven_at"]), notify_of(line),
+                          transfer.is_null() ? "-" : text_of(transfer["kind"]) + ", " + ago(line["transferred_at"]),
+                          text_of(line["state"])});
+  }
+  table.print(out);
+  for (const Json& line : lines) {
+    if (!line["refused"].is_null()) out << text_of(line["zone"]) << ": refused to " << text_of(line["refused"]) << '\n';
+  }
+}
+
 void print_changed(std::ostream& out, const Json& params, const Json& result) {
   out << text_of(params["zone"]) << ": ";
   if (!result["changed"]) {
@@ -168,6 +224,7 @@ void print_changed(std::ostream& out, const Json& params, const Json& result) {
         << " removed, " << result["added"] << " added";
   }
   out << ", " << result["records"] << " records\n";
+  if (result.contains("secondaries")) print_ledger(out, result["secondaries"]);
 }
 
 void print_abort(std::ostream& out, const Json& params, const Json& result) {
@@ -235,6 +292,54 @@ void print_key_removed(std::ostream& out, const Json& params, const Json&) {
   out << text_of(params["key"]) << ": removed\n";
 }
 
+void print_secondary_set(std::ostream& out, const Json&, const Json& result) {
+  print_secondary_settings(out, result);
+  out << (result["enabled"] ? "At the registrar, add these NS names to the delegation: "
+                            : "At the registrar, take these NS names out of the delegation: ")
+      << joined(result["ns"]) << '\n';
+}
+
+void print_secondary_show(std::ostream& out, const Json&, const Json& result) {
+  print_secondary_settings(out, result);
+  if (!result["ledger"].empty()) print_ledger(out, result["ledger"]);
+}
+
+void print_secondary_list(std::ostream& out, const Json&, const Json& result) {
+  Table table{{{"ZONE", "SERIAL", "NS NAMES", "MAY TRANSFER"}}, {false, true, false, false}};
+  for (const Json& zone : result["zones"]) {
+    table.rows.push_back({text_of(zone["zone"]), text_of(zone["serial"]), joined(zone["ns"]),
+                          addresses_with(zone["secondaries"], "transfers")});
+  }
+  table.print(out);
+}
+
+void print_secondary_status(std::ostream& out, const Json&, const Json& result) { print_ledger(out, result["ledger"]); }
+
+void print_providers(std::ostream& out, const Json&, const Json& result) {
+  Table table{{{"PROVIDER", "NS NAMES", "ALLOW", "NOTIFY", "KEY"}}, {false, false, false, false, false}};
+  for (const Json& p : result["providers"]) {
+    table.rows.push_back(
+        {text_of(p["provider"]), text_of(p["ns"]), text_of(p["allow"]), text_of(p["notify"]), text_of(p["key"])});
+  }
+  table.print(out);
+}
+
+void print_provider_set(std::ostream& out, const Json& params, const Json&) {
+  out << text_of(params["provider"]) << ": set\n";
+}
+
+void print_provider_removed(std::ostream& out, const Json& params, const Json&) {
+  out << text_of(params["provider"]) << ": removed\n";
+}
+
+void print_notify(std::ostream& out, const Json& params, const Json& result) {
+  out << text_of(params["zone"]) << ": NOTIFY is on its way to " << result["secondaries"] << " secondaries\n";
+}
+
+void print_explain(std::ostream& out, const Json&, const Json& result) {
+  out << (result["allowed"] ? "allowed: " : "refused: ") << text_of(result["why"]) << '\n';
+}
+
 struct VerbPrinter {
   std::string_view method;
   Printer print;
@@ -259,6 +364,17 @@ constexpr std::array kPrinters{
     VerbPrinter{"zone.history", print_history},
     VerbPrinter{"zone.rollback", print_changed},
     VerbPrinter{"zone.config", print_config},
+    VerbPrinter{"secondary.enable", print_secondary_set},
+    VerbPrinter{"secondary.edit", print_secondary_set},
+    VerbPrinter{"secondary.disable", print_secondary_set},
+    VerbPrinter{"secondary.show", print_secondary_show},
+    VerbPrinter{"secondary.list", print_secondary_list},
+    VerbPrinter{"secondary.status", print_secondary_status},
+    VerbPrinter{"provider.set", print_provider_set},
+    VerbPrinter{"provider.list", print_providers},
+    VerbPrinter{"provider.remove", print_provider_removed},
+    VerbPrinter{"notify", print_notify},
+    VerbPrinter{"explain", print_explain},
     VerbPrinter{"key.add", print_key},
     VerbPrinter{"key.generate", print_key},
     VerbPrinter{"key.list", print_keys},

@@ -31,7 +31,8 @@ unsigned importer_threads() { return std::clamp(std::thread::hardware_concurrenc
 ServiceOptions service_options(const Options& options) {
   const bool addresses_on_tap = options.dataplane.has_value();
   return {options.addresses, options.dns_port,       addresses_on_tap,
-          options.tcp,       options.allow_transfer, options.responder.udp_payload};
+          options.tcp,       options.allow_transfer, options.responder.udp_payload,
+          options.transfer_log};
 }
 
 }  // namespace
@@ -45,7 +46,7 @@ Daemon::Daemon(const Options& options, const Log& log)
       rcu_(reader_count(options)),
       responder_(zones_, options.responder),
       store_(options.store),
-      updater_(zones_, rcu_, store_, keys_, options.history_octets, log),
+      updater_(zones_, rcu_, store_, keys_, providers_, options.history_octets, log),
       importer_(updater_, importer_threads(), log),
       dataplane_(make_dataplane(options, responder_, rcu_, log)),
       service_(loop_, service_options(options), responder_, rcu_, updater_, keys_, log),
@@ -54,6 +55,7 @@ Daemon::Daemon(const Options& options, const Log& log)
               keys_,
               importer_,
               service_,
+              providers_,
               dataplane_ ? &*dataplane_ : nullptr,
               state_,
               options.transaction_timeout,
@@ -74,6 +76,9 @@ void Daemon::run() {
     if (!error) stop(number == SIGTERM ? "SIGTERM" : "SIGINT");
   });
   manager_.start_watchdog();
+  updater_.set_observer([this](Updater::Published published) {
+    asio::post(loop_, [this, published = std::move(published)] { service_.notifier().published(published); });
+  });
   updater_.start();
   load_store();
   loop_.run();

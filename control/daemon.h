@@ -46,6 +46,7 @@ class Daemon {
   const zones::Responder responder_;
   Store store_;
   Keys keys_;
+  Providers providers_;
   Updater updater_;
   Importer importer_;
   std::optional<dataplane::Dataplane> dataplane_;  // none: --no-port

@@ -149,7 +149,7 @@ void DnsSession::take(Bytes request) {
                                         zones::Transport::tcp, peer_);
   if (outcome.transfer) {
     shared_.counters.transfers.add();
-    transfers_.push_back({std::move(*outcome.transfer), std::move(outcome.signer), last_request_});
+    transfers_.push_back({std::move(*outcome.transfer), std::move(outcome.signer), last_request_, last_request_});
   } else if (outcome.size != 0) {
     queue_answer({message, outcome.size});
   } else if (outcome.update) {
@@ -209,6 +209,7 @@ void DnsSession::add_message(ActiveTransfer& transfer) {
   std::string tsig;
   if (transfer.signer) tsig = sign(*transfer.signer, prefix, message);
   const size_t octets = message.size() + tsig.size();
+  if (transfer.messages == 0) transfer.first = Clock::now();
   add_own(std::move(prefix));
   add_piece(message.records);
   add_own(to_string(message.suffix));
@@ -256,15 +257,29 @@ void DnsSession::on_written(const boost::system::error_code& error, size_t octet
 }
 
 void DnsSession::report(const ActiveTransfer& transfer) const {
-  shared_.counters.transfers_finished.add();
   const zones::ZoneVersion& version = *transfer.transfer.version();
-  const auto taken = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - transfer.start);
   const zones::Difference* difference = transfer.transfer.difference();
-  const std::string kind = difference != nullptr ? "IXFR from serial " + std::to_string(difference->from) : "AXFR";
-  if (difference != nullptr) shared_.counters.ixfr_finished.add();
-  shared_.log.info("transfer of ", version.apex().name.to_text(), " serial ", version.serial(), " to ", peer_, ": ",
-                   kind, transfer.signer ? ", signed, " : ", ", transfer.messages, " messages, ", transfer.octets,
-                   " octets, ", taken.count(), " ms");
+  const auto milliseconds = [&](Clock::time_point until) {
+    return static_cast<uint64_t>(
+        std::chrono::duration_cast<std::chrono::milliseconds>(until - transfer.start).count());
+  };
+  const TransferReport report{zones::Name(version.apex().name),
+                              peer_,
+                              transfer.signer ? transfer.signer->key_name() : "",
+                              difference != nullptr,
+                              difference != nullptr ? difference->from : 0,
+                              version.serial(),
+                              transfer.messages,
+                              transfer.octets,
+                              milliseconds(transfer.first),
+                              milliseconds(Clock::now())};
+  shared_.counters.transfers_finished.add();
+  if (report.incremental) shared_.counters.ixfr_finished.add();
+  const std::string kind = report.incremental ? "IXFR from serial " + std::to_string(report.from) : "AXFR";
+  shared_.log.info("transfer of ", report.apex.to_text(), " serial ", report.to, " to ", peer_, ": ", kind, ", ",
+                   report.key.empty() ? "" : "key " + report.key + ", ", report.messages, " messages, ", report.octets,
+                   " octets, ", report.total_ms, " ms");
+  shared_.notifier.transferred(report);
 }
 
 }  // namespace axfrd::control

@@ -31,6 +31,7 @@ class DnsSession : public std::enable_shared_from_this<DnsSession> {
   struct Shared {
     RequestHandler& handler;
     DnsUpdates& updates;
+    Notifier& notifier;
     dataplane::Rcu::Reader& reader;
     TcpCounters& counters;
     const Log& log;
@@ -56,7 +57,7 @@ class DnsSession : public std::enable_shared_from_this<DnsSession> {
   struct ActiveTransfer {
     zones::Transfer transfer;
     std::optional<TsigSigner> signer;
-    Clock::time_point start;
+    Clock::time_point start, first;  // when it was asked for, when its first message was written
     uint64_t messages = 0, octets = 0;
   };
   // What one gather-write takes, and what keeps its octets alive.

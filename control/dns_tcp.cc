@@ -33,7 +33,8 @@ void set_freebind(tcp::acceptor& acceptor, bool v6) {
 
 }  // namespace
 
-DnsTcp::DnsTcp(asio::io_context& loop, RequestHandler& handler, DnsUpdates& updates, dataplane::Rcu::Reader& reader,
+DnsTcp::DnsTcp(asio::io_context& loop, RequestHandler& handler, DnsUpdates& updates, Notifier& notifier,
+         dataplane::Rcu::Reader& reader,
                const TcpLimits& limits, TcpCounters& counters, const Log& log)
     : loop_(loop),
       limits_(limits),
@@ -41,6 +42,7 @@ DnsTcp::DnsTcp(asio::io_context& loop, RequestHandler& handler, DnsUpdates& upda
       log_(log),
       shared_{handler,
               updates,
+              notifier,
               reader,
               counters,
               log,

@@ -59,6 +59,8 @@ constexpr std::array kService{
     Spec{"transaction-timeout", Kind::value, "SECONDS", "600", "forget transactions that nobody touches for so long"},
     Spec{"allow-transfer", Kind::list, "ADDR[/LEN]", nullptr,
          "who may transfer zones; may be repeated. Nobody may unless told"},
+    Spec{"transfer-log", Kind::value, "FILE", nullptr,
+         "append a line of JSON for each transfer and each outcome of a NOTIFY"},
     Spec{"udp-payload", Kind::value, "BYTES", "1232", "largest UDP response, 512 to 4096"},
     Spec{"nsid", Kind::value, "TEXT", nullptr, "name of this server for those who ask (RFC 5001)"},
     Spec{"id-server", Kind::value, "TEXT", nullptr, "answer to CH TXT id.server and hostname.bind"},
@@ -267,6 +269,7 @@ void read_service(const Values& values, Options& options) {
   options.store = values.text("store");
   if (options.store.empty()) fail("--store: a directory is wanted");
   options.zones_dir = read_zones_dir(values);
+  if (values.given("transfer-log")) options.transfer_log = values.text("transfer-log");
   options.history_octets = size_t{values.number("history-memory", 0, 1U << 20)} << 20;
   options.transaction_timeout = std::chrono::seconds(values.number("transaction-timeout", 1, 86400));
   for (const std::string& text : values.list("allow-transfer")) {

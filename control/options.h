@@ -33,6 +33,7 @@ struct Options {
   std::chrono::seconds transaction_timeout{600};
   AccessList allow_transfer;
   TcpLimits tcp;
+  std::optional<std::filesystem::path> transfer_log;
 
   std::filesystem::path control_socket;
   LogLevel log_level = LogLevel::info;

@@ -8,7 +8,7 @@
 namespace axfrd::control {
 
 // Error codes of ours on the control socket; those of JSON-RPC itself are negative.
-enum class FailureCode : int { failed = 1, no_such_zone = 2, bad_zone = 3, stopping = 4, conflict = 5 };
+enum class FailureCode : int { failed = 1, no_such_zone = 2, bad_zone = 3, stopping = 4, conflict = 5, timed_out = 6 };
 
 struct Failure {
   FailureCode code;

@@ -35,6 +35,7 @@ RequestHandler::Outcome RequestHandler::handle(uint8_t* message, unsigned size, 
   query.capacity = capacity;
   query.transport = transport;
   counters_.queries.add();
+  notifier_.heard_from(peer);
   Outcome outcome = decide(query, peer);
   if (outcome.size != 0) count_response({message, outcome.size});
   if (outcome.nothing()) counters_.ignored.add();
@@ -48,7 +49,7 @@ RequestHandler::Outcome RequestHandler::decide(Query& query, const IpAddress& pe
     case Disposition::answer:
       return answer(responder_.respond(query));
     case Disposition::transfer:
-      return start_transfer(query, peer);
+      return start_transfer(query, peer, nullptr);
     case Disposition::privileged:
       return query.signed_request ? answer_signed(query, peer) : answer(refuse_unsigned(query));
     case Disposition::drop:
@@ -57,25 +58,30 @@ RequestHandler::Outcome RequestHandler::decide(Query& query, const IpAddress& pe
   return {};
 }
 
-RequestHandler::Outcome RequestHandler::start_transfer(Query& query, const IpAddress& peer) {
+RequestHandler::Outcome RequestHandler::start_transfer(Query& query, const IpAddress& peer,
+                                                       const zones::Name* key) {
   if (query.transport == zones::Transport::udp) return answer(responder_.refuse(query, Rcode::notimp));
   const zones::HashedName& name = query.qname;
   const zones::Zone* zone = responder_.zones().find(name.hash(name.labels()), name.view());
   if (zone == nullptr) return answer(responder_.refuse(query, Rcode::notauth));
-  if (!allow_transfer_.match(peer)) {
-    counters_.refused.add();
-    const std::string why = "no rule allows transfers to " + normalised(peer).to_string();
-    return answer(responder_.refuse(query, Rcode::refused, zones::Ede::prohibited, why));
-  }
   const zones::ZoneVersion& version = *zone->current();
-  if (query.qtype == zones::rrtype::IXFR) return answer_ixfr(query, version);
+  const IpAddress address = normalised(peer);
+  const TransferDecision decision = decide_transfer(version, address, key, allow_transfer_.match(peer));
+  if (!decision.allowed) {
+    counters_.refused.add();
+    notifier_.refused(version.apex().name, address, decision.why);
+    return answer(responder_.refuse(query, Rcode::refused, zones::Ede::prohibited, decision.why));
+  }
+  if (query.qtype == zones::rrtype::IXFR) return answer_ixfr(query, version, address);
   return send(zones::Transfer(&version, query, query.edns ? udp_payload_ : uint16_t{0}));
 }
 
 // Whoever is behind gets the difference, or the whole zone when there is none to give (RFC 1995 §4).
-RequestHandler::Outcome RequestHandler::answer_ixfr(Query& query, const zones::ZoneVersion& version) {
+RequestHandler::Outcome RequestHandler::answer_ixfr(Query& query, const zones::ZoneVersion& version,
+                                                    const IpAddress& peer) {
   const auto theirs = zones::ixfr_serial(query);
   if (!theirs) return answer(responder_.refuse(query, Rcode::formerr));
+  notifier_.saw_serial(version.apex().name, peer, *theirs);
   if (!zones::serial_newer(version.serial(), *theirs)) return answer(responder_.respond(query));  // the SOA alone
   const uint16_t payload = query.edns ? udp_payload_ : uint16_t{0};
   auto difference = differences_.find(version, *theirs);
@@ -156,7 +162,7 @@ RequestHandler::Outcome RequestHandler::answer_signed(Query& query, const IpAddr
 RequestHandler::Outcome RequestHandler::answer_authentic(Query& query, const TsigCheck& check, const IpAddress& peer) {
   if (query.opcode == zones::Opcode::update) return start_update(query, check, peer);
   if (query.opcode == zones::Opcode::notify) return answer(responder_.refuse(query, Rcode::notauth));
-  if (query.asks_for_transfer()) return start_transfer(query, peer);
+  if (query.asks_for_transfer()) return start_transfer(query, peer, &check.key->name());
   return answer(responder_.respond(query));
 }
 

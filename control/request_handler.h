@@ -12,6 +12,7 @@
 #include "control/dns_update.h"
 #include "control/ixfr_cache.h"
 #include "control/key_book.h"
+#include "control/notifier.h"
 #include "zones/respond.h"
 #include "zones/transfer.h"
 
@@ -20,11 +21,12 @@ namespace axfrd::control {
 class RequestHandler {
  public:
   RequestHandler(const zones::Responder& responder, const Keys& keys, const AccessList& allow_transfer,
-                 uint16_t udp_payload, RequestCounters& counters, const Log& log)
+                 uint16_t udp_payload, Notifier& notifier, RequestCounters& counters, const Log& log)
       : responder_(responder),
         keys_(keys),
         allow_transfer_(allow_transfer),
         udp_payload_(udp_payload),
+        notifier_(notifier),
         counters_(counters),
         log_(log) {}
 
@@ -50,8 +52,9 @@ class RequestHandler {
   static constexpr size_t kIxfrCacheOctets = 64U << 20;
 
   Outcome decide(zones::Query& query, const IpAddress& peer);
-  Outcome start_transfer(zones::Query& query, const IpAddress& peer);
-  Outcome answer_ixfr(zones::Query& query, const zones::ZoneVersion& version);
+  // `key`: what the request was signed with, or null.
+  Outcome start_transfer(zones::Query& query, const IpAddress& peer, const zones::Name* key);
+  Outcome answer_ixfr(zones::Query& query, const zones::ZoneVersion& version, const IpAddress& peer);
   Outcome answer_signed(zones::Query& query, const IpAddress& peer);
   Outcome answer_authentic(zones::Query& query, const TsigCheck& check, const IpAddress& peer);
   Outcome start_update(zones::Query& query, const TsigCheck& check, const IpAddress& peer);
@@ -62,6 +65,7 @@ class RequestHandler {
   const Keys& keys_;
   const AccessList& allow_transfer_;
   const uint16_t udp_payload_;
+  Notifier& notifier_;
   RequestCounters& counters_;
   const Log& log_;
   IxfrCache differences_{kIxfrCacheOctets};

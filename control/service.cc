@@ -1,5 +1,7 @@
 #include "control/service.h"
 
+#include <boost/asio/post.hpp>
+
 namespace axfrd::control {
 
 namespace {
@@ -14,25 +16,38 @@ constexpr auto kStopTick = std::chrono::milliseconds(10);
 
 Service::Service(asio::io_context& loop, ServiceOptions options, const zones::Responder& responder, dataplane::Rcu& rcu,
                  Updater& updater, const Keys& keys, const Log& log)
-    : options_(std::move(options)),
+    : loop_(loop),
+      options_(std::move(options)),
       log_(log),
       reader_(rcu),
-      udp_handler_(responder, keys, options_.allow_transfer, options_.udp_payload, udp_counters_.requests, log),
-      tcp_handler_(responder, keys, options_.allow_transfer, options_.udp_payload, tcp_counters_.requests, log),
+      transfers_(options_.transfer_log),
+      notifier_(loop, responder.zones(), reader_, updater, keys, options_.addresses, transfers_, log),
+      udp_handler_(responder, keys, options_.allow_transfer, options_.udp_payload, notifier_, udp_counters_.requests,
+                   log),
+      tcp_handler_(responder, keys, options_.allow_transfer, options_.udp_payload, notifier_, tcp_counters_.requests,
+                   log),
       updates_(loop, updater, responder, log),
       udp_(loop, udp_handler_, updates_, reader_, udp_counters_),
-      tcp_(loop, tcp_handler_, updates_, reader_, options_.tcp, tcp_counters_, log),
+      tcp_(loop, tcp_handler_, updates_, notifier_, reader_, options_.tcp, tcp_counters_, log),
       stop_timer_(loop) {}
 
 void Service::listen() {
   for (const IpAddress& address : options_.addresses) listen_at(address);
-  if (!options_.addresses.empty()) return;
+  if (options_.addresses.empty()) listen_everywhere();
+  notifier_.start();
+}
+
+void Service::listen_everywhere() {
   listen_at(asio::ip::address_v4::any());
   try {
     listen_at(asio::ip::address_v6::any());
   } catch (const std::runtime_error& error) {  // a host may be without IPv6
     log_.warning(error.what(), "; going on with IPv4 alone");
   }
+}
+
+void Service::run(std::function<void(Notifier&)> work) {
+  asio::post(loop_, [this, work = std::move(work)] { work(notifier_); });
 }
 
 void Service::listen_at(const IpAddress& address) {
@@ -43,6 +58,7 @@ void Service::listen_at(const IpAddress& address) {
 
 void Service::stop(std::function<void()> stopped) {
   stopped_ = std::move(stopped);
+  notifier_.stop();
   udp_.close();
   tcp_.finish();
   wait_for_sessions(DnsSession::Clock::now() + kGrace);

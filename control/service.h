@@ -5,7 +5,9 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <filesystem>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "control/dns_tcp.h"
@@ -20,6 +22,7 @@ struct ServiceOptions {
   TcpLimits tcp;
   AccessList allow_transfer;
   uint16_t udp_payload = 1232;
+  std::optional<std::filesystem::path> transfer_log;
 };
 
 class Service {
@@ -34,18 +37,28 @@ class Service {
   // `stopped`.
   void stop(std::function<void()> stopped);
 
+  Notifier& notifier() { return notifier_; }
+  // Runs `work` in the service thread. Any thread.
+  void run(std::function<void(Notifier&)> work);
+  const NotifyCounters& notify_counters() const { return notifier_.counters(); }
+  const ServiceOptions& options() const { return options_; }
+
   const UdpCounters& udp_counters() const { return udp_counters_; }
   const TcpCounters& tcp_counters() const { return tcp_counters_; }
 
  private:
+  void listen_everywhere();
   void listen_at(const IpAddress& address);
   void wait_for_sessions(DnsSession::Clock::time_point deadline);
 
+  boost::asio::io_context& loop_;
   const ServiceOptions options_;
   const Log& log_;
   UdpCounters udp_counters_;
   TcpCounters tcp_counters_;
   dataplane::Rcu::Reader reader_;
+  TransferLog transfers_;
+  Notifier notifier_;
   RequestHandler udp_handler_, tcp_handler_;
   DnsUpdates updates_;
   DnsUdp udp_;

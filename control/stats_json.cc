@@ -65,6 +65,16 @@ Json to_json(const UdpCounters& counters) {
   return object;
 }
 
+Json to_json(const NotifyCounters& counters) {
+  return {{"sent", counters.sent.read()},
+          {"answered", counters.answered.read()},
+          {"refused", counters.refused.read()},
+          {"unanswered", counters.unanswered.read()},
+          {"by_tcp", counters.by_tcp.read()},
+          {"soa_queries", counters.queries.read()},
+          {"debts_paid", counters.paid.read()}};
+}
+
 Json to_json(const TcpCounters& counters) {
   Json object = requests(counters.requests);
   const uint64_t closed = counters.closed.read();  // first, so that the difference is never negative

@@ -3,12 +3,14 @@
 
 #include "control/dns_counters.h"
 #include "control/json.h"
+#include "control/notifier.h"
 #include "dataplane/counters.h"
 
 namespace axfrd::control {
 
 Json to_json(const dataplane::DataplaneStats& stats);  // workers, kernel_path, ports, buffers
 Json to_json(const UdpCounters& counters);
+Json to_json(const NotifyCounters& counters);
 Json to_json(const TcpCounters& counters);
 
 }  // namespace axfrd::control

@@ -123,7 +123,7 @@ Store::Store(const std::filesystem::path& directory) : directory_(directory) {
   MDB_env* env = nullptr;
   require(mdb_env_create(&env), "start");
   env_.reset(env);
-  require(mdb_env_set_maxdbs(env, 5), "start");
+  require(mdb_env_set_maxdbs(env, 7), "start");
   require(mdb_env_set_mapsize(env, kFirstMapSize), "start");
   // The lock file below keeps other processes out, and one thread uses the store: LMDB's own locks are of no use.
   const int status = mdb_env_open(env, directory.c_str(), MDB_NOLOCK | MDB_NORDAHEAD, 0600);
@@ -175,6 +175,8 @@ void Store::open_tables() {
   require(mdb_dbi_open(transaction.get(), "journal", MDB_CREATE, &journal_), "open its tables");
   require(mdb_dbi_open(transaction.get(), "meta", MDB_CREATE, &meta_), "open its tables");
   require(mdb_dbi_open(transaction.get(), "keys", MDB_CREATE, &keys_), "open its tables");
+  require(mdb_dbi_open(transaction.get(), "ledger", MDB_CREATE, &ledger_), "open its tables");
+  require(mdb_dbi_open(transaction.get(), "presets", MDB_CREATE, &presets_), "open its tables");
   MDB_val value;
   if (transaction.get(meta_, kNextNumber, value) && value.mv_size == 8) next_number_ = load64(bytes_of(value).data());
   transaction.commit();
@@ -226,14 +228,38 @@ void Store::commit(std::span<const Change> changes) {
   });
 }
 
-void Store::put_key(zones::NameView name, const std::string& text) {
+void Store::put_text(MDB_dbi table, const std::string& key, const std::string& text) {
   write([&](Transaction& transaction) {
     if (text.empty()) {
-      transaction.erase(keys_, name_key(name));
+      transaction.erase(table, key);
     } else {
-      transaction.put(keys_, name_key(name), text);
+      transaction.put(table, key, text);
     }
   });
+}
+
+void Store::put_key(zones::NameView name, const std::string& text) { put_text(keys_, name_key(name), text); }
+void Store::put_preset(const std::string& name, const std::string& text) { put_text(presets_, name, text); }
+
+void Store::load_presets(const std::function<void(const std::string&, const std::string&)>& visit) const {
+  const Transaction transaction(env_.get(), MDB_RDONLY);
+  transaction.for_each_from(presets_, {}, [&](Bytes key, Bytes value) {
+    visit({key.begin(), key.end()}, {value.begin(), value.end()});
+    return true;
+  });
+}
+
+void Store::put_ledger(std::span<const LedgerLine> lines) {
+  write([&](Transaction& transaction) {
+    for (const LedgerLine& line : lines) transaction.put(ledger_, name_key(line.apex), line.text);
+  });
+}
+
+std::string Store::ledger(zones::NameView apex) const {
+  const Transaction transaction(env_.get(), MDB_RDONLY);
+  MDB_val value;
+  if (!transaction.get(ledger_, name_key(apex), value)) return {};
+  return {static_cast<const char*>(value.mv_data), value.mv_size};
 }
 
 void Store::load_keys(const std::function<void(zones::NameView, const std::string&)>& visit) const {
@@ -310,6 +336,7 @@ void Store::remove_zone(Transaction& transaction, const ZoneVersion& zone) {
   for (unsigned i = 0; i < zone.page_count(); ++i) transaction.erase(pages_, part_key(number, zone.page_id(i)));
   write_history(transaction, journal_, number, {&zone, nullptr});
   transaction.erase(zones_, name_key(zone.apex().name));
+  transaction.erase(ledger_, name_key(zone.apex().name));
 }
 
 zones::VersionRef Store::restore(const Transaction& transaction, Bytes value) const {
@@ -322,7 +349,7 @@ zones::VersionRef Store::restore(const Transaction& transaction, Bytes value) co
       throw std::invalid_argument("page " + std::to_string(id) + " is missing");
     pages.push_back({id, zones::decode_page(bytes_of(page))});
   }
-  zones::Attributes attributes{nullptr, read_history(transaction, zone), zone.serial_policy};
+  zones::Attributes attributes{nullptr, read_history(transaction, zone), zone.serial_policy, zone.secondary_dns};
   if (!zone.pseudo.empty())
     attributes.pseudo = std::make_shared<const std::vector<zones::PseudoRecord>>(std::move(zone.pseudo));
   return ZoneVersion::restore(zone.apex, zone.soa.view(), pages, std::move(attributes));

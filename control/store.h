@@ -1,12 +1,14 @@
 // Store: the zones on disk (LMDB). What commit() has returned from survives kill -9 and power loss.
 //
-// Keys and values (zones/disk_format.h), in five tables:
+// Keys and values (zones/disk_format.h), in seven tables:
 //
 //   zones     apex in wire format, folded → zone value
 //   pages     zone number, page id        → page value
 //   journal   zone number, serial         → step value: the step of history that leads on from this serial
 //   meta      the number of the next new zone
 //   keys      key name in wire format, folded → text (key_book.h)
+//   ledger    apex in wire format, folded → what secondaries were last seen to have (ledger.h)
+//   presets   name → text: named providers of secondaries (secondary_json.h)
 //
 // A commit writes what differs between two versions: the zone value, and the pages and steps they do not share.
 //
@@ -54,6 +56,18 @@ class Store {
   // Calls visit(name, text) for every key; what it throws as std::invalid_argument comes back as StoreError.
   void load_keys(const std::function<void(zones::NameView, const std::string&)>& visit) const;
 
+  struct LedgerLine {
+    zones::NameView apex;
+    std::string_view text;
+  };
+  void put_ledger(std::span<const LedgerLine> lines);
+  // Empty if nothing was kept.
+  std::string ledger(zones::NameView apex) const;
+
+  // As put_key() and load_keys().
+  void put_preset(const std::string& name, const std::string& text);
+  void load_presets(const std::function<void(const std::string&, const std::string&)>& visit) const;
+
   size_t zone_count() const;
   // Calls visit(version) for every zone, or damaged(sentence) for one that cannot be read; it stays as it is until a
   // zone of its name is added. Throws StoreError when nothing can be read at all.
@@ -69,6 +83,7 @@ class Store {
   // Runs work(transaction) and commits, anew with a larger map when that is full.
   template <class Work>
   void write(Work&& work);
+  void put_text(MDB_dbi table, const std::string& key, const std::string& text);
   std::string remark_on_space() const;
   void lock();
   void check_file_size() const;
@@ -84,7 +99,7 @@ class Store {
   const std::filesystem::path directory_;
   int lock_fd_ = -1;
   std::unique_ptr<MDB_env, CloseEnvironment> env_;
-  MDB_dbi zones_ = 0, pages_ = 0, journal_ = 0, meta_ = 0, keys_ = 0;
+  MDB_dbi zones_ = 0, pages_ = 0, journal_ = 0, meta_ = 0, keys_ = 0, ledger_ = 0, presets_ = 0;
   uint64_t next_number_ = 1;
 };
 

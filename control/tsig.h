@@ -92,6 +92,7 @@ class TsigSigner {
 
   // The MAC of the last message, which the answer to a request is checked with; empty if it was not signed.
   const Octets& mac() const { return record_.mac; }
+  std::string key_name() const { return record_.key.to_text(); }
 
  private:
   void set_times(TsigTime now);

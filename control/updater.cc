@@ -13,6 +13,7 @@ namespace axfrd::control {
 namespace {
 
 using zones::Attributes;
+using zones::Bytes;
 using zones::Delta;
 using zones::Draft;
 using zones::Name;
@@ -70,6 +71,68 @@ Outcome<uint32_t> choose_serial(const ZoneVersion& old, uint32_t stated) {
   return Failure{FailureCode::bad_zone, "zone " + zone + " keeps its own serials: state a SOA with one newer than " +
                                             std::to_string(old.serial()) +
                                             ", or let axfrd count: axfrctl zone config " + zone + " --serial unixtime"};
+}
+
+// ---- the names of secondaries in the NS RRset of the apex ----
+
+Bytes data_of(const Name& server) { return server.view().bytes(); }
+
+bool contains(const std::vector<Name>& names, const Name& name) { return std::ranges::find(names, name) != names.end(); }
+
+bool has_server(const std::vector<OwnedRecord>& rrset, const Name& server) {
+  return std::ranges::any_of(rrset, [&](const OwnedRecord& r) {
+    const auto name = zones::NameView::read(r.view().rdata);
+    return name && name->equals(server);
+  });
+}
+
+// Returns the names that were not there.
+std::vector<Name> add_servers(Draft& draft, const zones::SecondaryDns& settings) {
+  const Name apex(draft.base()->apex().name);
+  const auto there = draft.rrset(apex, zones::rrtype::NS);
+  const uint32_t ttl = there.empty() ? draft.soa().ttl : there.front().ttl;
+  std::vector<Name> added;
+  for (const Name& server : settings.servers) {
+    if (has_server(there, server)) continue;
+    draft.apply(zones::Edit(zones::Edit::Kind::add, OwnedRecord({apex, zones::rrtype::NS, ttl, data_of(server)})));
+    added.push_back(server);
+  }
+  return added;
+}
+
+// The same for a whole zone. @pre records.finish() found no problem
+void add_servers(zones::RecordSet& records, const zones::SecondaryDns& settings) {
+  std::vector<OwnedRecord> there;
+  uint32_t ttl = 0;
+  for (size_t i = 0; i < records.size() && records[i].owner.equals(records.apex()); ++i) {
+    if (records[i].type == zones::rrtype::NS) there.emplace_back(records[i]);
+    if (there.empty() && records[i].type == zones::rrtype::SOA) ttl = records[i].ttl;
+  }
+  if (!there.empty()) ttl = there.front().ttl;
+  size_t missing = 0;
+  for (const Name& server : settings.servers) {
+    if (has_server(there, server)) continue;
+    records.add({records.apex(), zones::rrtype::NS, ttl, data_of(server)});
+    ++missing;
+  }
+  if (missing != 0) records.finish();
+}
+
+// Makes the NS RRset follow new settings, and notes in them which names it would not have without.
+void change_servers(Draft& draft, const zones::SecondaryDns* before, zones::SecondaryDns& after) {
+  const Name apex(draft.base()->apex().name);
+  const std::vector<Name> added_before = before != nullptr ? before->added : std::vector<Name>();
+  for (const Name& server : added_before) {
+    if (after.enabled && contains(after.servers, server)) continue;
+    const OwnedRecord ns({apex, zones::rrtype::NS, 0, data_of(server)});
+    draft.apply(zones::Edit(zones::Edit::Kind::remove_record, ns));
+  }
+  after.added.clear();
+  if (!after.enabled) return;
+  after.added = add_servers(draft, after);
+  for (const Name& server : added_before) {
+    if (contains(after.servers, server) && !contains(after.added, server)) after.added.push_back(server);
+  }
 }
 
 }  // namespace
@@ -134,10 +197,12 @@ class Updater::Group {
   }
   void publish() {
     std::vector<VersionRef> fresh;
+    Published published;
     updater_.history_octets_.store(history_octets(), std::memory_order_relaxed);
     for (auto& [key, made] : made_) {
       note_steps(made);
       if (made.before == made.after.get()) continue;
+      note_secondaries(made, published);
       if (!made.after) {
         updater_.retire(updater_.zones_.remove(made.apex));
       } else if (made.before == nullptr) {
@@ -147,6 +212,14 @@ class Updater::Group {
       }
     }
     if (!fresh.empty()) updater_.retire(updater_.zones_.publish_new(std::move(fresh)));
+    if (!published.zones.empty() || !published.gone.empty()) updater_.observer_(std::move(published));
+  }
+  static void note_secondaries(const Made& made, Published& published) {
+    if (made.after && made.after->attributes().secondary_dns) {
+      published.zones.push_back({made.after, {}});
+    } else if (made.before != nullptr && made.before->attributes().secondary_dns) {
+      published.gone.push_back(made.apex);
+    }
   }
   // Enters the steps that are new into the list of those that may go one day.
   void note_steps(const Made& made) {
@@ -165,9 +238,9 @@ class Updater::Group {
   std::vector<End> ends_;
 };
 
-Updater::Updater(zones::ZoneTable& zones, dataplane::Rcu& rcu, Store& store, Keys& keys, size_t history_octets,
-                 const Log& log)
-    : zones_(zones), rcu_(rcu), store_(store), keys_(keys), max_history_octets_(history_octets), log_(log) {}
+Updater::Updater(zones::ZoneTable& zones, dataplane::Rcu& rcu, Store& store, Keys& keys, Providers& providers,
+                 size_t history_octets, const Log& log)
+    : zones_(zones), rcu_(rcu), store_(store), keys_(keys), providers_(providers), max_history_octets_(history_octets), log_(log) {}
 
 Updater::~Updater() { stop(); }
 
@@ -240,6 +313,31 @@ void Updater::set_serial_policy(Name apex, SerialPolicy policy, Done<Configured>
   });
 }
 
+void Updater::set_secondary(Name apex, SecondaryEdit edit, Done<SecondarySet> done) {
+  enqueue<SecondarySet>(std::move(done), [this, apex = std::move(apex), edit = std::move(edit)](Group& group) {
+    return set_secondary_now(group, apex, edit);
+  });
+}
+
+void Updater::set_provider(std::string name, std::optional<SecondaryWish> wish, Done<bool> done) {
+  enqueue<bool>(std::move(done), [this, name = std::move(name), wish = std::move(wish)](Group&) -> Outcome<bool> {
+    const bool known = providers_.all().contains(name);
+    store_.put_preset(name, wish ? to_json(*wish).dump() : "");
+    providers_.set(name, wish);
+    return known;
+  });
+}
+
+void Updater::keep_ledger(std::vector<LedgerLine> lines, Done<size_t> done) {
+  const auto shared_lines = std::make_shared<std::vector<LedgerLine>>(std::move(lines));
+  enqueue<size_t>(std::move(done), [this, shared_lines](Group&) -> Outcome<size_t> {
+    std::vector<Store::LedgerLine> stored;
+    for (const LedgerLine& line : *shared_lines) stored.push_back({line.apex, line.text});
+    store_.put_ledger(stored);
+    return stored.size();
+  });
+}
+
 void Updater::remove_zone(Name apex, Done<Removed> done) {
   enqueue<Removed>(std::move(done), [this, apex = std::move(apex)](Group& group) { return remove_now(group, apex); });
 }
@@ -307,8 +405,6 @@ const ZoneVersion* Updater::current(zones::NameView apex) const {
 VersionRef Updater::make_next(const ZoneVersion& old, const Delta& delta, const OwnedRecord& soa,
                               Attributes attributes) const {
   const uint32_t serial = zones::soa_serial(soa);
-  attributes.serial_policy = old.attributes().serial_policy;
-  attributes.history = old.history();
   if (serial != old.serial()) {
     const zones::StepRef step(new zones::Step(old.soa_record(), serial, unix_time(), delta));
     const size_t room = std::min(max_history_octets_, std::max(kLeastHistory, old.transfer_octets()));
@@ -323,6 +419,7 @@ Outcome<Updater::Changed> Updater::change_now(Group& group, const Name& apex, co
   if (old == nullptr) return no_such_zone(apex);
   Draft draft(old);
   if (auto failure = compose(draft)) return std::move(*failure);
+  if (const auto* secondaries = old->attributes().enabled_secondaries()) add_servers(draft, *secondaries);
   auto finished = draft.finish();
   if (auto* reason = std::get_if<std::string>(&finished)) return Failure{FailureCode::bad_zone, std::move(*reason)};
   auto& result = std::get<Draft::Result>(finished);
@@ -333,7 +430,9 @@ Outcome<Updater::Changed> Updater::change_now(Group& group, const Name& apex, co
     if (const auto* failure = std::get_if<Failure>(&serial)) return *failure;
     zones::set_soa_serial(result.soa, std::get<uint32_t>(serial));
   }
-  const VersionRef next = make_next(*old, result.delta, result.soa, {std::move(result.pseudo)});
+  Attributes attributes = old->attributes();
+  attributes.pseudo = std::move(result.pseudo);
+  const VersionRef next = make_next(*old, result.delta, result.soa, std::move(attributes));
   changed.serial = next->serial();
   changed.records = next->counts().records + size_t{1};
   changed.removed = result.delta.removed.size();
@@ -357,6 +456,8 @@ Outcome<Updater::Imported> Updater::import_now(Group& group, Import& request) {
   const bool newer = zones::serial_newer(stated, old->serial());
   if (request.only_if_newer && !newer) return unchanged;
 
+  if (const auto* secondaries = old->attributes().enabled_secondaries())
+    add_servers(request.content.records, *secondaries);
   const Delta delta = zones::difference(*old, request.content.records);
   const zones::PseudoRecords pseudo = shared(std::move(request.content.pseudo));
   const bool content_changed = !delta.empty() || !same_but_serial(old->soa_record(), soa);
@@ -371,7 +472,9 @@ Outcome<Updater::Imported> Updater::import_now(Group& group, Import& request) {
                               std::to_string(old->serial()) + "; the zone has " + std::to_string(serial) + " now");
   }
   zones::set_soa_serial(soa, serial);
-  group.set(request.apex, make_next(*old, delta, soa, {pseudo}));
+  Attributes attributes = old->attributes();
+  attributes.pseudo = pseudo;
+  group.set(request.apex, make_next(*old, delta, soa, std::move(attributes)));
   log_.info("zone ", request.apex.to_text(), " serial ", *result.old_serial, " to ", serial, ": ", result.removed,
             " removed, ", result.added, " added, from ", request.file);
   return result;
@@ -384,6 +487,32 @@ Outcome<Updater::Configured> Updater::configure_now(Group& group, const Name& ap
   attributes.serial_policy = policy;
   group.set(apex, old->apply({}, old->soa_record(), std::move(attributes)));
   return Configured{policy};
+}
+
+Outcome<Updater::SecondarySet> Updater::set_secondary_now(Group& group, const Name& apex, const SecondaryEdit& edit) {
+  const ZoneVersion* const old = group.current(apex);
+  if (old == nullptr) return no_such_zone(apex);
+  auto edited = edit(*old);
+  if (auto* failure = std::get_if<Failure>(&edited)) return std::move(*failure);
+  auto settings = std::make_shared<zones::SecondaryDns>(std::get<zones::SecondaryDns>(std::move(edited)));
+  Draft draft(old);
+  change_servers(draft, old->attributes().secondary_dns.get(), *settings);
+  auto finished = draft.finish();
+  if (auto* reason = std::get_if<std::string>(&finished)) return Failure{FailureCode::bad_zone, std::move(*reason)};
+  auto& result = std::get<Draft::Result>(finished);
+  if (!result.delta.empty()) {
+    const auto serial = choose_serial(*old, old->serial());
+    if (const auto* failure = std::get_if<Failure>(&serial)) return *failure;
+    zones::set_soa_serial(result.soa, std::get<uint32_t>(serial));
+  }
+  Attributes attributes = old->attributes();
+  attributes.secondary_dns = settings;
+  const VersionRef next = make_next(*old, result.delta, result.soa, std::move(attributes));
+  group.set(apex, next);
+  log_.info("zone ", apex.to_text(), " serial ", old->serial(), " to ", next->serial(), ": secondary DNS ",
+            settings->enabled ? "enabled" : "disabled", ", ", settings->servers.size(), " NS names, ",
+            settings->secondaries.size(), " addresses");
+  return SecondarySet{old->serial(), next->serial(), settings};
 }
 
 Outcome<Updater::Removed> Updater::remove_now(Group& group, const Name& apex) {
@@ -434,6 +563,9 @@ Outcome<size_t> Updater::load_store_now() {
     keys.push_back(std::make_shared<const Key>(key_from_text(Name(name), text)));
   });
   keys_.set(KeyBook(std::move(keys)));
+  store_.load_presets([this](const std::string& name, const std::string& text) {
+    providers_.set(name, wish_from(Json::parse(text, nullptr, false)));
+  });
   constexpr size_t kTogether = 1024;  // published at once: one by one, each would copy a path of the table
   size_t count = 0, octets = 0;
   std::vector<VersionRef> versions;
@@ -446,18 +578,22 @@ Outcome<size_t> Updater::load_store_now() {
       log_.info("loading zones from the store: ", count, " so far");
     }
   };
+  Published published;
   const auto enter = [&](VersionRef version) {
     octets += history_memory(version.get());
     if (version->history()) {
       for (const zones::StepRef& step : version->history()->steps())
         old_steps_.push_back({version->apex().hash, step->from()});
     }
+    if (version->attributes().secondary_dns)
+      published.zones.push_back({version, store_.ledger(version->apex().name)});
     versions.push_back(std::move(version));
     if (++count % kTogether == 0) publish();
   };
   store_.load(enter, [this](const std::string& damage) { log_.error(damage); });
   publish();
   history_octets_.store(octets, std::memory_order_relaxed);
+  if (!published.zones.empty()) observer_(std::move(published));
   return count;
 }
 

@@ -25,6 +25,7 @@
 #include "control/key_book.h"
 #include "control/log.h"
 #include "control/outcome.h"
+#include "control/secondary.h"
 #include "control/store.h"
 #include "dataplane/rcu.h"
 #include "zones/draft.h"
@@ -36,8 +37,8 @@ namespace axfrd::control {
 class Updater {
  public:
   // `history_octets`: what the histories of all zones may take in memory; beyond it the oldest steps go.
-  Updater(zones::ZoneTable& zones, dataplane::Rcu& rcu, Store& store, Keys& keys, size_t history_octets,
-          const Log& log);
+  Updater(zones::ZoneTable& zones, dataplane::Rcu& rcu, Store& store, Keys& keys, Providers& providers,
+          size_t history_octets, const Log& log);
   ~Updater();  // @pre no reader is left, so that what is retired can go
   Updater(const Updater&) = delete;
   Updater& operator=(const Updater&) = delete;
@@ -84,6 +85,15 @@ class Updater {
   };
   void set_serial_policy(zones::Name apex, zones::SerialPolicy policy, Done<Configured> done);
 
+  struct SecondarySet {
+    uint32_t old_serial, serial;
+    zones::SecondaryDnsRef settings;
+  };
+  // Makes the secondary DNS of a zone what edit(current version) returns, and its NS RRset what follows from that, in one
+  // commit. Called in the updater's thread.
+  using SecondaryEdit = std::function<Outcome<zones::SecondaryDns>(const zones::ZoneVersion& current)>;
+  void set_secondary(zones::Name apex, SecondaryEdit edit, Done<SecondarySet> done);
+
   struct Removed {
     uint32_t serial;
   };
@@ -96,6 +106,29 @@ class Updater {
   // Makes a key what edit(current) returns, both null when there is no key. Called in the updater's thread.
   using KeyEdit = std::function<Outcome<KeyRef>(const KeyRef& current)>;
   void change_key(zones::Name name, KeyEdit edit, Done<KeyChanged> done);
+
+  // No wish: the provider goes. Whether there was one.
+  void set_provider(std::string name, std::optional<SecondaryWish> wish, Done<bool> done);
+
+  // Keeps the ledger's lines of some zones (ledger.h), durably.
+  struct LedgerLine {
+    zones::Name apex;
+    std::string text;
+  };
+  void keep_ledger(std::vector<LedgerLine> lines, Done<size_t> done);
+
+  // Zones with secondary DNS, set or unset, that have become visible or have gone.
+  struct Published {
+    struct Zone {
+      zones::VersionRef version;
+      std::string ledger;  // at start: what keep_ledger() was last given
+    };
+    std::vector<Zone> zones;
+    std::vector<zones::Name> gone;
+  };
+  // Called in the updater's thread, before those who asked for the change hear of it. @pre not started yet
+  using Observer = std::function<void(Published)>;
+  void set_observer(Observer observer) { observer_ = std::move(observer); }
 
   // Serves what is in the store; the number of zones. @pre no zone is served yet
   void load_store(Done<size_t> done);
@@ -128,6 +161,7 @@ class Updater {
   Outcome<Changed> change_now(Group& group, const zones::Name& apex, const std::string& cause, const Compose& compose);
   Outcome<Imported> import_now(Group& group, Import& request);
   Outcome<Configured> configure_now(Group& group, const zones::Name& apex, zones::SerialPolicy policy);
+  Outcome<SecondarySet> set_secondary_now(Group& group, const zones::Name& apex, const SecondaryEdit& edit);
   Outcome<Removed> remove_now(Group& group, const zones::Name& apex);
   Outcome<KeyChanged> change_key_now(const zones::Name& name, const KeyEdit& edit);
   Outcome<size_t> load_store_now();
@@ -140,7 +174,8 @@ class Updater {
   zones::ZoneTable& zones_;
   dataplane::Rcu& rcu_;
   Store& store_;
-  Keys& keys_;  // written by the updater's thread alone
+  Keys& keys_;            // written by the updater's thread alone, as are the
+  Providers& providers_;
   const size_t max_history_octets_;
   const Log& log_;
 
@@ -153,6 +188,7 @@ class Updater {
   std::atomic<size_t> retired_count_{0};   // its size; written by the updater's thread
   std::deque<OldStep> old_steps_;          // the updater's thread; may name steps that have gone
   std::atomic<size_t> history_octets_{0};  // written by the updater's thread
+  Observer observer_ = [](const Published&) {};
   std::thread thread_;
 };
 

@@ -67,6 +67,35 @@ constexpr std::array kKeyRevoke{
     Parameter{"zone", Source::argument, true, "ZONE", "zone of the grants, as they were made"},
 };
 
+constexpr const char* kPeer = "ADDRESS[/LEN][@PORT][=KEY[+KEY]]";
+constexpr std::array kSecondary{
+    Parameter{"zone", Source::argument, true, "NAME", "name of the zone"},
+    Parameter{"ns", Source::list, false, "NAME", "NS name of a secondary, to stand in the zone"},
+    Parameter{"allow", Source::list, false, kPeer, "who may transfer the zone, and is notified of changes"},
+    Parameter{"notify", Source::list, false, kPeer, "who is notified (default: the hosts of --allow)"},
+    Parameter{"key", Source::option, false, "KEY", "key of all addresses that state none"},
+    Parameter{"provider", Source::option, false, "NAME", "take what is not stated from this provider"},
+};
+constexpr std::array kProvider{
+    Parameter{"provider", Source::argument, true, "NAME", "name of the provider"},
+    Parameter{"ns", Source::list, false, "NAME", "NS name of a secondary"},
+    Parameter{"allow", Source::list, false, kPeer, "who may transfer zones, and is notified of changes"},
+    Parameter{"notify", Source::list, false, kPeer, "who is notified (default: the hosts of --allow)"},
+    Parameter{"key", Source::option, false, "KEY", "key of all addresses that state none"},
+};
+constexpr std::array kProviderName{
+    Parameter{"provider", Source::argument, true, "NAME", "name of the provider"},
+};
+constexpr std::array kCommit{
+    Parameter{"zone", Source::argument, true, "NAME", "name of the zone"},
+    Parameter{"wait", Source::option, false, "SECONDS", "return when all secondaries are proven to have it"},
+};
+constexpr std::array kExplain{
+    Parameter{"zone", Source::argument, true, "NAME", "name of the zone"},
+    Parameter{"address", Source::argument, true, "ADDRESS", "who asks for a transfer"},
+    Parameter{"key", Source::optional_argument, false, "KEY", "with which the request is signed"},
+};
+
 constexpr std::array kVerbs{
     Verb{"status", "show what the server is doing", {}},
     Verb{"stats", "show the counters of packet path, kernel path, UDP and TCP", {}},
@@ -81,12 +110,23 @@ constexpr std::array kVerbs{
     Verb{"zone.set", "in the transaction, add a record", kSet},
     Verb{"zone.unset", "in the transaction, remove a record, an RRset or a name", kUnset},
     Verb{"zone.diff", "show what the transaction would change", kZone},
-    Verb{"zone.commit", "make the transaction's changes, all at once", kZone},
+    Verb{"zone.commit", "make the transaction's changes, all at once", kCommit},
     Verb{"zone.abort", "forget the transaction", kZone},
     Verb{"zone.status", "show open transactions", kOptionalZone},
     Verb{"zone.history", "show the changes that secondaries can get as IXFR", kZone},
     Verb{"zone.rollback", "bring back an earlier version's content, under a new serial", kRollback},
     Verb{"zone.config", "change a zone's settings", kConfig},
+    Verb{"secondary.enable", "let others serve a zone as secondaries", kSecondary},
+    Verb{"secondary.edit", "change what is stated of a zone's secondaries", kSecondary},
+    Verb{"secondary.disable", "undo what enable did", kZone},
+    Verb{"secondary.show", "show a zone's secondaries, and what they have", kZone},
+    Verb{"secondary.list", "list the zones that have secondaries", {}},
+    Verb{"secondary.status", "show who has which serial, and what became of NOTIFY and transfers", kOptionalZone},
+    Verb{"provider.set", "name the secondaries of a provider", kProvider},
+    Verb{"provider.list", "list all providers", {}},
+    Verb{"provider.remove", "forget a provider; zones keep what they have", kProviderName},
+    Verb{"notify", "notify all secondaries of a zone now", kZone},
+    Verb{"explain", "say whether a peer may transfer a zone, and which rule decides", kExplain},
     Verb{"key.add", "add a TSIG key", kKeyAdd},
     Verb{"key.generate", "make a TSIG key, and show its secret this once", kKeyGenerate},
     Verb{"key.list", "list all keys: what they may change, when they were used", {}},
@@ -108,6 +148,8 @@ std::string usage_of(const Parameter& parameter) {
       return std::string(" [--") + parameter.name + "]";
     case Source::files:
       return std::string(" ") + parameter.placeholder + "...";
+    case Source::list:
+      return std::string(" [--") + parameter.name + " " + parameter.placeholder + "]...";
     case Source::option:
       return std::string(" [--") + parameter.name + " " + parameter.placeholder + "]";
     case Source::client:

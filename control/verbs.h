@@ -26,6 +26,7 @@ struct Parameter {
     path,               // the next argument, a path that is made absolute
     files,              // the content of each file named by the remaining arguments, one request a file
     option,             // --name VALUE
+    list,               // --name VALUE, which may be repeated; values with commas between them
     client              // axfrctl fills it in by itself
   };
   const char* name;  // in the JSON object

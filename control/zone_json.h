@@ -17,6 +17,7 @@ Json to_json(const Updater::Imported& imported);
 Json to_json(const Updater::Changed& changed);
 Json to_json(const Updater::Configured& configured);
 Json to_json(const Updater::Removed& removed);
+Json to_json(const Updater::SecondarySet& set);
 Json to_json(const Updater::KeyChanged& changed);
 Json to_json(const Importer::Progress& progress);
 Json to_json(const Importer::Loaded& loaded);

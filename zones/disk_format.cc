@@ -1,12 +1,13 @@
 #include "zones/disk_format.h"
 
+#include <algorithm>
 #include <boost/crc.hpp>
 #include <stdexcept>
 
 namespace axfrd::zones {
 namespace {
 
-constexpr uint8_t kFormat = 2;
+constexpr uint8_t kFormat = 3;
 
 using Crc32c = boost::crc_optimal<32, 0x1EDC6F41, 0xFFFFFFFF, 0xFFFFFFFF, true, true>;
 
@@ -113,6 +114,55 @@ OwnedRecord take_soa(Decoder& in, const Name& apex) {
   return OwnedRecord(soa);
 }
 
+// ---- secondary DNS: 0 if nothing was set, or 1 and all of it ----
+
+void put_names(Encoder& out, const std::vector<Name>& names) {
+  out.put16(static_cast<unsigned>(names.size()));
+  for (const Name& name : names) out.put(name.view().bytes());
+}
+
+std::vector<Name> take_names(Decoder& in) {
+  std::vector<Name> names;
+  for (unsigned n = in.take16(); n > 0; --n) names.push_back(in.take_name());
+  return names;
+}
+
+void put_secondary_dns(Encoder& out, const SecondaryDns* settings) {
+  out.put8(settings != nullptr ? 1 : 0);
+  if (settings == nullptr) return;
+  out.put8(settings->enabled ? 1 : 0);
+  put_names(out, settings->servers);
+  put_names(out, settings->added);
+  out.put16(static_cast<unsigned>(settings->secondaries.size()));
+  for (const Secondary& s : settings->secondaries) {
+    out.put(s.address);
+    out.put8(s.prefix);
+    out.put16(s.port);
+    out.put8((s.transfers ? 1U : 0U) | (s.notified ? 2U : 0U));
+    put_names(out, s.keys);
+  }
+}
+
+SecondaryDnsRef take_secondary_dns(Decoder& in) {
+  if (in.take8() == 0) return nullptr;
+  SecondaryDns settings;
+  settings.enabled = in.take8() != 0;
+  settings.servers = take_names(in);
+  settings.added = take_names(in);
+  for (unsigned n = in.take16(); n > 0; --n) {
+    Secondary s;
+    std::ranges::copy(in.take(s.address.size()), s.address.begin());
+    s.prefix = in.take8();
+    s.port = in.take16();
+    const uint8_t flags = in.take8();
+    s.transfers = (flags & 1) != 0;
+    s.notified = (flags & 2) != 0;
+    s.keys = take_names(in);
+    settings.secondaries.push_back(std::move(s));
+  }
+  return std::make_shared<const SecondaryDns>(std::move(settings));
+}
+
 }  // namespace
 
 std::string encode_zone(const ZoneVersion& version, uint64_t number) {
@@ -134,6 +184,7 @@ std::string encode_zone(const ZoneVersion& version, uint64_t number) {
       out.put_sized(r.target);
     }
   }
+  put_secondary_dns(out, version.attributes().secondary_dns.get());
   const unsigned pages = version.page_count() > 1 ? version.page_count() : 0;
   out.put32(pages);
   for (unsigned i = 0; i < pages; ++i) out.put32(version.page_id(i));
@@ -150,13 +201,14 @@ StoredZone decode_zone(Bytes value) {
   const uint8_t policy = in.take8();
   if (policy > static_cast<uint8_t>(SerialPolicy::keep)) throw std::invalid_argument("an unknown serial policy");
   const uint32_t steps = in.take32();
-  StoredZone zone{number, std::move(apex), std::move(soa), static_cast<SerialPolicy>(policy), steps, {}, {}, {}};
+  StoredZone zone{number, std::move(apex), std::move(soa), static_cast<SerialPolicy>(policy), steps, {}, {}, {}, {}};
   for (uint32_t n = in.take32(); n > 0; --n) {
     const auto kind = static_cast<PseudoRecord::Kind>(in.take8());
     Name owner = in.take_name();
     const uint32_t ttl = in.take32();
     zone.pseudo.push_back({kind, std::move(owner), ttl, in.take_sized()});
   }
+  zone.secondary_dns = take_secondary_dns(in);
   const uint32_t pages = in.take32();
   const Bytes ids = in.take(size_t{4} * pages);
   for (uint32_t i = 0; i < pages; ++i) zone.page_ids.push_back(load32(ids.data() + size_t{4} * i));

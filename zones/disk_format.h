@@ -24,6 +24,7 @@ struct StoredZone {
   SerialPolicy serial_policy;
   uint32_t steps;  // of its history
   std::vector<PseudoRecord> pseudo;
+  SecondaryDnsRef secondary_dns;
   std::vector<uint32_t> page_ids;  // canonical order; empty when `page` holds all there is
   PageImage page;                  // empty: no records but the SOA, or page_ids says where they are
 };

@@ -18,6 +18,7 @@
 #include "zones/history.h"
 #include "zones/page.h"
 #include "zones/record.h"
+#include "zones/secondary_dns.h"
 #include "zones/serial.h"
 
 namespace axfrd::zones {
@@ -32,6 +33,12 @@ struct Attributes {
   PseudoRecords pseudo = nullptr;
   HistoryRef history = nullptr;  // its last step, if any, ends at the version's serial
   SerialPolicy serial_policy = SerialPolicy::unixtime;
+  SecondaryDnsRef secondary_dns = nullptr;
+
+  // The secondaries to be told of changes, or null if there are none.
+  const SecondaryDns* enabled_secondaries() const {
+    return secondary_dns && secondary_dns->enabled ? secondary_dns.get() : nullptr;
+  }
 };
 
 class ZoneVersion : public boost::intrusive_ref_counter<ZoneVersion> {

@@ -1,0 +1,62 @@
+#include "zones/notify.h"
+
+#include "zones/record_walk.h"
+
+namespace axfrd::zones {
+namespace {
+
+constexpr unsigned kSoaNumbers = 20;  // SERIAL and four more (RFC 1035 §3.3.13)
+
+std::string make_request(uint16_t id, uint16_t flags, uint16_t answers, NameView apex) {
+  std::string message(kHeaderSize, '\0');
+  auto* header = reinterpret_cast<uint8_t*>(message.data());
+  store16(header, id);
+  store16(header + 2, flags);
+  store16(header + 4, 1);
+  store16(header + 6, answers);
+  message.append(reinterpret_cast<const char*>(apex.data()), apex.size());
+  const char question[] = {0, static_cast<char>(rrtype::SOA), 0, static_cast<char>(rrclass::IN)};
+  return message.append(question, sizeof question);
+}
+
+std::optional<uint32_t> serial_in(const RecordWalk& record) {
+  const Bytes rdata = record.rdata();
+  if (record.type() != rrtype::SOA || rdata.size() < kSoaNumbers + 2) return std::nullopt;
+  return load32(rdata.data() + rdata.size() - kSoaNumbers);
+}
+
+}  // namespace
+
+std::string make_notify(uint16_t id, const ZoneVersion& version) {
+  constexpr uint16_t kFlags = static_cast<uint16_t>(Opcode::notify) << flag::OPCODE_SHIFT | flag::AA;
+  std::string message = make_request(id, kFlags, 1, version.apex().name);
+  append_record(message, version.soa_record().view());
+  return message;
+}
+
+std::string make_soa_query(uint16_t id, NameView apex) { return make_request(id, 0, 0, apex); }
+
+std::optional<SecondaryResponse> read_response(Bytes message) {
+  if (message.size() < kHeaderSize || message.size() > kMaxMessage) return std::nullopt;
+  const uint16_t flags = load16(&message[2]);
+  if ((flags & flag::QR) == 0 || load16(&message[4]) != 1) return std::nullopt;
+  const auto name = NameView::read(message, kHeaderSize);
+  if (!name || kHeaderSize + name->size() + 4 > message.size()) return std::nullopt;
+  SecondaryResponse response{load16(message.data()),
+                             static_cast<Opcode>((flags & flag::OPCODE_MASK) >> flag::OPCODE_SHIFT),
+                             static_cast<Rcode>(flags & 0xF), (flags & flag::AA) != 0, std::nullopt};
+  RecordWalk record(message.data(), static_cast<unsigned>(message.size()), kHeaderSize + name->size() + 4);
+  for (unsigned left = load16(&message[6]); left > 0 && !response.serial; --left) {
+    if (!record.next()) return std::nullopt;
+    response.serial = serial_in(record);
+  }
+  return response;
+}
+
+bool is_about(Bytes message, NameView apex) {
+  const auto name = NameView::read(message, kHeaderSize);
+  const uint8_t* type = message.data() + kHeaderSize + name->size();
+  return name->equals(apex) && load16(type) == rrtype::SOA && load16(type + 2) == rrclass::IN;
+}
+
+}  // namespace axfrd::zones

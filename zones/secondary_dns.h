@@ -1,0 +1,35 @@
+// SecondaryDns: what a customer set for the secondaries of a zone (RFC 9499 §6: secondary server).
+//
+// Threads. Immutable once it is part of a version.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "zones/name.h"
+
+namespace axfrd::zones {
+
+// Addresses of one secondary: a host, or a prefix.
+struct Secondary {
+  std::array<uint8_t, 16> address{};  // network order; IPv4 as ::ffff:a.b.c.d (RFC 4291 §2.5.5.2)
+  uint8_t prefix = 128;               // bits of `address`; 96 more than in an IPv4 prefix
+  uint16_t port = 53;                 // where it takes NOTIFY
+  bool transfers = true;              // may transfer the zone
+  bool notified = true;               // is told of changes; only a host can be
+  std::vector<Name> keys;             // it signs with one of these, and NOTIFY is signed with the last; empty: none
+
+  bool is_host() const { return prefix == 128; }
+};
+
+struct SecondaryDns {
+  bool enabled = false;
+  std::vector<Name> servers;  // names of the secondaries, which stand in the NS RRset of the apex while enabled
+  std::vector<Name> added;    // those that the zone would not have by itself, and that leave it on disable
+  std::vector<Secondary> secondaries;
+};
+using SecondaryDnsRef = std::shared_ptr<const SecondaryDns>;  // null: nothing was ever set
+
+}  // namespace axfrd::zones
