@@ -117,9 +117,7 @@ void Commands::secondary_status(Json& params, RpcDone done) {
     only = std::move(std::get<zones::Name>(name));
   }
   server_.service.run([this, only, done = std::move(done)](const Notifier& notifier) {
-    boost::asio::post(loop_, [done, lines = notifier.status(only)] {
-      done(RpcResult(Json{{"ledger", lines}}));
-    });
+    boost::asio::post(loop_, [done, lines = notifier.status(only)] { done(RpcResult(Json{{"ledger", lines}})); });
   });
 }
 
@@ -169,8 +167,9 @@ RpcDone Commands::waiting(const zones::Name& apex, std::chrono::seconds patience
         if (all) return done(RpcResult(std::move(answer)));
         const auto lack = std::ranges::count_if(lines, [](const Json& line) { return line["behind"] != 0; });
         done(Failure{FailureCode::timed_out, "serial " + changed["serial"].dump() + " is committed, but " +
-                                                 std::to_string(lack) + " secondaries do not have it yet; axfrctl "
-                                                                        "secondary status tells more"});
+                                                 std::to_string(lack) +
+                                                 " secondaries do not have it yet; axfrctl "
+                                                 "secondary status tells more"});
       });
     };
     server_.service.run([apex, patience, serial = changed["serial"].get<uint32_t>(), waited](Notifier& notifier) {
@@ -183,9 +182,8 @@ RpcDone Commands::waiting(const zones::Name& apex, std::chrono::seconds patience
 
 void Commands::provider_set(Json& params, RpcDone done) {
   const SecondaryWish wish = wish_from(params);
-  const auto sound = or_refuse(done, [&] {
-    return apply(wish, {}, *server_.keys.book(), server_.service.options().addresses);
-  });
+  const auto sound =
+      or_refuse(done, [&] { return apply(wish, {}, *server_.keys.book(), server_.service.options().addresses); });
   if (!sound) return;
   server_.updater.set_provider(params["provider"].get<std::string>(), wish, [this, wish, done](auto outcome) {
     boost::asio::post(loop_, [wish, done, outcome] {

@@ -260,8 +260,7 @@ void DnsSession::report(const ActiveTransfer& transfer) const {
   const zones::ZoneVersion& version = *transfer.transfer.version();
   const zones::Difference* difference = transfer.transfer.difference();
   const auto milliseconds = [&](Clock::time_point until) {
-    return static_cast<uint64_t>(
-        std::chrono::duration_cast<std::chrono::milliseconds>(until - transfer.start).count());
+    return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(until - transfer.start).count());
   };
   const TransferReport report{zones::Name(version.apex().name),
                               peer_,

@@ -34,8 +34,7 @@ void set_freebind(tcp::acceptor& acceptor, bool v6) {
 }  // namespace
 
 DnsTcp::DnsTcp(asio::io_context& loop, RequestHandler& handler, DnsUpdates& updates, Notifier& notifier,
-         dataplane::Rcu::Reader& reader,
-               const TcpLimits& limits, TcpCounters& counters, const Log& log)
+               dataplane::Rcu::Reader& reader, const TcpLimits& limits, TcpCounters& counters, const Log& log)
     : loop_(loop),
       limits_(limits),
       counters_(counters),

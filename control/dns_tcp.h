@@ -24,8 +24,7 @@ class DnsTcp {
   using Endpoint = boost::asio::ip::tcp::endpoint;
 
   DnsTcp(boost::asio::io_context& loop, RequestHandler& handler, DnsUpdates& updates, Notifier& notifier,
-         dataplane::Rcu::Reader& reader,
-         const TcpLimits& limits, TcpCounters& counters, const Log& log);
+         dataplane::Rcu::Reader& reader, const TcpLimits& limits, TcpCounters& counters, const Log& log);
 
   // Listens at `endpoint`, which with `freebind` need not be an address of this host yet. Returns where: a port of 0 is
   // replaced by a free one. Throws std::runtime_error.

@@ -1,8 +1,8 @@
 // Ledger: what is known of each secondary of each zone, and what it is owed.
 //
 // A line is a zone and a host that is to be notified. It owes the zone's serial until the host has proven to have that:
-// by the end of a transfer, by an IXFR request that states it, or by the answer to a query of ours. What was proven last
-// is kept in the store, so that a restart knows who is behind and troubles nobody else.
+// by the end of a transfer, by an IXFR request that states it, or by the answer to a query of ours. What was proven
+// last is kept in the store, so that a restart knows who is behind and troubles nobody else.
 //
 // Threads. The service thread.
 #pragma once
@@ -39,27 +39,27 @@ struct NotifyTarget;
 struct LedgerLine {
   using Clock = std::chrono::steady_clock;
   enum class Phase : uint8_t {
-    idle,      // nothing is owed
-    queued,    // waits for its turn at the target
-    notifying, // NOTIFY is on its way
-    answered,  // NOTIFY was answered, a transfer should follow
-    asking,    // our SOA query is on its way
-    resting    // waits before the next try
+    idle,       // nothing is owed
+    queued,     // waits for its turn at the target
+    notifying,  // NOTIFY is on its way
+    answered,   // NOTIFY was answered, a transfer should follow
+    asking,     // our SOA query is on its way
+    resting     // waits before the next try
   };
 
   struct LedgerZone* zone = nullptr;
   NotifyTarget* target = nullptr;
   Phase phase = Phase::idle;
-  uint8_t attempts = 0;  // at NOTIFY, since it was last answered
-  uint8_t rounds = 0;    // answered NOTIFYs without a proof
-  uint16_t id = 0;       // of the message on its way
+  uint8_t attempts = 0;                                           // at NOTIFY, since it was last answered
+  uint8_t rounds = 0;                                             // answered NOTIFYs without a proof
+  uint16_t id = 0;                                                // of the message on its way
   std::multimap<Clock::time_point, LedgerLine*>::iterator due{};  // @pre is_due
   bool is_due = false;
   std::list<LedgerLine*>::iterator place{};  // in the target's queue; @pre phase is queued
 
   std::optional<uint32_t> serial;  // that the secondary has
   Proof proof = Proof::none;
-  int64_t proven_at = 0;           // this and the others: seconds since 1970, 0 for never
+  int64_t proven_at = 0;  // this and the others: seconds since 1970, 0 for never
   int64_t notified_at = 0, answered_at = 0;
   std::optional<uint32_t> notified_serial;
   std::optional<zones::Rcode> notify_rcode;

@@ -23,10 +23,10 @@ using zones::Rcode;
 
 using Phase = LedgerLine::Phase;
 
-constexpr size_t kWindow = 128;   // requests under way at a target: what a socket buffer takes at once
+constexpr size_t kWindow = 128;  // requests under way at a target: what a socket buffer takes at once
 constexpr unsigned kUdpTries = 2;
-constexpr unsigned kDown = 8;     // failures in a row after which a target is tried by one request at a time
-constexpr unsigned kBurst = 64;   // responses taken before other work gets its turn
+constexpr unsigned kDown = 8;    // failures in a row after which a target is tried by one request at a time
+constexpr unsigned kBurst = 64;  // responses taken before other work gets its turn
 constexpr auto kAnswerTime = seconds(1);
 constexpr auto kTcpTime = seconds(5);
 constexpr auto kCoalesce = milliseconds(100);
@@ -47,7 +47,8 @@ std::optional<udp::socket> open_socket(asio::io_context& loop, const std::vector
     udp::socket socket(loop, any.protocol());
     if (v6) socket.set_option(asio::ip::v6_only(true));
     const int on = 1;  // the address may come to be after us, as those of a tap do
-    setsockopt(socket.native_handle(), v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_FREEBIND : IP_FREEBIND, &on, sizeof on);
+    setsockopt(socket.native_handle(), v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_FREEBIND : IP_FREEBIND, &on,
+               sizeof on);
     socket.bind(source != sources.end() ? udp::endpoint(*source, 0) : any);
     socket.non_blocking(true);
     return socket;
@@ -69,12 +70,7 @@ bool NotifyTarget::is_down() const { return failures >= kDown; }
 class Notifier::TcpNotify : public std::enable_shared_from_this<TcpNotify> {
  public:
   TcpNotify(Notifier& notifier, const udp::endpoint& to, uint16_t id, const std::string& message)
-      : notifier_(notifier),
-        to_(to),
-        id_(id),
-        socket_(notifier.loop_),
-        timer_(notifier.loop_),
-        request_(2, '\0') {
+      : notifier_(notifier), to_(to), id_(id), socket_(notifier.loop_), timer_(notifier.loop_), request_(2, '\0') {
     zones::store16(reinterpret_cast<uint8_t*>(request_.data()), static_cast<unsigned>(message.size()));
     request_ += message;
   }
@@ -290,7 +286,8 @@ void Notifier::enqueue(LedgerLine& line) {
 }
 
 void Notifier::pump(NotifyTarget& target) {
-  while (!target.queue.empty() && target.flights.size() < (target.is_down() ? 1 : kWindow)) send_notify(*next_of(target));
+  while (!target.queue.empty() && target.flights.size() < (target.is_down() ? 1 : kWindow))
+    send_notify(*next_of(target));
 }
 
 LedgerLine* Notifier::next_of(NotifyTarget& target) {
@@ -318,8 +315,8 @@ std::string Notifier::signed_notify(LedgerLine& line, NotifyTarget::Flight& flig
   TsigSigner signer(key->tsig);
   const auto size = static_cast<unsigned>(message.size());
   message.resize(size + signer.max_size());
-  message.resize(signer.append(reinterpret_cast<uint8_t*>(message.data()), size,
-                               static_cast<unsigned>(message.size()), tsig_now()));
+  message.resize(signer.append(reinterpret_cast<uint8_t*>(message.data()), size, static_cast<unsigned>(message.size()),
+                               tsig_now()));
   flight.key = key->tsig;
   flight.mac = signer.mac();
   return message;

@@ -1,11 +1,11 @@
 // Notifier: tells secondaries of changes (RFC 1996), and does not let go before each has proven to have them.
 //
 // Each target (a host's address and port) has a queue and a window of requests under way, so that a slow or silent one
-// holds up nobody else. A change goes out at once; further changes of the same zone within 100 ms share the next NOTIFY.
-// Of what waits for a target, the newest and the oldest take turns: one change by hand passes a bulk import by. NOTIFY is
-// sent twice by UDP, then once by TCP, then again and again after growing pauses. A target that answers nothing at all is
-// tried with one request at a time, until it gives any sign of life. Who has answered and not transferred is asked for
-// its serial.
+// holds up nobody else. A change goes out at once; further changes of the same zone within 100 ms share the next
+// NOTIFY. Of what waits for a target, the newest and the oldest take turns: one change by hand passes a bulk import by.
+// NOTIFY is sent twice by UDP, then once by TCP, then again and again after growing pauses. A target that answers
+// nothing at all is tried with one request at a time, until it gives any sign of life. Who has answered and not
+// transferred is asked for its serial.
 //
 // Threads. The service thread.
 #pragma once

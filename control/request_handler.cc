@@ -58,8 +58,7 @@ RequestHandler::Outcome RequestHandler::decide(Query& query, const IpAddress& pe
   return {};
 }
 
-RequestHandler::Outcome RequestHandler::start_transfer(Query& query, const IpAddress& peer,
-                                                       const zones::Name* key) {
+RequestHandler::Outcome RequestHandler::start_transfer(Query& query, const IpAddress& peer, const zones::Name* key) {
   if (query.transport == zones::Transport::udp) return answer(responder_.refuse(query, Rcode::notimp));
   const zones::HashedName& name = query.qname;
   const zones::Zone* zone = responder_.zones().find(name.hash(name.labels()), name.view());

@@ -67,7 +67,8 @@ std::vector<Name> parse_servers(const std::string& text) {
   std::vector<Name> servers;
   for (const std::string& item : split(text, ',')) {
     Name name = parse_name(item);
-    if (std::ranges::find(servers, name) != servers.end()) fail("the NS name " + name.to_text() + " stands there twice");
+    if (std::ranges::find(servers, name) != servers.end())
+      fail("the NS name " + name.to_text() + " stands there twice");
     servers.push_back(std::move(name));
   }
   if (servers.size() > kMaxServers) fail("more than " + std::to_string(kMaxServers) + " NS names");
@@ -131,15 +132,12 @@ Secondary parse_secondary(const std::string& text) {
   return secondary;
 }
 
-IpAddress address_of(const Secondary& secondary) {
-  return normalised(boost::asio::ip::address_v6(secondary.address));
-}
+IpAddress address_of(const Secondary& secondary) { return normalised(boost::asio::ip::address_v6(secondary.address)); }
 
 std::string to_text(const Secondary& secondary) {
   const IpAddress address = address_of(secondary);
   std::string text = address.to_string();
-  if (!secondary.is_host())
-    text += "/" + std::to_string(secondary.prefix - (address.is_v4() ? kMapped : 0));
+  if (!secondary.is_host()) text += "/" + std::to_string(secondary.prefix - (address.is_v4() ? kMapped : 0));
   if (secondary.port != 53) text += "@" + std::to_string(secondary.port);
   if (!secondary.keys.empty()) text += "=" + names_text(secondary.keys, "+");
   return text;
@@ -198,7 +196,8 @@ std::optional<Failure> check_servers(const SecondaryDns& settings, const zones::
       return r.type == zones::rrtype::A || r.type == zones::rrtype::AAAA;
     });
     if (has_address) continue;
-    return Failure{FailureCode::bad_zone, "the NS name " + server.to_text() + " is inside the zone and has no address "
+    return Failure{FailureCode::bad_zone, "the NS name " + server.to_text() +
+                                              " is inside the zone and has no address "
                                               "there; add an A or AAAA record for it first"};
   }
   return std::nullopt;

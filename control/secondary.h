@@ -34,8 +34,8 @@ bool covers(const zones::Secondary& secondary, const IpAddress& peer);
 // {"enabled", "ns": […], "secondaries": [{"address", "transfers", "notified"}…]}
 Json to_json(const zones::SecondaryDns& settings);
 
-// Lists as they come from the control socket, items separated by commas; empty: not stated. `allow`: who may transfer and,
-// being hosts, is notified unless `notify` says who is.
+// Lists as they come from the control socket, items separated by commas; empty: not stated. `allow`: who may transfer
+// and, being hosts, is notified unless `notify` says who is.
 struct SecondaryWish {
   std::string ns, allow, notify, key;
 };

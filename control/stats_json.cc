@@ -66,12 +66,9 @@ Json to_json(const UdpCounters& counters) {
 }
 
 Json to_json(const NotifyCounters& counters) {
-  return {{"sent", counters.sent.read()},
-          {"answered", counters.answered.read()},
-          {"refused", counters.refused.read()},
-          {"unanswered", counters.unanswered.read()},
-          {"by_tcp", counters.by_tcp.read()},
-          {"soa_queries", counters.queries.read()},
+  return {{"sent", counters.sent.read()},       {"answered", counters.answered.read()},
+          {"refused", counters.refused.read()}, {"unanswered", counters.unanswered.read()},
+          {"by_tcp", counters.by_tcp.read()},   {"soa_queries", counters.queries.read()},
           {"debts_paid", counters.paid.read()}};
 }
 

@@ -77,7 +77,9 @@ Outcome<uint32_t> choose_serial(const ZoneVersion& old, uint32_t stated) {
 
 Bytes data_of(const Name& server) { return server.view().bytes(); }
 
-bool contains(const std::vector<Name>& names, const Name& name) { return std::ranges::find(names, name) != names.end(); }
+bool contains(const std::vector<Name>& names, const Name& name) {
+  return std::ranges::find(names, name) != names.end();
+}
 
 bool has_server(const std::vector<OwnedRecord>& rrset, const Name& server) {
   return std::ranges::any_of(rrset, [&](const OwnedRecord& r) {
@@ -240,7 +242,13 @@ class Updater::Group {
 
 Updater::Updater(zones::ZoneTable& zones, dataplane::Rcu& rcu, Store& store, Keys& keys, Providers& providers,
                  size_t history_octets, const Log& log)
-    : zones_(zones), rcu_(rcu), store_(store), keys_(keys), providers_(providers), max_history_octets_(history_octets), log_(log) {}
+    : zones_(zones),
+      rcu_(rcu),
+      store_(store),
+      keys_(keys),
+      providers_(providers),
+      max_history_octets_(history_octets),
+      log_(log) {}
 
 Updater::~Updater() { stop(); }
 
@@ -585,8 +593,7 @@ Outcome<size_t> Updater::load_store_now() {
       for (const zones::StepRef& step : version->history()->steps())
         old_steps_.push_back({version->apex().hash, step->from()});
     }
-    if (version->attributes().secondary_dns)
-      published.zones.push_back({version, store_.ledger(version->apex().name)});
+    if (version->attributes().secondary_dns) published.zones.push_back({version, store_.ledger(version->apex().name)});
     versions.push_back(std::move(version));
     if (++count % kTogether == 0) publish();
   };

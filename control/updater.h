@@ -89,8 +89,8 @@ class Updater {
     uint32_t old_serial, serial;
     zones::SecondaryDnsRef settings;
   };
-  // Makes the secondary DNS of a zone what edit(current version) returns, and its NS RRset what follows from that, in one
-  // commit. Called in the updater's thread.
+  // Makes the secondary DNS of a zone what edit(current version) returns, and its NS RRset what follows from that, in
+  // one commit. Called in the updater's thread.
   using SecondaryEdit = std::function<Outcome<zones::SecondaryDns>(const zones::ZoneVersion& current)>;
   void set_secondary(zones::Name apex, SecondaryEdit edit, Done<SecondarySet> done);
 
@@ -174,7 +174,7 @@ class Updater {
   zones::ZoneTable& zones_;
   dataplane::Rcu& rcu_;
   Store& store_;
-  Keys& keys_;            // written by the updater's thread alone, as are the
+  Keys& keys_;  // written by the updater's thread alone, as are the
   Providers& providers_;
   const size_t max_history_octets_;
   const Log& log_;

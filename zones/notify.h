@@ -18,7 +18,7 @@ std::string make_soa_query(uint16_t id, NameView apex);
 struct SecondaryResponse {
   uint16_t id;
   Opcode opcode;
-  Rcode rcode;                     // without its EDNS extension
+  Rcode rcode;  // without its EDNS extension
   bool authoritative;
   std::optional<uint32_t> serial;  // of the SOA that answers
 };

@@ -39,13 +39,14 @@ class CommandsTest : public testing::Test {
   boost::asio::io_context service_loop_;
   Store store_{directory_ / "store"};
   Keys keys_;
-  Updater updater_{zones_.table, zones_.rcu, store_, keys_, 1U << 20, log_.log()};
+  Providers providers_;
+  Updater updater_{zones_.table, zones_.rcu, store_, keys_, providers_, 1U << 20, log_.log()};
   Importer importer_{updater_, 1, log_.log()};
   Service service_{service_loop_, {}, zones_.responder, zones_.rcu, updater_, keys_, log_.log()};
   std::atomic<ServerState> state_{ServerState::serving};
   std::atomic<int> stops_{0};
   const Server server_{
-      zones_.table,        updater_, keys_, importer_, service_, nullptr, state_, std::chrono::seconds(1),
+      zones_.table,        updater_, keys_, importer_, service_, providers_, nullptr, state_, std::chrono::seconds(1),
       [this] { ++stops_; }};
   SocketFile file_{directory_ / "control.sock"};
   ControlThread control_{file_, server_, zones_.rcu, log_.log()};

@@ -92,6 +92,10 @@ TEST(CtlPrint, UnitsAreForPeople) {
   EXPECT_EQ(human_duration(90000), "1 d 1 h");
 }
 
+constexpr const char* kSettings =
+    R"({"enabled":true,"ns":["n."],"old_serial":1,"serial":2,
+        "secondaries":[{"address":"192.0.2.1","transfers":true,"notified":true}]})";
+
 TEST(CtlPrint, EachVerbHasAPicture) {
   const std::pair<const char*, const char*> results[] = {
       {"status",
@@ -121,6 +125,21 @@ TEST(CtlPrint, EachVerbHasAPicture) {
       {"zone.history", R"({"zone":"a.","serial":2,"steps":[{"from":1,"to":2,"time":0,"removed":0,"added":1}]})"},
       {"zone.rollback", R"({"old_serial":1,"serial":1,"records":3,"removed":0,"added":0,"changed":false})"},
       {"zone.config", R"({"serial":"keep"})"},
+      {"secondary.enable", kSettings},
+      {"secondary.edit", kSettings},
+      {"secondary.disable", R"({"enabled":false,"ns":[],"secondaries":[],"old_serial":1,"serial":1})"},
+      {"secondary.show", R"({"enabled":false,"ns":[],"secondaries":[],"zone":"a.","serial":1,"ledger":[]})"},
+      {"secondary.list", R"({"zones":[{"enabled":true,"ns":["n."],"secondaries":[],"zone":"a.","serial":1}]})"},
+      {"secondary.status",
+       R"({"ledger":[{"zone":"a.","serial":2,"secondary":"192.0.2.1@53","has_serial":1,"behind":1,"behind_seconds":3,
+           "proof":"transfer","proven_at":1,"state":"s","attempts":0,"notified_at":1,"notified_serial":2,
+           "notify_answered_at":null,"notify_rcode":null,"transferred_at":1,"transfer":{"kind":"AXFR"},
+           "refused_at":1,"refused":"192.0.2.9: why"}]})"},
+      {"provider.set", R"({"ns":"n."})"},
+      {"provider.list", R"({"providers":[{"provider":"p","ns":"n.","allow":"192.0.2.1","notify":"","key":""}]})"},
+      {"provider.remove", R"({"removed":"p"})"},
+      {"notify", R"({"secondaries":2})"},
+      {"explain", R"({"allowed":false,"why":"w"})"},
       {"key.add", R"({"key":{"key":"k.","algorithm":"hmac-sha256","last_used":null,"grants":[]}})"},
       {"key.generate", R"({"key":{"key":"k.","algorithm":"hmac-sha1","last_used":1,"grants":[]},"secret":"s"})"},
       {"key.list",
@@ -134,7 +153,7 @@ TEST(CtlPrint, EachVerbHasAPicture) {
   std::map<std::string, std::string> pictures;
   for (const auto& [method, result] : results) {
     std::ostringstream out;
-    print_result(out, method, {{"zone", "a."}, {"key", "k."}}, Json::parse(result));
+    print_result(out, method, {{"zone", "a."}, {"key", "k."}, {"provider", "p"}}, Json::parse(result));
     EXPECT_FALSE(out.str().empty()) << method;
     pictures[method] = out.str();
   }

@@ -16,12 +16,15 @@ struct TcpParts {
       : changing(zones, log),
         updates(loop, changing.updater, zones.responder, log),
         reader(zones.rcu),
-        handler(zones.responder, changing.keys, allowed, 1232, counters.requests, log),
-        tcp(loop, handler, updates, reader, limits, counters, log),
+        notifier(loop, zones.table, reader, changing.updater, changing.keys, {}, transfers, log),
+        handler(zones.responder, changing.keys, allowed, 1232, notifier, counters.requests, log),
+        tcp(loop, handler, updates, notifier, reader, limits, counters, log),
         endpoint(tcp.listen({boost::asio::ip::make_address("127.0.0.1"), 0}, false)) {}
   UpdaterParts changing;
   DnsUpdates updates;
   dataplane::Rcu::Reader reader;
+  TransferLog transfers{std::nullopt};
+  Notifier notifier;
   RequestHandler handler;
   DnsTcp tcp;
   DnsTcp::Endpoint endpoint;

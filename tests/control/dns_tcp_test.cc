@@ -190,7 +190,7 @@ TEST_F(DnsTcpTest, TransfersAreForThoseWhoMay) {
   stranger.send(framed(query.bytes));
   const std::string answer = stranger.receive_message();
   EXPECT_EQ(decoded(answer).rcode, kRefused);
-  EXPECT_NE(answer.find("no rule allows transfers to 127.0.1.1"), std::string::npos);
+  EXPECT_NE(answer.find("no --allow-transfer covers 127.0.1.1"), std::string::npos);
   EXPECT_EQ(server_.counters().requests.refused.read(), 1U);
   stranger.send(framed(question("www.example.com", A)));
   EXPECT_EQ(decoded(stranger.receive_message()).answer.size(), 1U);

@@ -15,7 +15,8 @@ struct UdpParts {
       : changing(zones, log),
         updates(loop, changing.updater, zones.responder, log),
         reader(zones.rcu),
-        handler(zones.responder, changing.keys, nobody, 1232, counters.requests, log),
+        notifier(loop, zones.table, reader, changing.updater, changing.keys, {}, transfers, log),
+        handler(zones.responder, changing.keys, nobody, 1232, notifier, counters.requests, log),
         udp(loop, handler, updates, reader, counters) {
     changing.load(zones, "example.com", test::kSmallZone);
     changing.updater.start();
@@ -30,6 +31,8 @@ struct UdpParts {
   DnsUpdates updates;
   const AccessList nobody;
   dataplane::Rcu::Reader reader;
+  TransferLog transfers{std::nullopt};
+  Notifier notifier;
   RequestHandler handler;
   DnsUdp udp;
   uint16_t v4, v6;

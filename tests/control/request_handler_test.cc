@@ -39,9 +39,14 @@ class RequestHandlerTest : public testing::Test {
   std::vector<uint8_t> message_;
   AccessList allowed_;
   RequestCounters counters_;
-  Keys keys_;
   test::LogFile log_;
-  RequestHandler handler_{zones_.responder, keys_, allowed_, 1232, counters_, log_.log()};
+  test::UpdaterParts changing_{zones_, log_.log()};
+  Keys& keys_ = changing_.keys;
+  boost::asio::io_context loop_;
+  dataplane::Rcu::Reader reader_{zones_.rcu};
+  TransferLog transfers_{std::nullopt};
+  Notifier notifier_{loop_, zones_.table, reader_, changing_.updater, keys_, {}, transfers_, log_.log()};
+  RequestHandler handler_{zones_.responder, keys_, allowed_, 1232, notifier_, counters_, log_.log()};
 };
 
 TEST_F(RequestHandlerTest, AxfrOverUdpIsNotImplemented) {

@@ -23,6 +23,7 @@
 
 #include "control/dns_update.h"
 #include "control/log.h"
+#include "control/notifier.h"
 #include "dataplane/rcu.h"
 #include "tests/zones/support.h"
 
@@ -92,7 +93,7 @@ struct ServedZones {
 // What changes zones, without its thread.
 struct UpdaterParts {
   UpdaterParts(ServedZones& zones, const Log& log)
-      : store(directory.path()), updater(zones.table, zones.rcu, store, keys, size_t{1} << 20, log) {}
+      : store(directory.path()), updater(zones.table, zones.rcu, store, keys, providers, size_t{1} << 20, log) {}
   // A zone that is served and stored, as the updater expects of what it changes.
   void load(ServedZones& zones, const std::string& apex, const std::string& text) {
     const zones::VersionRef version = zones::test::zone_of(apex, text);
@@ -103,6 +104,7 @@ struct UpdaterParts {
   TemporaryDirectory directory;
   Store store;
   Keys keys;
+  Providers providers;
   Updater updater;
 };
 

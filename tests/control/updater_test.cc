@@ -71,7 +71,8 @@ class UpdaterTest : public testing::Test {
   test::TemporaryDirectory directory_;
   std::optional<Store> store_{std::in_place, directory_ / "store"};
   Keys keys_;
-  std::optional<Updater> updater_{std::in_place, zones_, rcu_, *store_, keys_, kHistory, log_.log()};
+  Providers providers_;
+  std::optional<Updater> updater_{std::in_place, zones_, rcu_, *store_, keys_, providers_, kHistory, log_.log()};
   std::optional<Importer> importer_{std::in_place, *updater_, 2U, log_.log()};
 };
 
@@ -316,7 +317,7 @@ TEST_F(UpdaterTest, WhatWasAcknowledgedIsServedAfterARestart) {
 
   Store store(directory_ / "store");
   zones::ZoneTable table;
-  Updater restarted(table, rcu_, store, keys_, kHistory, log_.log());
+  Updater restarted(table, rcu_, store, keys_, providers_, kHistory, log_.log());
   restarted.start();
   const auto loaded = std::get<size_t>(wait_for<size_t>([&](auto done) { restarted.load_store(std::move(done)); }));
   restarted.stop();
