@@ -80,7 +80,7 @@ Json to_json(const LedgerLine& line, int64_t now) {
             {"notify_rcode", line.notify_rcode ? Json(static_cast<int>(*line.notify_rcode)) : Json()},
             {"transferred_at", or_null(line.transferred_at)},
             {"transfer", line.transfer ? to_json(*line.transfer) : Json()}};
-  const bool refused = zone.refused_at > line.proven_at;
+  const bool refused = zone.refused_at != 0 && zone.refused_at >= line.proven_at;
   json["refused_at"] = refused ? Json(zone.refused_at) : Json();
   json["refused"] = refused ? Json(zone.refused_peer.to_string() + ": " + zone.refused_why) : Json();
   return json;

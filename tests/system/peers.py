@@ -3,6 +3,9 @@
 All of them answer on port 53 of every address of their host, and give their copies to that host itself.
 """
 
+import pathlib
+import sqlite3
+
 import dns.message
 import dns.query
 
@@ -11,9 +14,22 @@ from lab import IPV4, wait_until
 
 
 class Secondary:
-    def __init__(self, host, names, primary=IPV4):
-        self.host, self.names, self.primary = host, names, primary
-        self.process = host.spawn(*self.command(host.directory))
+    """key: the name and the secret of the TSIG key (hmac-sha256) that its requests are signed with."""
+
+    def __init__(self, host, names, primary=IPV4, key=None):
+        self.host, self.names, self.primary, self.key = host, names, primary, key
+        self.prepare(host.directory)
+        self.start()
+
+    def prepare(self, directory):
+        pass
+
+    def start(self):
+        self.process = self.host.spawn(*self.command(self.host.directory))
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
 
     def configuration(self, directory, name, text):
         file = directory / name
@@ -50,6 +66,7 @@ class Secondary:
 
 class Nsd(Secondary):
     def command(self, directory):
+        key = self.key[0] if self.key else "NOKEY"
         text = f"""
             server:
               username: ""
@@ -64,13 +81,20 @@ class Nsd(Secondary):
             remote-control:
               control-enable: no
             """
+        if self.key:
+            text += f"""
+            key:
+              name: {key}
+              algorithm: hmac-sha256
+              secret: "{self.key[1]}"
+            """
         for name in self.names:
             text += f"""
             zone:
               name: {name}
               zonefile: "{name}.copy"
-              request-xfr: {self.primary} NOKEY
-              allow-notify: {self.primary} NOKEY
+              request-xfr: {self.primary} {key}
+              allow-notify: {self.primary} {key}
               provide-xfr: 127.0.0.1 NOKEY
             """
         return "nsd", "-d", "-c", self.configuration(directory, "nsd.conf", text)
@@ -78,6 +102,13 @@ class Nsd(Secondary):
 
 class Knot(Secondary):
     def command(self, directory):
+        key = f"key: {self.key[0]}" if self.key else ""
+        keys = f"""
+key:
+  - id: {self.key[0]}
+    algorithm: hmac-sha256
+    secret: {self.key[1]}
+""" if self.key else ""
         text = f"""
 server:
   rundir: {directory}
@@ -90,13 +121,16 @@ log:
     any: info
 database:
   storage: {directory}
+{keys}
 remote:
   - id: primary
     address: "{self.primary}"
+    {key}
 acl:
   - id: notified
     address: "{self.primary}"
     action: notify
+    {key}
   - id: copied
     address: 127.0.0.1
     action: transfer
@@ -129,12 +163,52 @@ class Bind(Secondary):
             }};
             controls {{ }};
             """
+        key = f'key "{self.key[0]}"' if self.key else ""
+        if self.key:
+            text += f'{key} {{ algorithm hmac-sha256; secret "{self.key[1]}"; }};'
         for name in self.names:
             text += f"""
             zone "{name}" {{
               type secondary;
               file "{name}.copy";
-              primaries {{ {self.primary}; }};
+              primaries {{ {self.primary} {key}; }};
             }};
             """
         return "named", "-g", "-n", "1", "-c", self.configuration(directory, "named.conf", text)
+
+
+class Pdns(Secondary):
+    def prepare(self, directory):
+        database = directory / "zones.db"
+        rows = sqlite3.connect(database)
+        rows.executescript(pathlib.Path("/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql").read_text())
+        if self.key:
+            rows.execute("INSERT INTO tsigkeys (name, algorithm, secret) VALUES (?, 'hmac-sha256', ?)", self.key)
+        for name in self.names:
+            added = rows.execute("INSERT INTO domains (name, type, master) VALUES (?, 'SLAVE', ?)", (name, self.primary))
+            metadata = [("IXFR", "1")] + ([("AXFR-MASTER-TSIG", self.key[0])] if self.key else [])
+            for kind, content in metadata:
+                rows.execute(
+                    "INSERT INTO domainmetadata (domain_id, kind, content) VALUES (?, ?, ?)",
+                    (added.lastrowid, kind, content),
+                )
+        rows.commit()
+        rows.close()
+
+    def command(self, directory):
+        text = f"""
+            launch=gsqlite3
+            gsqlite3-database={directory}/zones.db
+            socket-dir={directory}
+            local-address=0.0.0.0, ::
+            secondary=yes
+            xfr-cycle-interval=5
+            allow-axfr-ips=127.0.0.0/8
+            cache-ttl=0
+            query-cache-ttl=0
+            negquery-cache-ttl=0
+            zone-cache-refresh-interval=0
+            zone-metadata-cache-ttl=0
+            """
+        self.configuration(directory, "pdns.conf", "\n".join(line.strip() for line in text.splitlines()))
+        return "pdns_server", f"--config-dir={directory}"
