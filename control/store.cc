@@ -20,7 +20,8 @@ using zones::Name;
 using zones::ZoneVersion;
 
 constexpr size_t kFirstMapSize = size_t{64} << 20;
-constexpr size_t kPartKeySize = 12;  // zone number, then page id or serial
+constexpr size_t kPartKeySize = 12;      // zone number, then page id or serial
+constexpr uint32_t kOrder = 0xFFFFFFFF;  // the order value's place among the pages; no page has this id
 constexpr std::string_view kNextNumber = "next zone number";
 
 std::string name_key(zones::NameView name) {
@@ -300,21 +301,29 @@ void Store::write_zone(Transaction& transaction, const Change& change) {
     transaction.put(meta_, kNextNumber, bytes64(next_number_));
   }
   transaction.put(zones_, name_key(after.apex().name), zones::encode_zone(after, number));
-  // A page that is the only one stands in the zone value.
-  const auto kept_apart = [](const ZoneVersion* zone, uint32_t id) {
-    return zone != nullptr && zone->page_count() > 1 ? zone->page_by_id(id) : nullptr;
-  };
-  for (unsigned i = 0; after.page_count() > 1 && i < after.page_count(); ++i) {
-    const uint32_t id = after.page_id(i);
-    if (kept_apart(change.before, id) != &after.page(i))
-      transaction.put(pages_, part_key(number, id), zones::encode_page(after.page(i)));
-  }
-  for (unsigned i = 0; change.before != nullptr && i < change.before->page_count(); ++i) {
-    const uint32_t id = change.before->page_id(i);
-    if (kept_apart(change.before, id) != nullptr && kept_apart(&after, id) == nullptr)
-      transaction.erase(pages_, part_key(number, id));
-  }
+  write_pages(transaction, pages_, number, change);
   write_history(transaction, journal_, number, change);
+}
+
+void Store::write_pages(Transaction& transaction, MDB_dbi pages, uint64_t number, const Change& change) {
+  using zones::Page;
+  ZoneVersion::for_each_difference(change.before, change.after, [&](uint32_t id, const Page*, const Page* page) {
+    if (page != nullptr) {
+      transaction.put(pages, part_key(number, id), zones::encode_page(*page));
+    } else {
+      transaction.erase(pages, part_key(number, id));
+    }
+  });
+  const auto ids_of = [](const ZoneVersion* zone) {
+    return zone != nullptr ? zone->page_ids() : std::span<const uint32_t>();
+  };
+  const auto before = ids_of(change.before), after = ids_of(change.after);
+  if (std::ranges::equal(before, after)) return;
+  if (after.empty()) {
+    transaction.erase(pages, part_key(number, kOrder));
+  } else {
+    transaction.put(pages, part_key(number, kOrder), zones::encode_order(after));
+  }
 }
 
 // Histories change at their ends only: what is left of the old one begins the new one.
@@ -333,7 +342,7 @@ void Store::write_history(Transaction& transaction, MDB_dbi journal, uint64_t nu
 
 void Store::remove_zone(Transaction& transaction, const ZoneVersion& zone) {
   const uint64_t number = number_of(transaction, zone);
-  for (unsigned i = 0; i < zone.page_count(); ++i) transaction.erase(pages_, part_key(number, zone.page_id(i)));
+  write_pages(transaction, pages_, number, {&zone, nullptr});
   write_history(transaction, journal_, number, {&zone, nullptr});
   transaction.erase(zones_, name_key(zone.apex().name));
   transaction.erase(ledger_, name_key(zone.apex().name));
@@ -343,7 +352,7 @@ zones::VersionRef Store::restore(const Transaction& transaction, Bytes value) co
   zones::StoredZone zone = zones::decode_zone(value);
   std::vector<ZoneVersion::NumberedPage> pages;
   if (!zone.page.empty()) pages.push_back({0, std::move(zone.page)});
-  for (const uint32_t id : zone.page_ids) {
+  for (const uint32_t id : page_order(transaction, zone)) {
     MDB_val page;
     if (!transaction.get(pages_, part_key(zone.number, id), page))
       throw std::invalid_argument("page " + std::to_string(id) + " is missing");
@@ -353,6 +362,16 @@ zones::VersionRef Store::restore(const Transaction& transaction, Bytes value) co
   if (!zone.pseudo.empty())
     attributes.pseudo = std::make_shared<const std::vector<zones::PseudoRecord>>(std::move(zone.pseudo));
   return ZoneVersion::restore(zone.apex, zone.soa.view(), pages, std::move(attributes));
+}
+
+std::vector<uint32_t> Store::page_order(const Transaction& transaction, const zones::StoredZone& zone) const {
+  if (zone.pages == 0) return {};
+  MDB_val value;
+  if (!transaction.get(pages_, part_key(zone.number, kOrder), value))
+    throw std::invalid_argument("the order of its pages is missing");
+  std::vector<uint32_t> order = zones::decode_order(bytes_of(value));
+  if (order.size() != zone.pages) throw std::invalid_argument("pages are missing");
+  return order;
 }
 
 // From the current serial backwards, each step being the one that leads to the one behind it.

@@ -3,7 +3,7 @@
 // Keys and values (zones/disk_format.h), in seven tables:
 //
 //   zones     apex in wire format, folded → zone value
-//   pages     zone number, page id        → page value
+//   pages     zone number, page id        → page value; behind the last id, the order value
 //   journal   zone number, serial         → step value: the step of history that leads on from this serial
 //   meta      the number of the next new zone
 //   keys      key name in wire format, folded → text (key_book.h)
@@ -91,9 +91,11 @@ class Store {
   void grow();
   void write_zone(Transaction& transaction, const Change& change);
   void remove_zone(Transaction& transaction, const zones::ZoneVersion& zone);
+  static void write_pages(Transaction& transaction, MDB_dbi pages, uint64_t number, const Change& change);
   static void write_history(Transaction& transaction, MDB_dbi journal, uint64_t number, const Change& change);
   uint64_t number_of(const Transaction& transaction, const zones::ZoneVersion& zone) const;
   zones::VersionRef restore(const Transaction& transaction, zones::Bytes value) const;
+  std::vector<uint32_t> page_order(const Transaction& transaction, const zones::StoredZone& zone) const;
   zones::HistoryRef read_history(const Transaction& transaction, const zones::StoredZone& zone) const;
 
   const std::filesystem::path directory_;

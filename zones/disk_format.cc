@@ -1,21 +1,16 @@
 #include "zones/disk_format.h"
 
+#include <zlib.h>
+
 #include <algorithm>
-#include <boost/crc.hpp>
 #include <stdexcept>
 
 namespace axfrd::zones {
 namespace {
 
-constexpr uint8_t kFormat = 3;
+constexpr uint8_t kFormat = 4;
 
-using Crc32c = boost::crc_optimal<32, 0x1EDC6F41, 0xFFFFFFFF, 0xFFFFFFFF, true, true>;
-
-uint32_t checksum(Bytes bytes) {
-  Crc32c crc;
-  crc.process_bytes(bytes.data(), bytes.size());
-  return crc.checksum();
-}
+uint32_t checksum(Bytes bytes) { return static_cast<uint32_t>(crc32_z(0, bytes.data(), bytes.size())); }
 
 class Encoder {
  public:
@@ -185,9 +180,7 @@ std::string encode_zone(const ZoneVersion& version, uint64_t number) {
     }
   }
   put_secondary_dns(out, version.attributes().secondary_dns.get());
-  const unsigned pages = version.page_count() > 1 ? version.page_count() : 0;
-  out.put32(pages);
-  for (unsigned i = 0; i < pages; ++i) out.put32(version.page_id(i));
+  out.put32(static_cast<uint32_t>(version.page_ids().size()));
   if (version.page_count() == 1) out.put_page(version.page(0));
   return std::move(out).finish();
 }
@@ -201,7 +194,7 @@ StoredZone decode_zone(Bytes value) {
   const uint8_t policy = in.take8();
   if (policy > static_cast<uint8_t>(SerialPolicy::keep)) throw std::invalid_argument("an unknown serial policy");
   const uint32_t steps = in.take32();
-  StoredZone zone{number, std::move(apex), std::move(soa), static_cast<SerialPolicy>(policy), steps, {}, {}, {}, {}};
+  StoredZone zone{number, std::move(apex), std::move(soa), static_cast<SerialPolicy>(policy), steps, {}, {}, 0, {}};
   for (uint32_t n = in.take32(); n > 0; --n) {
     const auto kind = static_cast<PseudoRecord::Kind>(in.take8());
     Name owner = in.take_name();
@@ -209,9 +202,7 @@ StoredZone decode_zone(Bytes value) {
     zone.pseudo.push_back({kind, std::move(owner), ttl, in.take_sized()});
   }
   zone.secondary_dns = take_secondary_dns(in);
-  const uint32_t pages = in.take32();
-  const Bytes ids = in.take(size_t{4} * pages);
-  for (uint32_t i = 0; i < pages; ++i) zone.page_ids.push_back(load32(ids.data() + size_t{4} * i));
+  zone.pages = in.take32();
   if (!in.at_end()) zone.page = in.take_page();
   in.expect_end();
   return zone;
@@ -235,6 +226,19 @@ StepRef decode_step(Bytes value) {
   StepRef step(new Step(to, time, removed, added, in.take_sized()));
   in.expect_end();
   return step;
+}
+
+std::string encode_order(std::span<const uint32_t> page_ids) {
+  Encoder out;
+  for (const uint32_t id : page_ids) out.put32(id);
+  return std::move(out).finish();
+}
+
+std::vector<uint32_t> decode_order(Bytes value) {
+  Decoder in(value);
+  std::vector<uint32_t> page_ids;
+  while (!in.at_end()) page_ids.push_back(in.take32());
+  return page_ids;
 }
 
 std::string encode_page(const Page& page) {

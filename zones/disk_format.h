@@ -1,11 +1,11 @@
 // Disk format: a zone version as the values that the store keeps.
 //
-//   zone value   one per zone: SOA, attributes and, for a zone of at most one page, the page; otherwise the ids of its
-//                pages
+//   zone value   one per zone: SOA, attributes and, for a zone of at most one page, the page
 //   page value   one per page of a larger zone: the messages of a transfer, as they stand in memory
+//   order value  one per larger zone: the ids of its pages in their order. Apart, because changes seldom touch it
 //   step value   one per step of a zone's history
 //
-// Every value ends in a CRC-32C of the rest. Numbers are big-endian. Values read back are as hostile as anything else
+// Every value ends in a CRC-32 of the rest. Numbers are big-endian. Values read back are as hostile as anything else
 // on a disk: decoding checks every length and throws std::invalid_argument.
 #pragma once
 
@@ -25,8 +25,8 @@ struct StoredZone {
   uint32_t steps;  // of its history
   std::vector<PseudoRecord> pseudo;
   SecondaryDnsRef secondary_dns;
-  std::vector<uint32_t> page_ids;  // canonical order; empty when `page` holds all there is
-  PageImage page;                  // empty: no records but the SOA, or page_ids says where they are
+  uint32_t pages;  // that are kept apart; 0 when `page` holds all there is
+  PageImage page;  // empty: no records but the SOA, or they are kept apart
 };
 
 std::string encode_zone(const ZoneVersion& version, uint64_t number);
@@ -34,6 +34,9 @@ StoredZone decode_zone(Bytes value);
 
 std::string encode_step(const Step& step);
 StepRef decode_step(Bytes value);
+
+std::string encode_order(std::span<const uint32_t> page_ids);
+std::vector<uint32_t> decode_order(Bytes value);
 
 std::string encode_page(const Page& page);
 PageImage decode_page(Bytes value);

@@ -25,7 +25,7 @@ void subtract_counts(Page::Counts& sum, const Page::Counts& c) {
 std::string describe(const Record& r) { return r.owner.to_text() + " " + type_to_text(r.type); }
 
 // Below this, a page is joined with a neighbour if both then fit one page.
-constexpr size_t kSmallPage = kMaxPageMessage / 4;
+constexpr size_t kSmallPage = kPageFill / 4;
 
 constexpr uint32_t kMaxPages = 1U << 24;  // some 10^10 records: beyond it an id is nonsense
 
@@ -78,6 +78,8 @@ class ZoneVersion::Editor {
   void replace(unsigned position, unsigned count, std::span<const Record> records) {
     std::vector<PageImage> images = render(position, records);
     std::vector<PageRef> pages;
+    std::optional<Name> old_last;
+    if (count > 0) old_last = page(position + count - 1).last_name(apex_);
     Name last = position > 0 ? page(position - 1).last_name(apex_) : Name(apex_.name);
     for (const PageImage& image : images) {
       const bool first = position == 0 && pages.empty();
@@ -85,7 +87,7 @@ class ZoneVersion::Editor {
       last = pages.back()->last_name(apex_);
     }
     exchange(position, count, pages);
-    mend_successor(position + static_cast<unsigned>(pages.size()));
+    if (!old_last || !(*old_last == last)) mend_successor(position + static_cast<unsigned>(pages.size()));
   }
 
   // Puts a page behind all others, under an id that it had before.

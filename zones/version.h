@@ -6,10 +6,12 @@
 // A version shares with its predecessor all pages, and all index paths, that the change between them did not touch.
 #pragma once
 
+#include <algorithm>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -112,11 +114,23 @@ class ZoneVersion : public boost::intrusive_ref_counter<ZoneVersion> {
   unsigned page_count() const { return many_ ? static_cast<unsigned>(many_->order.size()) : (single_ ? 1 : 0); }
   const Page& page(unsigned i) const { return many_ ? many_->page(many_->order[i]) : *single_; }
 
-  uint32_t page_id(unsigned i) const { return many_ ? many_->order[i] : 0; }
-  // The page with this id, nullptr if there is none.
-  const Page* page_by_id(uint32_t id) const {
-    if (!many_) return id == 0 ? single_.get() : nullptr;
-    return id / kChunk < many_->chunks.size() ? many_->chunks[id / kChunk]->pages[id % kChunk].get() : nullptr;
+  // The ids of the pages, in their order; empty if there is no more than one page.
+  std::span<const uint32_t> page_ids() const { return many_ ? std::span(many_->order) : std::span<const uint32_t>(); }
+  // Calls visit(id, page of `before`, page of `after`) for each page that two versions of a zone do not share; null
+  // where there is none. Either version may be null, and a page that is a version's only one has no id and does not
+  // count.
+  template <class Visitor>
+  static void for_each_difference(const ZoneVersion* before, const ZoneVersion* after, Visitor&& visit) {
+    const unsigned chunks = std::max(chunk_count(before), chunk_count(after));
+    for (unsigned c = 0; c < chunks; ++c) {
+      const Chunk* old = chunk(before, c);
+      const Chunk* now = chunk(after, c);
+      for (unsigned i = 0; old != now && i < kChunk; ++i) {
+        const Page* old_page = old != nullptr ? old->pages[i].get() : nullptr;
+        const Page* page = now != nullptr ? now->pages[i].get() : nullptr;
+        if (old_page != page) visit(c * kChunk + i, old_page, page);
+      }
+    }
   }
 
   // Calls visit(Record) for the SOA, then for every other record in canonical order.
@@ -146,6 +160,13 @@ class ZoneVersion : public boost::intrusive_ref_counter<ZoneVersion> {
     const Page& page(uint32_t id) const { return *chunks[id / kChunk]->pages[id % kChunk]; }
   };
   class Editor;
+
+  static unsigned chunk_count(const ZoneVersion* version) {
+    return version != nullptr && version->many_ ? static_cast<unsigned>(version->many_->chunks.size()) : 0;
+  }
+  static const Chunk* chunk(const ZoneVersion* version, unsigned i) {
+    return i < chunk_count(version) ? version->many_->chunks[i].get() : nullptr;
+  }
 
   // Makes a version with its SOA and without pages.
   static boost::intrusive_ptr<ZoneVersion> create(const Apex& apex, const Record& soa, Attributes attributes);

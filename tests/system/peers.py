@@ -185,7 +185,8 @@ class Pdns(Secondary):
         if self.key:
             rows.execute("INSERT INTO tsigkeys (name, algorithm, secret) VALUES (?, 'hmac-sha256', ?)", self.key)
         for name in self.names:
-            added = rows.execute("INSERT INTO domains (name, type, master) VALUES (?, 'SLAVE', ?)", (name, self.primary))
+            zone = (name, self.primary)
+            added = rows.execute("INSERT INTO domains (name, type, master) VALUES (?, 'SLAVE', ?)", zone)
             metadata = [("IXFR", "1")] + ([("AXFR-MASTER-TSIG", self.key[0])] if self.key else [])
             for kind, content in metadata:
                 rows.execute(
