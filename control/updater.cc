@@ -574,7 +574,7 @@ Outcome<size_t> Updater::load_store_now() {
   store_.load_presets([this](const std::string& name, const std::string& text) {
     providers_.set(name, wish_from(Json::parse(text, nullptr, false)));
   });
-  constexpr size_t kTogether = 1024;  // published at once: one by one, each would copy a path of the table
+  constexpr size_t kTogether = size_t{1} << 16;  // published at once: each publication copies paths of the table
   size_t count = 0, octets = 0;
   std::vector<VersionRef> versions;
   auto last_report = std::chrono::steady_clock::now();

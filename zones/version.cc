@@ -161,9 +161,9 @@ class ZoneVersion::Editor {
   void set_page(uint32_t id, PageRef page) {
     const uint32_t chunk = id / kChunk;
     if (chunk == chunks_.size()) chunks_.push_back(new Chunk);
-    boost::intrusive_ptr<Chunk> copy(new Chunk(*chunks_[chunk]));
-    copy->pages[id % kChunk] = std::move(page);
-    chunks_[chunk] = std::move(copy);
+    if (chunks_[chunk]->use_count() > 1) chunks_[chunk].reset(new Chunk(*chunks_[chunk]));
+    // Nobody else has this one yet.
+    const_cast<Chunk&>(*chunks_[chunk]).pages[id % kChunk] = std::move(page);
   }
 
   uint32_t take_id(PageRef page) {
