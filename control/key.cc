@@ -99,7 +99,7 @@ Secret decode_secret(std::string_view base64) {
   Octets octets(base64.size() / 4 * 3);
   const auto* text = reinterpret_cast<const unsigned char*>(base64.data());
   if (EVP_DecodeBlock(octets.data(), text, static_cast<int>(base64.size())) < 0) fail("EVP_DecodeBlock");
-  octets.resize(octets.size() - padding);  // decoded as zeros
+  octets.erase(octets.end() - padding, octets.end());  // decoded as zeros
   return Secret(std::move(octets));
 }
 

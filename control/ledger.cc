@@ -21,9 +21,10 @@ const char* text_of(Proof proof) {
   return "none";
 }
 
-const char* text_of(LedgerLine::Phase phase) {
+const char* state_of(const LedgerLine& line) {
   using Phase = LedgerLine::Phase;
-  switch (phase) {
+  if (!line.owes()) return line.phase == Phase::idle ? "up to date" : "up to date, to be confirmed";
+  switch (line.phase) {
     case Phase::idle:
       break;
     case Phase::queued:
@@ -72,7 +73,7 @@ Json to_json(const LedgerLine& line, int64_t now) {
             {"behind_seconds", owes ? std::max<int64_t>(0, now - zone.serial_since) : 0},
             {"proof", text_of(line.proof)},
             {"proven_at", or_null(line.proven_at)},
-            {"state", text_of(line.phase)},
+            {"state", state_of(line)},
             {"attempts", line.attempts},
             {"notified_at", or_null(line.notified_at)},
             {"notified_serial", or_null(line.notified_serial)},

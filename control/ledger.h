@@ -1,8 +1,9 @@
 // Ledger: what is known of each secondary of each zone, and what it is owed.
 //
 // A line is a zone and a host that is to be notified. It owes the zone's serial until the host has proven to have that:
-// by the end of a transfer, by an IXFR request that states it, or by the answer to a query of ours. What was proven
-// last is kept in the store, so that a restart knows who is behind and troubles nobody else.
+// by the end of a transfer, by an IXFR request that states it, or by the answer to a query of ours. A transfer is
+// confirmed by a query soon after, because what was received may yet be lost. What was proven last is kept in the
+// store, so that a restart knows who is behind and troubles nobody else.
 //
 // Threads. The service thread.
 #pragma once

@@ -452,6 +452,7 @@ void Notifier::on_notify_answer(LedgerLine& line, Rcode rcode) {
 void Notifier::unanswered(LedgerLine& line) {
   NotifyTarget& target = *line.target;
   target.flights.erase(line.id);
+  if (!line.owes()) return settle(line);  // it has transferred, and does not answer questions
   counters_.unanswered.add();
   ++target.failures;
   line.attempts = static_cast<uint8_t>(std::min(line.attempts + 1, 60));
@@ -493,6 +494,12 @@ void Notifier::settle(LedgerLine& line) {
   counters_.paid.add();
   check_waiters(*line.zone);
   pump(*line.target);
+}
+
+// A secondary may have received all and yet fail to keep it: its disk is full, it was killed. So it is asked once more.
+void Notifier::confirm_later(LedgerLine& line) {
+  line.phase = Phase::answered;
+  set_due(line, kTransferTime);
 }
 
 void Notifier::log_outcome(const LedgerLine& line, const char* outcome) {
@@ -540,7 +547,9 @@ void Notifier::transferred(const TransferReport& report) {
     line->transfer = std::make_unique<TransferReport>(report);
     line->transferred_at = unix_time();
     prove(*line, report.to, Proof::transfer);
-    if (!line->owes()) settle(*line);
+    if (line->owes()) continue;
+    settle(*line);
+    confirm_later(*line);
   }
 }
 

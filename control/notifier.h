@@ -134,6 +134,7 @@ class Notifier {
   void rest(LedgerLine& line, Clock::duration pause);
   void prove(LedgerLine& line, uint32_t serial, Proof proof);
   void settle(LedgerLine& line);
+  void confirm_later(LedgerLine& line);
   void revive(NotifyTarget& target);
   void log_outcome(const LedgerLine& line, const char* outcome);
 

@@ -203,6 +203,8 @@ class Pdns(Secondary):
             socket-dir={directory}
             local-address=0.0.0.0, ::
             secondary=yes
+            gsqlite3-pragma-journal-mode=WAL
+            retrieval-threads=1
             xfr-cycle-interval=5
             allow-axfr-ips=127.0.0.0/8
             cache-ttl=0

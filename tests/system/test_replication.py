@@ -1,0 +1,140 @@
+"""Nothing is lost: many random changes, while secondaries are stopped, killed, cut off and started again.
+
+In the end NSD, Knot, BIND and PowerDNS hold every zone exactly as axfrd does, keyed and unkeyed, by IPv4 and by IPv6,
+and the ledger says so.
+"""
+
+import os
+import random
+import signal
+import time
+
+import pytest
+
+import zones
+from control import Control
+from lab import IPV4, IPV6, wait_until
+from peers import Bind, Knot, Nsd, Pdns
+
+# Few enough for every run of the tests; AXFRD_ZONES=200 AXFRD_CHANGES=1000 is the long run.
+ZONES = int(os.environ.get("AXFRD_ZONES", "30"))
+CHANGES = int(os.environ.get("AXFRD_CHANGES", "150"))
+
+
+class Provider:
+    """A secondary, and what may happen to it."""
+
+    def __init__(self, peer, address, key):
+        peer.host.run("sysctl", "-q", "net.ipv6.conf.eth0.keep_addr_on_down=1")
+        self.peer, self.address, self.key, self.trouble = peer, address + (f"={key[0]}" if key else ""), key, None
+
+    def make_trouble(self, kind):
+        self.trouble = kind
+        if kind == "killed":
+            self.peer.kill()
+        elif kind == "paused":
+            self.peer.process.send_signal(signal.SIGSTOP)
+        elif kind == "cut off":
+            self.peer.host.run("ip", "link", "set", "eth0", "down")
+
+    def end_trouble(self):
+        if self.trouble == "killed":
+            self.peer.start()
+        elif self.trouble == "paused":
+            self.peer.process.send_signal(signal.SIGCONT)
+        elif self.trouble == "cut off":
+            self.peer.host.run("ip", "link", "set", "eth0", "up")
+        self.trouble = None
+
+
+class Customers:
+    """What all customers do together."""
+
+    def __init__(self, axfrd, names, providers, seed):
+        self.control, self.names, self.providers = Control(axfrd.socket), names, providers
+        self.random, self.enabled = random.Random(seed), set()
+
+    def enable(self, name):
+        allow = ",".join(provider.address for provider in self.providers)
+        ns = f"ns{self.random.randrange(3)}.secondary.example"
+        self.control.call("secondary.enable", zone=name, ns=ns, allow=allow)
+        self.enabled.add(name)
+
+    def act(self):
+        pick, name = self.random, self.random.choice(self.names)
+        kind = pick.choices(["edit", "import", "switch", "rollback"], [80, 8, 8, 4])[0]
+        if kind == "edit":
+            added = [f"e{pick.randrange(20)} {pick.choice([60, 300])} A 192.0.2.{pick.randrange(250)}" for _ in range(3)]
+            removed = [f"e{pick.randrange(20)}", f"h{pick.randrange(1, 40):06} A"]
+            self.control.edit(name, set=added, unset=removed)
+        elif kind == "import":
+            self.control.call("zone.import", zone=name, text=zones.make(name, pick.randrange(20, 80)))
+        elif kind == "rollback":
+            steps = self.control.call("zone.history", zone=name)["steps"]
+            if steps:
+                self.control.call("zone.rollback", zone=name, serial=str(pick.choice(steps)["from"]))
+        elif name in self.enabled:
+            self.control.call("secondary.disable", zone=name)
+            self.enabled.remove(name)
+        else:
+            self.enable(name)
+
+    def cause_trouble(self):
+        provider = self.random.choice(self.providers)
+        if provider.trouble:
+            provider.end_trouble()
+        else:
+            provider.make_trouble(self.random.choice(["killed", "paused", "cut off"]))
+
+    def behind(self):
+        return [line for line in self.control.call("secondary.status")["ledger"] if line["behind"] != 0]
+
+
+@pytest.fixture
+def providers(new_lab, new_axfrd, tmp_path):
+    lab = new_lab("nsd", "knot", "bind", "pdns")
+    names = [f"zone{number}.example" for number in range(ZONES)]
+    for name in names:
+        (tmp_path / f"{name}.zone").write_text(zones.make(name, 40))
+    axfrd = new_axfrd(lab, zones=sorted(tmp_path.glob("*.zone")))
+    key = ("transfer.key", axfrd.json("key", "generate", "transfer.key")["secret"])
+    cases = [(Nsd, lab.nsd, 4, key), (Knot, lab.knot, 6, None), (Bind, lab.bind, 6, key), (Pdns, lab.pdns, 4, None)]
+    found = []
+    for kind, host, family, its_key in cases:
+        peer = kind(host, names, IPV4 if family == 4 else IPV6, its_key)
+        found.append(Provider(peer, host.ipv4 if family == 4 else host.ipv6, its_key))
+    return axfrd, names, found
+
+
+def test_every_secondary_has_every_zone_in_the_end(providers):
+    axfrd, names, secondaries = providers
+    customers = Customers(axfrd, names, secondaries, seed=1)
+    for name in names:
+        customers.enable(name)
+    for provider in secondaries:
+        provider.peer.wait()
+    for number in range(CHANGES):
+        customers.act()
+        if number % 10 == 9:
+            customers.cause_trouble()
+            time.sleep(customers.random.uniform(0, 0.5))
+    for provider in secondaries:
+        provider.end_trouble()
+    for name in names:
+        if name not in customers.enabled:
+            customers.enable(name)
+    try:
+        wait_until(lambda: not customers.behind(), "all debts to be paid", timeout=60, pause=0.5)
+    except TimeoutError:
+        raise AssertionError(customers.behind()) from None
+
+    with Control(axfrd.socket) as control:
+        for name in names:
+            ours = zones.parse(control.call("zone.export", zone=name)["text"], name)
+            for provider in secondaries:
+                what = f"{type(provider.peer).__name__} to serve the last version of {name}"
+                serial = control.call("zone.show", zone=name)["serial"]
+                wait_until(lambda: provider.peer.serial(name) == serial, what, timeout=10)
+                assert zones.differences(ours, provider.peer.copy(name)) == [], what
+    tcp = axfrd.stats()["tcp"]
+    print(f"{tcp['ixfr_finished']} of {tcp['transfers_finished']} transfers were IXFR; {axfrd.stats()['notify']}")
