@@ -4,8 +4,11 @@ All of them serve on 127.0.0.1 of the bench's own network namespace, on the same
 acknowledged through a power loss. Each is set up as its manual recommends for many zones that change.
 """
 
+import base64
 import collections
+import contextlib
 import ctypes
+import hmac
 import itertools
 import json
 import os
@@ -263,47 +266,76 @@ class Updates:
     def commit(self, zone):
         self.sent = (self.sent + 1) % 65536
         owner = wire_name(generate.HOST)[:-1] + b"\xc0\x0c"
-        self.socket.send(
+        self.socket.send(self.signed(
             struct.pack("!6H", self.sent, 5 << 11, 1, 0, 2, 0)
             + wire_name(zone) + struct.pack("!HH", 6, 1)
             + owner + struct.pack("!HHIH", 1, 255, 0, 0)  # no RRset HOST A, then
             + owner + struct.pack("!HHIH", 1, 1, 3600, 4) + socket.inet_aton(new_address())
-        )
+        ))
         _, flags = struct.unpack("!HH", self.socket.recv(4096)[:4])
         if flags & 15 != 0:
             raise RuntimeError(f"UPDATE of {zone}: RCODE {flags & 15}")
+
+    def signed(self, message):
+        return message
 
     def close(self):
         self.socket.close()
 
 
-class Transactions:
-    """axfrd's transactions: JSON-RPC on the control socket. A transaction is one write, and the replies are read after
-    it, as UPDATE's one message is."""
+class SignedUpdates(Updates):
+    """The same, signed with a TSIG key (RFC 8945, hmac-sha256): axfrd lets nobody change zones without."""
+
+    def __init__(self, name, secret):
+        super().__init__()
+        self.name, self.secret = wire_name(name), base64.b64decode(secret)
+
+    def signed(self, message):
+        algorithm = wire_name("hmac-sha256")
+        times = struct.pack("!HIH", 0, int(time.time()), 300)
+        variables = self.name + struct.pack("!HI", 255, 0) + algorithm + times + struct.pack("!HH", 0, 0)
+        mac = hmac.digest(self.secret, message + variables, "sha256")
+        rdata = algorithm + times + struct.pack("!H", len(mac)) + mac + message[:2] + struct.pack("!HH", 0, 0)
+        record = self.name + struct.pack("!HHIH", 250, 255, 0, len(rdata)) + rdata
+        return message[:10] + struct.pack("!H", 1) + message[12:] + record
+
+
+class Control:
+    """axfrd's control socket: JSON-RPC. Calls that are made together are one write, and the replies are read after it."""
 
     def __init__(self, path):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.socket.connect(str(path))
         self.replies = self.socket.makefile("rb")
 
-    def commit(self, zone):
-        host = generate.HOST
-        calls = [
-            ("zone.begin", {"zone": zone}),
-            ("zone.unset", {"zone": zone, "record": f"{host} A"}),
-            ("zone.set", {"zone": zone, "record": f"{host} 3600 A {new_address()}"}),
-            ("zone.commit", {"zone": zone}),
-        ]
+    def call(self, method, **params):
+        return self.calls([(method, params)])[0]
+
+    def calls(self, calls):
         lines = [{"jsonrpc": "2.0", "id": 1, "method": method, "params": params} for method, params in calls]
         self.socket.sendall("".join(json.dumps(line) + "\n" for line in lines).encode())
-        for method, _ in calls:
-            reply = json.loads(self.replies.readline())
+        replies = [json.loads(self.replies.readline()) for _ in calls]
+        for (method, params), reply in zip(calls, replies):
             if "error" in reply:
-                raise RuntimeError(f"{method} {zone}: {reply['error']['message']}")
+                raise RuntimeError(f"{method} {params}: {reply['error']['message']}")
+        return [reply["result"] for reply in replies]
 
     def close(self):
         self.replies.close()
         self.socket.close()
+
+
+class Transactions(Control):
+    """A transaction is sent as a whole, as UPDATE's one message is."""
+
+    def commit(self, zone):
+        host = generate.HOST
+        self.calls([
+            ("zone.begin", {"zone": zone}),
+            ("zone.unset", {"zone": zone, "record": f"{host} A"}),
+            ("zone.set", {"zone": zone, "record": f"{host} 3600 A {new_address()}"}),
+            ("zone.commit", {"zone": zone}),
+        ])
 
 
 class KnotControl:
@@ -432,10 +464,19 @@ class PdnsRows:
 
 class Axfrd(Server):
     name, version_command = "axfrd", (BUILD / "axfrd", "--version")
-    ways = ("transaction",)
+    ways = ("transaction", "UPDATE")
+    key = "bench.key"
 
     def prepare(self):
-        self.import_seconds = self.import_files()
+        self.import_seconds = self.import_files(self.enable)
+
+    def enable(self):
+        """The secondary, with a name that the zone has among its NS already; and a key for UPDATE."""
+        with contextlib.closing(Control(self.directory / "control.sock")) as control:
+            zone = self.world.noticed
+            control.call("secondary.enable", zone=zone, ns=f"ns1.{zone}", allow=SECONDARY)
+            self.secret = control.call("key.generate", key=self.key)["secret"]
+            control.call("key.grant", key=self.key, zone="*")
 
     def command(self):
         return (
@@ -443,7 +484,7 @@ class Axfrd(Server):
             "--control-socket", self.directory / "control.sock",
         )  # fmt: skip
 
-    def import_files(self):
+    def import_files(self, then=lambda: None):
         """Starts with an empty store and the zone files, and stops; returns the seconds to the first answer."""
         shutil.rmtree(self.directory / "store", ignore_errors=True)
         begin = time.monotonic()
@@ -451,11 +492,15 @@ class Axfrd(Server):
         try:
             with Asker() as asker:
                 asker.wait(self.world.names[-1], lambda serial: serial is not None, self, pause=0.002)
-            return time.monotonic() - begin
+            seconds = time.monotonic() - begin
+            then()
+            return seconds
         finally:
             self.stop()
 
     def client(self, way):
+        if way == "UPDATE":
+            return SignedUpdates(self.key, self.secret)
         return Transactions(self.directory / "control.sock")
 
     @classmethod

@@ -64,7 +64,8 @@ class Customers:
         pick, name = self.random, self.random.choice(self.names)
         kind = pick.choices(["edit", "import", "switch", "rollback"], [80, 8, 8, 4])[0]
         if kind == "edit":
-            added = [f"e{pick.randrange(20)} {pick.choice([60, 300])} A 192.0.2.{pick.randrange(250)}" for _ in range(3)]
+            hosts, ttls = range(20), [60, 300]
+            added = [f"e{pick.choice(hosts)} {pick.choice(ttls)} A 192.0.2.{pick.randrange(250)}" for _ in range(3)]
             removed = [f"e{pick.randrange(20)}", f"h{pick.randrange(1, 40):06} A"]
             self.control.edit(name, set=added, unset=removed)
         elif kind == "import":
