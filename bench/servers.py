@@ -301,7 +301,7 @@ class SignedUpdates(Updates):
 
 
 class Control:
-    """axfrd's control socket: JSON-RPC. Calls that are made together are one write, and the replies are read after it."""
+    """axfrd's control socket: JSON-RPC. Calls made together are one write, and the replies are read after it."""
 
     def __init__(self, path):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
