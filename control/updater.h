@@ -117,8 +117,8 @@ class Updater {
   };
   void keep_ledger(std::vector<LedgerLine> lines, Done<size_t> done);
 
-  // Zones that somebody follows, because they have secondary DNS (set or unset) or ALIAS or URL records: those that have
-  // become visible, and those that are gone or have neither any more.
+  // Zones that somebody follows, because they have secondary DNS (set or unset) or ALIAS or URL records: those that
+  // have become visible, and those that are gone or have neither any more.
   struct Published {
     struct Zone {
       zones::VersionRef version;

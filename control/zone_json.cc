@@ -27,10 +27,9 @@ class ZoneWriter {
     if (page_ == 0 && !begun_) begin(out);
     std::string text;
     if (page_ < version_->page_count()) {
-      version_->page(page_++).for_each_record(
-          version_->apex(), [&](const zones::Record& record) {
-            if (!filter_.is_derived(record)) text += zones::record_to_text(record) + "\n";
-          });
+      version_->page(page_++).for_each_record(version_->apex(), [&](const zones::Record& record) {
+        if (!filter_.is_derived(record)) text += zones::record_to_text(record) + "\n";
+      });
     } else {
       if (const auto& pseudo = version_->pseudo()) {
         for (const auto& record : *pseudo) text += zones::pseudo_to_text(record) + "\n";
@@ -149,6 +148,7 @@ Json details(const ZoneVersion& version) {
   result["wildcards"] = version.counts().wildcards;
   result["pages"] = version.page_count();
   result["memory"] = version.memory();
+  result["aliases"] = Json::array();
   result["pseudo_records"] = version.pseudo() ? version.pseudo()->size() : 0;
   result["serial_policy"] = text_of(version.attributes().serial_policy);
   result["history_steps"] = version.history() ? version.history()->steps().size() : 0;

@@ -32,10 +32,8 @@ void append_family(std::vector<OwnedRecord>& out, std::span<const PseudoRecord* 
 }
 
 std::string identity(const PseudoRecord& p) {
-  std::string key = sort_key(p.owner) + static_cast<char>('0' + static_cast<int>(p.kind));
-  for (const char c : p.target)
-    key += p.kind == PseudoRecord::Kind::alias ? static_cast<char>(std::tolower(static_cast<uint8_t>(c))) : c;
-  return key;
+  const bool alias = p.kind == PseudoRecord::Kind::alias;
+  return sort_key(p.owner) + (alias ? 'a' : 'u') + (alias ? folded_target(p.target) : p.target);
 }
 
 }  // namespace
@@ -77,10 +75,10 @@ void keep_addresses(const std::vector<PseudoRecord>& before, std::vector<PseudoR
   }
 }
 
-bool same_target(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](char x, char y) {
-    return std::tolower(static_cast<uint8_t>(x)) == std::tolower(static_cast<uint8_t>(y));
-  });
+std::string folded_target(std::string_view target) {
+  std::string folded(target);
+  for (char& c : folded) c = static_cast<char>(std::tolower(static_cast<uint8_t>(c)));
+  return folded;
 }
 
 DerivedFilter::DerivedFilter(const std::vector<PseudoRecord>* pseudo) {

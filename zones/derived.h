@@ -8,6 +8,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "zones/record.h"
@@ -20,8 +21,8 @@ bool is_derived_type(uint16_t type);
 // Why a record of this type, which somebody wrote, cannot stand beside an ALIAS or URL; nothing if it can.
 std::optional<std::string> conflict_with_pseudo(NameView owner, uint16_t type);
 
-// What all ALIAS and URL records of one owner stand for: the union of their addresses, with the lowest of their TTLs. An
-// address' TTL is that of the target, or the record's own if that is lower.
+// What all ALIAS and URL records of one owner stand for: the union of their addresses, with the lowest of their TTLs.
+// An address' TTL is that of the target, or the record's own if that is lower.
 std::vector<OwnedRecord> derived_records(std::span<const PseudoRecord* const> of_one_owner);
 
 // Adds to a whole zone what its `pseudo` stand for. @pre records.finish() found no problem, and no record conflicts
@@ -30,8 +31,8 @@ std::optional<RecordSet::Problem> add_derived(RecordSet& records, const std::vec
 // Gives each of `after` the addresses that the same record (owner, kind and target) has in `before`.
 void keep_addresses(const std::vector<PseudoRecord>& before, std::vector<PseudoRecord>& after);
 
-// Whether two targets are the same name, written differently perhaps.
-bool same_target(std::string_view a, std::string_view b);
+// The target of an ALIAS in the one form of all that are the same name: in lower case.
+std::string folded_target(std::string_view target);
 
 // Tells derived records from those that somebody wrote.
 class DerivedFilter {

@@ -111,29 +111,34 @@ std::optional<std::string> Draft::add_pseudo(PseudoRecord pseudo) {
 void Draft::remove_pseudo(const PseudoRecord& pseudo) {
   const auto gone = std::erase_if(pseudo_, [&](const PseudoRecord& p) {
     return p.kind == pseudo.kind && p.owner == pseudo.owner &&
-           (pseudo.target.empty() || same_target(p.target, pseudo.target));
+           (pseudo.target.empty() || folded_target(p.target) == folded_target(pseudo.target));
   });
   if (gone == 0) return;
   pseudo_edited_ = true;
   derive(pseudo.owner);
 }
 
-void Draft::set_alias_addresses(const std::string& target, const Addresses& addresses) {
-  set_addresses(
-      [&](const PseudoRecord& p) { return p.kind == PseudoRecord::Kind::alias && same_target(p.target, target); },
-      addresses);
+void Draft::set_alias_addresses(const std::map<std::string, Addresses>& by_target) {
+  if (by_target.empty()) return;
+  set_addresses([&](const PseudoRecord& p) -> const Addresses* {
+    if (p.kind != PseudoRecord::Kind::alias) return nullptr;
+    const auto found = by_target.find(folded_target(p.target));
+    return found != by_target.end() ? &found->second : nullptr;
+  });
 }
 
 void Draft::set_url_addresses(const Addresses& addresses) {
-  set_addresses([](const PseudoRecord& p) { return p.kind == PseudoRecord::Kind::url; }, addresses);
+  set_addresses([&](const PseudoRecord& p) { return p.kind == PseudoRecord::Kind::url ? &addresses : nullptr; });
 }
 
-template <class Wanted>
-void Draft::set_addresses(Wanted&& wanted, const Addresses& addresses) {
+// find(record): its new addresses, or null to leave it alone.
+template <class Find>
+void Draft::set_addresses(Find&& find) {
   std::map<std::string, std::vector<const PseudoRecord*>> changed;  // by sort key of the owner
   for (PseudoRecord& p : pseudo_) {
-    if (!wanted(p) || p.addresses.same_as(addresses)) continue;
-    p.addresses = addresses;
+    const Addresses* addresses = find(p);
+    if (addresses == nullptr || p.addresses.same_as(*addresses)) continue;
+    p.addresses = *addresses;
     changed.try_emplace(sort_key(p.owner));
   }
   if (changed.empty()) return;

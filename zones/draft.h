@@ -45,8 +45,8 @@ class Draft {
   // Makes one change; a sentence if it cannot be, and then nothing is changed.
   std::optional<std::string> apply(const Edit& edit);
 
-  // Gives all ALIAS records with this target, or all URL records, the addresses that they stand for.
-  void set_alias_addresses(const std::string& target, const Addresses& addresses);
+  // Gives the ALIAS records with these targets (by folded_target), or all URL records, the addresses they stand for.
+  void set_alias_addresses(const std::map<std::string, Addresses>& by_target);
   void set_url_addresses(const Addresses& addresses);
 
   // What the zone would hold (RFC 2136 §2.4); the SOA counts as data of the apex.
@@ -79,8 +79,8 @@ class Draft {
   std::optional<std::string> add_pseudo(PseudoRecord pseudo);
   void remove_pseudo(const PseudoRecord& pseudo);
   bool has_pseudo(NameView owner) const;
-  template <class Wanted>
-  void set_addresses(Wanted&& wanted, const Addresses& addresses);
+  template <class Find>
+  void set_addresses(Find&& find);
   void derive(std::span<const PseudoRecord* const> of_one_owner);
   void derive(NameView owner);
 
