@@ -66,12 +66,12 @@ Resolver::Resolver(asio::io_context& loop, const std::vector<std::string>& forwa
   check(ub_ctx_async(context_.get(), 1), "a thread");
   set("module-config:", "iterator");
   set("outgoing-range:", "256");
-  set("infra-keep-probing:", "yes");                // a forwarder that was down is noticed as soon as it is up
-  set("do-not-query-localhost:", "no");             // a forwarder may well run on this host
-  for (const char* zone : {"test.", "home.arpa."})  // it is for the forwarder to say what they are
-    check(ub_ctx_zone_add(context_.get(), zone, "transparent"), zone);
+  set("infra-keep-probing:", "yes");     // a forwarder that was down is noticed as soon as it is up
+  set("do-not-query-localhost:", "no");  // a forwarder may well run on this host
   for (const std::string& forwarder : forwarders) check(ub_ctx_set_fwd(context_.get(), forwarder.c_str()), forwarder);
   if (forwarders.empty()) ub_ctx_resolvconf(context_.get(), nullptr);  // cannot be read: recursion
+  // It is for the forwarder to say what these are. (libunbound takes no forwarders after this.)
+  for (const char* zone : {"test.", "home.arpa."}) check(ub_ctx_zone_add(context_.get(), zone, "transparent"), zone);
   answers_.assign(ub_fd(context_.get()));
   wait();
 }
