@@ -2,6 +2,7 @@
 
 #include <unbound.h>
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <set>
 #include <stdexcept>
@@ -49,13 +50,6 @@ Resolved read(const ub_result& result) {
   return resolved;
 }
 
-// Called by ub_process(); `argument` is the ResolvedDone of the question.
-void answered(void* argument, int status, ub_result* result) {
-  const std::unique_ptr<ResolvedDone> done(static_cast<ResolvedDone*>(argument));
-  const std::unique_ptr<ub_result, decltype(&ub_resolve_free)> owned(result, &ub_resolve_free);
-  (*done)(status == 0 ? read(*result) : Resolved{ub_strerror(status), {}, 0});
-}
-
 }  // namespace
 
 void Resolver::Free::operator()(ub_ctx* context) const { ub_ctx_delete(context); }
@@ -95,14 +89,20 @@ void Resolver::wait() {
 }
 
 void Resolver::look_up(const std::string& name, uint16_t type, ResolvedDone done) {
-  auto argument = std::make_unique<ResolvedDone>(std::move(done));
+  Question& question = under_way_.emplace_front(Question{*this, std::move(done), {}});
+  question.self = under_way_.begin();
   const int status =
-      ub_resolve_async(context_.get(), name.c_str(), type, zones::rrclass::IN, argument.get(), &answered, nullptr);
-  if (status == 0) {
-    argument.release();  // answered() frees it
-    return;
-  }
-  asio::post(loop_, [done = std::move(*argument), status] { done({ub_strerror(status), {}, 0}); });
+      ub_resolve_async(context_.get(), name.c_str(), type, zones::rrclass::IN, &question, &answered, nullptr);
+  if (status != 0) asio::post(loop_, [&question, status] { answered(&question, status, nullptr); });
+}
+
+// Called by ub_process().
+void Resolver::answered(void* argument, int status, ub_result* result) {
+  auto& question = *static_cast<Question*>(argument);
+  const std::unique_ptr<ub_result, decltype(&ub_resolve_free)> owned(result, &ub_resolve_free);
+  const ResolvedDone done = std::move(question.done);
+  question.resolver.under_way_.erase(question.self);
+  done(status == 0 ? read(*result) : Resolved{ub_strerror(status), {}, 0});
 }
 
 }  // namespace axfrd::control

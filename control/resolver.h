@@ -10,11 +10,13 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <memory>
 #include <string>
 #include <vector>
 
 struct ub_ctx;
+struct ub_result;
 
 namespace axfrd::control {
 
@@ -42,11 +44,18 @@ class Resolver {
   struct Free {
     void operator()(ub_ctx* context) const;
   };
+  struct Question {
+    Resolver& resolver;
+    ResolvedDone done;
+    std::list<Question>::iterator self;
+  };
+  static void answered(void* question, int status, ub_result* result);
   void set(const char* option, const char* value);
   void check(int status, const std::string& what) const;
   void wait();
 
   boost::asio::io_context& loop_;
+  std::list<Question> under_way_;  // libunbound holds pointers to them
   std::unique_ptr<ub_ctx, Free> context_;
   boost::asio::posix::stream_descriptor answers_;  // libunbound's own, and not ours to close
 };

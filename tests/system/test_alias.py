@@ -2,6 +2,9 @@
 
 import signal
 
+import dns.rcode
+import dns.tsigkeyring
+import dns.update
 import pytest
 
 import ask
@@ -199,6 +202,24 @@ def test_edits_leave_the_addresses_to_the_alias(axfrd):
     wait_served(axfrd, f"both.{ZONE}", ["10.0.0.2", "10.0.0.3"])
     axfrd.ctl("zone", "rollback", ZONE, str(changed["serial"]))
     assert served(axfrd, f"both.{ZONE}") == ["10.0.0.2", "10.0.0.3"], "a rollback does not bring old addresses back"
+
+
+def test_updates_leave_the_addresses_to_the_alias(axfrd):
+    secret = axfrd.json("key", "generate", "admin")["secret"]
+    axfrd.ctl("key", "grant", "admin", ZONE)
+    keyring = dns.tsigkeyring.from_text({"admin.": secret})
+
+    def send(change):
+        update = dns.update.UpdateMessage(ZONE, keyring=keyring)
+        change(update)
+        return ask.udp_message(axfrd.lab.client, update, IPV4).rcode()
+
+    before = serial(axfrd)
+    assert send(lambda update: update.add("both", 60, "A", "192.0.2.1")) == dns.rcode.REFUSED
+    assert send(lambda update: update.delete("both", "A")) == dns.rcode.NOERROR
+    assert serial(axfrd) == before and served(axfrd, f"both.{ZONE}") == ["10.0.0.1", "10.0.0.2"]
+    assert send(lambda update: update.delete("both")) == dns.rcode.NOERROR
+    assert served(axfrd, f"both.{ZONE}") == [], "a name goes with its ALIAS"
 
 
 def test_a_url_has_the_addresses_of_the_redirector(axfrd):
