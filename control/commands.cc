@@ -117,6 +117,7 @@ void Commands::stats(Json&, RpcDone done) {
                      {"retired_versions", server_.updater.retired_count()},
                      {"history_octets", server_.updater.history_octets()}};
   result["notify"] = to_json(server_.service.notify_counters());
+  result["alias"] = to_json(server_.aliases.counters());
   done(RpcResult(std::move(result)));
 }
 

@@ -10,6 +10,7 @@
 #include <map>
 #include <string_view>
 
+#include "control/alias_service.h"
 #include "control/importer.h"
 #include "control/rpc.h"
 #include "control/service.h"
@@ -29,6 +30,7 @@ struct Server {
   const Keys& keys;
   Importer& importer;
   Service& service;
+  AliasService& aliases;
   Providers& providers;
   const dataplane::Dataplane* dataplane;  // null: without DPDK
   const std::atomic<ServerState>& state;  // written by the main thread

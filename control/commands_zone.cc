@@ -16,7 +16,8 @@ std::optional<uint32_t> number(const std::string& digits) {
   return value;
 }
 
-// Takes back what happened since the version with `serial`. ALIAS and URL records have no history, and stay.
+// Takes back what happened since the version with `serial`. ALIAS and URL records have no history, and stay; so do
+// their addresses, and whatever else cannot be beside them is left out: the draft refuses it.
 std::optional<Failure> roll_back(zones::Draft& draft, uint32_t serial) {
   const zones::HistoryRef& history = draft.base()->history();
   const auto since = history ? history->since(serial) : std::nullopt;
@@ -67,7 +68,14 @@ void Commands::zone_show(Json& params, RpcDone done) {
   const auto& apex = std::get<zones::Name>(name);
   const zones::VersionRef version = find(apex);
   if (!version) return done(no_such_zone(apex));
-  done(RpcResult(details(*version)));
+  if (!version->pseudo()) return done(RpcResult(details(*version)));
+  server_.aliases.run([this, version, done = std::move(done)](const Aliases& aliases) {
+    boost::asio::post(loop_, [version, done, lines = aliases.report(*version)] {
+      Json result = details(*version);
+      result["aliases"] = lines;
+      done(RpcResult(std::move(result)));
+    });
+  });
 }
 
 void Commands::zone_export(Json& params, RpcDone done) {

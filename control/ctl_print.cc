@@ -93,6 +93,7 @@ void print_stats(std::ostream& out, const Json&, const Json& result) {
   print_columns(out, "UDP by the kernel", {result["udp"]});
   print_columns(out, "TCP", {result["tcp"]});
   print_columns(out, "zones", {result["zones"]});
+  print_columns(out, "ALIAS", {result["alias"]});
 }
 
 void print_stop(std::ostream& out, const Json&, const Json&) { out << "axfrd is stopping\n"; }
@@ -119,19 +120,6 @@ void print_list(std::ostream& out, const Json&, const Json& result) {
     table.rows.push_back({text_of(zone["zone"]), text_of(zone["serial"]), text_of(zone["records"])});
   }
   table.print(out);
-}
-
-void print_show(std::ostream& out, const Json&, const Json& result) {
-  print_pairs(out, {{"zone", text_of(result["zone"])},
-                    {"serial", text_of(result["serial"])},
-                    {"SOA", text_of(result["soa"])},
-                    {"records", text_of(result["records"])},
-                    {"names", text_of(result["names"])},
-                    {"ALIAS and URL", text_of(result["pseudo_records"])},
-                    {"new serials", text_of(result["serial_policy"])},
-                    {"IXFR history", text_of(result["history_steps"]) + " steps"},
-                    {"pages", text_of(result["pages"])},
-                    {"memory", human_size(result["memory"])}});
 }
 
 void print_export(std::ostream& out, const Json&, const Json& result) { out << text_of(result["text"]); }
@@ -163,6 +151,36 @@ std::string joined(const Json& list) {
   std::string text;
   for (const Json& item : list) text += (text.empty() ? "" : ", ") + text_of(item);
   return text.empty() ? "-" : text;
+}
+
+std::string duration_of(const Json& seconds) { return seconds.is_null() ? "-" : human_duration(seconds); }
+
+void print_aliases(std::ostream& out, const Json& lines) {
+  Table table{{{"OWNER", "TYPE", "TARGET", "STATE", "AGE", "FAILING", "ADDRESSES"}},
+              {false, false, false, false, true, true, false}};
+  for (const Json& line : lines) {
+    table.rows.push_back({text_of(line["owner"]), text_of(line["type"]), text_of(line["target"]),
+                          text_of(line["state"]), duration_of(line["age_seconds"]),
+                          duration_of(line["failing_seconds"]), joined(line["addresses"])});
+  }
+  table.print(out);
+  for (const Json& line : lines) {
+    if (!line["error"].is_null()) out << text_of(line["owner"]) << ": " << text_of(line["error"]) << '\n';
+  }
+}
+
+void print_show(std::ostream& out, const Json&, const Json& result) {
+  print_pairs(out, {{"zone", text_of(result["zone"])},
+                    {"serial", text_of(result["serial"])},
+                    {"SOA", text_of(result["soa"])},
+                    {"records", text_of(result["records"])},
+                    {"names", text_of(result["names"])},
+                    {"ALIAS and URL", text_of(result["pseudo_records"])},
+                    {"new serials", text_of(result["serial_policy"])},
+                    {"IXFR history", text_of(result["history_steps"]) + " steps"},
+                    {"pages", text_of(result["pages"])},
+                    {"memory", human_size(result["memory"])}});
+  if (!result["aliases"].empty()) print_aliases(out, result["aliases"]);
 }
 
 // One text for each list of addresses: all that may transfer, all that are notified.

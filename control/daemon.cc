@@ -50,11 +50,13 @@ Daemon::Daemon(const Options& options, const Log& log)
       importer_(updater_, importer_threads(), log),
       dataplane_(make_dataplane(options, responder_, rcu_, log)),
       service_(loop_, service_options(options), responder_, rcu_, updater_, keys_, log),
+      aliases_(loop_, options.alias, options.resolvers, updater_, log),
       server_{zones_,
               updater_,
               keys_,
               importer_,
               service_,
+              aliases_,
               providers_,
               dataplane_ ? &*dataplane_ : nullptr,
               state_,
@@ -77,8 +79,12 @@ void Daemon::run() {
   });
   manager_.start_watchdog();
   updater_.set_observer([this](Updater::Published published) {
-    asio::post(loop_, [this, published = std::move(published)] { service_.notifier().published(published); });
+    asio::post(loop_, [this, published = std::move(published)] {
+      service_.notifier().published(published);
+      aliases_.aliases().published(published);
+    });
   });
+  updater_.set_url_addresses(options_.alias.url);
   updater_.start();
   load_store();
   loop_.run();

@@ -9,6 +9,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <optional>
 
+#include "control/alias_service.h"
 #include "control/control_thread.h"
 #include "control/options.h"
 #include "control/sd_notify.h"
@@ -51,6 +52,7 @@ class Daemon {
   Importer importer_;
   std::optional<dataplane::Dataplane> dataplane_;  // none: --no-port
   Service service_;
+  AliasService aliases_;
   std::atomic<ServerState> state_{ServerState::starting};  // the main thread writes, the control thread reads
   const Server server_;
   ControlThread control_;

@@ -66,6 +66,16 @@ constexpr std::array kService{
     Spec{"id-server", Kind::value, "TEXT", nullptr, "answer to CH TXT id.server and hostname.bind"},
     Spec{"version-text", Kind::value, "TEXT", nullptr, "answer to CH TXT version.server and version.bind"},
 };
+constexpr std::array kAlias{
+    Spec{"resolver", Kind::list, "ADDR[@PORT]", nullptr,
+         "look up the targets of ALIAS records here; may be repeated. Without it, at the name servers of "
+         "/etc/resolv.conf, and if there is no such file, from the root down"},
+    Spec{"alias-floor", Kind::value, "SECONDS", "30",
+         "take a target's TTL for no less than this; no target is looked up more often"},
+    Spec{"alias-rate", Kind::value, "N", "200", "lookups a second, in all"},
+    Spec{"url-address", Kind::list, "ADDR", nullptr,
+         "an address of the HTTP redirector, which URL records stand for; may be repeated"},
+};
 constexpr std::array kTcp{
     Spec{"tcp-max-sessions", Kind::value, "N", "4096", "TCP sessions at a time"},
     Spec{"tcp-max-per-client", Kind::value, "N", "256", "of these from one IPv4 address or IPv6 /64"},
@@ -102,6 +112,7 @@ po::options_description file_options() {
   po::options_description all(kHelpWidth);
   add_group(all, "Packet path", kPacketPath);
   add_group(all, "DNS service", kService);
+  add_group(all, "ALIAS and URL records", kAlias);
   add_group(all, "TCP", kTcp);
   add_group(all, "Operation", kGeneral);
   return all;
@@ -281,6 +292,49 @@ void read_service(const Values& values, Options& options) {
   options.responder.version = values.text("version-text");
 }
 
+std::string check_resolver(const std::string& text) {
+  const size_t at = text.find('@');
+  parse_address(text.substr(0, at));
+  if (at == std::string::npos) return text;
+  const std::string digits = text.substr(at + 1);
+  unsigned port = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  if (error != std::errc{} || *end != '\0' || port == 0 || port > 65535)
+    throw std::invalid_argument("'" + digits + "' is not a port");
+  return text;
+}
+
+// The redirector's addresses, as URL records have them: with no TTL of their own to lower the record's.
+zones::Addresses read_url_addresses(const Values& values) {
+  std::set<std::string> v4, v6;
+  for (const std::string& text : values.list("url-address")) {
+    const IpAddress address = Values::parsed("url-address", text, &parse_address);
+    if (address.is_v4()) {
+      const auto bytes = address.to_v4().to_bytes();
+      v4.emplace(bytes.begin(), bytes.end());
+    } else {
+      const auto bytes = address.to_v6().to_bytes();
+      v6.emplace(bytes.begin(), bytes.end());
+    }
+  }
+  zones::Addresses addresses;
+  if (v4.empty() && v6.empty()) return addresses;
+  constexpr uint32_t longest = 0x7FFFFFFF;  // RFC 2181 §8
+  addresses.a = {true, longest, {}};
+  addresses.aaaa = {true, longest, {}};
+  for (const std::string& octets : v4) addresses.a.octets += octets;
+  for (const std::string& octets : v6) addresses.aaaa.octets += octets;
+  return addresses;
+}
+
+void read_alias(const Values& values, Options& options) {
+  for (const std::string& text : values.list("resolver"))
+    options.resolvers.push_back(Values::parsed("resolver", text, &check_resolver));
+  options.alias.floor = std::chrono::seconds(values.number("alias-floor", 1, 86400));
+  options.alias.rate = values.number("alias-rate", 1, 100000);
+  options.alias.url = read_url_addresses(values);
+}
+
 void read_tcp(const Values& values, TcpLimits& limits) {
   limits.max_sessions = values.number("tcp-max-sessions", 1, 1U << 20);
   limits.max_per_client = values.number("tcp-max-per-client", 1, 1U << 20);
@@ -304,6 +358,7 @@ Options read(const Values& values, const Strings& eal_arguments) {
     options.dataplane = read_dataplane(values, eal_arguments);
   }
   read_service(values, options);
+  read_alias(values, options);
   read_tcp(values, options.tcp);
   options.control_socket = read_control_socket(values);
   options.log_level = Values::parsed("log-level", values.text("log-level"), &parse_log_level);

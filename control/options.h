@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "control/acl.h"
+#include "control/alias.h"
 #include "control/log.h"
 #include "control/tcp_limits.h"
 #include "dataplane/dataplane.h"
@@ -34,6 +35,8 @@ struct Options {
   AccessList allow_transfer;
   TcpLimits tcp;
   std::optional<std::filesystem::path> transfer_log;
+  AliasSettings alias;
+  std::vector<std::string> resolvers;  // ADDR or ADDR@PORT
 
   std::filesystem::path control_socket;
   LogLevel log_level = LogLevel::info;

@@ -72,6 +72,16 @@ Json to_json(const NotifyCounters& counters) {
           {"debts_paid", counters.paid.read()}};
 }
 
+Json to_json(const AliasCounters& counters) {
+  return {{"targets", counters.targets.load(std::memory_order_relaxed)},
+          {"failing_lookups", counters.failing.load(std::memory_order_relaxed)},
+          {"lookups", counters.lookups.read()},
+          {"failures", counters.failures.read()},
+          {"alarms", counters.alarms.read()},
+          {"changes", counters.changes.read()},
+          {"refused_changes", counters.refused_changes.read()}};
+}
+
 Json to_json(const TcpCounters& counters) {
   Json object = requests(counters.requests);
   const uint64_t closed = counters.closed.read();  // first, so that the difference is never negative

@@ -1,6 +1,7 @@
 // Counters as the JSON that `stats` gives.
 #pragma once
 
+#include "control/alias.h"
 #include "control/dns_counters.h"
 #include "control/json.h"
 #include "control/notifier.h"
@@ -12,5 +13,6 @@ Json to_json(const dataplane::DataplaneStats& stats);  // workers, kernel_path, 
 Json to_json(const UdpCounters& counters);
 Json to_json(const NotifyCounters& counters);
 Json to_json(const TcpCounters& counters);
+Json to_json(const AliasCounters& counters);
 
 }  // namespace axfrd::control

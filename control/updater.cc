@@ -6,6 +6,7 @@
 #include <map>
 #include <utility>
 
+#include "zones/derived.h"
 #include "zones/serial.h"
 
 namespace axfrd::control {
@@ -38,6 +39,10 @@ size_t history_memory(const ZoneVersion* version) {
   return version != nullptr && version->history() ? version->history()->memory() : 0;
 }
 
+bool is_followed(const ZoneVersion* version) {
+  return version != nullptr && (version->attributes().secondary_dns || version->pseudo());
+}
+
 OwnedRecord soa_of(const zones::RecordSet& records) {
   size_t i = 0;
   while (records[i].type != zones::rrtype::SOA) ++i;
@@ -51,7 +56,8 @@ zones::PseudoRecords shared(std::vector<zones::PseudoRecord>&& pseudo) {
 bool same_pseudo_records(const zones::PseudoRecords& a, const zones::PseudoRecords& b) {
   if (!a || !b) return !a && !b;
   return std::ranges::equal(*a, *b, [](const auto& x, const auto& y) {
-    return x.kind == y.kind && x.owner == y.owner && x.ttl == y.ttl && x.target == y.target;
+    return x.kind == y.kind && x.owner == y.owner && x.ttl == y.ttl && x.target == y.target &&
+           x.addresses.same_as(y.addresses);
   });
 }
 
@@ -204,7 +210,7 @@ class Updater::Group {
     for (auto& [key, made] : made_) {
       note_steps(made);
       if (made.before == made.after.get()) continue;
-      note_secondaries(made, published);
+      note_followed(made, published);
       if (!made.after) {
         updater_.retire(updater_.zones_.remove(made.apex));
       } else if (made.before == nullptr) {
@@ -216,10 +222,10 @@ class Updater::Group {
     if (!fresh.empty()) updater_.retire(updater_.zones_.publish_new(std::move(fresh)));
     if (!published.zones.empty() || !published.gone.empty()) updater_.observer_(std::move(published));
   }
-  static void note_secondaries(const Made& made, Published& published) {
-    if (made.after && made.after->attributes().secondary_dns) {
+  static void note_followed(const Made& made, Published& published) {
+    if (is_followed(made.after.get())) {
       published.zones.push_back({made.after, {}});
-    } else if (made.before != nullptr && made.before->attributes().secondary_dns) {
+    } else if (is_followed(made.before)) {
       published.gone.push_back(made.apex);
     }
   }
@@ -428,6 +434,7 @@ Outcome<Updater::Changed> Updater::change_now(Group& group, const Name& apex, co
   Draft draft(old);
   if (auto failure = compose(draft)) return std::move(*failure);
   if (const auto* secondaries = old->attributes().enabled_secondaries()) add_servers(draft, *secondaries);
+  draft.set_url_addresses(url_addresses_);
   auto finished = draft.finish();
   if (auto* reason = std::get_if<std::string>(&finished)) return Failure{FailureCode::bad_zone, std::move(*reason)};
   auto& result = std::get<Draft::Result>(finished);
@@ -451,13 +458,34 @@ Outcome<Updater::Changed> Updater::change_now(Group& group, const Name& apex, co
   return changed;
 }
 
+// What a zone file does not say of ALIAS and URL: the addresses they stand for. `before`: what the zone has of them.
+std::optional<Failure> Updater::complete(zones::ZoneText& content, const zones::PseudoRecords& before) const {
+  if (before) zones::keep_addresses(*before, content.pseudo);
+  for (zones::PseudoRecord& p : content.pseudo) {
+    if (p.kind == zones::PseudoRecord::Kind::url) p.addresses = url_addresses_;
+  }
+  auto problem = zones::add_derived(content.records, content.pseudo);
+  if (problem) return Failure{FailureCode::bad_zone, std::move(problem->reason)};
+  return std::nullopt;
+}
+
+Outcome<Updater::Imported> Updater::import_new(Group& group, Import& request) {
+  VersionRef version = request.fresh;
+  if (!request.content.pseudo.empty()) {
+    if (auto failure = complete(request.content, nullptr)) return std::move(*failure);
+    const Delta derived = zones::difference(*version, request.content.records);
+    Attributes attributes = version->attributes();
+    attributes.pseudo = shared(std::move(request.content.pseudo));
+    version = version->apply(derived, version->soa_record(), std::move(attributes));
+  }
+  const Imported result{{}, version->serial(), version->counts().records + size_t{1}, 0, 0, true, {}};
+  group.set(request.apex, std::move(version));
+  return result;
+}
+
 Outcome<Updater::Imported> Updater::import_now(Group& group, Import& request) {
   const ZoneVersion* const old = group.current(request.apex);
-  const size_t records = request.content.records.size();
-  if (old == nullptr) {
-    group.set(request.apex, request.fresh);
-    return Imported{{}, request.fresh->serial(), records, 0, 0, true, {}};
-  }
+  if (old == nullptr) return import_new(group, request);
   Imported unchanged{old->serial(), old->serial(), old->counts().records + size_t{1}, 0, 0, false, {}};
   OwnedRecord soa = soa_of(request.content.records);
   const uint32_t stated = zones::soa_serial(soa);
@@ -466,6 +494,8 @@ Outcome<Updater::Imported> Updater::import_now(Group& group, Import& request) {
 
   if (const auto* secondaries = old->attributes().enabled_secondaries())
     add_servers(request.content.records, *secondaries);
+  if (auto failure = complete(request.content, old->pseudo())) return std::move(*failure);
+  const size_t records = request.content.records.size();
   const Delta delta = zones::difference(*old, request.content.records);
   const zones::PseudoRecords pseudo = shared(std::move(request.content.pseudo));
   const bool content_changed = !delta.empty() || !same_but_serial(old->soa_record(), soa);
@@ -593,7 +623,7 @@ Outcome<size_t> Updater::load_store_now() {
       for (const zones::StepRef& step : version->history()->steps())
         old_steps_.push_back({version->apex().hash, step->from()});
     }
-    if (version->attributes().secondary_dns) published.zones.push_back({version, store_.ledger(version->apex().name)});
+    if (is_followed(version.get())) published.zones.push_back({version, store_.ledger(version->apex().name)});
     versions.push_back(std::move(version));
     if (++count % kTogether == 0) publish();
   };

@@ -117,7 +117,8 @@ class Updater {
   };
   void keep_ledger(std::vector<LedgerLine> lines, Done<size_t> done);
 
-  // Zones with secondary DNS, set or unset, that have become visible or have gone.
+  // Zones that somebody follows, because they have secondary DNS (set or unset) or ALIAS or URL records: those that
+  // have become visible, and those that are gone or have neither any more.
   struct Published {
     struct Zone {
       zones::VersionRef version;
@@ -129,6 +130,8 @@ class Updater {
   // Called in the updater's thread, before those who asked for the change hear of it. @pre not started yet
   using Observer = std::function<void(Published)>;
   void set_observer(Observer observer) { observer_ = std::move(observer); }
+  // What URL records stand for. @pre not started yet
+  void set_url_addresses(zones::Addresses addresses) { url_addresses_ = std::move(addresses); }
 
   // Serves what is in the store; the number of zones. @pre no zone is served yet
   void load_store(Done<size_t> done);
@@ -160,6 +163,8 @@ class Updater {
   // ---- the updater's thread ----
   Outcome<Changed> change_now(Group& group, const zones::Name& apex, const std::string& cause, const Compose& compose);
   Outcome<Imported> import_now(Group& group, Import& request);
+  Outcome<Imported> import_new(Group& group, Import& request);
+  std::optional<Failure> complete(zones::ZoneText& content, const zones::PseudoRecords& before) const;
   Outcome<Configured> configure_now(Group& group, const zones::Name& apex, zones::SerialPolicy policy);
   Outcome<SecondarySet> set_secondary_now(Group& group, const zones::Name& apex, const SecondaryEdit& edit);
   Outcome<Removed> remove_now(Group& group, const zones::Name& apex);
@@ -189,6 +194,7 @@ class Updater {
   std::deque<OldStep> old_steps_;          // the updater's thread; may name steps that have gone
   std::atomic<size_t> history_octets_{0};  // written by the updater's thread
   Observer observer_ = [](const Published&) {};
+  zones::Addresses url_addresses_;
   std::thread thread_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "zones/derived.h"
 #include "zones/zonefile.h"
 
 namespace axfrd::control {
@@ -20,14 +21,15 @@ void append_escaped(std::string& out, const std::string& text) {
 // The text of a zone file in pieces: the SOA, the pages in their order, then what is not in pages.
 class ZoneWriter {
  public:
-  explicit ZoneWriter(VersionRef version) : version_(std::move(version)) {}
+  explicit ZoneWriter(VersionRef version) : version_(std::move(version)), filter_(version_->pseudo().get()) {}
 
   bool write(std::string& out) {
     if (page_ == 0 && !begun_) begin(out);
     std::string text;
     if (page_ < version_->page_count()) {
-      version_->page(page_++).for_each_record(
-          version_->apex(), [&](const zones::Record& record) { text += zones::record_to_text(record) + "\n"; });
+      version_->page(page_++).for_each_record(version_->apex(), [&](const zones::Record& record) {
+        if (!filter_.is_derived(record)) text += zones::record_to_text(record) + "\n";
+      });
     } else {
       if (const auto& pseudo = version_->pseudo()) {
         for (const auto& record : *pseudo) text += zones::pseudo_to_text(record) + "\n";
@@ -48,6 +50,7 @@ class ZoneWriter {
   }
 
   VersionRef version_;
+  zones::DerivedFilter filter_;
   unsigned page_ = 0;
   bool begun_ = false, done_ = false;
 };
@@ -145,6 +148,7 @@ Json details(const ZoneVersion& version) {
   result["wildcards"] = version.counts().wildcards;
   result["pages"] = version.page_count();
   result["memory"] = version.memory();
+  result["aliases"] = Json::array();
   result["pseudo_records"] = version.pseudo() ? version.pseudo()->size() : 0;
   result["serial_policy"] = text_of(version.attributes().serial_policy);
   result["history_steps"] = version.history() ? version.history()->steps().size() : 0;

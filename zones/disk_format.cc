@@ -8,7 +8,7 @@
 namespace axfrd::zones {
 namespace {
 
-constexpr uint8_t kFormat = 4;
+constexpr uint8_t kFormat = 5;
 
 uint32_t checksum(Bytes bytes) { return static_cast<uint32_t>(crc32_z(0, bytes.data(), bytes.size())); }
 
@@ -109,6 +109,34 @@ OwnedRecord take_soa(Decoder& in, const Name& apex) {
   return OwnedRecord(soa);
 }
 
+// ---- the addresses of ALIAS and URL ----
+
+void put_addresses(Encoder& out, const Addresses& addresses) {
+  for (const AddressSet* set : {&addresses.a, &addresses.aaaa}) {
+    out.put8(set->known ? 1 : 0);
+    out.put32(set->ttl);
+    out.put_sized(set->octets);
+  }
+  out.put64(static_cast<uint64_t>(addresses.time));
+}
+
+AddressSet take_address_set(Decoder& in, size_t size) {
+  AddressSet set;
+  set.known = in.take8() != 0;
+  set.ttl = in.take32();
+  set.octets = in.take_sized();
+  if (set.octets.size() % size != 0) throw std::invalid_argument("addresses cut short");
+  return set;
+}
+
+Addresses take_addresses(Decoder& in) {
+  Addresses addresses;
+  addresses.a = take_address_set(in, 4);
+  addresses.aaaa = take_address_set(in, 16);
+  addresses.time = static_cast<int64_t>(in.take64());
+  return addresses;
+}
+
 // ---- secondary DNS: 0 if nothing was set, or 1 and all of it ----
 
 void put_names(Encoder& out, const std::vector<Name>& names) {
@@ -177,6 +205,7 @@ std::string encode_zone(const ZoneVersion& version, uint64_t number) {
       out.put(r.owner.view().bytes());
       out.put32(r.ttl);
       out.put_sized(r.target);
+      put_addresses(out, r.addresses);
     }
   }
   put_secondary_dns(out, version.attributes().secondary_dns.get());
@@ -199,7 +228,8 @@ StoredZone decode_zone(Bytes value) {
     const auto kind = static_cast<PseudoRecord::Kind>(in.take8());
     Name owner = in.take_name();
     const uint32_t ttl = in.take32();
-    zone.pseudo.push_back({kind, std::move(owner), ttl, in.take_sized()});
+    std::string target = in.take_sized();
+    zone.pseudo.push_back({kind, std::move(owner), ttl, std::move(target), take_addresses(in)});
   }
   zone.secondary_dns = take_secondary_dns(in);
   zone.pages = in.take32();

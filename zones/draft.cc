@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "zones/derived.h"
 #include "zones/history.h"
 
 namespace axfrd::zones {
@@ -36,16 +37,14 @@ std::optional<std::string> Draft::apply(const Edit& edit) {
     case Edit::Kind::add:
       return add(edit.record);
     case Edit::Kind::remove_record:
+      if (is_derived_type(record.type) && has_pseudo(record.owner)) break;
       std::erase_if(touch(record.owner).after, [&](const OwnedRecord& r) { return same_data(r.view(), record); });
       break;
     case Edit::Kind::remove_rrset:
       remove_rrset(record);
       break;
     case Edit::Kind::add_pseudo:
-      remove_pseudo(*edit.pseudo);
-      pseudo_.push_back(*edit.pseudo);
-      pseudo_edited_ = true;
-      break;
+      return add_pseudo(*edit.pseudo);
     case Edit::Kind::remove_pseudo:
       remove_pseudo(*edit.pseudo);
       break;
@@ -63,6 +62,9 @@ std::optional<std::string> Draft::add(const OwnedRecord& owned) {
     soa_edited_ = !identical(soa_.view(), base_->soa_record().view());
     return std::nullopt;
   }
+  if (has_pseudo(record.owner)) {
+    if (auto conflict = conflict_with_pseudo(record.owner, record.type)) return conflict;
+  }
   Records& after = touch(record.owner).after;
   std::erase_if(after, [&](const OwnedRecord& r) { return same_data(r.view(), record); });
   // The RRset takes the newest TTL, as BIND and Knot do it (RFC 2181 §5.2 wants all to be the same).
@@ -74,15 +76,94 @@ std::optional<std::string> Draft::add(const OwnedRecord& owned) {
 }
 
 void Draft::remove_rrset(const Record& record) {
+  if (record.type == rrtype::ANY) {
+    remove_pseudo({PseudoRecord::Kind::alias, Name(record.owner), 0, {}, {}});
+    remove_pseudo({PseudoRecord::Kind::url, Name(record.owner), 0, {}, {}});
+  }
+  if (is_derived_type(record.type) && has_pseudo(record.owner)) return;
   std::erase_if(touch(record.owner).after,
                 [&](const OwnedRecord& r) { return record.type == rrtype::ANY || r.type == record.type; });
 }
 
+// ---- ALIAS and URL ----
+
+bool Draft::has_pseudo(NameView owner) const {
+  return std::ranges::any_of(pseudo_, [&](const PseudoRecord& p) { return p.owner.view().equals(owner); });
+}
+
+// One that is there already takes the new TTL and keeps its addresses.
+std::optional<std::string> Draft::add_pseudo(PseudoRecord pseudo) {
+  if (!has_pseudo(pseudo.owner)) {
+    for (const OwnedRecord& r : touch(pseudo.owner).after) {
+      if (auto conflict = conflict_with_pseudo(pseudo.owner, r.type)) return conflict;
+    }
+  }
+  std::vector<PseudoRecord> added{std::move(pseudo)};
+  keep_addresses(pseudo_, added);
+  remove_pseudo(added.front());
+  const Name owner = added.front().owner;
+  pseudo_.push_back(std::move(added.front()));
+  pseudo_edited_ = true;
+  derive(owner);
+  return std::nullopt;
+}
+
 void Draft::remove_pseudo(const PseudoRecord& pseudo) {
   const auto gone = std::erase_if(pseudo_, [&](const PseudoRecord& p) {
-    return p.kind == pseudo.kind && p.owner == pseudo.owner && (pseudo.target.empty() || p.target == pseudo.target);
+    return p.kind == pseudo.kind && p.owner == pseudo.owner &&
+           (pseudo.target.empty() || folded_target(p.target) == folded_target(pseudo.target));
   });
-  pseudo_edited_ = pseudo_edited_ || gone != 0;
+  if (gone == 0) return;
+  pseudo_edited_ = true;
+  derive(pseudo.owner);
+}
+
+void Draft::set_alias_addresses(const std::map<std::string, Addresses>& by_target) {
+  if (by_target.empty()) return;
+  set_addresses([&](const PseudoRecord& p) -> const Addresses* {
+    if (p.kind != PseudoRecord::Kind::alias) return nullptr;
+    const auto found = by_target.find(folded_target(p.target));
+    return found != by_target.end() ? &found->second : nullptr;
+  });
+}
+
+void Draft::set_url_addresses(const Addresses& addresses) {
+  set_addresses([&](const PseudoRecord& p) { return p.kind == PseudoRecord::Kind::url ? &addresses : nullptr; });
+}
+
+// find(record): its new addresses, or null to leave it alone.
+template <class Find>
+void Draft::set_addresses(Find&& find) {
+  std::map<std::string, std::vector<const PseudoRecord*>> changed;  // by sort key of the owner
+  for (PseudoRecord& p : pseudo_) {
+    const Addresses* addresses = find(p);
+    if (addresses == nullptr || p.addresses.same_as(*addresses)) continue;
+    p.addresses = *addresses;
+    changed.try_emplace(sort_key(p.owner));
+  }
+  if (changed.empty()) return;
+  pseudo_edited_ = true;
+  for (const PseudoRecord& p : pseudo_) {
+    if (const auto owner = changed.find(sort_key(p.owner)); owner != changed.end()) owner->second.push_back(&p);
+  }
+  for (const auto& [key, pseudo] : changed) derive(pseudo);
+}
+
+// Makes the addresses at an owner what its ALIAS and URL records stand for.
+void Draft::derive(std::span<const PseudoRecord* const> of_one_owner) {
+  Records& after = touch(of_one_owner.front()->owner).after;
+  std::erase_if(after, [](const OwnedRecord& r) { return is_derived_type(r.type); });
+  std::ranges::move(derived_records(of_one_owner), std::back_inserter(after));
+}
+
+// The same, and with the last of them the addresses go.
+void Draft::derive(NameView owner) {
+  std::vector<const PseudoRecord*> there;
+  for (const PseudoRecord& p : pseudo_) {
+    if (p.owner.view().equals(owner)) there.push_back(&p);
+  }
+  if (!there.empty()) return derive(there);
+  std::erase_if(touch(owner).after, [](const OwnedRecord& r) { return is_derived_type(r.type); });
 }
 
 std::vector<OwnedRecord> Draft::records_at(NameView name) {

@@ -4,12 +4,16 @@
 // what is there, or removing what is not, changes nothing. So a list of edits can be written against one version and
 // committed to the next.
 //
+// The A and AAAA at the owner of an ALIAS or URL are derived (zones/derived.h): they follow at once what edits do to
+// that; adding to them is refused, and removing them changes nothing.
+//
 // Threads. A Draft belongs to one thread; the version it holds is shared.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -22,7 +26,7 @@ struct Edit {
   enum class Kind : uint8_t {
     add,            // the record; its TTL becomes the RRset's
     remove_record,  // this record, whatever its TTL
-    remove_rrset,   // all of its type (type ANY: all at the name)
+    remove_rrset,   // all of its type (type ANY: all at the name, ALIAS and URL included)
     add_pseudo,
     remove_pseudo  // ALIAS or URL records of the owner; target empty: all of that kind
   };
@@ -40,6 +44,10 @@ class Draft {
 
   // Makes one change; a sentence if it cannot be, and then nothing is changed.
   std::optional<std::string> apply(const Edit& edit);
+
+  // Gives the ALIAS records with these targets (by folded_target), or all URL records, the addresses they stand for.
+  void set_alias_addresses(const std::map<std::string, Addresses>& by_target);
+  void set_url_addresses(const Addresses& addresses);
 
   // What the zone would hold (RFC 2136 §2.4); the SOA counts as data of the apex.
   std::vector<OwnedRecord> records_at(NameView name);
@@ -68,7 +76,13 @@ class Draft {
   Touched& touch(NameView name);
   std::optional<std::string> add(const OwnedRecord& record);
   void remove_rrset(const Record& record);
+  std::optional<std::string> add_pseudo(PseudoRecord pseudo);
   void remove_pseudo(const PseudoRecord& pseudo);
+  bool has_pseudo(NameView owner) const;
+  template <class Find>
+  void set_addresses(Find&& find);
+  void derive(std::span<const PseudoRecord* const> of_one_owner);
+  void derive(NameView owner);
 
   VersionRef base_;
   OwnedRecord soa_;

@@ -61,14 +61,28 @@ std::string type_to_text(uint16_t type);
 // As in zone files, "A" or "TYPE65280"; 0 if there is no such type.
 uint16_t type_from_text(const std::string& text);
 
-// ALIAS and URL: what the customer wrote. They are kept with the zone and resolved elsewhere; no query and no transfer
-// shows them.
+// The addresses of one family that a name has.
+struct AddressSet {
+  bool known = false;  // false: never found out; true and no addresses: it has none
+  uint32_t ttl = 0;
+  std::string octets;  // the RDATA of the A or AAAA records, one behind the other, ascending
+  bool operator==(const AddressSet&) const = default;
+};
+struct Addresses {
+  AddressSet a, aaaa;
+  int64_t time = 0;  // when they were found to be so; Unix seconds
+  bool same_as(const Addresses& other) const { return a == other.a && aaaa == other.aaaa; }
+};
+
+// ALIAS and URL: what the customer wrote, and the addresses that it stands for. No query and no transfer shows the
+// record; they show the addresses, which are records of the zone (zones/derived.h).
 struct PseudoRecord {
   enum class Kind : uint8_t { alias, url };
   Kind kind;
   Name owner;
   uint32_t ttl;
-  std::string target;  // ALIAS: a name in presentation format with final dot; URL: the URL
+  std::string target;        // ALIAS: a name in presentation format with final dot; URL: the URL
+  Addresses addresses = {};  // as last found; what a failing lookup leaves as it is
 };
 
 // All records of a zone being built. Owns the bytes.
@@ -98,6 +112,7 @@ class RecordSet {
 
   size_t size() const { return entries_.size(); }
   Record operator[](size_t i) const;
+  uint32_t line(size_t i) const { return entries_[i].line; }  // where it came from
   const Name& apex() const { return apex_; }
 
  private:

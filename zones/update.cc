@@ -245,6 +245,9 @@ class Maker {
       if (edit.record.type != rrtype::ANY && edit.record.type != r.type) continue;
       if (auto reason = draft_.apply(Edit(Edit::Kind::remove_record, r))) return reason;
     }
+    if (edit.record.type != rrtype::ANY) return std::nullopt;
+    for (const auto kind : {PseudoRecord::Kind::alias, PseudoRecord::Kind::url})
+      draft_.apply(Edit(Edit::Kind::remove_pseudo, PseudoRecord{kind, Name(apex_), 0, {}, {}}));
     return std::nullopt;
   }
 

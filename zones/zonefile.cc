@@ -7,6 +7,9 @@
 #include <charconv>
 #include <memory>
 #include <optional>
+#include <set>
+
+#include "zones/derived.h"
 
 namespace axfrd::zones {
 namespace {
@@ -197,6 +200,7 @@ class ZoneParser {
     }
     if (reader.problem() != nullptr) return ZoneFileError{file_, reader.line(), reader.problem()};
     if (auto problem = zone_.records.finish()) return ZoneFileError{file_, problem->line, std::move(problem->reason)};
+    if (auto conflict = find_conflict()) return std::move(*conflict);
     return std::move(zone_);
   }
 
@@ -213,6 +217,20 @@ class ZoneParser {
 
  private:
   using Reason = std::optional<std::string>;  // why not; nothing when all is well
+
+  // What may not stand beside an ALIAS or URL, and does.
+  std::optional<ZoneFileError> find_conflict() const {
+    if (zone_.pseudo.empty()) return std::nullopt;
+    std::set<std::string> owners;  // sort keys
+    for (const PseudoRecord& p : zone_.pseudo) owners.insert(sort_key(p.owner));
+    for (size_t i = 0; i < zone_.records.size(); ++i) {
+      const Record record = zone_.records[i];
+      auto conflict = conflict_with_pseudo(record.owner, record.type);
+      if (conflict && owners.contains(sort_key(record.owner)))
+        return ZoneFileError{file_, zone_.records.line(i), std::move(*conflict)};
+    }
+    return std::nullopt;
+  }
 
   void set_origin(const Name& origin) {
     origin_ = origin;
@@ -265,7 +283,7 @@ class ZoneParser {
       if (!tokens.rest().empty()) return parse_entry(entry);
       for (const auto kind : {PseudoRecord::Kind::alias, PseudoRecord::Kind::url}) {
         if (!equals_ignoring_case(name, kind == PseudoRecord::Kind::alias ? "ALIAS" : "URL")) continue;
-        edits_.emplace_back(Edit::Kind::remove_pseudo, PseudoRecord{kind, *owner, 0, {}});
+        edits_.emplace_back(Edit::Kind::remove_pseudo, PseudoRecord{kind, *owner, 0, {}, {}});
         return std::nullopt;
       }
       type = type_from_text(name);
@@ -372,6 +390,7 @@ class ZoneParser {
     if (kind == PseudoRecord::Kind::alias) {
       const auto name = target.empty() ? std::nullopt : resolve(target);
       if (!name) return "ALIAS needs the domain name whose addresses it takes, not '" + target + "'";
+      if (*name == owner_) return "an ALIAS to itself";
       target = name->to_text();
     } else {
       std::erase(target, '"');
@@ -381,7 +400,7 @@ class ZoneParser {
     }
     const auto ttl = choose_ttl(stated_ttl, 0, {});
     if (!ttl) return "the record has no TTL and none is known yet; put '$TTL 3600' at the top of the file";
-    zone_.pseudo.push_back({kind, owner_, *ttl, std::move(target)});
+    zone_.pseudo.push_back({kind, owner_, *ttl, std::move(target), {}});
     return std::nullopt;
   }
 
@@ -452,7 +471,10 @@ std::string pseudo_to_text(const PseudoRecord& r) {
 }
 
 void export_zone(const ZoneVersion& version, const std::function<void(std::string_view line)>& emit) {
-  version.for_each_record([&](const Record& record) { emit(record_to_text(record)); });
+  const DerivedFilter filter(version.pseudo().get());
+  version.for_each_record([&](const Record& record) {
+    if (!filter.is_derived(record)) emit(record_to_text(record));
+  });
   if (version.pseudo() == nullptr) return;
   for (const PseudoRecord& record : *version.pseudo()) emit(pseudo_to_text(record));
 }

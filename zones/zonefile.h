@@ -30,7 +30,7 @@ struct ZoneFileError {
 };
 
 // Parses `text` as the zone `apex`. `file` is only for messages. $INCLUDE is refused.
-// A zone that is not sound (RecordSet::finish) is refused whole.
+// A zone that is not sound (RecordSet::finish) is refused whole, and so is one with addresses beside an ALIAS or URL.
 std::variant<ZoneText, ZoneFileError> parse_zone(std::string_view text, const Name& apex, const std::string& file);
 
 // Reads what an operator adds to a zone: lines of a zone file, with names relative to the apex. `default_ttl` gives the
@@ -44,7 +44,7 @@ std::variant<std::vector<Edit>, std::string> parse_removals(std::string_view tex
 // Presentation format of one record, without newline.
 std::string record_to_text(const Record& record);
 std::string pseudo_to_text(const PseudoRecord& record);
-// The zone in presentation format, a line at a time, SOA first; pseudo-records included.
+// The zone in presentation format, a line at a time, SOA first; with pseudo-records, without what they stand for.
 void export_zone(const ZoneVersion& version, const std::function<void(std::string_view line)>& emit);
 
 }  // namespace axfrd::zones

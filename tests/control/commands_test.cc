@@ -19,6 +19,8 @@ class CommandsTest : public testing::Test {
     control_.stop();
     updater_.stop();
     importer_.stop();
+    service_loop_.stop();
+    service_thread_.join();
   }
   Json call(const std::string& method, const Json& params = Json::object()) {
     client_.send(request_line(method, params));
@@ -43,14 +45,27 @@ class CommandsTest : public testing::Test {
   Updater updater_{zones_.table, zones_.rcu, store_, keys_, providers_, 1U << 20, log_.log()};
   Importer importer_{updater_, 1, log_.log()};
   Service service_{service_loop_, {}, zones_.responder, zones_.rcu, updater_, keys_, log_.log()};
+  AliasService aliases_{service_loop_, {}, {}, updater_, log_.log()};
   std::atomic<ServerState> state_{ServerState::serving};
   std::atomic<int> stops_{0};
-  const Server server_{
-      zones_.table,        updater_, keys_, importer_, service_, providers_, nullptr, state_, std::chrono::seconds(1),
-      [this] { ++stops_; }};
+  const Server server_{zones_.table,
+                       updater_,
+                       keys_,
+                       importer_,
+                       service_,
+                       aliases_,
+                       providers_,
+                       nullptr,
+                       state_,
+                       std::chrono::seconds(1),
+                       [this] { ++stops_; }};
   SocketFile file_{directory_ / "control.sock"};
   ControlThread control_{file_, server_, zones_.rcu, log_.log()};
   StreamClient client_{test::connect_to(directory_ / "control.sock")};
+  std::thread service_thread_{[this] {
+    const auto keep_running = boost::asio::make_work_guard(service_loop_);
+    service_loop_.run();
+  }};
 };
 
 TEST_F(CommandsTest, EveryVerbOfTheTableIsKnown) {
@@ -79,6 +94,7 @@ TEST_F(CommandsTest, AnImportedZoneIsListedShownExportedAndRemoved) {
   const Json shown = result("zone.show", {{"zone", "Example.com."}});
   EXPECT_EQ(shown["names"], 3);
   EXPECT_EQ(shown["pseudo_records"], 1);
+  EXPECT_EQ(shown["aliases"][0]["state"], "never resolved");
   EXPECT_GT(shown["memory"], 100);
   const Json exported = result("zone.export", {{"zone", "example.com"}});
   EXPECT_EQ(exported["serial"], 10);

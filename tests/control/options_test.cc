@@ -34,6 +34,21 @@ TEST(Options, DefaultsAreThoseOfTheHelp) {
   EXPECT_EQ(options.tcp.max_per_client, 256U);
   EXPECT_EQ(options.tcp.idle, std::chrono::seconds(30));
   EXPECT_EQ(options.control_socket, "/run/axfrd/control.sock");
+  EXPECT_TRUE(options.resolvers.empty());
+  EXPECT_EQ(options.alias.floor, std::chrono::seconds(30));
+  EXPECT_EQ(options.alias.rate, 200U);
+  EXPECT_FALSE(options.alias.url.a.known);
+}
+
+TEST(Options, ReadsResolversAndTheRedirectorsAddresses) {
+  const Options options = parsed(
+      without_port({"--resolver", "192.0.2.1", "--resolver", "2001:db8::1@5353", "--alias-floor", "5", "--alias-rate",
+                    "7", "--url-address", "10.0.0.2", "--url-address", "10.0.0.1", "--url-address", "2001:db8::80"}));
+  EXPECT_EQ(options.resolvers, (Words{"192.0.2.1", "2001:db8::1@5353"}));
+  EXPECT_EQ(options.alias.floor, std::chrono::seconds(5));
+  EXPECT_EQ(options.alias.rate, 7U);
+  EXPECT_EQ(options.alias.url.a.octets, (std::string{10, 0, 0, 1, 10, 0, 0, 2}));
+  EXPECT_EQ(options.alias.url.aaaa.octets.size(), 16U);
 }
 
 TEST(Options, ReadsEverythingAboutPorts) {
@@ -146,6 +161,9 @@ const Mistake kMistakes[] = {
     {"a length that is too long", without_port({"--address", "192.0.2.1/33"}), "192.0.2.1/33"},
     {"an address twice", without_port({"--address", "192.0.2.1/24", "--address", "192.0.2.1/25"}), "twice"},
     {"a transfer rule that is none", without_port({"--allow-transfer", "example.com"}), "example.com"},
+    {"a resolver that is no address", without_port({"--resolver", "dns.example"}), "dns.example"},
+    {"a resolver's port that is none", without_port({"--resolver", "192.0.2.1@x"}), "'x' is not a port"},
+    {"a redirector that is no address", without_port({"--url-address", "www.example"}), "www.example"},
     {"a transfer rule with bits behind it", without_port({"--allow-transfer", "192.0.2.1/24"}), "192.0.2.0/24"},
     {"no workers", with_port({"--workers", "0"}), "--workers"},
     {"workers that are no number", with_port({"--workers", "many"}), "many"},

@@ -108,6 +108,35 @@ TEST_F(DraftTest, AliasAndUrlAreSetAndUnset) {
   EXPECT_EQ(result().pseudo, nullptr);
 }
 
+TEST_F(DraftTest, TheAddressesOfAnAliasFollowIt) {
+  ASSERT_EQ(set("a 300 ALIAS Target.other.\nb 300 ALIAS other.other."), "");
+  draft_.set_alias_addresses({{"target.other.", {{true, 60, {10, 0, 0, 1}}, {}, 0}}});
+  ASSERT_EQ(draft_.rrset(name("a.example."), rrtype::A).size(), 1U);
+  EXPECT_EQ(show(draft_.rrset(name("a.example."), rrtype::A)[0].view()), "a.example.\t60\tIN\tA\t10.0.0.1");
+  EXPECT_TRUE(draft_.rrset(name("b.example."), rrtype::A).empty());
+  ASSERT_EQ(set("A 30 ALIAS target.other."), "");
+  EXPECT_EQ(draft_.rrset(name("a.example."), rrtype::A)[0].ttl, 30U) << "the new TTL, the same addresses";
+  EXPECT_EQ(unset("a A\na A 10.0.0.1"), "");
+  EXPECT_EQ(draft_.rrset(name("a.example."), rrtype::A).size(), 1U) << "they are not the user's to remove";
+  EXPECT_EQ(unset("a ALIAS target.Other."), "");
+  EXPECT_TRUE(draft_.rrset(name("a.example."), rrtype::A).empty());
+  EXPECT_EQ(unset("b"), "");
+  EXPECT_TRUE(result().pseudo == nullptr) << "a name is removed with its ALIAS";
+}
+
+TEST_F(DraftTest, AddressesAndAliasesExcludeEachOther) {
+  EXPECT_NE(set("ns ALIAS target.other.").find("ns.example. has an ALIAS or URL"), std::string::npos);
+  EXPECT_NE(set("www ALIAS target.other.").find("a CNAME"), std::string::npos);
+  EXPECT_TRUE(result().empty());
+  EXPECT_EQ(unset("ns A\nns AAAA"), "");
+  EXPECT_EQ(set("ns ALIAS target.other."), "");
+  EXPECT_NE(set("ns A 192.0.2.1").find("the addresses there are those of the target"), std::string::npos);
+  EXPECT_NE(set("ns CNAME www").find("a CNAME"), std::string::npos);
+  EXPECT_EQ(set("ns TXT x"), "");
+  EXPECT_EQ(unset("ns ALIAS"), "");
+  EXPECT_EQ(set("ns A 192.0.2.1"), "");
+}
+
 TEST_F(DraftTest, ManyLinesAreManyEdits) {
   EXPECT_EQ(set("  a 60 A 192.0.2.1 ; one\n\nb 60 TXT \"two\n"), "a quotation mark is never closed");
   EXPECT_EQ(set("a 60 A 192.0.2.1 ; one\n\nb 60 TXT ( \"two\"\n \"three\" )\n"), "");

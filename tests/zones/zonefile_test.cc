@@ -92,6 +92,8 @@ TEST(ZoneFile, RefusesWithFileLineAndReason) {
   EXPECT_NE(why("a..b A 192.0.2.1\n").find("is not a domain name"), std::string::npos);
   EXPECT_NE(why("a CH A 192.0.2.1\n").find("class CH"), std::string::npos);
   EXPECT_NE(why("a 99999999999 A 192.0.2.1\n").find("TTL"), std::string::npos);
+  EXPECT_NE(why("a ALIAS t.\na AAAA ::1\n").find("test.zone:5: a.example. has an ALIAS or URL"), std::string::npos);
+  EXPECT_NE(why("a ALIAS a\n").find("an ALIAS to itself"), std::string::npos);
   EXPECT_NE(why("a URL ftp://x\n").find("http://"), std::string::npos);
   EXPECT_NE(why("a A\n").find("test.zone:4:"), std::string::npos);
   EXPECT_NE(why("a\n").find("no type"), std::string::npos);
