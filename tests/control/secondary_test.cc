@@ -1,0 +1,69 @@
+#include "control/secondary.h"
+
+#include "tests/control/support.h"
+
+namespace axfrd::control {
+namespace {
+
+using test::name;
+
+TEST(SecondaryText, IsReadAndWrittenAlike) {
+  for (const char* text : {"192.0.2.1", "2001:db8::1", "192.0.2.0/24", "2001:db8::/32", "192.0.2.1@5353",
+                           "192.0.2.1=k.", "2001:db8::1@99=old.+new."}) {
+    EXPECT_EQ(to_text(parse_secondary(text)), text);
+  }
+  EXPECT_EQ(to_text(parse_secondary("::ffff:192.0.2.1")), "192.0.2.1");
+  EXPECT_FALSE(parse_secondary("192.0.2.0/24").notified);
+}
+
+TEST(SecondaryText, SlipsAreExplained) {
+  for (const char* text : {"", "example.com", "192.0.2.1/33", "192.0.2.1/24", "192.0.2.1@", "192.0.2.1@65536",
+                           "192.0.2.1=a..b", "192.0.2.1=a+b+c"}) {
+    EXPECT_THROW(parse_secondary(text), std::invalid_argument) << text;
+  }
+}
+
+TEST(SecondaryCovers, OnlyItsOwnFamily) {
+  const auto covers_text = [](const char* rule, const char* peer) {
+    return covers(parse_secondary(rule), parse_address(peer));
+  };
+  EXPECT_TRUE(covers_text("192.0.2.0/25", "192.0.2.127"));
+  EXPECT_FALSE(covers_text("192.0.2.0/25", "192.0.2.128"));
+  EXPECT_TRUE(covers_text("2001:db8::/33", "2001:db8:7fff::1"));
+  EXPECT_FALSE(covers_text("2001:db8::/33", "2001:db8:8000::1"));
+  EXPECT_FALSE(covers_text("::/0", "192.0.2.1"));
+  EXPECT_FALSE(covers_text("0.0.0.0/0", "2001:db8::1"));
+}
+
+class TransferRules : public testing::Test {
+ protected:
+  TransferDecision decide(const char* peer, const char* key = nullptr, const char* rule = nullptr, bool enabled = true) {
+    zones::SecondaryDns settings{enabled, {}, {}, {parse_secondary("192.0.2.1"), parse_secondary("192.0.2.2=k")}};
+    const auto bare = zones::test::zone_of("example.com", test::kSmallZone);
+    zones::Attributes attributes;
+    attributes.secondary_dns = std::make_shared<const zones::SecondaryDns>(std::move(settings));
+    const auto zone = bare->apply({}, bare->soa_record(), attributes);
+    const std::optional<zones::Name> key_name = key != nullptr ? std::optional(name(key)) : std::nullopt;
+    const auto prefix = rule != nullptr ? std::optional(Prefix::parse(rule)) : std::nullopt;
+    return decide_transfer(*zone, parse_address(peer), key_name ? &*key_name : nullptr, prefix);
+  }
+};
+
+TEST_F(TransferRules, NobodyMayUnlessListed) {
+  EXPECT_FALSE(decide("192.0.2.9").allowed);
+  EXPECT_TRUE(decide("192.0.2.1").allowed);
+  EXPECT_FALSE(decide("192.0.2.1", nullptr, nullptr, false).allowed);
+  EXPECT_TRUE(decide("192.0.2.9", nullptr, "192.0.2.0/24").allowed);
+}
+
+TEST_F(TransferRules, WhereAKeyIsSetOnlyThatKeyHelps) {
+  EXPECT_FALSE(decide("192.0.2.2").allowed);
+  EXPECT_FALSE(decide("192.0.2.2", "other").allowed);
+  EXPECT_TRUE(decide("192.0.2.2", "K").allowed);
+  EXPECT_TRUE(decide("192.0.2.1", "other").allowed) << "no key is asked for";
+  EXPECT_FALSE(decide("192.0.2.9", "k").allowed) << "a key is not an address";
+  EXPECT_NE(decide("192.0.2.2").why.find("signed with none"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace axfrd::control
