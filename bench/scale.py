@@ -15,6 +15,8 @@ Cases:
   rate          commits per second over the many zones, by 1 and by 8 clients
   import        axfrd alone: zone files into an empty store
   million       axfrd alone: import of 1 000 000 zones, and start with them; not part of a run unless named
+  fanout        axfrd alone: the many zones with two secondaries each, all owed a NOTIFY at the start, and a change by
+                hand amid that; not part of a run unless named
 """
 
 import argparse
@@ -23,6 +25,7 @@ import contextlib
 import itertools
 import os
 import pathlib
+import select
 import shutil
 import signal
 import socket
@@ -36,7 +39,8 @@ import time
 import generate
 import servers
 
-CASES = ("start-small", "start-large", "commit-small", "commit-large", "rate", "import", "million")
+CASES = ("start-small", "start-large", "commit-small", "commit-large", "rate", "import", "million", "fanout")
+ON_REQUEST = ("million", "fanout")
 CLIENTS = (1, 8)
 MILLION = 1_000_000
 # A NOTIFY that has not left by then is none that the commit caused.
@@ -132,6 +136,55 @@ class Notified:
         with self.came:
             self.came.wait_for(lambda: any(at > since for at in self.times), timeout)
             return next((at for at in self.times if at > since), None)
+
+
+class Herd(threading.Thread):
+    """Secondaries of very many zones: they answer NOTIFY, and never prove anything, so that all stays owed."""
+
+    ADDRESSES = ("127.0.0.3", "127.0.0.4")
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.seen, self.told, self.changed, self.ended = set(), {}, {}, threading.Event()
+        self.first = self.last = None
+        self.poll, self.sockets = select.poll(), {}
+        for address in self.ADDRESSES:
+            sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            sock.bind((address, 53))
+            sock.setblocking(False)
+            self.sockets[sock.fileno()] = sock
+            self.poll.register(sock, select.POLLIN)
+
+    def run(self):
+        while not self.ended.is_set():
+            for number, _ in self.poll.poll(50):
+                self.drain(self.sockets[number], number)
+        for sock in self.sockets.values():
+            sock.close()
+
+    def drain(self, sock, number):
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                wire, peer = sock.recvfrom(4096)
+                question = wire[12 : servers.after_name(wire, 12) + 4]
+                if wire[2] >> 3 & 15 == 4:
+                    self.take(number, question, wire[12 + len(question) :])
+                    sock.sendto(wire[:2] + b"\xa4\x00\x00\x01" + bytes(6) + question, peer)
+                else:  # whether we have the serial
+                    sock.sendto(wire[:2] + b"\x84\x05\x00\x01" + bytes(6) + question, peer)
+
+    def take(self, number, question, soa):
+        now = time.monotonic()
+        if (number, question) not in self.seen:
+            self.seen.add((number, question))
+            self.first, self.last = self.first or now, now
+        elif self.told[number, question] != soa:
+            self.changed.setdefault(question, now)
+        self.told[number, question] = soa
+
+    def end(self):
+        self.ended.set()
+        self.join()
 
 
 def fdatasync_time(directory, writes=50):
@@ -285,6 +338,14 @@ def commit_rate(server, way, clients, seconds):
 # ---- the run ----
 
 
+def wait_until(condition):
+    deadline = time.monotonic() + servers.CHANGE_PATIENCE
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError("it takes too long")
+        time.sleep(0.005)
+
+
 class Bench:
     def __init__(self, options, directory):
         self.options, self.directory = options, directory
@@ -303,6 +364,8 @@ class Bench:
             self.run_world(self.large_world(), *large)
         if self.wants("million"):
             self.run_million(self.small_world("million", self.options.million))
+        if self.wants("fanout"):
+            self.run_fanout(self.small_world("fanout", self.options.zones))
 
     def small_world(self, name, zones):
         say(f"writing {spaced(zones)} zone files")
@@ -420,6 +483,41 @@ class Bench:
         shutil.rmtree(world.directory)
 
 
+    def run_fanout(self, world):
+        (server,) = self.prepare(world, ["axfrd"])
+        with running(server):
+            say("secondary DNS for all")
+            server.enable_all(Herd.ADDRESSES)
+        self.each_round([server], self.fanout_round)
+        shutil.rmtree(world.directory)
+
+    def fanout_round(self, server):
+        """It is killed before anybody has proven anything, so that it owes everything when it starts again."""
+        herd, zones = Herd(), server.world.names
+        herd.start()
+        try:
+            with running(server):
+                wait_until(lambda: herd.seen)
+                time.sleep(0.15)  # what was just told is told again 100 ms later at the earliest
+                _, question = min(herd.seen)
+                zone = next(name for name in zones if question.startswith(servers.wire_name(name)))
+                with contextlib.closing(server.client("transaction")) as client:
+                    begin = time.monotonic()
+                    client.commit(zone)
+                    committed = time.monotonic()
+                wait_until(lambda: herd.changed and len(herd.seen) == len(zones) * len(Herd.ADDRESSES))
+                during = min(herd.changed.values()) < herd.last
+        finally:
+            herd.end()
+        seconds = herd.last - herd.first
+        self.say(f"NOTIFY of {plural(len(herd.seen), 'debt')} in {seconds:.3f} s")
+        self.figures.add("fanout", "axfrd", "seconds", seconds)
+        self.figures.add("fanout", "axfrd", "rate", len(herd.seen) / seconds)
+        if during:
+            self.figures.add("fanout", "axfrd", "commit", committed - begin)
+            self.figures.add("fanout", "axfrd", "by hand", min(herd.changed.values()) - begin)
+
+
 # ---- the tables ----
 
 # Figure, its head and its scale. The disk's own speed changes from minute to minute, and is measured before each.
@@ -501,6 +599,14 @@ def million_table(figures, options):
     return table(["axfrd alone", "import (once), s", "start, s", "RSS, MB", "PSS, MB", "PSS per zone, octets"], [row])
 
 
+def fanout_table(figures, options):
+    cells = [("seconds", 1), ("rate", 1), ("commit", 1e3), ("by hand", 1e3)]
+    row = [f"{spaced(options.zones)} zones × {len(Herd.ADDRESSES)} secondaries"]
+    row += [figures.cell("fanout", "axfrd", figure, scale) for figure, scale in cells]
+    head = ["axfrd alone, all owed at once", "first to last NOTIFY, s", "NOTIFY/s", "amid that, a commit by hand, ms"]
+    return table([*head, "and to its NOTIFY, ms"], [row])
+
+
 def first_of(file, key):
     lines = pathlib.Path(file).read_text().splitlines()
     return next((line.split(":", 1)[1].strip() for line in lines if line.startswith(key)), "unknown CPU")
@@ -552,6 +658,7 @@ def report(bench, options, directory):
         rate_table(figures, options),
         import_table(figures, options),
         million_table(figures, options),
+        fanout_table(figures, options),
         notes(options),
         *(f"Failed: {reason}\n" for reason in bench.failed),
     ]
@@ -591,7 +698,7 @@ def parse_arguments():
     names = list(servers.SERVERS)
     parser.add_argument("--servers", type=listed(names), default=names, metavar="SERVER,...", help=", ".join(names))
     parser.add_argument(
-        "--cases", type=listed(CASES), default=[case for case in CASES if case != "million"], metavar="CASE,...",
+        "--cases", type=listed(CASES), default=[case for case in CASES if case not in ON_REQUEST], metavar="CASE,...",
         help="some of the cases above",
     )  # fmt: skip
     parser.add_argument("--rounds", type=count, help="rounds, if neither 5 nor 3")
@@ -605,8 +712,8 @@ def settle_options(options):
     options.records = options.records or (100_000 if options.quick else 1_000_000)
     options.commits, options.seconds = (5, 2.0) if options.quick else (20, 5.0)
     if "axfrd" not in options.servers:
-        options.cases = [case for case in options.cases if case not in ("import", "million")]
-    if set(options.cases) <= {"import", "million"}:
+        options.cases = [case for case in options.cases if case not in ("import", "million", "fanout")]
+    if set(options.cases) <= {"import", "million", "fanout"}:
         options.servers = ["axfrd"]
     options.load = os.getloadavg()[0]
     # The first CPU is for us, the others for the servers; where there is but one, all share it.

@@ -33,7 +33,8 @@ constexpr auto kCoalesce = milliseconds(100);
 constexpr auto kTransferTime = seconds(3);  // from an answered NOTIFY to our question whether the transfer was made
 constexpr auto kFirstRest = seconds(2), kLongestRest = seconds(600);
 constexpr auto kTick = seconds(1);
-constexpr auto kSoon = milliseconds(1);  // a next try that waits for nothing, but not within this call
+constexpr auto kLater = milliseconds(50);  // for a question that finds the window full: changes go first
+constexpr auto kSoon = milliseconds(1);    // a next try that waits for nothing, but not within this call
 
 int64_t unix_time() {
   using std::chrono::duration_cast, std::chrono::system_clock;
@@ -654,7 +655,8 @@ void Notifier::on_due(LedgerLine& line) {
     case Phase::asking:
       return unanswered(line);
     case Phase::answered:
-      return send_query(line);
+      if (line.target->flights.size() < kWindow) return send_query(line);
+      return set_due(line, kLater);
     case Phase::resting:
       return enqueue(line);
     case Phase::idle:

@@ -83,9 +83,8 @@ struct NotifierParts {
 class NotifierTest : public testing::Test {
  protected:
   NotifierTest() {
-    parts_.emplace([this](boost::asio::io_context& loop) {
-      return std::make_unique<NotifierParts>(loop, zones_, log_.log());
-    });
+    parts_.emplace(
+        [this](boost::asio::io_context& loop) { return std::make_unique<NotifierParts>(loop, zones_, log_.log()); });
     run([](Notifier& notifier) { notifier.start(); });
   }
   ~NotifierTest() override {
@@ -250,9 +249,10 @@ TEST_F(NotifierTest, WhoeverWaitsHearsOfTheProofOrOfTheEndOfTheTime) {
   wait(std::chrono::seconds(60));
   run([](Notifier& n) { n.saw_serial(test::name("example.com"), parse_address("127.0.0.1"), 7); });
   EXPECT_EQ(proven, 1);
-  run([&](Notifier& n) { n.wait_for(test::name("none.example"), 7, std::chrono::seconds(9), [&](bool all, const Json&) {
-                           ++(all ? proven : late);
-                         }); });
+  run([&](Notifier& n) {
+    n.wait_for(test::name("none.example"), 7, std::chrono::seconds(9),
+               [&](bool all, const Json&) { ++(all ? proven : late); });
+  });
   EXPECT_EQ(proven, 2) << "nobody is to have it";
 }
 

@@ -37,7 +37,8 @@ TEST(SecondaryCovers, OnlyItsOwnFamily) {
 
 class TransferRules : public testing::Test {
  protected:
-  TransferDecision decide(const char* peer, const char* key = nullptr, const char* rule = nullptr, bool enabled = true) {
+  TransferDecision decide(const char* peer, const char* key = nullptr, const char* rule = nullptr,
+                          bool enabled = true) {
     zones::SecondaryDns settings{enabled, {}, {}, {parse_secondary("192.0.2.1"), parse_secondary("192.0.2.2=k")}};
     const auto bare = zones::test::zone_of("example.com", test::kSmallZone);
     zones::Attributes attributes;
