@@ -227,6 +227,7 @@ void DnsSession::add_piece(Bytes octets) {
 }
 
 void DnsSession::add_own(std::string octets) {
+  if (octets.empty()) return;
   const std::string& kept = batch_.own.emplace_back(std::move(octets));
   add_piece({reinterpret_cast<const uint8_t*>(kept.data()), kept.size()});
 }

@@ -286,9 +286,12 @@ void Notifier::enqueue(LedgerLine& line) {
   pump(target);
 }
 
+// What cannot be sent at all comes back here at once: without the flag, a long queue would be as deep a recursion.
 void Notifier::pump(NotifyTarget& target) {
+  if (std::exchange(target.pumping, true)) return;
   while (!target.queue.empty() && target.flights.size() < (target.is_down() ? 1 : kWindow))
     send_notify(*next_of(target));
+  target.pumping = false;
 }
 
 LedgerLine* Notifier::next_of(NotifyTarget& target) {

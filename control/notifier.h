@@ -57,7 +57,8 @@ struct NotifyTarget {
   unsigned failures = 0;               // in a row, of any of its zones
   std::set<LedgerLine*> resting;       // after a failure
   size_t lines = 0;
-  bool by_tcp = false;  // a NOTIFY by TCP is under way
+  bool by_tcp = false;   // a NOTIFY by TCP is under way
+  bool pumping = false;  // its queue is being worked on
 
   bool is_down() const;
 };

@@ -37,8 +37,7 @@ def make_key(axfrd, name="transfer.key"):
     return name, axfrd.json("key", "generate", name)["secret"]
 
 
-@pytest.mark.parametrize("keyed", [False, True], ids=["unkeyed", "keyed"])
-@pytest.mark.parametrize("family", ["ipv4", "ipv6"])
+@pytest.mark.parametrize("keyed, family", [(False, "ipv4"), (True, "ipv6")], ids=["unkeyed-v4", "keyed-v6"])
 def test_every_kind_of_secondary_follows_and_commit_waits_for_all(new_lab, new_axfrd, zone_file, keyed, family):
     lab = new_lab("nsd", "knot", "bind", "pdns")
     axfrd = new_axfrd(lab, zones=[zone_file(ZONE, 300)])
