@@ -44,7 +44,7 @@ def test_the_first_message_holds_data_and_no_message_is_wasted(new_lab, new_axfr
     assert counts[0] > 10
     assert max(map(len, messages)) <= 16384
     # Pages are kept between half full and full, so that a change stays cheap.
-    assert len(messages) <= 2 + sum(map(len, messages)) / 6000
+    assert len(messages) <= 2 + sum(map(len, messages)) / 2000
     assert all(message[:2] == messages[0][:2] for message in messages)
     assert all(struct.unpack_from("!H", message, 2)[0] == 0x8400 for message in messages)
 
