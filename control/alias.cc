@@ -4,6 +4,7 @@
 #include <boost/asio/ip/address.hpp>
 #include <utility>
 
+#include "control/unix_time.h"
 #include "zones/derived.h"
 
 namespace axfrd::control {
@@ -26,8 +27,6 @@ constexpr auto kLongestRetry = seconds(300);
 // When a resolver is down, all its targets fail: nobody reads a thousand lines.
 constexpr unsigned kAlarmsLogged = 20;
 constexpr auto kAlarmSpan = seconds(60);
-
-int64_t unix_time() { return duration_cast<seconds>(std::chrono::system_clock::now().time_since_epoch()).count(); }
 
 const char* name_of(uint16_t type) { return type == zones::rrtype::A ? "A" : "AAAA"; }
 

@@ -62,12 +62,12 @@ Json to_json(const TransferReport& report) {
           {"total_ms", report.total_ms}};
 }
 
-Json to_json(const LedgerLine& line, int64_t now) {
+Json to_json(const LedgerLine& line, const std::string& place, int64_t now) {
   const LedgerZone& zone = *line.zone;
   const bool owes = line.owes();
   Json json{{"zone", zone.apex.to_text()},
             {"serial", zone.serial},
-            {"secondary", ""},
+            {"secondary", place},
             {"has_serial", or_null(line.serial)},
             {"behind", owes && line.serial ? Json(zone.serial - *line.serial) : Json(owes ? Json() : Json(0))},
             {"behind_seconds", owes ? std::max<int64_t>(0, now - zone.serial_since) : 0},

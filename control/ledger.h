@@ -87,7 +87,7 @@ struct LedgerZone {
 inline bool LedgerLine::owes() const { return !serial || zones::serial_newer(zone->serial, *serial); }
 
 // {"zone", "serial", "secondary", "has_serial", "behind_seconds", "proof", …}, one for each line.
-Json to_json(const LedgerLine& line, int64_t now);
+Json to_json(const LedgerLine& line, const std::string& place, int64_t now);
 Json to_json(const TransferReport& report);
 
 // What the store keeps of a zone's lines: who has proven which serial when.

@@ -9,6 +9,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 
+#include "control/unix_time.h"
+
 namespace axfrd::control {
 
 namespace {
@@ -35,11 +37,6 @@ constexpr auto kFirstRest = seconds(2), kLongestRest = seconds(600);
 constexpr auto kTick = seconds(1);
 constexpr auto kLater = milliseconds(50);  // for a question that finds the window full: changes go first
 constexpr auto kSoon = milliseconds(1);    // a next try that waits for nothing, but not within this call
-
-int64_t unix_time() {
-  using std::chrono::duration_cast, std::chrono::system_clock;
-  return duration_cast<seconds>(system_clock::now().time_since_epoch()).count();
-}
 
 std::optional<udp::socket> open_socket(asio::io_context& loop, const std::vector<IpAddress>& sources, bool v6) {
   const auto source = std::ranges::find_if(sources, [&](const IpAddress& a) { return a.is_v6() == v6; });
@@ -211,7 +208,6 @@ void Notifier::set_lines(LedgerZone& zone, const std::string& kept) {
     auto line = std::make_unique<LedgerLine>();
     line->zone = &zone;
     line->target = &target;
-    ++target.lines;
     const std::string place = place_of(target.endpoint);
     for (const KeptProof& proof : proofs) {
       if (proof.place != place) continue;
@@ -241,13 +237,18 @@ NotifyTarget& Notifier::target_of(const zones::Secondary& secondary) {
 
 // A target without lines stays: there are as many as there are secondary providers, and they come back.
 void Notifier::drop_line(LedgerLine& line) {
+  withdraw(line);
+  pump(*line.target);
+}
+
+// Takes the line out of all that its target has under way or in wait.
+void Notifier::withdraw(LedgerLine& line) {
   NotifyTarget& target = *line.target;
   if (line.phase == Phase::queued) target.queue.erase(line.place);
   if (line.phase == Phase::notifying || line.phase == Phase::asking) target.flights.erase(line.id);
   target.resting.erase(&line);
   clear_due(line);
-  --target.lines;
-  pump(target);
+  line.phase = Phase::idle;
 }
 
 void Notifier::forget(const zones::Name& apex) {
@@ -295,8 +296,8 @@ void Notifier::pump(NotifyTarget& target) {
 }
 
 LedgerLine* Notifier::next_of(NotifyTarget& target) {
-  target.newest_next = !target.newest_next;
-  const auto next = target.newest_next ? target.queue.begin() : std::prev(target.queue.end());
+  target.oldest_next = !target.oldest_next;
+  const auto next = target.oldest_next ? target.queue.begin() : std::prev(target.queue.end());
   LedgerLine* line = *next;
   target.queue.erase(next);
   line->phase = Phase::resting;
@@ -304,6 +305,13 @@ LedgerLine* Notifier::next_of(NotifyTarget& target) {
 }
 
 // ---- sending ----
+
+// Gives the line's next message an ID that no other of the target has.
+void Notifier::draw_id(LedgerLine& line) {
+  do {
+    line.id = static_cast<uint16_t>(random_());
+  } while (line.target->flights.contains(line.id));
+}
 
 // The message, and in `flight` what its answer is checked with; empty if the key is not there any more.
 std::string Notifier::signed_notify(LedgerLine& line, NotifyTarget::Flight& flight) {
@@ -328,53 +336,38 @@ std::string Notifier::signed_notify(LedgerLine& line, NotifyTarget::Flight& flig
 
 void Notifier::send_notify(LedgerLine& line) {
   NotifyTarget& target = *line.target;
-  if (line.attempts % (kUdpTries + 1) == kUdpTries && !target.by_tcp) return send_by_tcp(line);
-  do {
-    line.id = static_cast<uint16_t>(random_());
-  } while (target.flights.contains(line.id));
+  draw_id(line);
   NotifyTarget::Flight flight{&line, nullptr, {}};
   const std::string message = signed_notify(line, flight);
   if (message.empty()) return rest(line, kLongestRest);  // without its zone or its key; a change of either comes back
   line.phase = Phase::notifying;
   line.notify_sent = Clock::now();
   line.notified_at = unix_time();
-  if (!send(line, message)) return unanswered(line);
+  // UDP may not get through: every third time by TCP, one at a time.
+  const bool by_tcp = line.attempts % (kUdpTries + 1) == kUdpTries && !target.by_tcp;
+  if (!by_tcp && !send(line, message)) return unanswered(line);
   target.flights.emplace(line.id, std::move(flight));
+  if (by_tcp) return send_by_tcp(line, message);
   counters_.sent.add();
   set_due(line, kAnswerTime);
 }
 
 void Notifier::send_query(LedgerLine& line) {
-  NotifyTarget& target = *line.target;
-  do {
-    line.id = static_cast<uint16_t>(random_());
-  } while (target.flights.contains(line.id));
+  draw_id(line);
   line.phase = Phase::asking;
   if (!send(line, zones::make_soa_query(line.id, line.zone->apex))) return unanswered(line);
-  target.flights.emplace(line.id, NotifyTarget::Flight{&line, nullptr, {}});
+  line.target->flights.emplace(line.id, NotifyTarget::Flight{&line, nullptr, {}});
   counters_.queries.add();
   set_due(line, kAnswerTime);
 }
 
-// Once by TCP, in case that UDP does not get through.
-void Notifier::send_by_tcp(LedgerLine& line) {
-  NotifyTarget& target = *line.target;
-  do {
-    line.id = static_cast<uint16_t>(random_());
-  } while (target.flights.contains(line.id));
-  NotifyTarget::Flight flight{&line, nullptr, {}};
-  const std::string message = signed_notify(line, flight);
-  if (message.empty()) return rest(line, kLongestRest);
-  line.phase = Phase::notifying;
-  line.notify_sent = Clock::now();
-  line.notified_at = unix_time();
-  target.flights.emplace(line.id, std::move(flight));
-  target.by_tcp = true;
+void Notifier::send_by_tcp(LedgerLine& line, const std::string& message) {
+  line.target->by_tcp = true;
   counters_.by_tcp.add();
-  std::make_shared<TcpNotify>(*this, target.endpoint, line.id, message)->start();
+  std::make_shared<TcpNotify>(*this, line.target->endpoint, line.id, message)->start();
 }
 
-bool Notifier::send(LedgerLine& line, std::string message) {
+bool Notifier::send(LedgerLine& line, const std::string& message) {
   auto& socket = line.target->endpoint.address().is_v4() ? v4_ : v6_;
   if (!socket) return false;
   error_code error;
@@ -407,24 +400,24 @@ void Notifier::on_response(const udp::endpoint& from, Bytes message) {
     if (target.endpoint != from) continue;
     const auto found = target.flights.find(response->id);
     if (found == target.flights.end() || !zones::is_about(message, found->second.line->zone->apex)) continue;
-    if (take_response(target, found->second, message)) return;
+    if (take_response(target, found->second, *response, message)) return;
   }
 }
 
 // False if it is not authentic, or answers something else.
-bool Notifier::take_response(NotifyTarget& target, const NotifyTarget::Flight& flight, Bytes message) {
-  const auto response = zones::read_response(message);
+bool Notifier::take_response(NotifyTarget& target, const NotifyTarget::Flight& flight,
+                             const zones::SecondaryResponse& response, Bytes message) {
   LedgerLine& line = *flight.line;
   const bool notify = line.phase == Phase::notifying;
-  if ((response->opcode == zones::Opcode::notify) != notify) return false;
+  if ((response.opcode == zones::Opcode::notify) != notify) return false;
   if (flight.key && !check_response(message, flight.key, flight.mac, tsig_now()).authentic()) return false;
   target.flights.erase(line.id);
   clear_due(line);
   revive(target);
   if (notify) {
-    on_notify_answer(line, response->rcode);
+    on_notify_answer(line, response.rcode);
   } else {
-    if (response->serial && response->rcode == Rcode::noerror) prove(line, *response->serial, Proof::query);
+    if (response.serial && response.rcode == Rcode::noerror) prove(line, *response.serial, Proof::query);
     if (line.owes()) {
       ++line.rounds;
       rest(line, backoff(line.rounds));
@@ -489,11 +482,7 @@ void Notifier::prove(LedgerLine& line, uint32_t serial, Proof proof) {
 }
 
 void Notifier::settle(LedgerLine& line) {
-  if (line.phase == Phase::queued) line.target->queue.erase(line.place);
-  if (line.phase == Phase::notifying || line.phase == Phase::asking) line.target->flights.erase(line.id);
-  line.target->resting.erase(&line);
-  clear_due(line);
-  line.phase = Phase::idle;
+  withdraw(line);
   line.attempts = line.rounds = 0;
   counters_.paid.add();
   check_waiters(*line.zone);
@@ -587,11 +576,7 @@ Json Notifier::status(const std::optional<zones::Name>& apex) const {
   Json lines = Json::array();
   const int64_t now = unix_time();
   const auto add = [&](const LedgerZone& zone) {
-    for (const auto& line : zone.lines) {
-      Json row = to_json(*line, now);
-      row["secondary"] = place_of(line->target->endpoint);
-      lines.push_back(std::move(row));
-    }
+    for (const auto& line : zone.lines) lines.push_back(to_json(*line, place_of(line->target->endpoint), now));
   };
   if (apex) {
     if (const LedgerZone* zone = find(*apex)) add(*zone);
@@ -681,7 +666,7 @@ void Notifier::tick() {
 
 void Notifier::keep_proofs() {
   if (unkept_.empty()) return;
-  std::vector<Updater::LedgerLine> lines;
+  std::vector<Store::LedgerText> lines;
   for (const LedgerZone* zone : std::exchange(unkept_, {})) lines.push_back({zone->apex, ledger_text(*zone)});
   updater_.keep_ledger(std::move(lines), [](const Outcome<size_t>&) {});
 }

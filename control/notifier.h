@@ -47,7 +47,7 @@ struct NotifyTarget {
   boost::asio::ip::udp::endpoint endpoint;
   std::optional<zones::Name> key;  // NOTIFY is signed with it
   std::list<LedgerLine*> queue;
-  bool newest_next = true;
+  bool oldest_next = true;
   struct Flight {
     LedgerLine* line;
     TsigKeyRef key;
@@ -56,9 +56,8 @@ struct NotifyTarget {
   std::map<uint16_t, Flight> flights;  // by message ID
   unsigned failures = 0;               // in a row, of any of its zones
   std::set<LedgerLine*> resting;       // after a failure
-  size_t lines = 0;
-  bool by_tcp = false;   // a NOTIFY by TCP is under way
-  bool pumping = false;  // its queue is being worked on
+  bool by_tcp = false;                 // a NOTIFY by TCP is under way
+  bool pumping = false;                // its queue is being worked on
 
   bool is_down() const;
 };
@@ -112,6 +111,7 @@ class Notifier {
   void set_zone(const Updater::Published::Zone& published);
   void set_lines(LedgerZone& zone, const std::string& kept);
   void drop_line(LedgerLine& line);
+  void withdraw(LedgerLine& line);
   void forget(const zones::Name& apex);
   NotifyTarget& target_of(const zones::Secondary& secondary);
 
@@ -120,16 +120,18 @@ class Notifier {
   void enqueue(LedgerLine& line);
   void pump(NotifyTarget& target);
   LedgerLine* next_of(NotifyTarget& target);
+  void draw_id(LedgerLine& line);
   void send_notify(LedgerLine& line);
   void send_query(LedgerLine& line);
-  bool send(LedgerLine& line, std::string message);
+  bool send(LedgerLine& line, const std::string& message);
   std::string signed_notify(LedgerLine& line, NotifyTarget::Flight& flight);
-  void send_by_tcp(LedgerLine& line);
+  void send_by_tcp(LedgerLine& line, const std::string& message);
 
   // ---- what comes of it ----
   void receive(udp::socket& socket);
   void on_response(const udp::endpoint& from, zones::Bytes message);
-  bool take_response(NotifyTarget& target, const NotifyTarget::Flight& flight, zones::Bytes message);
+  bool take_response(NotifyTarget& target, const NotifyTarget::Flight& flight, const zones::SecondaryResponse& response,
+                     zones::Bytes message);
   void on_notify_answer(LedgerLine& line, zones::Rcode rcode);
   void unanswered(LedgerLine& line);
   void rest(LedgerLine& line, Clock::duration pause);

@@ -132,27 +132,24 @@ Secondary parse_secondary(const std::string& text) {
   return secondary;
 }
 
+Prefix prefix_of(const Secondary& secondary) {
+  const IpAddress address = address_of(secondary);
+  return {address, secondary.prefix - (address.is_v4() ? kMapped : 0)};
+}
+
 IpAddress address_of(const Secondary& secondary) { return normalised(boost::asio::ip::address_v6(secondary.address)); }
 
 std::string to_text(const Secondary& secondary) {
-  const IpAddress address = address_of(secondary);
-  std::string text = address.to_string();
-  if (!secondary.is_host()) text += "/" + std::to_string(secondary.prefix - (address.is_v4() ? kMapped : 0));
+  std::string text = prefix_of(secondary).to_text();
   if (secondary.port != 53) text += "@" + std::to_string(secondary.port);
   if (!secondary.keys.empty()) text += "=" + names_text(secondary.keys, "+");
   return text;
 }
 
 bool covers(const Secondary& secondary, const IpAddress& peer) {
-  if (peer.is_v4() != address_of(secondary).is_v4()) return false;  // ::/0 covers no IPv4 address
-  const auto octets = mapped(peer);
-  unsigned bits = secondary.prefix;
-  for (size_t i = 0; i < octets.size() && bits > 0; ++i) {
-    const unsigned here = std::min(bits, 8U);
-    if (((octets[i] ^ secondary.address[i]) >> (8 - here)) != 0) return false;
-    bits -= here;
-  }
-  return true;
+  const Prefix prefix = prefix_of(secondary);
+  if (peer.is_v4() != prefix.address.is_v4()) return false;  // ::/0 covers no IPv4 address
+  return Prefix::masked(peer, prefix.length) == prefix.address;
 }
 
 Json to_json(const SecondaryDns& settings) {

@@ -25,6 +25,7 @@ zones::Secondary parse_secondary(const std::string& text);
 std::string to_text(const zones::Secondary& secondary);
 
 IpAddress address_of(const zones::Secondary& secondary);
+Prefix prefix_of(const zones::Secondary& secondary);
 inline boost::asio::ip::udp::endpoint endpoint_of(const zones::Secondary& secondary) {
   return {address_of(secondary), secondary.port};
 }

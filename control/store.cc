@@ -177,7 +177,7 @@ void Store::open_tables() {
   require(mdb_dbi_open(transaction.get(), "meta", MDB_CREATE, &meta_), "open its tables");
   require(mdb_dbi_open(transaction.get(), "keys", MDB_CREATE, &keys_), "open its tables");
   require(mdb_dbi_open(transaction.get(), "ledger", MDB_CREATE, &ledger_), "open its tables");
-  require(mdb_dbi_open(transaction.get(), "presets", MDB_CREATE, &presets_), "open its tables");
+  require(mdb_dbi_open(transaction.get(), "presets", MDB_CREATE, &providers_), "open its tables");
   MDB_val value;
   if (transaction.get(meta_, kNextNumber, value) && value.mv_size == 8) next_number_ = load64(bytes_of(value).data());
   transaction.commit();
@@ -240,19 +240,19 @@ void Store::put_text(MDB_dbi table, const std::string& key, const std::string& t
 }
 
 void Store::put_key(zones::NameView name, const std::string& text) { put_text(keys_, name_key(name), text); }
-void Store::put_preset(const std::string& name, const std::string& text) { put_text(presets_, name, text); }
+void Store::put_provider(const std::string& name, const std::string& text) { put_text(providers_, name, text); }
 
-void Store::load_presets(const std::function<void(const std::string&, const std::string&)>& visit) const {
+void Store::load_providers(const std::function<void(const std::string&, const std::string&)>& visit) const {
   const Transaction transaction(env_.get(), MDB_RDONLY);
-  transaction.for_each_from(presets_, {}, [&](Bytes key, Bytes value) {
+  transaction.for_each_from(providers_, {}, [&](Bytes key, Bytes value) {
     visit({key.begin(), key.end()}, {value.begin(), value.end()});
     return true;
   });
 }
 
-void Store::put_ledger(std::span<const LedgerLine> lines) {
+void Store::put_ledger(std::span<const LedgerText> zones) {
   write([&](Transaction& transaction) {
-    for (const LedgerLine& line : lines) transaction.put(ledger_, name_key(line.apex), line.text);
+    for (const LedgerText& zone : zones) transaction.put(ledger_, name_key(zone.apex), zone.text);
   });
 }
 

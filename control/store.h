@@ -8,7 +8,7 @@
 //   meta      the number of the next new zone
 //   keys      key name in wire format, folded → text (key_book.h)
 //   ledger    apex in wire format, folded → what secondaries were last seen to have (ledger.h)
-//   presets   name → text: named providers of secondaries (secondary_json.h)
+//   presets   name → text: providers of secondaries (secondary.h)
 //
 // A commit writes what differs between two versions: the zone value, and the pages and steps they do not share.
 //
@@ -56,17 +56,17 @@ class Store {
   // Calls visit(name, text) for every key; what it throws as std::invalid_argument comes back as StoreError.
   void load_keys(const std::function<void(zones::NameView, const std::string&)>& visit) const;
 
-  struct LedgerLine {
-    zones::NameView apex;
-    std::string_view text;
+  struct LedgerText {
+    zones::Name apex;
+    std::string text;
   };
-  void put_ledger(std::span<const LedgerLine> lines);
+  void put_ledger(std::span<const LedgerText> zones);
   // Empty if nothing was kept.
   std::string ledger(zones::NameView apex) const;
 
   // As put_key() and load_keys().
-  void put_preset(const std::string& name, const std::string& text);
-  void load_presets(const std::function<void(const std::string&, const std::string&)>& visit) const;
+  void put_provider(const std::string& name, const std::string& text);
+  void load_providers(const std::function<void(const std::string&, const std::string&)>& visit) const;
 
   size_t zone_count() const;
   // Calls visit(version) for every zone, or damaged(sentence) for one that cannot be read; it stays as it is until a
@@ -101,7 +101,7 @@ class Store {
   const std::filesystem::path directory_;
   int lock_fd_ = -1;
   std::unique_ptr<MDB_env, CloseEnvironment> env_;
-  MDB_dbi zones_ = 0, pages_ = 0, journal_ = 0, meta_ = 0, keys_ = 0, ledger_ = 0, presets_ = 0;
+  MDB_dbi zones_ = 0, pages_ = 0, journal_ = 0, meta_ = 0, keys_ = 0, ledger_ = 0, providers_ = 0;
   uint64_t next_number_ = 1;
 };
 

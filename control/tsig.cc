@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 
+#include "control/unix_time.h"
 #include "zones/record_walk.h"
 
 namespace axfrd::control {
@@ -231,11 +231,7 @@ std::string to_text(TsigError error) {
   return "TSIG error " + std::to_string(static_cast<uint16_t>(error));
 }
 
-TsigTime tsig_now() {
-  using std::chrono::system_clock;
-  const auto since = system_clock::now().time_since_epoch();
-  return static_cast<TsigTime>(std::chrono::duration_cast<std::chrono::seconds>(since).count());
-}
+TsigTime tsig_now() { return static_cast<TsigTime>(unix_time()); }
 
 TsigCheck check_request(Bytes message, const KeyRing& ring, TsigTime now) {
   const auto tsig = find_tsig(message);

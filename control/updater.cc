@@ -6,6 +6,7 @@
 #include <map>
 #include <utility>
 
+#include "control/unix_time.h"
 #include "zones/derived.h"
 #include "zones/serial.h"
 
@@ -30,10 +31,8 @@ constexpr auto kGroupTime = std::chrono::milliseconds(3);
 // History of a zone beyond the zone's own size is of little use: the whole zone would be the shorter answer.
 constexpr size_t kLeastHistory = 16 * 1024;
 
-uint32_t unix_time() {
-  using std::chrono::duration_cast, std::chrono::seconds, std::chrono::system_clock;
-  return static_cast<uint32_t>(duration_cast<seconds>(system_clock::now().time_since_epoch()).count());
-}
+// The time as a serial (RFC 1982: it goes round in 2106).
+uint32_t serial_time() { return static_cast<uint32_t>(unix_time()); }
 
 size_t history_memory(const ZoneVersion* version) {
   return version != nullptr && version->history() ? version->history()->memory() : 0;
@@ -72,7 +71,7 @@ Failure no_such_zone(const Name& apex) { return {FailureCode::no_such_zone, "the
 Outcome<uint32_t> choose_serial(const ZoneVersion& old, uint32_t stated) {
   if (zones::serial_newer(stated, old.serial())) return stated;
   if (old.attributes().serial_policy != SerialPolicy::keep)
-    return zones::next_serial(old.attributes().serial_policy, old.serial(), unix_time());
+    return zones::next_serial(old.attributes().serial_policy, old.serial(), serial_time());
   const std::string zone = old.apex().name.to_text();
   return Failure{FailureCode::bad_zone, "zone " + zone + " keeps its own serials: state a SOA with one newer than " +
                                             std::to_string(old.serial()) +
@@ -336,19 +335,16 @@ void Updater::set_secondary(Name apex, SecondaryEdit edit, Done<SecondarySet> do
 void Updater::set_provider(std::string name, std::optional<SecondaryWish> wish, Done<bool> done) {
   enqueue<bool>(std::move(done), [this, name = std::move(name), wish = std::move(wish)](Group&) -> Outcome<bool> {
     const bool known = providers_.all().contains(name);
-    store_.put_preset(name, wish ? to_json(*wish).dump() : "");
+    store_.put_provider(name, wish ? to_json(*wish).dump() : "");
     providers_.set(name, wish);
     return known;
   });
 }
 
-void Updater::keep_ledger(std::vector<LedgerLine> lines, Done<size_t> done) {
-  const auto shared_lines = std::make_shared<std::vector<LedgerLine>>(std::move(lines));
-  enqueue<size_t>(std::move(done), [this, shared_lines](Group&) -> Outcome<size_t> {
-    std::vector<Store::LedgerLine> stored;
-    for (const LedgerLine& line : *shared_lines) stored.push_back({line.apex, line.text});
-    store_.put_ledger(stored);
-    return stored.size();
+void Updater::keep_ledger(std::vector<Store::LedgerText> lines, Done<size_t> done) {
+  enqueue<size_t>(std::move(done), [this, lines = std::move(lines)](Group&) -> Outcome<size_t> {
+    store_.put_ledger(lines);
+    return lines.size();
   });
 }
 
@@ -601,7 +597,7 @@ Outcome<size_t> Updater::load_store_now() {
     keys.push_back(std::make_shared<const Key>(key_from_text(Name(name), text)));
   });
   keys_.set(KeyBook(std::move(keys)));
-  store_.load_presets([this](const std::string& name, const std::string& text) {
+  store_.load_providers([this](const std::string& name, const std::string& text) {
     providers_.set(name, wish_from(Json::parse(text, nullptr, false)));
   });
   constexpr size_t kTogether = size_t{1} << 16;  // published at once: each publication copies paths of the table

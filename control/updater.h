@@ -111,11 +111,7 @@ class Updater {
   void set_provider(std::string name, std::optional<SecondaryWish> wish, Done<bool> done);
 
   // Keeps the ledger's lines of some zones (ledger.h), durably.
-  struct LedgerLine {
-    zones::Name apex;
-    std::string text;
-  };
-  void keep_ledger(std::vector<LedgerLine> lines, Done<size_t> done);
+  void keep_ledger(std::vector<Store::LedgerText> lines, Done<size_t> done);
 
   // Zones that somebody follows, because they have secondary DNS (set or unset) or ALIAS or URL records: those that
   // have become visible, and those that are gone or have neither any more.
