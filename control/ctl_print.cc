@@ -215,8 +215,9 @@ std::string notify_of(const Json& line) {
 }
 
 void print_ledger(std::ostream& out, const Json& lines) {
-  Table table{{{"ZONE", "SECONDARY", "SERIAL", "HAS", "BEHIND", "PROOF", "NOTIFY", "LAST TRANSFER", "STATE"}},
-              {false, false, true, true, true, false, false, false, false}};
+  Table table{
+      {{"ZONE", "SECONDARY", "SERIAL", "HAS", "BEHIND", "PROOF", "NOTIFY", "LAST POLL", "LAST TRANSFER", "STATE"}},
+      {false, false, true, true, true, false, false, false, false, false}};
   for (const Json& line : lines) {
     const Json& transfer = line["transfer"];
     const bool behind = line["behind"] != 0;
@@ -224,6 +225,7 @@ void print_ledger(std::ostream& out, const Json& lines) {
                           line["has_serial"].is_null() ? "?" : text_of(line["has_serial"]),
                           behind ? human_duration(line["behind_seconds"]) : "-",
                           text_of(line["proof"]) + ", " + ago(line["proven_at"]), notify_of(line),
+                          ago(line["polled_at"]),
                           transfer.is_null() ? "-" : text_of(transfer["kind"]) + ", " + ago(line["transferred_at"]),
                           text_of(line["state"])});
   }

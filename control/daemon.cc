@@ -118,7 +118,10 @@ void Daemon::load_directory() {
 // Nobody is answered before all zones are there: REFUSED would be taken at its word.
 void Daemon::serve() {
   service_.listen();
-  if (dataplane_) dataplane_->start();
+  if (dataplane_) {
+    dataplane_->start();
+    polls_.emplace(loop_, *dataplane_, service_.notifier()).start();
+  }
   state_ = ServerState::serving;
   manager_.ready();
   log_.info("ready, ", zones_.size(), " zones");
@@ -129,6 +132,7 @@ void Daemon::stop(std::string_view why) {
   state_ = ServerState::stopping;
   log_.info("stopping: ", why);
   manager_.stopping();
+  if (polls_) polls_->stop();
   service_.stop([this] { loop_.stop(); });
 }
 

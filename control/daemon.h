@@ -12,6 +12,7 @@
 #include "control/alias_service.h"
 #include "control/control_thread.h"
 #include "control/options.h"
+#include "control/poll_feed.h"
 #include "control/sd_notify.h"
 
 namespace axfrd::control {
@@ -52,6 +53,7 @@ class Daemon {
   Importer importer_;
   std::optional<dataplane::Dataplane> dataplane_;  // none: --no-port
   Service service_;
+  std::optional<PollFeed> polls_;  // as the dataplane
   AliasService aliases_;
   std::atomic<ServerState> state_{ServerState::starting};  // the main thread writes, the control thread reads
   const Server server_;

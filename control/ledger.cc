@@ -79,6 +79,8 @@ Json to_json(const LedgerLine& line, const std::string& place, int64_t now) {
             {"notified_serial", or_null(line.notified_serial)},
             {"notify_answered_at", or_null(line.answered_at)},
             {"notify_rcode", line.notify_rcode ? Json(static_cast<int>(*line.notify_rcode)) : Json()},
+            {"polled_at", or_null(line.polled_at)},
+            {"polled_serial", or_null(line.polled_serial)},
             {"transferred_at", or_null(line.transferred_at)},
             {"transfer", line.transfer ? to_json(*line.transfer) : Json()}};
   const bool refused = zone.refused_at != 0 && zone.refused_at >= line.proven_at;

@@ -65,6 +65,8 @@ struct LedgerLine {
   std::optional<uint32_t> notified_serial;
   std::optional<zones::Rcode> notify_rcode;
   Clock::time_point notify_sent{};
+  int64_t polled_at = 0;                  // by a query for the SOA, or for IXFR
+  std::optional<uint32_t> polled_serial;  // that the poll stated
   int64_t transferred_at = 0;
   std::unique_ptr<TransferReport> transfer;  // the last one
 

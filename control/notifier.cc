@@ -183,6 +183,7 @@ void Notifier::set_zone(const Updater::Published::Zone& published) {
   if (!zone) {
     zone = std::make_unique<LedgerZone>();
     zone->apex = zones::Name(version.apex().name);
+    zones_by_hash_.emplace(version.apex().hash, zone.get());
   }
   if (zone->serial_since == 0 || zone->serial != version.serial()) zone->serial_since = unix_time();
   zone->serial = version.serial();
@@ -259,6 +260,7 @@ void Notifier::forget(const zones::Name& apex) {
   zone.lines.clear();
   check_waiters(zone);
   unkept_.erase(&zone);
+  zones_by_hash_.erase(zones::NameHash::process().of(apex));
   zones_.erase(entry);
 }
 
@@ -511,6 +513,19 @@ void Notifier::heard_from(const IpAddress& address) {
   for (auto at = first; at != last; ++at) {
     if (at->second->failures > 0) revive(*at->second);
     pump(*at->second);
+  }
+}
+
+// Whoever says that it has the serial is asked at once: that it cannot forge.
+void Notifier::polled(uint64_t apex, const IpAddress& address, std::optional<uint32_t> serial) {
+  heard_from(address);
+  const auto zone = zones_by_hash_.find(apex);
+  if (zone == zones_by_hash_.end()) return;
+  for (const auto& line : zone->second->lines) {
+    if (line->target->endpoint.address() != address) continue;
+    line->polled_at = unix_time();
+    line->polled_serial = serial;
+    if (line->owes() && serial == zone->second->serial && line->phase == Phase::answered) set_due(*line, kSoon);
   }
 }
 

@@ -81,6 +81,9 @@ class Notifier {
   // ---- what secondaries do ----
   // Any sign of life. @pre address is normalised
   void heard_from(const IpAddress& address);
+  // Asked for the SOA of the zone whose apex has that hash, or for IXFR from `serial`, by a datagram that anybody may
+  // have sent. @pre address is normalised
+  void polled(uint64_t apex, const IpAddress& address, std::optional<uint32_t> serial);
   void saw_serial(zones::NameView apex, const IpAddress& peer, uint32_t serial);
   void transferred(const TransferReport& report);
   void refused(zones::NameView apex, const IpAddress& peer, const std::string& why);
@@ -162,6 +165,7 @@ class Notifier {
   bool started_ = false;
 
   std::unordered_map<std::string, std::unique_ptr<LedgerZone>> zones_;  // by sort key of the apex
+  std::unordered_map<uint64_t, LedgerZone*> zones_by_hash_;             // of the apex
   std::map<TargetKey, std::unique_ptr<NotifyTarget>> targets_;
   std::multimap<IpAddress, NotifyTarget*> targets_at_;
   std::multimap<Clock::time_point, LedgerLine*> due_;

@@ -47,7 +47,7 @@ void RequestHandler::count_response(zones::Bytes response) { counters_.responses
 RequestHandler::Outcome RequestHandler::decide(Query& query, const IpAddress& peer) {
   switch (query.parse()) {
     case Disposition::answer:
-      return answer(responder_.respond(query));
+      return answer(look_up(query, peer));
     case Disposition::transfer:
       return start_transfer(query, peer, nullptr);
     case Disposition::privileged:
@@ -56,6 +56,15 @@ RequestHandler::Outcome RequestHandler::decide(Query& query, const IpAddress& pe
       break;
   }
   return {};
+}
+
+unsigned RequestHandler::look_up(Query& query, const IpAddress& peer) {
+  const bool ixfr = query.qtype == zones::rrtype::IXFR;
+  const auto serial = ixfr ? zones::ixfr_serial(query) : std::nullopt;  // the response lies where the request lay
+  const unsigned size = responder_.respond(query);
+  if ((ixfr || query.qtype == zones::rrtype::SOA) && zones::is_poll(query))
+    notifier_.polled(query.version->apex().hash, normalised(peer), serial);
+  return size;
 }
 
 RequestHandler::Outcome RequestHandler::start_transfer(Query& query, const IpAddress& peer, const zones::Name* key) {
@@ -162,7 +171,7 @@ RequestHandler::Outcome RequestHandler::answer_authentic(Query& query, const Tsi
   if (query.opcode == zones::Opcode::update) return start_update(query, check, peer);
   if (query.opcode == zones::Opcode::notify) return answer(responder_.refuse(query, Rcode::notauth));
   if (query.asks_for_transfer()) return start_transfer(query, peer, &check.key->name());
-  return answer(responder_.respond(query));
+  return answer(look_up(query, peer));
 }
 
 }  // namespace axfrd::control

@@ -51,6 +51,7 @@ class RequestHandler {
  private:
   static constexpr size_t kIxfrCacheOctets = 64U << 20;
 
+  unsigned look_up(zones::Query& query, const IpAddress& peer);
   Outcome decide(zones::Query& query, const IpAddress& peer);
   // `key`: what the request was signed with, or null.
   Outcome start_transfer(zones::Query& query, const IpAddress& peer, const zones::Name* key);

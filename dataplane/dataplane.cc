@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <deque>
 #include <stdexcept>
 
 #include "dataplane/address.h"
@@ -66,13 +67,14 @@ struct Dataplane::Parts {
     for (unsigned i = 0; i < ports.size(); ++i)
       options.notice(ports[i]->describe() + ", tap " + kernel_path.tap_name(i));
     for (unsigned i = 0; i < options.workers; ++i) {
+      polls.emplace_back(i);
       workers.push_back(std::make_unique<Worker>(worker_options(options, i), responder, rcu, stop_workers));
     }
   }
 
   // Worker 0 sends what comes from the kernel, so that each transmit queue has one owner.
   WorkerOptions worker_options(const DataplaneOptions& options, unsigned index) {
-    WorkerOptions worker{index, {}, &kernel_path.from_worker(index), sleeps_when_idle(options)};
+    WorkerOptions worker{index, {}, &kernel_path.from_worker(index), &polls[index], sleeps_when_idle(options)};
     for (unsigned i = 0; i < ports.size(); ++i) {
       worker.queues.push_back({ports[i].get(), index == 0 ? &kernel_path.to_wire(i) : nullptr});
     }
@@ -84,6 +86,7 @@ struct Dataplane::Parts {
   const Eal eal;
   const std::vector<std::unique_ptr<Port>> ports;
   KernelPath kernel_path;
+  std::deque<PollRing> polls;             // by worker
   std::atomic<bool> stop_workers{false};  // written by control, read by the workers
   std::vector<std::unique_ptr<Worker>> workers;
 };
@@ -107,6 +110,12 @@ void Dataplane::stop() {
   parts_->kernel_path.stop();
   parts_->stop_workers.store(true, std::memory_order_relaxed);
   for (unsigned i = 0; i < parts_->workers.size(); ++i) rte_eal_wait_lcore(Eal::worker_lcore(i));
+}
+
+unsigned Dataplane::take_polls(std::span<Poll> polls) {
+  unsigned taken = 0;
+  for (PollRing& ring : parts_->polls) taken += ring.take(polls.subspan(taken));
+  return taken;
 }
 
 DataplaneStats Dataplane::stats() const {

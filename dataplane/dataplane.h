@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "dataplane/counters.h"
+#include "dataplane/polls.h"
 #include "dataplane/rcu.h"
 #include "zones/respond.h"
 
@@ -49,6 +50,10 @@ class Dataplane {
 
   void start();
   void stop();
+
+  // Fills the first places of `polls` with what the workers noted, and says how many; the others are left for the next
+  // call. One thread.
+  unsigned take_polls(std::span<Poll> polls);
 
   // A consistent-enough copy of all counters. Any thread.
   DataplaneStats stats() const;

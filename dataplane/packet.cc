@@ -253,6 +253,18 @@ Verdict classify(Bytes frame, Verified verified, const Interface& interface, Dat
   }
 }
 
+std::array<uint8_t, 16> sender_of(const uint8_t* frame, const Datagram& datagram) {
+  const uint8_t* ip = frame + datagram.l2_size;
+  std::array<uint8_t, 16> sender{};
+  if (datagram.v6()) {
+    std::memcpy(sender.data(), ip + 8, 16);
+  } else {
+    sender[10] = sender[11] = 0xFF;
+    std::memcpy(sender.data() + 12, ip + 12, 4);
+  }
+  return sender;
+}
+
 unsigned dns_capacity(const Datagram& datagram, unsigned room, const Interface& interface) {
   return std::min(room - datagram.dns_at(), interface.mtu - datagram.l3_size - kUdpSize);
 }

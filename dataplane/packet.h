@@ -58,6 +58,9 @@ struct Datagram {
 // later.
 Verdict classify(Bytes frame, Verified verified, const Interface& interface, Datagram& datagram);
 
+// Who sent it; IPv4 as ::ffff:a.b.c.d. @pre classify() filled `datagram`
+std::array<uint8_t, 16> sender_of(const uint8_t* frame, const Datagram& datagram);
+
 // The longest response that fits: `room` octets from the frame's begin to its buffer's end, and the MTU. At least the
 // request's own size. @pre classify() filled `datagram`, and the frame fits the room.
 unsigned dns_capacity(const Datagram& datagram, unsigned room, const Interface& interface);

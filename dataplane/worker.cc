@@ -7,6 +7,8 @@
 
 #include <algorithm>
 
+#include "zones/ixfr.h"
+
 namespace axfrd::dataplane {
 namespace {
 
@@ -158,7 +160,23 @@ void Worker::look_up(std::span<Request> requests) {
   responder_.prepare([requests](auto&& step) {
     for (Request& request : requests) step(request.query);
   });
-  for (Request& request : requests) request.response_size = responder_.write(request.query);
+  for (Request& request : requests) {
+    // The response lies where the request lay.
+    const bool ixfr = request.query.qtype == zones::rrtype::IXFR;
+    request.ixfr_serial = ixfr ? zones::ixfr_serial(request.query) : std::nullopt;
+    request.response_size = responder_.write(request.query);
+    if (request.query.qtype == zones::rrtype::SOA || ixfr) note_poll(request);
+  }
+}
+
+void Worker::note_poll(const Request& request) {
+  if (!zones::is_poll(request.query)) return;
+  Poll poll;
+  poll.address = sender_of(rte_pktmbuf_mtod(request.packet, const uint8_t*), request.datagram);
+  poll.zone = request.query.version->apex().hash;
+  poll.serial = request.ixfr_serial.value_or(0);
+  poll.states_serial = request.ixfr_serial.has_value();
+  options_.polls->put(poll);
 }
 
 void Worker::finish(const Interface& interface, const Request& request) {

@@ -16,12 +16,14 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "dataplane/budget.h"
 #include "dataplane/counters.h"
 #include "dataplane/packet.h"
+#include "dataplane/polls.h"
 #include "dataplane/port.h"
 #include "dataplane/rcu.h"
 #include "dataplane/ring.h"
@@ -40,6 +42,7 @@ struct WorkerOptions {
   unsigned index = 0;  // of its queues
   std::vector<Queue> queues;
   PuntRings* to_kernel = nullptr;
+  PollRing* polls = nullptr;
   bool idle_sleep = false;
 };
 
@@ -79,7 +82,8 @@ class Worker {
     rte_mbuf* packet;
     Datagram datagram;
     zones::Query query;
-    unsigned response_size;  // octets of DNS, once written
+    unsigned response_size;               // octets of DNS, once written
+    std::optional<uint32_t> ixfr_serial;  // that an IXFR states
   };
 
   unsigned poll(const Queue& queue);
@@ -87,6 +91,7 @@ class Worker {
   void parse(const Interface& interface, Request& request);
   void answer_all(const Interface& interface);
   void look_up(std::span<Request> requests);
+  void note_poll(const Request& request);
   void finish(const Interface& interface, const Request& request);
   void dispose(rte_mbuf* packet, Verdict verdict);
   void punt(PuntBatch& batch, MbufRing& ring);

@@ -15,6 +15,11 @@ std::optional<uint32_t> ixfr_serial(const Query& query) {
   return load32(rdata.data() + rdata.size() - kNumbers);
 }
 
+bool is_poll(const Query& query) {
+  return query.version != nullptr && query.version->has_secondaries() &&
+         query.qname.labels() == query.version->apex().labels;
+}
+
 std::shared_ptr<const Difference> make_difference(const ZoneVersion& version, uint32_t serial) {
   const HistoryRef& history = version.history();
   if (!history || history->steps().back()->to() != version.serial()) return nullptr;

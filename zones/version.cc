@@ -118,7 +118,7 @@ class ZoneVersion::Editor {
     if (size() == 1) {
       version.single_ = &page(0);
       const size_t lines = (version.single_->memory() + kCacheLine - 1) / kCacheLine;
-      version.single_lines_ = lines <= kPrefetchLines ? static_cast<uint32_t>(lines) : 1;
+      version.single_lines_ = lines <= kPrefetchLines ? static_cast<uint16_t>(lines) : 1;
     }
     if (size() <= 1) return;
     if (!indexed_) {
@@ -250,6 +250,7 @@ boost::intrusive_ptr<ZoneVersion> ZoneVersion::create(const Apex& apex, const Re
 
 ZoneVersion::ZoneVersion(NameView apex, const Record& soa, Attributes attributes)
     : apex_(NameView(std::ranges::copy(apex.bytes(), tail()).out - apex.size(), apex.size())),
+      has_secondaries_(attributes.enabled_secondaries() != nullptr),
       attributes_(std::move(attributes)) {
   const std::string answer = prepare_answer(apex_, soa);
   std::ranges::copy(answer, tail() + apex_.size);

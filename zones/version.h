@@ -74,6 +74,8 @@ class ZoneVersion : public boost::intrusive_ref_counter<ZoneVersion> {
   uint32_t serial() const { return serial_; }
   const Attributes& attributes() const { return attributes_; }
   const PseudoRecords& pseudo() const { return attributes_.pseudo; }
+  // Whether attributes().enabled_secondaries() has any, for the packet path.
+  bool has_secondaries() const { return has_secondaries_; }
   const HistoryRef& history() const { return attributes_.history; }
 
   // The SOA, prepared with the apex as owner, and its length in a message that asks for the apex.
@@ -182,7 +184,8 @@ class ZoneVersion : public boost::intrusive_ref_counter<ZoneVersion> {
   std::unique_ptr<const Many> many_;
   Page::Counts counts_;
   Apex apex_;  // its name stands in tail()
-  uint32_t single_lines_ = 0;
+  uint16_t single_lines_ = 0;
+  bool has_secondaries_;
   uint32_t serial_, negative_ttl_;
   uint64_t octets_ = 0;
   Attributes attributes_;

@@ -76,12 +76,13 @@ class WorkerTest : public testing::Test {
   Wire wire_{"worker" + std::to_string(++serial_)};
   MbufRing from_kernel_{"worker_kernel", 64, -1};
   PuntRings rings_{0};
+  PollRing polls_{0};
   zones::ZoneTable zones_;
   zones::ZoneTable::Retired retired_;
   zones::Responder responder_{zones_, large_answers()};
   Rcu rcu_{1};
   std::atomic<bool> stop_{false};
-  Worker worker_{{0, {{&wire_.port(), &from_kernel_}}, &rings_, false}, responder_, rcu_, stop_};
+  Worker worker_{{0, {{&wire_.port(), &from_kernel_}}, &rings_, &polls_, false}, responder_, rcu_, stop_};
 
  private:
   static inline unsigned serial_ = 0;  // a net_ring device's name is never free again
@@ -151,6 +152,38 @@ TEST_F(WorkerTest, GivesEachPacketOfABurstItsVerdict) {
   EXPECT_EQ(count_of(s.responses, "FORMERR"), 1U);
   EXPECT_EQ(drain(rings_.urgent), 1U) << "ARP";
   EXPECT_EQ(drain(rings_.bulk), 5U);
+}
+
+// A SOA or IXFR question of a zone's apex, the latter with a SOA of that serial in its authority section.
+Octets poll_of(const Octets& apex, std::optional<unsigned> serial = {}) {
+  if (!serial) return dns_query(apex, 6);
+  Octets message = dns_query(apex, 251);
+  message.replace(8, 2, octets16(1));
+  const Octets numbers = octets16(*serial >> 16) + octets16(*serial & 0xFFFF) + Octets(16, '\0');
+  return message + octets16(0xC00C) + octets16(6) + octets16(1) + Octets(4, '\0') + octets16(22) + Octets(2, '\0') +
+         numbers;
+}
+
+TEST_F(WorkerTest, NotesWhoPollsAZoneThatHasSecondaries) {
+  zones::Attributes attributes;
+  attributes.secondary_dns = std::make_shared<const zones::SecondaryDns>(zones::SecondaryDns{true, {}, {}, {}});
+  const auto parsed =
+      zones::parse_zone("@ 60 SOA ns h 7 1 1 1 1\nw 60 A 192.0.2.1\n", *zones::Name::from_text("other"), "test");
+  const auto retired = zones_.publish(zones::ZoneVersion::build(std::get<zones::ZoneText>(parsed).records, attributes));
+  const Octets other("\5other\0", 7);
+  wire_.arrive(frame(Udp{.source = "192.0.2.7", .payload = poll_of(other)}));
+  wire_.arrive(frame(Udp{.v6 = true, .payload = poll_of(other, 0x12345678)}));
+  wire_.arrive(frame(Udp{.payload = poll_of(Octets("\1w\5other\0", 9))}));
+  wire_.arrive(frame(Udp{.payload = dns_query(other, 1)}));
+  wire_.arrive(frame(Udp{.payload = poll_of(Octets("\7example\0", 9))}));  // has none
+  work();
+  std::array<Poll, 8> polls;
+  ASSERT_EQ(polls_.take(polls), 2U);
+  EXPECT_EQ(polls[0].zone, zones::NameHash::process().of(*zones::Name::from_text("other")));
+  EXPECT_EQ(polls[0].address, (std::array<uint8_t, 16>{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 192, 0, 2, 7}));
+  EXPECT_EQ(polls[0].states_serial, 0U);
+  EXPECT_EQ(polls[1].states_serial, 1U);
+  EXPECT_EQ(polls[1].serial, 0x12345678U);
 }
 
 TEST_F(WorkerTest, TellsTheKernelWhichPortAPacketCameFrom) {

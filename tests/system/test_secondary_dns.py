@@ -194,3 +194,17 @@ def test_a_secondary_that_comes_back_is_told_at_once_also_after_a_restart(new_la
     axfrd.kill()
     axfrd.start()
     assert axfrd.stats()["notify"]["sent"] == 0 < sent, "nobody is troubled who has all"
+
+
+def test_a_poll_by_the_packet_path_is_a_sign_of_life(axfrd):
+    enable(axfrd, ZONE, axfrd.lab.other)
+    line = axfrd.json("secondary", "status", ZONE)["ledger"][0]
+    assert line["polled_at"] is None
+    punted = axfrd.stats()["udp"]["queries"]
+    ask.udp(axfrd.lab.other, ZONE, "SOA", IPV4)
+
+    def polled():
+        return axfrd.json("secondary", "status", ZONE)["ledger"][0]["polled_at"]
+
+    wait_until(polled, "the poll to be in the ledger")
+    assert axfrd.stats()["udp"]["queries"] == punted, "the kernel path saw nothing of it"
