@@ -76,6 +76,7 @@ Commands::Commands(boost::asio::io_context& loop, const Server& server, dataplan
                 {"secondary.show", &Commands::secondary_show},
                 {"secondary.list", &Commands::secondary_list},
                 {"secondary.status", &Commands::secondary_status},
+                {"secondary.check", &Commands::secondary_check},
                 {"provider.set", &Commands::provider_set},
                 {"provider.list", &Commands::provider_list},
                 {"provider.remove", &Commands::provider_remove},

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "control/alias_service.h"
+#include "control/delegation_check.h"
 #include "control/importer.h"
 #include "control/rpc.h"
 #include "control/service.h"
@@ -31,6 +32,7 @@ struct Server {
   Importer& importer;
   Service& service;
   AliasService& aliases;
+  DelegationChecker& checker;
   Providers& providers;
   const dataplane::Dataplane* dataplane;  // null: without DPDK
   const std::atomic<ServerState>& state;  // written by the main thread
@@ -79,6 +81,7 @@ class Commands {
   void secondary_show(Json& params, RpcDone done);
   void secondary_list(Json& params, RpcDone done);
   void secondary_status(Json& params, RpcDone done);
+  void secondary_check(Json& params, RpcDone done);
   void provider_set(Json& params, RpcDone done);
   void provider_list(Json& params, RpcDone done);
   void provider_remove(Json& params, RpcDone done);

@@ -121,6 +121,17 @@ void Commands::secondary_status(Json& params, RpcDone done) {
   });
 }
 
+// Also of a zone whose secondary DNS was disabled: the parent may not know yet.
+void Commands::secondary_check(Json& params, RpcDone done) {
+  const auto name = zone_name(params);
+  if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
+  const zones::VersionRef version = find(std::get<zones::Name>(name));
+  if (!version) return done(no_such_zone(std::get<zones::Name>(name)));
+  server_.checker.check(version, [this, done = std::move(done)](Json report) {
+    boost::asio::post(loop_, [done, report = std::move(report)] { done(RpcResult(report)); });
+  });
+}
+
 void Commands::notify(Json& params, RpcDone done) {
   const auto name = zone_name(params);
   if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);

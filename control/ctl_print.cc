@@ -333,6 +333,12 @@ void print_secondary_list(std::ostream& out, const Json&, const Json& result) {
   table.print(out);
 }
 
+void print_check(std::ostream& out, const Json&, const Json& result) {
+  for (const Json& finding : result["findings"])
+    out << (finding["sound"] ? "good  " : "MEND  ") << text_of(finding["about"]) << ": " << text_of(finding["text"])
+        << '\n';
+}
+
 void print_secondary_status(std::ostream& out, const Json&, const Json& result) { print_ledger(out, result["ledger"]); }
 
 void print_providers(std::ostream& out, const Json&, const Json& result) {
@@ -392,6 +398,7 @@ constexpr std::array kPrinters{
     VerbPrinter{"secondary.status", print_secondary_status},
     VerbPrinter{"provider.set", print_provider_set},
     VerbPrinter{"provider.list", print_providers},
+    VerbPrinter{"secondary.check", print_check},
     VerbPrinter{"provider.remove", print_provider_removed},
     VerbPrinter{"notify", print_notify},
     VerbPrinter{"explain", print_explain},

@@ -51,12 +51,14 @@ Daemon::Daemon(const Options& options, const Log& log)
       dataplane_(make_dataplane(options, responder_, rcu_, log)),
       service_(loop_, service_options(options), responder_, rcu_, updater_, keys_, log),
       aliases_(loop_, options.alias, options.resolvers, updater_, log),
+      checker_(options.resolvers),
       server_{zones_,
               updater_,
               keys_,
               importer_,
               service_,
               aliases_,
+              checker_,
               providers_,
               dataplane_ ? &*dataplane_ : nullptr,
               state_,
@@ -68,6 +70,7 @@ Daemon::Daemon(const Options& options, const Log& log)
 // because the updater comes back to it for more files.
 Daemon::~Daemon() {
   control_.stop();
+  checker_.stop();
   if (dataplane_) dataplane_->stop();
   updater_.stop();
   importer_.stop();

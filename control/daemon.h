@@ -55,6 +55,7 @@ class Daemon {
   Service service_;
   std::optional<PollFeed> polls_;  // as the dataplane
   AliasService aliases_;
+  DelegationChecker checker_;
   std::atomic<ServerState> state_{ServerState::starting};  // the main thread writes, the control thread reads
   const Server server_;
   ControlThread control_;

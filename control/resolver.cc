@@ -18,17 +18,8 @@ namespace asio = boost::asio;
 // A target's TTL says when to look again; what does not exist may come to be sooner than its zone's SOA thinks.
 constexpr int kLongestNegative = 900;
 
-std::string name_of_rcode(int rcode) {
-  switch (rcode) {
-    case 2:
-      return "SERVFAIL, or no answer";
-    case 3:
-      return "NXDOMAIN";
-    case 5:
-      return "REFUSED";
-    default:
-      return "RCODE " + std::to_string(rcode);
-  }
+void check(int status, const std::string& what) {
+  if (status != 0) throw std::runtime_error("resolver: " + what + ": " + ub_strerror(status));
 }
 
 Resolved read(const ub_result& result) {
@@ -52,33 +43,46 @@ Resolved read(const ub_result& result) {
 
 }  // namespace
 
-void Resolver::Free::operator()(ub_ctx* context) const { ub_ctx_delete(context); }
+std::string name_of_rcode(int rcode) {
+  switch (rcode) {
+    case 2:
+      return "SERVFAIL, or no answer";
+    case 3:
+      return "NXDOMAIN";
+    case 5:
+      return "REFUSED";
+    default:
+      return "RCODE " + std::to_string(rcode);
+  }
+}
 
-Resolver::Resolver(asio::io_context& loop, const std::vector<std::string>& forwarders)
-    : loop_(loop), context_(ub_ctx_create()), answers_(loop) {
-  if (!context_) throw std::runtime_error("libunbound: no memory");
-  check(ub_ctx_async(context_.get(), 1), "a thread");
+void FreeResolverContext::operator()(ub_ctx* context) const { ub_ctx_delete(context); }
+
+ResolverContext make_resolver(const std::vector<std::string>& forwarders) {
+  ResolverContext context(ub_ctx_create());
+  if (!context) throw std::runtime_error("libunbound: no memory");
+  const auto set = [&](const char* option, const char* value) {
+    check(ub_ctx_set_option(context.get(), option, value), option);
+  };
+  check(ub_ctx_async(context.get(), 1), "a thread");
   set("module-config:", "iterator");
   set("outgoing-range:", "256");
   set("infra-keep-probing:", "yes");     // a forwarder that was down is noticed as soon as it is up
   set("do-not-query-localhost:", "no");  // a forwarder may well run on this host
-  for (const std::string& forwarder : forwarders) check(ub_ctx_set_fwd(context_.get(), forwarder.c_str()), forwarder);
-  if (forwarders.empty()) ub_ctx_resolvconf(context_.get(), nullptr);  // cannot be read: recursion
+  for (const std::string& forwarder : forwarders) check(ub_ctx_set_fwd(context.get(), forwarder.c_str()), forwarder);
+  if (forwarders.empty()) ub_ctx_resolvconf(context.get(), nullptr);  // cannot be read: recursion
   // It is for the forwarder to say what these are. (libunbound takes no forwarders after this.)
-  for (const char* zone : {"test.", "home.arpa."}) check(ub_ctx_zone_add(context_.get(), zone, "transparent"), zone);
+  for (const char* zone : {"test.", "home.arpa."}) check(ub_ctx_zone_add(context.get(), zone, "transparent"), zone);
+  return context;
+}
+
+Resolver::Resolver(asio::io_context& loop, const std::vector<std::string>& forwarders)
+    : loop_(loop), context_(make_resolver(forwarders)), answers_(loop) {
   answers_.assign(ub_fd(context_.get()));
   wait();
 }
 
 Resolver::~Resolver() { answers_.release(); }
-
-void Resolver::set(const char* option, const char* value) {
-  check(ub_ctx_set_option(context_.get(), option, value), option);
-}
-
-void Resolver::check(int status, const std::string& what) const {
-  if (status != 0) throw std::runtime_error("resolver: " + what + ": " + ub_strerror(status));
-}
 
 void Resolver::wait() {
   answers_.async_wait(asio::posix::stream_descriptor::wait_read, [this](const auto& error) {

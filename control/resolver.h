@@ -28,10 +28,20 @@ struct Resolved {
 };
 using ResolvedDone = std::function<void(Resolved)>;
 
+struct FreeResolverContext {
+  void operator()(ub_ctx* context) const;
+};
+using ResolverContext = std::unique_ptr<ub_ctx, FreeResolverContext>;
+
+// libunbound, set up for us. `forwarders`: ADDR or ADDR@PORT. Without one, the name servers of /etc/resolv.conf;
+// without that, full recursion from the root. Throws std::runtime_error.
+ResolverContext make_resolver(const std::vector<std::string>& forwarders);
+
+std::string name_of_rcode(int rcode);
+
 class Resolver {
  public:
-  // `forwarders`: ADDR or ADDR@PORT. Without one, the name servers of /etc/resolv.conf; without that, full recursion
-  // from the root. Throws std::runtime_error.
+  // As make_resolver().
   Resolver(boost::asio::io_context& loop, const std::vector<std::string>& forwarders);
   ~Resolver();  // what is under way is forgotten
   Resolver(const Resolver&) = delete;
@@ -41,22 +51,17 @@ class Resolver {
   void look_up(const std::string& name, uint16_t type, ResolvedDone done);
 
  private:
-  struct Free {
-    void operator()(ub_ctx* context) const;
-  };
   struct Question {
     Resolver& resolver;
     ResolvedDone done;
     std::list<Question>::iterator self;
   };
   static void answered(void* question, int status, ub_result* result);
-  void set(const char* option, const char* value);
-  void check(int status, const std::string& what) const;
   void wait();
 
   boost::asio::io_context& loop_;
   std::list<Question> under_way_;  // libunbound holds pointers to them
-  std::unique_ptr<ub_ctx, Free> context_;
+  const ResolverContext context_;
   boost::asio::posix::stream_descriptor answers_;  // libunbound's own, and not ours to close
 };
 

@@ -122,6 +122,7 @@ constexpr std::array kVerbs{
     Verb{"secondary.show", "show a zone's secondaries, and what they have", kZone},
     Verb{"secondary.list", "list the zones that have secondaries", {}},
     Verb{"secondary.status", "show who has which serial, and what became of NOTIFY and transfers", kOptionalZone},
+    Verb{"secondary.check", "say whether the parent and the secondaries serve a zone, and what to mend", kZone},
     Verb{"provider.set", "name the secondaries of a provider", kProvider},
     Verb{"provider.list", "list all providers", {}},
     Verb{"provider.remove", "forget a provider; zones keep what they have", kProviderName},

@@ -1,7 +1,5 @@
 """ALIAS and URL: a resolver in the lab knows the targets, and axfrd makes their addresses data of its zones."""
 
-import signal
-
 import dns.rcode
 import dns.tsigkeyring
 import dns.update
@@ -11,6 +9,7 @@ import ask
 import peers
 import zones
 from lab import EVERYONE, IPV4, wait_until
+from resolver import Resolver
 
 ZONE = "customer.example"
 TEXT = """$TTL 600
@@ -22,49 +21,6 @@ both ALIAS cdn.target.test.
 both ALIAS www.target.test.
 www CNAME both
 """
-
-
-class Resolver:
-    """BIND, which knows the zone target.test, and resolves for others."""
-
-    def __init__(self, host):
-        self.host, self.serial, self.process = host, 0, None
-        self.file = host.directory / "target.test.zone"
-
-    def set(self, *records, ttl=1):
-        """The addresses of targets, from now on."""
-        self.serial += 1
-        lines = [f"$TTL {ttl}", f"@ SOA ns hostmaster {self.serial} 3600 600 86400 1", "@ NS ns", "ns A 192.0.2.1"]
-        self.file.write_text("\n".join([*lines, *records]) + "\n")
-        if self.process:
-            self.process.send_signal(signal.SIGHUP)
-        return self
-
-    def start(self):
-        directory = self.host.directory
-        configuration = directory / "named.conf"
-        configuration.write_text(f"""
-            options {{
-              directory "{directory}";
-              pid-file none;
-              session-keyfile none;
-              lock-file none;
-              listen-on {{ any; }};
-              recursion yes;
-              allow-recursion {{ any; }};
-              dnssec-validation no;
-              empty-zones-enable no;
-            }};
-            controls {{ }};
-            zone "target.test" {{ type primary; file "{self.file.name}"; }};
-            """)
-        self.process = self.host.spawn("named", "-g", "-n", "1", "-c", configuration)
-        wait_until(lambda: "running" in self.process.log.read_text(), "BIND to run")
-        return self
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait()
 
 
 @pytest.fixture
