@@ -10,6 +10,7 @@
 #include <set>
 #include <sstream>
 
+#include "control/transfer_log.h"
 #include "control/verbs.h"
 
 namespace axfrd::control {
@@ -60,7 +61,9 @@ constexpr std::array kService{
     Spec{"allow-transfer", Kind::list, "ADDR[/LEN]", nullptr,
          "who may transfer zones; may be repeated. Nobody may unless told"},
     Spec{"transfer-log", Kind::value, "FILE", nullptr,
-         "append a line of JSON for each transfer and each outcome of a NOTIFY"},
+         "tell each transfer and each outcome of a NOTIFY: a line of JSON in FILE, or, if that is the word journal, an "
+         "entry "
+         "with fields in the systemd journal"},
     Spec{"udp-payload", Kind::value, "BYTES", "1232", "largest UDP response, 512 to 4096"},
     Spec{"nsid", Kind::value, "TEXT", nullptr, "name of this server for those who ask (RFC 5001)"},
     Spec{"id-server", Kind::value, "TEXT", nullptr, "answer to CH TXT id.server and hostname.bind"},
@@ -281,6 +284,7 @@ void read_service(const Values& values, Options& options) {
   if (options.store.empty()) fail("--store: a directory is wanted");
   options.zones_dir = read_zones_dir(values);
   if (values.given("transfer-log")) options.transfer_log = values.text("transfer-log");
+  if (options.transfer_log == "journal") options.transfer_log = kJournalSocket;
   options.history_octets = size_t{values.number("history-memory", 0, 1U << 20)} << 20;
   options.transaction_timeout = std::chrono::seconds(values.number("transaction-timeout", 1, 86400));
   for (const std::string& text : values.list("allow-transfer")) {

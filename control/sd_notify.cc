@@ -1,13 +1,11 @@
 #include "control/sd_notify.h"
 
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <charconv>
 #include <cstdlib>
-#include <cstring>
+
+#include "control/local_datagram.h"
 
 namespace axfrd::control {
 
@@ -45,18 +43,6 @@ void ServiceManager::start_watchdog() {
   });
 }
 
-void ServiceManager::send(std::string_view message) const {
-  sockaddr_un address{};
-  if (socket_.empty() || socket_.size() >= sizeof address.sun_path) return;
-  address.sun_family = AF_UNIX;
-  std::memcpy(address.sun_path, socket_.data(), socket_.size());
-  if (address.sun_path[0] == '@') address.sun_path[0] = '\0';  // an abstract socket
-  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + socket_.size());
-  const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) return;
-  sendto(fd, message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT, reinterpret_cast<const sockaddr*>(&address),
-         size);
-  close(fd);
-}
+void ServiceManager::send(std::string_view message) const { send_local_datagram(socket_, message); }
 
 }  // namespace axfrd::control

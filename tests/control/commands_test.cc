@@ -46,6 +46,7 @@ class CommandsTest : public testing::Test {
   Importer importer_{updater_, 1, log_.log()};
   Service service_{service_loop_, {}, zones_.responder, zones_.rcu, updater_, keys_, log_.log()};
   AliasService aliases_{service_loop_, {}, {}, updater_, log_.log()};
+  DelegationChecker checker_{{}};
   std::atomic<ServerState> state_{ServerState::serving};
   std::atomic<int> stops_{0};
   const Server server_{zones_.table,
@@ -54,6 +55,7 @@ class CommandsTest : public testing::Test {
                        importer_,
                        service_,
                        aliases_,
+                       checker_,
                        providers_,
                        nullptr,
                        state_,

@@ -7,26 +7,13 @@ namespace {
 
 class ServiceManagerTest : public testing::Test {
  protected:
-  ServiceManagerTest() : fd_(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
-    const std::string path = directory_ / "notify";
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::memcpy(address.sun_path, path.data(), path.size());
-    EXPECT_EQ(bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-    setenv("NOTIFY_SOCKET", path.c_str(), 1);
-  }
+  ServiceManagerTest() { setenv("NOTIFY_SOCKET", socket_.path().c_str(), 1); }
   ~ServiceManagerTest() override {
-    close(fd_);
     for (const char* name : {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"}) unsetenv(name);
   }
-  std::string received() const {
-    char message[256];
-    const ssize_t size = recv(fd_, message, sizeof message, MSG_DONTWAIT);
-    return {message, size > 0 ? static_cast<size_t>(size) : 0};
-  }
+  std::string received() const { return socket_.received(); }
 
-  test::TemporaryDirectory directory_;
-  int fd_;
+  test::DatagramSocket socket_;
   boost::asio::io_context loop_;
 };
 

@@ -9,6 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -51,6 +52,32 @@ class TemporaryDirectory {
 
  private:
   std::filesystem::path path_;
+};
+
+// A local socket that datagrams are sent to.
+class DatagramSocket {
+ public:
+  DatagramSocket() {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::ranges::copy(path().native(), address.sun_path);
+    EXPECT_EQ(::bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  }
+  ~DatagramSocket() { ::close(fd_); }
+  DatagramSocket(const DatagramSocket&) = delete;
+  DatagramSocket& operator=(const DatagramSocket&) = delete;
+
+  std::filesystem::path path() const { return directory_ / "socket"; }
+  // The next datagram that is there already; empty: none.
+  std::string received() const {
+    char message[1024];
+    const ssize_t size = ::recv(fd_, message, sizeof message, MSG_DONTWAIT);
+    return {message, size > 0 ? static_cast<size_t>(size) : 0};
+  }
+
+ private:
+  TemporaryDirectory directory_;
+  int fd_ = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 };
 
 // Keeps what is logged.

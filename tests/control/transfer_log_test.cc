@@ -1,0 +1,37 @@
+#include "control/transfer_log.h"
+
+#include "tests/control/support.h"
+
+namespace axfrd::control {
+namespace {
+
+const Json kFields{{"zone", "a.example."}, {"peer", "192.0.2.1"}, {"key", Json()}, {"to", 7}, {"result", "x\ny"}};
+
+TEST(TransferLog, AppendsALineOfJsonToAFile) {
+  const test::TemporaryDirectory directory;
+  const std::filesystem::path file = directory / "transfers";
+  TransferLog(file).write("refused", kFields);
+  TransferLog(file).write("refused", kFields);
+  std::ifstream in(file);
+  unsigned lines = 0;
+  for (std::string line; std::getline(in, line); ++lines) {
+    const Json read = Json::parse(line);
+    EXPECT_EQ(read["event"], "refused");
+    EXPECT_EQ(read["result"], "x\ny");
+    EXPECT_GT(read["time_ms"], 0);
+  }
+  EXPECT_EQ(lines, 2U);
+}
+
+TEST(TransferLog, GivesTheJournalAFieldForEachProperty) {
+  const test::DatagramSocket journal;
+  TransferLog(journal.path()).write("refused", kFields);
+  EXPECT_EQ(journal.received(),
+            "MESSAGE=refused zone=a.example. peer=192.0.2.1 to=7 result=x y\nPRIORITY=6\nSYSLOG_IDENTIFIER=axfrd\n"
+            "AXFRD_EVENT=refused\nAXFRD_ZONE=a.example.\nAXFRD_PEER=192.0.2.1\nAXFRD_TO=7\nAXFRD_RESULT=x y\n");
+}
+
+TEST(TransferLog, SaysWhatCannotBeWritten) { EXPECT_THROW(TransferLog("/nonexistent/file"), std::runtime_error); }
+
+}  // namespace
+}  // namespace axfrd::control
