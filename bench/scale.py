@@ -13,6 +13,8 @@ Cases:
                 secondary; and the server's CPU time for it
   commit-large  the same in the large zone
   rate          commits per second over the many zones, by 1 and by 8 clients
+  replicate-small, replicate-large
+                replace one record: until a secondary (NSD, the same for all) has transferred it and answers with it
   import        axfrd alone: zone files into an empty store
   million       axfrd alone: import of 1 000 000 zones, and start with them; not part of a run unless named
   fanout        axfrd alone: the many zones with two secondaries each, all owed a NOTIFY at the start, and a change by
@@ -22,6 +24,7 @@ Cases:
 import argparse
 import collections
 import contextlib
+import functools
 import itertools
 import os
 import pathlib
@@ -39,16 +42,21 @@ import time
 import generate
 import servers
 
-CASES = ("start-small", "start-large", "commit-small", "commit-large", "rate", "import", "million", "fanout")
+CASES = (
+    "replicate-small", "replicate-large", "start-small", "start-large", "commit-small", "commit-large", "rate", "import",
+    "million", "fanout",
+)  # fmt: skip
 ON_REQUEST = ("million", "fanout")
 CLIENTS = (1, 8)
-MILLION = 1_000_000
+MILLION, REPLICATED_ZONES = 1_000_000, 100
 # A NOTIFY that has not left by then is none that the commit caused.
 NOTIFY_PATIENCE = 3.0
 # BIND tells a secondary twice a second at most; Knot may tell a second after the commit.
 NOTIFY_SILENCE, NOTIFIED_COMMITS = 1.2, 3
 # A slow server makes fewer commits than the others, in this many seconds, but not fewer than these.
 COMMITS_PATIENCE, FEWEST_COMMITS = 10.0, 3
+# A secondary may take its time after a transfer; changes are this far apart, in seconds.
+REPLICATION_PAUSE, REPLICATION_PATIENCE = 1.2, 45.0
 # Questions take CPU time from the server that is working on a change.
 PAUSE = 0.0005
 
@@ -235,11 +243,11 @@ def running(server):
         server.stop()
 
 
-def turns(commits):
+def turns(commits, patience=COMMITS_PATIENCE):
     """As many as there are to be commits, or fewer of a slow server."""
     begin = time.monotonic()
     for turn in range(commits):
-        if turn >= FEWEST_COMMITS and time.monotonic() - begin > COMMITS_PATIENCE:
+        if turn >= FEWEST_COMMITS and time.monotonic() - begin > patience:
             return
         yield turn
 
@@ -298,6 +306,20 @@ def measure_commits(server, way, commits, notified):
         return {**times, "cpu": cpu, "notified": notify_time(server, client, notified)}
 
 
+def replication_times(client, zone, commits):
+    """The seconds from each commit's beginning until the secondary answers with it."""
+    times = []
+    with servers.Asker(servers.SECONDARY) as asker:
+        serial = asker.serial(zone)
+        for _ in turns(commits, REPLICATION_PATIENCE):
+            time.sleep(REPLICATION_PAUSE)
+            begin = time.monotonic()
+            client.commit(zone)
+            serial = asker.wait(zone, lambda now: now not in (None, serial), pause=PAUSE)
+            times.append(time.monotonic() - begin)
+    return times
+
+
 def commit_until(deadline, server, way, zones, failures):
     """Commits to one zone after the other until the deadline; how many."""
     done = 0
@@ -350,13 +372,21 @@ class Bench:
     def __init__(self, options, directory):
         self.options, self.directory = options, directory
         self.figures = Figures()
-        self.notified = Notified()
         self.failed = []
+
+    @functools.cached_property
+    def notified(self):
+        return Notified()
 
     def wants(self, *cases):
         return any(case in self.options.cases for case in cases)
 
     def run(self):
+        # First, while nobody else has the secondary's address.
+        if self.wants("replicate-small"):
+            self.run_replicate("replicate-small", self.small_world("replicate", REPLICATED_ZONES))
+        if self.wants("replicate-large"):
+            self.run_replicate("replicate-large", self.large_world())
         small, large = [("start-small", "commit-small", "rate"), ("start-large", "commit-large")]
         if self.wants(*small, "import"):
             self.run_world(self.small_world("small", self.options.zones), *small)
@@ -455,6 +485,38 @@ class Bench:
         commits = plural(figures.pop("commits"), "commit")
         times = ", ".join(f"{figure} {value * 1e3:.2f} ms" for figure, value in figures.items() if value is not None)
         self.say(f"{way}, {commits}: {times}")
+
+    def run_replicate(self, case, world):
+        all_servers = self.prepare(world, self.options.servers)
+        self.each_round(all_servers, lambda server: self.replicate_round(case, server))
+        shutil.rmtree(world.directory)
+
+    def replicate_round(self, case, server):
+        for way in server.ways:
+            with running(server), self.secondary(server.world):
+                server.settle()
+                self.figures.add(case, (server.name, way), "fdatasync", fdatasync_time(self.directory))
+                with contextlib.closing(server.client(way)) as client:
+                    times = replication_times(client, server.world.noticed, self.options.commits)
+                with servers.Asker() as asker:
+                    server.serial = asker.serial(server.world.noticed)
+            self.figures.add(case, (server.name, way), "median", statistics.median(times))
+            self.figures.add(case, (server.name, way), "worst", max(times))
+            self.figures.add(case, (server.name, way), "commits", len(times))
+            self.say(f"{way}: at the secondary after {statistics.median(times) * 1e3:.1f} ms, at worst {max(times):.3f} s")
+
+    @contextlib.contextmanager
+    def secondary(self, world):
+        """With a copy of the zone."""
+        secondary = servers.Secondary(world, os.sched_getaffinity(0))
+        try:
+            secondary.start()
+            with servers.Asker(servers.SECONDARY) as asker:
+                asker.wait(world.noticed, lambda serial: serial is not None, secondary, pause=0.05)
+            yield secondary
+        finally:
+            secondary.stop()
+            shutil.rmtree(secondary.directory)
 
     def rate_round(self, case, server, way):
         self.figures.add(case, (server.name, way), "fdatasync", fdatasync_time(self.directory))
@@ -565,6 +627,18 @@ def commit_table(figures, options, case, what):
     return table([f"one record in {what}, ms", *(head for _, head, _ in COMMIT_FIGURES)], rows)
 
 
+def replicate_table(figures, options, case, what):
+    heads = [
+        ("median", "median", 1e3), ("worst", "worst of a round", 1e3), ("fdatasync", "fdatasync then", 1e3),
+        ("commits", "commits a round", 1),
+    ]  # fmt: skip
+    rows = [
+        [f"{name}: {way}"] + [figures.cell(case, (name, way), figure, scale) for figure, _, scale in heads]
+        for name, way in columns(options)
+    ]
+    return table([f"from a change in {what} to the secondary's answer, ms", *(head for _, head, _ in heads)], rows)
+
+
 def rate_table(figures, options):
     most = CLIENTS[-1]
     rows = [
@@ -655,6 +729,8 @@ def report(bench, options, directory):
         start_table(figures, options),
         commit_table(figures, options, "commit-small", small),
         commit_table(figures, options, "commit-large", f"a zone of {spaced(options.records)} records"),
+        replicate_table(figures, options, "replicate-small", f"a zone of {generate.SMALL_RECORDS} records"),
+        replicate_table(figures, options, "replicate-large", f"a zone of {spaced(options.records)} records"),
         rate_table(figures, options),
         import_table(figures, options),
         million_table(figures, options),

@@ -77,9 +77,9 @@ def serial_in(wire):
 class Asker:
     """Asks the server for serials over one UDP socket."""
 
-    def __init__(self):
+    def __init__(self, address=ADDRESS):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.connect((ADDRESS, 53))
+        self.socket.connect((address, 53))
         self.number = 0
 
     def __enter__(self):
@@ -211,7 +211,7 @@ class Server:
         self.process.wait()
         try:
             while True:  # its orphans
-                os.waitpid(-1, 0)
+                os.waitpid(-self.process.pid, 0)
         except ChildProcessError:
             pass
         self.process = None
@@ -549,6 +549,9 @@ class Nsd(Server):
               name: noticed
               zonefile: "%s.zone"
               notify: {SECONDARY} NOKEY
+              provide-xfr: {SECONDARY} NOKEY
+              store-ixfr: yes
+              create-ixfr: yes
             """])  # fmt: skip
         self.written("zone.list", self.zone_list())
 
@@ -593,6 +596,9 @@ acl:
   - id: updates
     address: {ADDRESS}
     action: update
+  - id: transfers
+    address: {SECONDARY}
+    action: transfer
 template:
   - id: default
     storage: {files}
@@ -607,7 +613,7 @@ template:
     zonefile-load: whole
     zonefile-sync: -1
     journal-content: changes
-    acl: updates
+    acl: [ updates, transfers ]
     notify: secondary
 zone:""", *self.zone_list()])  # fmt: skip
         subprocess.run(
@@ -645,7 +651,7 @@ class Bind(Server):
               minimal-responses yes;
               notify no;
               notify-delay 0;
-              allow-transfer {{ none; }};
+              allow-transfer {{ {SECONDARY}; }};
               allow-update {{ {ADDRESS}; }};
             }};
             logging {{
@@ -680,6 +686,7 @@ class Pdns(Server):
             f"receiver-threads={len(self.cpus)}",
             "primary=yes",
             "only-notify=",
+            f"allow-axfr-ips={SECONDARY}",
             "guardian=no",
             "daemon=no",
             "write-pid=no",
@@ -718,6 +725,40 @@ class Pdns(Server):
 
     def client(self, way):
         return PdnsRows(self.directory / "zones.db", self.directory / "pdns.controlsocket", self.world.noticed)
+
+
+class Secondary(Server):
+    """NSD again, as the secondary of the noticed zone, on the bench's own CPU."""
+
+    name = "secondary"
+
+    def prepare(self):
+        # It answers from what it has transferred at once.
+        self.written("nsd.conf", [f"""
+            server:
+              username: ""
+              database: ""
+              ip-address: {SECONDARY}
+              server-count: 1
+              zonesdir: "{self.directory}"
+              pidfile: "{self.directory}/nsd.pid"
+              zonelistfile: "{self.directory}/zone.list"
+              xfrdfile: "{self.directory}/xfrd.state"
+              xfrdir: "{self.directory}"
+              xfrd-reload-timeout: 0
+              verbosity: 0
+              rrl-ratelimit: 0
+            remote-control:
+              control-enable: no
+            zone:
+              name: "{self.world.noticed}"
+              request-xfr: {ADDRESS} NOKEY
+              allow-notify: {ADDRESS} NOKEY
+              outgoing-interface: {SECONDARY}
+            """])  # fmt: skip
+
+    def command(self):
+        return "nsd", "-d", "-c", self.directory / "nsd.conf"
 
 
 SERVERS = {server.name: server for server in (Axfrd, Nsd, Knot, Bind, Pdns)}
