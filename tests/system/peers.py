@@ -5,6 +5,7 @@ All of them answer on port 53 of every address of their host, and give their cop
 
 import pathlib
 import sqlite3
+import typing
 
 import dns.message
 import dns.query
@@ -13,11 +14,19 @@ import zones
 from lab import IPV4, wait_until
 
 
+class Key(typing.NamedTuple):
+    """A TSIG key."""
+
+    name: str
+    secret: str
+    algorithm: str = "hmac-sha256"
+
+
 class Secondary:
-    """key: the name and the secret of the TSIG key (hmac-sha256) that its requests are signed with."""
+    """key: a Key, or the arguments of one, that its requests are signed with."""
 
     def __init__(self, host, names, primary=IPV4, key=None):
-        self.host, self.names, self.primary, self.key = host, names, primary, key
+        self.host, self.names, self.primary, self.key = host, names, primary, Key(*key) if key else None
         self.prepare(host.directory)
         self.start()
 
@@ -66,7 +75,7 @@ class Secondary:
 
 class Nsd(Secondary):
     def command(self, directory):
-        key = self.key[0] if self.key else "NOKEY"
+        key = self.key.name if self.key else "NOKEY"
         text = f"""
             server:
               username: ""
@@ -85,8 +94,8 @@ class Nsd(Secondary):
             text += f"""
             key:
               name: {key}
-              algorithm: hmac-sha256
-              secret: "{self.key[1]}"
+              algorithm: {self.key.algorithm}
+              secret: "{self.key.secret}"
             """
         for name in self.names:
             text += f"""
@@ -102,12 +111,12 @@ class Nsd(Secondary):
 
 class Knot(Secondary):
     def command(self, directory):
-        key = f"key: {self.key[0]}" if self.key else ""
+        key = f"key: {self.key.name}" if self.key else ""
         keys = f"""
 key:
-  - id: {self.key[0]}
-    algorithm: hmac-sha256
-    secret: {self.key[1]}
+  - id: {self.key.name}
+    algorithm: {self.key.algorithm}
+    secret: {self.key.secret}
 """ if self.key else ""
         text = f"""
 server:
@@ -163,9 +172,9 @@ class Bind(Secondary):
             }};
             controls {{ }};
             """
-        key = f'key "{self.key[0]}"' if self.key else ""
+        key = f'key "{self.key.name}"' if self.key else ""
         if self.key:
-            text += f'{key} {{ algorithm hmac-sha256; secret "{self.key[1]}"; }};'
+            text += f'{key} {{ algorithm {self.key.algorithm}; secret "{self.key.secret}"; }};'
         for name in self.names:
             text += f"""
             zone "{name}" {{
@@ -183,11 +192,11 @@ class Pdns(Secondary):
         rows = sqlite3.connect(database)
         rows.executescript(pathlib.Path("/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql").read_text())
         if self.key:
-            rows.execute("INSERT INTO tsigkeys (name, algorithm, secret) VALUES (?, 'hmac-sha256', ?)", self.key)
+            rows.execute("INSERT INTO tsigkeys (name, secret, algorithm) VALUES (?, ?, ?)", self.key)
         for name in self.names:
             zone = (name, self.primary)
             added = rows.execute("INSERT INTO domains (name, type, master) VALUES (?, 'SLAVE', ?)", zone)
-            metadata = [("IXFR", "1")] + ([("AXFR-MASTER-TSIG", self.key[0])] if self.key else [])
+            metadata = [("IXFR", "1")] + ([("AXFR-MASTER-TSIG", self.key.name)] if self.key else [])
             for kind, content in metadata:
                 rows.execute(
                     "INSERT INTO domainmetadata (domain_id, kind, content) VALUES (?, ?, ?)",
