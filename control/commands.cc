@@ -14,7 +14,8 @@ namespace {
 
 std::optional<RpcError> check(const Verb& verb, const Json& params) {
   for (const auto& [name, value] : params.items()) {
-    const bool known = std::ranges::any_of(verb.parameters, [&](const Parameter& p) { return p.name == name; });
+    const bool known =
+        std::ranges::any_of(verb.parameters, [&key = name](const Parameter& p) { return p.name == key; });
     if (!known) return RpcError{RpcError::invalid_params, verb.method + (": unknown parameter \"" + name + "\"")};
     if (!value.is_string()) return RpcError{RpcError::invalid_params, "\"" + name + "\" must be a string"};
   }

@@ -46,9 +46,7 @@ std::string verb_help(const Verb& verb) {
   Table table{{}, {false, false}};
   for (const Parameter& p : verb.parameters) {
     if (p.source == Source::client) continue;
-    const bool named = p.source == Source::option || p.source == Source::list || p.source == Source::flag;
-    const std::string how = named ? std::string("--") + p.name + " " + p.placeholder : p.placeholder;
-    table.rows.push_back({"  " + how, p.help});
+    table.rows.push_back({"  " + p.written(), p.help});
   }
   std::ostringstream text;
   text << "usage: axfrctl [OPTION...] " << verb.usage() << "\n\n" << verb.summary << ".\n\n";

@@ -60,6 +60,17 @@ std::string arguments() {
   return cases;
 }
 
+std::string options() {
+  std::set<std::string> all{"--socket", "--json", "--help", "--version"};
+  for (const Verb& verb : verbs()) {
+    for (const Parameter& p : verb.parameters) {
+      const std::string written = p.written();
+      if (written.starts_with("--")) all.insert(written.substr(0, written.find(' ')));
+    }
+  }
+  return joined(all);
+}
+
 }  // namespace
 
 std::string bash_completion() {
@@ -73,8 +84,9 @@ std::string bash_completion() {
          "  local current=${COMP_WORDS[COMP_CWORD]} words= verb=() word\n"
          "  COMPREPLY=()\n"
          "  if [[ $current == -* ]]; then\n"
-         "    COMPREPLY=($(compgen -W '--socket --json --help --version --zone --serial --only-newer' -- "
-         "\"$current\"))\n"
+         "    COMPREPLY=($(compgen -W '" +
+         options() +
+         "' -- \"$current\"))\n"
          "    return\n"
          "  fi\n"
          "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"

@@ -10,6 +10,7 @@
 #include <set>
 #include <sstream>
 
+#include "control/option_table.h"
 #include "control/transfer_log.h"
 #include "control/verbs.h"
 
@@ -22,78 +23,71 @@ using Strings = std::vector<std::string>;
 
 // ---- what there is ----
 
-enum class Kind : uint8_t { toggle, value, list };
 
-struct Spec {
-  const char* name;
+         "/etc/resolv.conf, and if there is no such file, from the root down"},
+         "an address of the HTTP redirector, which URL records stand for; may be repeated"},
+         "an address we serve; may be repeated. With --no-port it must exist already, and none means all"},
+         "at start, import every NAME.zone in DIR that is new, or whose serial is newer"},
+         "entry "
+         "interface that gives the kernel what is not for us, NAME0 for the first port"},
+         "look up the targets of ALIAS records here; may be repeated. Without it, at the name servers of "
+         "serve DNS on this DPDK port: a PCI address, or a vdev with its arguments; may be repeated"},
+         "take a target's TTL for no less than this; no target is looked up more often"},
+         "tell each transfer and each outcome of a NOTIFY: a line of JSON in FILE, or, if that is the word journal, an "
+         "who may transfer zones; may be repeated. Nobody may unless told"},
+         "with fields in the systemd journal"},
+    Spec{"address", Kind::list, "ADDR/LEN", nullptr,
+    Spec{"alias-floor", Kind::value, "SECONDS", "30",
+    Spec{"alias-rate", Kind::value, "N", "200", "lookups a second, in all"},
+    Spec{"allow-transfer", Kind::list, "ADDR[/LEN]", nullptr,
+    Spec{"control-cpus", Kind::value, "LIST", nullptr, "CPUs of all other threads"},
+    Spec{"control-socket", Kind::value, "PATH", kDefaultControlSocket, "where axfrctl finds us"},
+    Spec{"dns-port", Kind::value, "PORT", "53", "port of the kernel's sockets"},
+    Spec{"history-memory", Kind::value, "MIB", "512", "for the changes that secondaries can get as IXFR, of all zones"},
+    Spec{"id-server", Kind::value, "TEXT", nullptr, "answer to CH TXT id.server and hostname.bind"},
+    Spec{"idle-sleep", Kind::value, "auto|on|off", "auto", "whether idle workers sleep; auto: when a port is a vdev"},
+    Spec{"log-level", Kind::value, "LEVEL", "info", "error, warning, info or debug"},
+    Spec{"memory", Kind::value, "MIB", "256", "memory for packet buffers"},
+    Spec{"no-huge", Kind::toggle, nullptr, nullptr, "do without huge pages; slow, for tests"},
+    Spec{"no-port", Kind::toggle, nullptr, nullptr, "no DPDK: serve from the kernel's sockets alone"},
+    Spec{"nsid", Kind::value, "TEXT", nullptr, "name of this server for those who ask (RFC 5001)"},
+    Spec{"port", Kind::list, "DEVARGS", nullptr,
+    Spec{"resolver", Kind::list, "ADDR[@PORT]", nullptr,
+    Spec{"store", Kind::value, "DIR", "/var/lib/axfrd", "where zones are kept, from one run to the next"},
+    Spec{"tap", Kind::value, "NAME", "axfrd",
+    Spec{"tcp-idle-timeout", Kind::value, "SECONDS", "30", "close sessions that neither ask nor read for so long"},
+    Spec{"tcp-max-per-client", Kind::value, "N", "256", "of these from one IPv4 address or IPv6 /64"},
+    Spec{"tcp-max-sessions", Kind::value, "N", "4096", "TCP sessions at a time"},
+    Spec{"transaction-timeout", Kind::value, "SECONDS", "600", "forget transactions that nobody touches for so long"},
+    Spec{"transfer-log", Kind::value, "FILE", nullptr,
+    Spec{"udp-payload", Kind::value, "BYTES", "1232", "largest UDP response, 512 to 4096"},
+    Spec{"url-address", Kind::list, "ADDR", nullptr,
+    Spec{"version-text", Kind::value, "TEXT", nullptr, "answer to CH TXT version.server and version.bind"},
+    Spec{"worker-cpus", Kind::value, "LIST", nullptr, "CPUs of the packet workers, as in 1,3-5"},
+    Spec{"workers", Kind::value, "N", nullptr, "packet workers (default: 1, or one for each of --worker-cpus)"},
+    Spec{"zones-dir", Kind::value, "DIR", nullptr,
   Kind kind;
+  const char* help;
+  const char* name;
   const char* placeholder;
   const char* preset;  // nullptr: none
-  const char* help;
-};
-
-constexpr std::array kGeneral{
-    Spec{"control-socket", Kind::value, "PATH", kDefaultControlSocket, "where axfrctl finds us"},
-    Spec{"log-level", Kind::value, "LEVEL", "info", "error, warning, info or debug"},
-};
-constexpr std::array kPacketPath{
-    Spec{"port", Kind::list, "DEVARGS", nullptr,
-         "serve DNS on this DPDK port: a PCI address, or a vdev with its arguments; may be repeated"},
-    Spec{"no-port", Kind::toggle, nullptr, nullptr, "no DPDK: serve from the kernel's sockets alone"},
-    Spec{"tap", Kind::value, "NAME", "axfrd",
-         "interface that gives the kernel what is not for us, NAME0 for the first port"},
-    Spec{"workers", Kind::value, "N", nullptr, "packet workers (default: 1, or one for each of --worker-cpus)"},
-    Spec{"worker-cpus", Kind::value, "LIST", nullptr, "CPUs of the packet workers, as in 1,3-5"},
-    Spec{"control-cpus", Kind::value, "LIST", nullptr, "CPUs of all other threads"},
-    Spec{"no-huge", Kind::toggle, nullptr, nullptr, "do without huge pages; slow, for tests"},
-    Spec{"memory", Kind::value, "MIB", "256", "memory for packet buffers"},
-    Spec{"idle-sleep", Kind::value, "auto|on|off", "auto", "whether idle workers sleep; auto: when a port is a vdev"},
-};
-constexpr std::array kService{
-    Spec{"address", Kind::list, "ADDR/LEN", nullptr,
-         "an address we serve; may be repeated. With --no-port it must exist already, and none means all"},
-    Spec{"dns-port", Kind::value, "PORT", "53", "port of the kernel's sockets"},
-    Spec{"store", Kind::value, "DIR", "/var/lib/axfrd", "where zones are kept, from one run to the next"},
-    Spec{"zones-dir", Kind::value, "DIR", nullptr,
-         "at start, import every NAME.zone in DIR that is new, or whose serial is newer"},
-    Spec{"history-memory", Kind::value, "MIB", "512", "for the changes that secondaries can get as IXFR, of all zones"},
-    Spec{"transaction-timeout", Kind::value, "SECONDS", "600", "forget transactions that nobody touches for so long"},
-    Spec{"allow-transfer", Kind::list, "ADDR[/LEN]", nullptr,
-         "who may transfer zones; may be repeated. Nobody may unless told"},
-    Spec{"transfer-log", Kind::value, "FILE", nullptr,
-         "tell each transfer and each outcome of a NOTIFY: a line of JSON in FILE, or, if that is the word journal, an "
-         "entry "
-         "with fields in the systemd journal"},
-    Spec{"udp-payload", Kind::value, "BYTES", "1232", "largest UDP response, 512 to 4096"},
-    Spec{"nsid", Kind::value, "TEXT", nullptr, "name of this server for those who ask (RFC 5001)"},
-    Spec{"id-server", Kind::value, "TEXT", nullptr, "answer to CH TXT id.server and hostname.bind"},
-    Spec{"version-text", Kind::value, "TEXT", nullptr, "answer to CH TXT version.server and version.bind"},
-};
 constexpr std::array kAlias{
-    Spec{"resolver", Kind::list, "ADDR[@PORT]", nullptr,
-         "look up the targets of ALIAS records here; may be repeated. Without it, at the name servers of "
-         "/etc/resolv.conf, and if there is no such file, from the root down"},
-    Spec{"alias-floor", Kind::value, "SECONDS", "30",
-         "take a target's TTL for no less than this; no target is looked up more often"},
-    Spec{"alias-rate", Kind::value, "N", "200", "lookups a second, in all"},
-    Spec{"url-address", Kind::list, "ADDR", nullptr,
-         "an address of the HTTP redirector, which URL records stand for; may be repeated"},
-};
+constexpr std::array kGeneral{
+constexpr std::array kPacketPath{
+constexpr std::array kService{
 constexpr std::array kTcp{
-    Spec{"tcp-max-sessions", Kind::value, "N", "4096", "TCP sessions at a time"},
-    Spec{"tcp-max-per-client", Kind::value, "N", "256", "of these from one IPv4 address or IPv6 /64"},
-    Spec{"tcp-idle-timeout", Kind::value, "SECONDS", "30", "close sessions that neither ask nor read for so long"},
+enum class Kind : uint8_t { toggle, value, list };
+struct Spec {
 };
-
 // Meaningless without a DPDK port.
 constexpr std::array kPortOnly{"port",         "tap",     "workers", "worker-cpus",
                                "control-cpus", "no-huge", "memory",  "idle-sleep"};
 
-void add(po::options_description& group, const Spec& spec) {
+void add(po::options_description& group, const Option& spec) {
   po::options_description_easy_init options = group.add_options();
-  if (spec.kind == Kind::toggle) {
+  if (spec.kind == Option::Kind::toggle) {
     options(spec.name, po::bool_switch(), spec.help);
-  } else if (spec.kind == Kind::list) {
+  } else if (spec.kind == Option::Kind::list) {
     options(spec.name, po::value<Strings>()->value_name(spec.placeholder), spec.help);
   } else {
     auto* value = po::value<std::string>()->value_name(spec.placeholder);
@@ -104,32 +98,23 @@ void add(po::options_description& group, const Spec& spec) {
 
 constexpr unsigned kHelpWidth = 110;
 
-template <size_t N>
-void add_group(po::options_description& all, const char* title, const std::array<Spec, N>& specs) {
-  po::options_description group(title, kHelpWidth);
-  for (const Spec& spec : specs) add(group, spec);
-  all.add(group);
+void add_group(po::options_description& all, const OptionGroup& group) {
+  po::options_description options(group.title, kHelpWidth);
+  for (const Option& spec : group.options) add(options, spec);
+  all.add(options);
 }
 
 po::options_description file_options() {
   po::options_description all(kHelpWidth);
-  add_group(all, "Packet path", kPacketPath);
-  add_group(all, "DNS service", kService);
-  add_group(all, "ALIAS and URL records", kAlias);
-  add_group(all, "TCP", kTcp);
-  add_group(all, "Operation", kGeneral);
+  for (const OptionGroup& group : option_groups()) {
+    if (group.in_file) add_group(all, group);
+  }
   return all;
 }
 
 po::options_description command_line_options() {
   po::options_description all(kHelpWidth);
-  all.add(file_options());
-  po::options_description group("Only on the command line", kHelpWidth);
-  group.add_options()                                                                          //
-      ("config", po::value<std::string>()->value_name("FILE"), "read `option = value` lines")  //
-      ("help", "print this help")                                                              //
-      ("version", "print the version");
-  all.add(group);
+  for (const OptionGroup& group : option_groups()) add_group(all, group);
   return all;
 }
 
@@ -413,9 +398,10 @@ std::variant<Options, PrintAndExit> parse_options(const std::vector<std::string>
   const Strings ours(arguments.begin(), end);
   const Strings eal_arguments(end == arguments.end() ? end : end + 1, arguments.end());
   const po::variables_map map = collect(ours);
-  if (map.count("help") != 0) return PrintAndExit{help_text()};
-  if (map.count("version") != 0) return PrintAndExit{"axfrd " AXFRD_VERSION "\n"};
-  return read(Values(map), eal_arguments);
+  const Values values(map);
+  if (values.on("help")) return PrintAndExit{help_text()};
+  if (values.on("version")) return PrintAndExit{"axfrd " AXFRD_VERSION "\n"};
+  return read(values, eal_arguments);
 }
 
 }  // namespace axfrd::control

@@ -142,17 +142,15 @@ std::string usage_of(const Parameter& parameter) {
     case Source::secret:
     case Source::path:
     case Source::rest:
-      return std::string(" ") + parameter.placeholder;
+      return " " + parameter.written();
     case Source::optional_argument:
-      return std::string(" [") + parameter.placeholder + "]";
     case Source::flag:
-      return std::string(" [--") + parameter.name + "]";
-    case Source::files:
-      return std::string(" ") + parameter.placeholder + "...";
-    case Source::list:
-      return std::string(" [--") + parameter.name + " " + parameter.placeholder + "]...";
     case Source::option:
-      return std::string(" [--") + parameter.name + " " + parameter.placeholder + "]";
+      return " [" + parameter.written() + "]";
+    case Source::files:
+      return " " + parameter.written() + "...";
+    case Source::list:
+      return " [" + parameter.written() + "]...";
     case Source::client:
       break;
   }
@@ -160,6 +158,12 @@ std::string usage_of(const Parameter& parameter) {
 }
 
 }  // namespace
+
+std::string Parameter::written() const {
+  if (source == Source::flag) return std::string("--") + name;
+  if (source == Source::option || source == Source::list) return std::string("--") + name + " " + placeholder;
+  return placeholder;
+}
 
 std::string Verb::words() const {
   std::string text = method;

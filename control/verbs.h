@@ -34,6 +34,8 @@ struct Parameter {
   bool required;  // by the daemon
   const char* placeholder;
   const char* help;
+
+  std::string written() const;  // "--zone NAME", "FILE"
 };
 
 struct Verb {

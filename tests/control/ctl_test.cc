@@ -69,10 +69,11 @@ TEST(CtlArguments, HelpComesFromTheTable) {
   EXPECT_NE(text({"--version"}).find("axfrctl 0."), std::string::npos);
 }
 
-TEST(CtlCompletion, KnowsEveryVerb) {
+TEST(CtlCompletion, KnowsEveryVerbAndOption) {
   EXPECT_EQ(text({"completion", "bash"}), bash_completion());
   const std::string script = bash_completion();
-  for (const char* word : {"status", "zone) words='abort begin commit ", "'zone show'", "'zone import'"}) {
+  for (const char* word :
+       {"status", "zone) words='abort begin commit ", "'zone show'", "'zone import'", " --provider "}) {
     EXPECT_NE(script.find(word), std::string::npos) << word;
   }
 }

@@ -1,0 +1,80 @@
+#include "control/option_table.h"
+
+#include <array>
+
+#include "control/verbs.h"
+
+namespace axfrd::control {
+
+namespace {
+
+using Kind = Option::Kind;
+
+constexpr std::array kPacketPath{
+    Option{"port", Kind::list, "DEVARGS", nullptr,
+           "serve DNS on this DPDK port: a PCI address, or a vdev with its arguments; may be repeated"},
+    Option{"no-port", Kind::toggle, nullptr, nullptr, "no DPDK: serve from the kernel's sockets alone"},
+    Option{"tap", Kind::value, "NAME", "axfrd",
+           "interface that gives the kernel what is not for us, NAME0 for the first port"},
+    Option{"workers", Kind::value, "N", nullptr, "packet workers (default: 1, or one for each of --worker-cpus)"},
+    Option{"worker-cpus", Kind::value, "LIST", nullptr, "CPUs of the packet workers, as in 1,3-5"},
+    Option{"control-cpus", Kind::value, "LIST", nullptr, "CPUs of all other threads"},
+    Option{"no-huge", Kind::toggle, nullptr, nullptr, "do without huge pages; slow, for tests"},
+    Option{"memory", Kind::value, "MIB", "256", "memory for packet buffers"},
+    Option{"idle-sleep", Kind::value, "auto|on|off", "auto", "whether idle workers sleep; auto: when a port is a vdev"},
+};
+constexpr std::array kService{
+    Option{"address", Kind::list, "ADDR/LEN", nullptr,
+           "an address we serve; may be repeated. With --no-port it must exist already, and none means all"},
+    Option{"dns-port", Kind::value, "PORT", "53", "port of the kernel's sockets"},
+    Option{"store", Kind::value, "DIR", "/var/lib/axfrd", "where zones are kept, from one run to the next"},
+    Option{"zones-dir", Kind::value, "DIR", nullptr,
+           "at start, import every NAME.zone in DIR that is new, or whose serial is newer"},
+    Option{"history-memory", Kind::value, "MIB", "512",
+           "for the changes that secondaries can get as IXFR, of all zones"},
+    Option{"transaction-timeout", Kind::value, "SECONDS", "600", "forget transactions that nobody touches for so long"},
+    Option{"allow-transfer", Kind::list, "ADDR[/LEN]", nullptr,
+           "who may transfer zones; may be repeated. Nobody may unless told"},
+    Option{"transfer-log", Kind::value, "FILE", nullptr,
+           "append a line of JSON for each transfer and each outcome of a NOTIFY"},
+    Option{"udp-payload", Kind::value, "BYTES", "1232", "largest UDP response, 512 to 4096"},
+    Option{"nsid", Kind::value, "TEXT", nullptr, "name of this server for those who ask (RFC 5001)"},
+    Option{"id-server", Kind::value, "TEXT", nullptr, "answer to CH TXT id.server and hostname.bind"},
+    Option{"version-text", Kind::value, "TEXT", nullptr, "answer to CH TXT version.server and version.bind"},
+};
+constexpr std::array kAlias{
+    Option{"resolver", Kind::list, "ADDR[@PORT]", nullptr,
+           "look up the targets of ALIAS records here; may be repeated. Without it, at the name servers of "
+           "/etc/resolv.conf, and if there is no such file, from the root down"},
+    Option{"alias-floor", Kind::value, "SECONDS", "30",
+           "take a target's TTL for no less than this; no target is looked up more often"},
+    Option{"alias-rate", Kind::value, "N", "200", "lookups a second, in all"},
+    Option{"url-address", Kind::list, "ADDR", nullptr,
+           "an address of the HTTP redirector, which URL records stand for; may be repeated"},
+};
+constexpr std::array kTcp{
+    Option{"tcp-max-sessions", Kind::value, "N", "4096", "TCP sessions at a time"},
+    Option{"tcp-max-per-client", Kind::value, "N", "256", "of these from one IPv4 address or IPv6 /64"},
+    Option{"tcp-idle-timeout", Kind::value, "SECONDS", "30", "close sessions that neither ask nor read for so long"},
+};
+constexpr std::array kGeneral{
+    Option{"control-socket", Kind::value, "PATH", kDefaultControlSocket, "where axfrctl finds us"},
+    Option{"log-level", Kind::value, "LEVEL", "info", "error, warning, info or debug"},
+};
+constexpr std::array kCommandLine{
+    Option{"config", Kind::value, "FILE", nullptr, "read `option = value` lines"},
+    Option{"help", Kind::toggle, nullptr, nullptr, "print this help"},
+    Option{"version", Kind::toggle, nullptr, nullptr, "print the version"},
+};
+
+constexpr std::array kGroups{
+    OptionGroup{"Packet path", kPacketPath, true},      OptionGroup{"DNS service", kService, true},
+    OptionGroup{"ALIAS and URL records", kAlias, true}, OptionGroup{"TCP", kTcp, true},
+    OptionGroup{"Operation", kGeneral, true},           OptionGroup{"Only on the command line", kCommandLine, false},
+};
+
+}  // namespace
+
+std::span<const OptionGroup> option_groups() { return kGroups; }
+
+}  // namespace axfrd::control

@@ -1,0 +1,42 @@
+// Transactions: lines that add to a zone, and lines that take from it (they begin with -).
+#include <algorithm>
+
+#include "tests/fuzz/fuzz.h"
+#include "zones/zonefile.h"
+
+using namespace axfrd;         // NOLINT(google-build-using-namespace)
+using namespace axfrd::zones;  // NOLINT(google-build-using-namespace)
+
+namespace {
+
+std::variant<std::vector<Edit>, std::string> read(std::string_view line, const Name& apex) {
+  if (line.starts_with('-')) return parse_removals(line.substr(1), apex);
+  return parse_additions(line, apex, [](NameView, uint16_t) { return 60U; });
+}
+
+// What history says of a step leads from the version before it to the one behind it.
+void check_history(const ZoneVersion& before, const ZoneVersion& after) {
+  const auto since = after.history()->since(before.serial());
+  fuzz::require(since.has_value(), "history goes back one step");
+  const VersionRef led = before.apply(since->delta, after.soa_record(), after.attributes());
+  fuzz::require(fuzz::lines_of(*led) == fuzz::lines_of(after), "history leads to the version it belongs to");
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const VersionRef before = fuzz::small_zone();
+  const Name apex(before->apex().name);
+  Draft draft(before);
+  std::string_view rest(reinterpret_cast<const char*>(data), size);
+  while (!rest.empty()) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+    const auto edits = read(line, apex);
+    if (const auto* list = std::get_if<0>(&edits)) {
+      for (const Edit& edit : *list) draft.apply(edit);
+    }
+  }
+  if (const VersionRef after = fuzz::commit(*before, draft)) check_history(*before, *after);
+  return 0;
+}

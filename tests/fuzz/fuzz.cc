@@ -1,0 +1,137 @@
+#include "tests/fuzz/fuzz.h"
+
+#include <ldns/ldns.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+
+#include "zones/zonefile.h"
+
+namespace axfrd::fuzz {
+namespace {
+
+using zones::Bytes;
+using zones::VersionRef;
+
+constexpr const char* kSmall =
+    "$TTL 60\n@ SOA ns admin 10 2 3 4 5\n@ NS ns\n@ NS ns.elsewhere.test.\n@ MX 10 mail\n@ TXT \"text\"\n"
+    "ns A 192.0.2.1\nns AAAA 2001:db8::1\nmail A 192.0.2.2\nmail A 192.0.2.3\n"
+    "www CNAME ns\nloop CNAME pool\npool CNAME loop\nout CNAME www.elsewhere.test.\n"
+    "*.wild A 192.0.2.4\n*.alias CNAME www\na.deep.name TXT \"below an empty non-terminal\"\n"
+    "cut NS ns.cut\nns.cut A 192.0.2.5\ncut DS 1 13 2 " /* 32 octets */
+    "0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF\ntree DNAME www.example.\n"
+    "\\000\\255 A 192.0.2.6\n_dns._udp SRV 1 2 53 ns\n";
+
+VersionRef zone_of(const char* apex, const std::string& text) {
+  auto parsed = zones::parse_zone(text, *zones::Name::from_text(apex), apex);
+  auto* zone = std::get_if<zones::ZoneText>(&parsed);
+  require(zone != nullptr, "the fuzzers' own zone is sound");
+  return zones::ZoneVersion::build(zone->records);
+}
+
+VersionRef make_large_zone() {
+  std::string text = "$TTL 60\n@ SOA ns admin 10 2 3 4 5\n@ NS ns\n";
+  for (unsigned i = 0; i < 300; ++i) text += "host" + std::to_string(i) + " A 192.0.2.1\n";
+  for (unsigned i = 0; i < 40; ++i) text += "big TXT \"" + std::string(200, 'x') + std::to_string(i) + "\"\n";
+  const VersionRef base = zone_of("large.example", text);
+  zones::Draft draft(base);
+  const auto edits = zones::parse_additions("new A 192.0.2.1\nhost7 A 192.0.2.2", zones::Name(base->apex().name),
+                                            [](zones::NameView, uint16_t) { return 60U; });
+  for (const zones::Edit& edit : std::get<0>(edits)) draft.apply(edit);
+  return commit(*base, draft);
+}
+
+struct World {
+  World() : responder(table, {1232, "nsid", "id", "version"}) {
+    (void)table.publish(small_zone());
+    (void)table.publish(large_zone());
+  }
+  zones::ZoneTable table;
+  zones::Responder responder;
+};
+
+// Taken apart by ldns, which shares no code with ours.
+void check_form(Bytes response) {
+  ldns_pkt* packet = nullptr;
+  const ldns_status status = ldns_wire2pkt(&packet, response.data(), response.size());
+  if (status != LDNS_STATUS_OK) std::fprintf(stderr, "%s\n", ldns_get_errorstr_by_id(status));
+  require(status == LDNS_STATUS_OK, "a response is well-formed");
+  ldns_pkt_free(packet);
+}
+
+}  // namespace
+
+void require(bool holds, const char* what) {
+  if (holds) return;
+  std::fprintf(stderr, "does not hold: %s\n", what);
+  std::abort();
+}
+
+uint8_t Input::octet() {
+  const Bytes one = take(1);
+  return one.empty() ? 0 : one[0];
+}
+
+unsigned Input::number() {
+  const unsigned high = octet();
+  return high << 8 | octet();
+}
+
+Bytes Input::take(size_t size) {
+  const Bytes taken = rest_.first(std::min(size, rest_.size()));
+  rest_ = rest_.subspan(taken.size());
+  return taken;
+}
+
+VersionRef small_zone() {
+  static const VersionRef zone = zone_of("example", kSmall);
+  return zone;
+}
+
+VersionRef large_zone() {
+  static const VersionRef zone = make_large_zone();
+  return zone;
+}
+
+const zones::Responder& responder() {
+  static const World world;
+  return world.responder;
+}
+
+std::vector<std::string> lines_of(const zones::ZoneVersion& version) {
+  std::vector<std::string> lines;
+  zones::export_zone(version, [&](std::string_view line) { lines.emplace_back(line); });
+  return lines;
+}
+
+VersionRef commit(const zones::ZoneVersion& version, const zones::Draft& draft) {
+  auto finished = draft.finish();
+  auto* result = std::get_if<zones::Draft::Result>(&finished);
+  if (result == nullptr) return nullptr;
+  const uint32_t serial = version.serial() + 1;
+  zones::set_soa_serial(result->soa, serial);
+  const zones::StepRef step(new zones::Step(version.soa_record(), serial, 0, result->delta));
+  auto history = zones::History::extend(version.history(), step, size_t{1} << 20);
+  return version.apply(result->delta, result->soa, {result->pseudo, std::move(history)});
+}
+
+void check_response(const zones::Query& query, Bytes request, Bytes response) {
+  using namespace zones;  // NOLINT(google-build-using-namespace)
+  require(response.size() >= kHeaderSize && response.size() <= query.capacity, "a response fits its buffer");
+  require(load16(response.data()) == load16(request.data()), "a response has the request's ID");
+  const uint16_t flags = load16(&response[2]);
+  require((flags & flag::QR) != 0, "a response says that it is one");
+  require((flags & flag::OPCODE_MASK) == (load16(&request[2]) & flag::OPCODE_MASK), "a response has the OPCODE");
+  require(load16(&response[4]) == (query.has_question ? 1 : 0), "a response has the question, if there was one");
+  if (query.has_question) {
+    const size_t size = query.question_end - kHeaderSize;
+    require(std::ranges::equal(response.subspan(kHeaderSize, size), request.subspan(kHeaderSize, size)),
+            "a response repeats the question");
+  }
+  const size_t most = query.transport == Transport::udp ? std::max<size_t>(kMinUdp, query.payload) : kMaxMessage;
+  require(response.size() <= most, "a response is no larger than the requester takes");
+  check_form(response);
+}
+
+}  // namespace axfrd::fuzz

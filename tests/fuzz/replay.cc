@@ -1,0 +1,109 @@
+// The driver of the fuzzers where they are tests: runs a corpus and some thousand mutations of it, the same each time.
+//
+// usage: fuzz_NAME DIRECTORY
+//
+// The input that ended the process is left in fuzz_NAME.input.
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <random>
+
+#include "tests/fuzz/fuzz.h"
+
+namespace {
+
+using Octets = std::vector<uint8_t>;
+
+constexpr unsigned kMutations = 3000;
+constexpr size_t kMaxSize = 4096;
+
+std::vector<Octets> read_corpus(const char* directory) {
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) files.push_back(entry.path());
+  std::ranges::sort(files);
+  std::vector<Octets> corpus;
+  for (const auto& path : files) {
+    std::ifstream file(path, std::ios::binary);
+    corpus.emplace_back(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+  }
+  return corpus;
+}
+
+class Mutator {
+ public:
+  explicit Mutator(const std::vector<Octets>& corpus) : corpus_(corpus) {}
+
+  Octets next() {
+    Octets input = any();
+    for (size_t n = 1 + below(6); n > 0; --n) change(input);
+    input.resize(std::min(input.size(), kMaxSize));
+    return input;
+  }
+
+ private:
+  size_t below(size_t limit) { return limit == 0 ? 0 : random_() % limit; }
+  const Octets& any() { return corpus_[below(corpus_.size())]; }
+  uint8_t octet() {
+    static constexpr uint8_t kTelling[] = {0, 1, 0x0C, 0x3F, 0x40, 0x7F, 0x80, 0xC0, 0xFE, 0xFF};
+    return static_cast<uint8_t>(below(2) == 0 ? kTelling[below(std::size(kTelling))] : random_());
+  }
+
+  void change(Octets& input) {
+    const auto at = input.begin() + static_cast<ptrdiff_t>(below(input.size() + 1));
+    const auto end =
+        at + static_cast<ptrdiff_t>(below(std::min<size_t>(16, static_cast<size_t>(input.end() - at)) + 1));
+    switch (below(6)) {
+      case 0:
+        if (at != input.end()) *at = static_cast<uint8_t>(*at ^ (1U << below(8)));
+        break;
+      case 1:
+        if (at != input.end()) *at = octet();
+        break;
+      case 2:
+        input.insert(at, octet());
+        break;
+      case 3:
+        input.erase(at, end);
+        break;
+      case 4: {
+        const Octets copy(at, end);
+        input.insert(input.begin() + static_cast<ptrdiff_t>(below(input.size() + 1)), copy.begin(), copy.end());
+        break;
+      }
+      default: {  // the head of one, the tail of another
+        const Octets& other = any();
+        input.erase(at, input.end());
+        input.insert(input.end(), other.begin() + static_cast<ptrdiff_t>(below(other.size() + 1)), other.end());
+      }
+    }
+  }
+
+  const std::vector<Octets>& corpus_;
+  std::mt19937 random_;  // seeded with the same number each time
+};
+
+void run(const std::string& kept, const Octets& input) {
+  std::ofstream(kept, std::ios::binary | std::ios::trunc)
+      .write(reinterpret_cast<const char*>(input.data()), static_cast<std::streamsize>(input.size()));
+  // A copy of just the size, so that AddressSanitizer sees what is read behind it.
+  const Octets exact(input.begin(), input.end());
+  LLVMFuzzerTestOneInput(exact.data(), exact.size());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::fprintf(stderr, "usage: %s DIRECTORY\n", argv[0]);
+    return 2;
+  }
+  const std::vector<Octets> corpus = read_corpus(argv[1]);
+  axfrd::fuzz::require(!corpus.empty(), "there is a corpus");
+  const std::string kept = std::string(argv[0]) + ".input";
+  for (const Octets& input : corpus) run(kept, input);
+  Mutator mutator(corpus);
+  for (unsigned i = 0; i < kMutations; ++i) run(kept, mutator.next());
+  std::filesystem::remove(kept);
+}

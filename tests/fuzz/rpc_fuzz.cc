@@ -1,0 +1,55 @@
+// The control socket: a line to a request, and what operators write of secondaries and keys. Input: the line.
+#include "control/rpc.h"
+
+#include <stdexcept>
+
+#include "control/ctl_text.h"
+#include "control/key_book.h"
+#include "control/secondary.h"
+#include "tests/fuzz/fuzz.h"
+
+using namespace axfrd;           // NOLINT(google-build-using-namespace)
+using namespace axfrd::control;  // NOLINT(google-build-using-namespace)
+
+namespace {
+
+// What is no secondary DNS or no grant is said by invalid_argument, and by nothing else.
+template <class Work>
+void or_refused(Work&& work) {
+  try {
+    work();
+  } catch (const std::invalid_argument&) {
+  }
+}
+
+void check_params(const Json& params) {
+  or_refused([&] { (void)to_json(apply(wish_from(params), {}, KeyBook{}, {})); });
+  for (const auto& value : params) {
+    if (!value.is_string()) continue;
+    const auto& text = value.get_ref<const std::string&>();
+    or_refused([&] {
+      const std::string written = control::to_text(parse_secondary(text));
+      fuzz::require(control::to_text(parse_secondary(written)) == written, "a secondary reads as it is written");
+    });
+    or_refused([&] { (void)to_json(parse_grant("*", text, "")); });
+    or_refused([&] { (void)to_json(parse_grant("*", "*", text)); });
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const std::string_view line(reinterpret_cast<const char*>(data), size);
+  fuzz::require(!Json::parse(dump(as_utf8(std::string(line))), nullptr, false).is_discarded(), "text becomes JSON");
+  const auto parsed = parse_request(line);
+  if (const auto* error = std::get_if<RpcError>(&parsed)) {
+    (void)error_reply(Json(), error->code, error->message);
+    return 0;
+  }
+  const auto& request = std::get<RpcRequest>(parsed);
+  const std::string reply = result_reply(request.id.value_or(Json()), request.params);
+  fuzz::require(!Json::parse(reply, nullptr, false).is_discarded(), "a reply is JSON");
+  fuzz::require(reply.find('\n') == reply.size() - 1, "a reply is one line");
+  check_params(request.params);
+  return 0;
+}

@@ -1,0 +1,220 @@
+#!/usr/bin/python3
+"""Writes the seeds of the fuzzers, corpus/NAME/*: one of each kind, from which libFuzzer and replay.cc go on."""
+
+import pathlib
+import struct
+import unittest.mock
+
+import dns.edns
+import dns.flags
+import dns.message
+import dns.name
+import dns.rdatatype
+import dns.tsig
+import dns.update
+
+CORPUS = pathlib.Path(__file__).parent / "corpus"
+
+
+def write(fuzzer, name, octets):
+    directory = CORPUS / fuzzer
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / name).write_bytes(octets)
+
+
+def query(qname, qtype, rdclass="IN", **options):
+    message = dns.message.make_query(qname, qtype, rdclass, **options)
+    message.id = 0x1234
+    return message
+
+
+def ixfr(serial):
+    message = query("large.example", "IXFR")
+    soa = f"large.example. 60 IN SOA ns.large.example. admin.large.example. {serial} 2 3 4 5"
+    message.authority.append(dns.rrset.from_text(*soa.split(" ", 4)))
+    return message
+
+
+def queries():
+    nsid = dns.edns.GenericOption(dns.edns.NSID, b"")
+    return {
+        "a": query("ns.example", "A"),
+        "any": query("example", "ANY"),
+        "axfr": query("large.example", "AXFR"),
+        "badvers": query("example", "SOA", use_edns=1),
+        "chaos": query("id.server", "TXT", "CH"),
+        "cname": query("www.example", "A"),
+        "cname-loop": query("loop.example", "A", want_dnssec=True),
+        "delegation": query("a.cut.example", "A", want_dnssec=True),
+        "dname": query("a.tree.example", "A"),
+        "ds": query("cut.example", "DS", want_dnssec=True),
+        "escapes": query(r"\000\255.example", "A"),
+        "foreign": query("www.elsewhere.test", "A"),
+        "ixfr": ixfr(10),
+        "large": query("big.large.example", "TXT", use_edns=0, payload=4096),
+        "mx": query("example", "MX", use_edns=0, payload=1232),
+        "nodata": query("deep.name.example", "A"),
+        "nsid": query("example", "NS", use_edns=0, options=[nsid]),
+        "nxdomain": query("nothing.example", "A"),
+        "wildcard": query("a.b.wild.example", "A"),
+        "wildcard-cname": query("a.alias.example", "AAAA"),
+    }
+
+
+def checksum(octets):
+    if len(octets) % 2:
+        octets += b"\0"
+    total = sum(struct.unpack(f"!{len(octets) // 2}H", octets))
+    while total > 0xFFFF:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+OUR_MAC, PEER_MAC = bytes.fromhex("020000000053"), bytes.fromhex("020000000101")
+OURS4, PEER4 = bytes([192, 0, 2, 53]), bytes([192, 0, 2, 101])
+OURS6, PEER6 = (bytes.fromhex("20010db8" + "0" * 20) + struct.pack("!H", last) for last in (0x53, 0x101))
+
+
+def udp(source, destination, payload):
+    size = 8 + len(payload)
+    head = struct.pack("!HHH", 40000, 53, size)
+    pseudo = source + destination + struct.pack("!HH", 17, size)
+    return head + struct.pack("!H", checksum(pseudo + head + b"\0\0" + payload)) + payload
+
+
+def ipv4(protocol, payload):
+    head = struct.pack("!BBHHHBB", 0x45, 0, 20 + len(payload), 1, 0, 64, protocol)
+    return head + struct.pack("!H", checksum(head + b"\0\0" + PEER4 + OURS4)) + PEER4 + OURS4 + payload
+
+
+def ipv6(protocol, payload, hops=64):
+    return struct.pack("!IHBB", 6 << 28, len(payload), protocol, hops) + PEER6 + OURS6 + payload
+
+
+def frame(ethertype, payload, tags=b"", destination=OUR_MAC):
+    return destination + PEER_MAC + tags + struct.pack("!H", ethertype) + payload
+
+
+def frames():
+    ask = query("ns.example", "A", use_edns=0).to_wire()
+    v4, v6 = ipv4(17, udp(PEER4, OURS4, ask)), ipv6(17, udp(PEER6, OURS6, ask))
+    tcp = struct.pack("!HHIIHHHH", 40000, 53, 1, 0, 0x5002, 1024, 0, 0)
+    return {
+        "arp": frame(0x0806, bytes(28), destination=b"\xff" * 6),
+        "fragment": frame(0x86DD, ipv6(44, bytes(8))),
+        "icmp": frame(0x0800, ipv4(1, bytes(8))),
+        "neighbour": frame(0x86DD, ipv6(58, bytes([135]) + bytes(23), hops=255)),
+        "padded": frame(0x0800, v4 + bytes(20)),
+        "tagged": frame(0x86DD, v6, tags=bytes([0x81, 0, 0, 7])),
+        "tcp": frame(0x0800, ipv4(6, tcp)),
+        "transfer": frame(0x0800, ipv4(17, udp(PEER4, OURS4, query("example", "AXFR").to_wire()))),
+        "v4": frame(0x0800, v4),
+        "v6": frame(0x86DD, v6),
+    }
+
+
+def update(change):
+    message = dns.update.UpdateMessage("example", id=0x1234)
+    change(message)
+    return message.to_wire()
+
+
+def updates():
+    def mixed(u):
+        u.present("mail", "A", "192.0.2.2")
+        u.absent("nothing")
+        u.add("a", 60, "MX", "10 b.example.")
+        u.delete("mail", "A", "192.0.2.3")
+        u.delete("www", "CNAME")
+        u.delete("ns")
+
+    return {
+        "add": update(lambda u: u.add("new", 60, "A", "192.0.2.9")),
+        "alias": update(lambda u: u.add("www", 60, "TXT", "beside a CNAME")),
+        "mixed": update(mixed),
+        "ns": update(lambda u: u.delete("@", "NS")),
+        "present": update(lambda u: u.present("ns", "A")),
+        "replace": update(lambda u: u.replace("ns", 60, "A", "192.0.2.8")),
+        "soa": update(lambda u: u.add("@", 60, "SOA", "ns admin 20 2 3 4 5")),
+    }
+
+
+def signed(name, algorithm):
+    message = query("ns.example", "A")
+    message.use_tsig(dns.tsig.Key(name, bytes([7] * 32), algorithm), keyname=name)
+    with unittest.mock.patch("time.time", return_value=1_700_000_000):  # the fuzzer's
+        return message.to_wire()
+
+
+def notify_response(rcode=0):
+    message = dns.message.make_response(query("example", "SOA"))
+    message.flags |= dns.flags.AA
+    message.set_rcode(rcode)
+    message.answer.append(dns.rrset.from_text("example.", 60, "IN", "SOA", "ns.example. admin.example. 10 2 3 4 5"))
+    return message.to_wire()
+
+
+ZONES = {
+    "plain": "$TTL 1h\n@ SOA ns admin (\n 10 ; serial\n 2h 3m 4w 5 )\n@ NS ns\nns A 192.0.2.1\n AAAA 2001:db8::1\n",
+    "directives": "$ORIGIN a.example.\n$TTL 60\nexample. SOA ns admin 1 2 3 4 5\n@ 5 IN TXT \"a;b\" c\\\"d \\065\n",
+    "pseudo": "$TTL 60\n@ SOA . . 1 2 3 4 5\n@ ALIAS target.test.\nold URL \"https://target.test/a b\"\n",
+    "types": "$TTL 60\n@ SOA . . 1 2 3 4 5\na TYPE65280 \\# 3 00ff41\nb CAA 0 issue \"ca\"\nc SRV 1 2 3 d\n"
+             "e NSEC f A TXT\ng DS 1 13 2 " + "00" * 32 + "\nh LOC 1 N 2 E 3m\n",
+    "generate": "$TTL 60\n$GENERATE 1-2 a$ A 192.0.2.$\n@ SOA . . 1 2 3 4 5\n\\000\\255.* A 1.2.3.4\n",
+}
+
+EDITS = {
+    "add": "new A 192.0.2.9\n@ 30 MX 20 mail\nwww TXT beside\n",
+    "alias": "@ ALIAS target.test.\nold URL \"https://target.test/\"\n@ A 192.0.2.1\n- @ ALIAS\n",
+    "remove": "- mail A 192.0.2.2\n- www\n- ns AAAA\n- cut\nwww A 192.0.2.7\n",
+    "soa": "@ SOA ns admin 20 2 3 4 5\n- @ NS ns.elsewhere.test.\n",
+}
+
+LINES = {
+    "import": r'{"jsonrpc":"2.0","id":1,"method":"zone.import","params":{"zone":"a","text":"@ A \u0000\ud83d\ude00"}}',
+    "notification": '{"jsonrpc":"2.0","method":"stop"}',
+    "secondary": '{"jsonrpc":"2.0","id":"x","method":"secondary.enable","params":{"zone":"example","ns":"ns.a.,ns.b",'
+                 '"allow":"192.0.2.1,2001:db8::/64@5353","notify":"192.0.2.1@5300"}}',
+    "grant": '{"jsonrpc":"2.0","id":null,"method":"key.grant","params":{"key":"k","zone":"*","names":"*.a",'
+             '"types":"A,TXT","peer":"192.0.2.0/24=old.key+new.key"}}',
+    "nested": '{"jsonrpc":"2.0","id":[[[[]]]],"method":7,"params":[{"a":1e400}]}',
+}
+
+DAMAGES = {
+    "none-small": bytes([1]),
+    "none-large": bytes([0]),
+    "zone": bytes([1]) + bytes([0, 60, 1, 0xFF]),
+    "order": bytes([2]) + bytes([0, 3, 1, 1, 0, 7, 16 | 64]),
+    "step": bytes([4]) + bytes([0, 15, 1, 2, 0, 40, 9, 0]),
+    "page": bytes([6]) + bytes([0, 20, 2, 0xC0, 0x0C, 0, 40, 1, 0]),
+    "page-behind": bytes([8]) + bytes([0, 3, 1, 9]),
+}
+
+
+def main():
+    for name, message in queries().items():
+        wire = message.to_wire()
+        write("query", name, b"\0\x04\xD0" + wire)
+        if name in ("axfr", "ixfr", "large", "any"):
+            write("query", name + "-tcp", b"\1\xFF\xFF" + wire)
+    for name, octets in frames().items():
+        write("frame", name, b"\0" + octets)
+    write("frame", "verified", b"\3" + frames()["v4"])
+    for name, octets in updates().items():
+        write("update", name, octets)
+    write("tsig", "sha256", signed("key", dns.tsig.HMAC_SHA256))
+    write("tsig", "md5", signed("old.key", dns.tsig.HMAC_MD5))
+    write("tsig", "unsigned", query("ns.example", "A").to_wire())
+    write("notify", "serial", notify_response())
+    write("notify", "refused", notify_response(5))
+    write("name", "wire", dns.name.from_text("WWW.example").to_wire() + dns.name.from_text("a.Www.Example").to_wire())
+    write("name", "pointers", b"\3www\7example\0" + b"\1a\xC0\4" + b"\xC0\x0D")
+    write("name", "text", rb"\000\255a\.b.*.Example.")
+    for fuzzer, seeds in (("zonefile", ZONES), ("edit", EDITS), ("rpc", LINES)):
+        for name, text in seeds.items():
+            write(fuzzer, name, text.encode())
+    for name, octets in DAMAGES.items():
+        write("disk", name, octets)
+
+
+main()

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# That a manual page is well-formed, and names every verb and option that its program's own help names.
+#
+# usage: tests/man/manual.sh PAGE PROGRAM
+
+set -euo pipefail
+
+page=$1 program=$2 bad=0
+complain() { printf '%s: %s\n' "${page##*/}" "$*"; bad=1; }
+
+warnings=$(groff -man -ww -z "$page" 2>&1) || true
+[[ ! $warnings ]] || complain "$warnings"
+
+# One long line a paragraph, without backspaces: words are found as they are written.
+text=$(groff -man -Tascii -P-c -P-b -P-u -rLL=2000n "$page" | tr -s ' \n' ' ')
+help=$("$program" --help)
+wanted=$(grep -oE -- '--[a-z][a-z0-9-]+' <<<"$help" | sort -u)
+[[ $wanted ]] || complain "no option found in the help"
+while read -r option; do
+  grep -qF -- " $option " <<<"$text" || complain "lacks $option"
+done <<<"$wanted"
+
+# Lines of two blanks and a verb in lower-case words, in the help of axfrctl.
+while read -r verb; do
+  [[ ! $verb ]] || grep -qF -- " $verb " <<<"$text" || complain "lacks '$verb'"
+done < <(sed -n '/^verbs:/,/^options:/s/^  \([a-z-]*\( [a-z-]*\)\{0,1\}\).*/\1/p' <<<"$help" | sed 's/ $//')
+exit $bad
