@@ -1,11 +1,14 @@
 #include "zones/respond.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace axfrd::zones {
 namespace {
 
-constexpr unsigned kMaxChain = 16;   // CNAMEs followed for one query
+constexpr unsigned kMaxChain = 16;  // CNAMEs and DNAMEs followed for one query
+// Where a chain ends for want of room: what is added behind still has to be in reach of pointers.
+constexpr unsigned kChainReach = kPointerReach / 2;
 constexpr unsigned kOptFixed = 11;   // root owner, TYPE, CLASS, TTL, RDLENGTH (RFC 6891 §6.1.2)
 constexpr uint16_t kOptionNsid = 3;  // RFC 5001
 constexpr uint16_t kOptionEde = 15;  // RFC 8914
@@ -90,6 +93,20 @@ class Response {
     if (at_ + head.sig_size > limit_) return false;
     at_ += answer.write_signatures(message_ + at_, place);
     count(section, head.sig_count);
+    return true;
+  }
+  // The CNAME that a DNAME stands for (RFC 6672 §3.1). False, and nothing added, if there is no room.
+  bool add_synthesised_cname(unsigned owner_at, uint32_t ttl, NameView target) {
+    if (at_ + 2 + kRrFixed + target.size() > limit_) return false;
+    uint8_t* p = message_ + at_;
+    store16(p, pointer_to(owner_at));
+    store16(p + 2, rrtype::CNAME);
+    store16(p + 4, rrclass::IN);
+    store32(p + 6, ttl);
+    store16(p + 10, target.size());
+    std::memcpy(p + 12, target.data(), target.size());
+    at_ += 2 + kRrFixed + target.size();
+    count(Section::answer, 1);
     return true;
   }
   // One CH TXT record owned by the QNAME (RFC 4892).
@@ -186,18 +203,19 @@ const ZoneVersion* closest_zone(const ZoneTable& zones, const HashedName& name, 
 
 // What a zone has for a name.
 struct Match {
-  enum class Kind : uint8_t { exact, wildcard, referral, none };
+  enum class Kind : uint8_t { exact, wildcard, referral, dname, none };
   Kind kind;
   ZoneVersion::Found found;  // exact, wildcard: may be without a node at the apex
-  unsigned labels;           // of the matching name; none: of the closest encloser
+  unsigned labels;           // of the matching name; dname: of its owner; none: of the closest encloser
 };
 
-// Looks for `name` from the apex downwards, because a delegation hides what is below it. A miss ends the search: names
-// that have descendants are nodes themselves.
+// Looks for `name` from the apex downwards, because a delegation or a DNAME hides what is below it. A miss ends the
+// search: names that have descendants are nodes themselves.
 Match descend(const ZoneVersion& version, const HashedName& name, uint16_t qtype) {
   unsigned n = version.apex().labels;
-  ZoneVersion::Found found;
+  ZoneVersion::Found found = version.apex_node();
   while (n < name.labels()) {
+    if (found && (found.node->flags & Page::kDname) != 0) return {Match::Kind::dname, found, n};
     found = version.find(name.hash(n + 1), name.suffix(n + 1));
     if (!found) return {Match::Kind::none, {}, n};
     ++n;
@@ -246,7 +264,8 @@ class Lookup {
   }
 
  private:
-  // Adds what the zone has for `name`; true if that is a CNAME to be followed, whose RDATA begins at target_at_.
+  // Adds what the zone has for `name`; true if that is a CNAME to be followed, whose RDATA begins at target_at_. The
+  // CNAME may have been made from a DNAME.
   bool step(PlacedName name) {
     const Match m = match(*version_, *name.name, query_.qtype);
     apex_at_ = apex_of(name.at, *name.name);
@@ -255,6 +274,7 @@ class Lookup {
       return false;
     }
     response_.set_authoritative();
+    if (m.kind == Match::Kind::dname) return add_dname(name, m);
     if (m.kind == Match::Kind::none) {
       response_.set_rcode(Rcode::nxdomain);
       add_negative_soa();
@@ -286,6 +306,43 @@ class Lookup {
       return false;
     }
     return add_nodata();
+  }
+
+  // RFC 6672 §3.2: the DNAME, and the CNAME from `name` to what it stands for.
+  bool add_dname(PlacedName name, const Match& m) {
+    const unsigned owner_at = skip_labels(response_.message(), name.at, name.name->labels() - m.labels);
+    const NameView owner = name.name->suffix(m.labels);
+    const auto start = place_dname(m.found, {owner_at, owner.size(), apex_at_});
+    if (!start) return false;
+    std::array<uint8_t, 2 * kMaxName> bytes;
+    const unsigned prefix = name.name->size() - owner.size();
+    std::memcpy(bytes.data(), name.name->view().data(), prefix);
+    const unsigned size = prefix + copy_name(response_.message(), *start + 2 + kRrFixed, bytes.data() + prefix);
+    if (size > kMaxName) {
+      response_.set_rcode(Rcode::yxdomain);
+      return false;
+    }
+    const NameView target(bytes.data(), size);
+    const uint32_t ttl = load32(response_.message() + *start + 6);
+    target_at_ = response_.position() + 2 + kRrFixed;
+    if (!response_.add_synthesised_cname(name.at, ttl, target)) {
+      response_.truncate();
+      return false;
+    }
+    // A DNAME to itself or to below itself would go on for ever.
+    const bool grows = NameView(bytes.data() + prefix, size - prefix).is_at_or_below(owner);
+    return query_.qtype != rrtype::CNAME && query_.qtype != rrtype::ANY && !grows;
+  }
+
+  // Adds the DNAME unless the chain came by it before; where it stands, or nothing if there is no room.
+  std::optional<unsigned> place_dname(ZoneVersion::Found found, Placement place) {
+    for (unsigned i = 0; i < dname_count_; ++i) {
+      if (dnames_[i].node == found.node) return dnames_[i].at;
+    }
+    const unsigned at = response_.position();
+    if (!add(Section::answer, *found.page, *found.page->rrset(*found.node, rrtype::DNAME), place)) return std::nullopt;
+    dnames_[dname_count_++] = {found.node, at};
+    return at;
   }
 
   bool add_all_signatures(ZoneVersion::Found found, Placement place) {
@@ -337,13 +394,19 @@ class Lookup {
     const unsigned start = response_.position();
     if (!add(Section::authority, *m.found.page, ns, place)) return;
     unsigned at = start;
-    const Page::RRset* ds = m.found.page->rrset(*m.found.node, rrtype::DS);
-    if (ds != nullptr && query_.dnssec_ok && !add(Section::authority, *m.found.page, *ds, place)) return;
+    if (query_.dnssec_ok && !add_signed_ds(m.found, place)) return;
     for (unsigned i = 0; i < ns.rr_count && !response_.truncated(); ++i) {
       const unsigned rdata_at = at + 2 + kRrFixed;
       at = rdata_at + load16(response_.message() + rdata_at - 2);
       add_glue(rdata_at, cut);
     }
+  }
+
+  // RFC 4035 §3.1.4. A DS without signature, in a zone that is not signed, proves nothing. False if there is no room.
+  bool add_signed_ds(ZoneVersion::Found cut, Placement place) {
+    const Page::RRset* ds = cut.page->rrset(*cut.node, rrtype::DS);
+    if (ds == nullptr || cut.page->answer(*ds).head().sig_count == 0) return true;
+    return add(Section::authority, *cut.page, *ds, place);
   }
 
   void add_glue(unsigned server_at, NameView cut) {
@@ -358,7 +421,7 @@ class Lookup {
     const Placement place{settle(response_.message(), server_at), size, apex_of(server_at, hashed)};
     for (const uint16_t type : {rrtype::A, rrtype::AAAA}) {
       const Page::RRset* set = found.page->rrset(*found.node, type);
-      if (set == nullptr || set->rr_count == 0) continue;
+      if (set == nullptr || set->rr_count == 0 || place.owner_at >= kPointerReach) continue;
       if (response_.add(Section::additional, found.page->answer(*set), version_->apex(), place)) continue;
       // RFC 9471 §3.1: a referral without all its in-domain glue must say that it is truncated.
       if (server.is_at_or_below(cut)) return response_.truncate();
@@ -369,8 +432,9 @@ class Lookup {
     return skip_labels(response_.message(), name_at, name.labels() - version_->apex().labels);
   }
 
-  // Turns to the target of the CNAME just added; false if it is in none of our zones, or the chain is a loop.
+  // Turns to the target of the CNAME just added; false if it is in none of our zones, or the chain is a loop or long.
   bool go_on(PlacedName& name) {
+    if (response_.position() > kChainReach) return false;
     visited_[hops_++] = name.name->hash(name.name->labels());
     const unsigned size = copy_name(response_.message(), target_at_, target_bytes_.data());
     target_.read(target_bytes_.data(), target_bytes_.data() + size);
@@ -394,6 +458,12 @@ class Lookup {
   HashedName target_;
   std::array<uint64_t, kMaxChain> visited_;  // hashes of the names in the chain
   unsigned hops_ = 0;
+  struct PlacedDname {
+    const Page::Node* node;
+    unsigned at;
+  };
+  std::array<PlacedDname, kMaxChain> dnames_;  // those in the answer
+  unsigned dname_count_ = 0;
 };
 
 }  // namespace
