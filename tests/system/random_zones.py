@@ -62,7 +62,7 @@ class Zone:
         lines.append("@ NS ns.elsewhere.example.")
         for (labels, rdtype), data in self.rrsets.items():
             for each in sorted(set(data)):
-                lines.append(f"{'.'.join((*labels, self.apex))}. {rdtype} {each}")
+                lines.append(f"{'.'.join(labels) or '@'} {rdtype} {each}")
         return "\n".join(lines) + "\n"
 
 
