@@ -471,7 +471,10 @@ class PageAssembler {
     }
     for (size_t first = 0; first < node_records_.size();) first = add_rrset(first);
     node_records_.clear();
-    if ((nodes_.back().flags & (Page::kCut | Page::kDname)) != 0) ++counts_.barriers;
+    Page::Node& node = nodes_.back();
+    if ((node.flags & (Page::kCut | Page::kDname)) != 0) ++counts_.barriers;
+    const bool alone = rrsets_.size() - node.first_rrset == 1;
+    if (alone && rrsets_.back().type == rrtype::NSEC3) node.flags |= Page::kHashed;
   }
 
   size_t add_rrset(size_t first) {
@@ -494,6 +497,14 @@ class PageAssembler {
     if (type == rrtype::NS && node.labels > apex_.labels) node.flags |= Page::kCut;
     if (type == rrtype::DNAME) node.flags |= Page::kDname;
     if (type == rrtype::CNAME) node.flags |= Page::kCname;
+    if (type == rrtype::NSEC) join_chain(Page::Chain::nsec);
+    if (type == rrtype::NSEC3) join_chain(Page::Chain::nsec3);
+  }
+
+  void join_chain(Page::Chain chain) {
+    const auto i = static_cast<unsigned>(chain);
+    chains_[i].push_back(static_cast<uint16_t>(nodes_.size() - 1));
+    ++counts_.chained[i];
   }
 
   PageRef allocate() {
@@ -507,6 +518,8 @@ class PageAssembler {
     };
     const uint32_t nodes_at = place(nodes_.size() * sizeof(Page::Node), alignof(Page::Node));
     const uint32_t rrsets_at = place(rrsets_.size() * sizeof(Page::RRset), alignof(Page::RRset));
+    const std::array<size_t, 2> chain_octets{2 * chains_[0].size(), 2 * chains_[1].size()};
+    const uint32_t chains_at = place(chain_octets[0] + chain_octets[1], alignof(uint16_t));
     const uint32_t messages_at = place(messages_.size() * sizeof(Page::Message), alignof(Page::Message));
     const uint32_t answers_at = place(answers_.size(), 1);
     const uint32_t bytes_at = place(bytes_.size(), 1);
@@ -520,6 +533,8 @@ class PageAssembler {
     };
     copy(nodes_at, nodes_.data(), nodes_.size() * sizeof(Page::Node));
     copy(rrsets_at, rrsets_.data(), rrsets_.size() * sizeof(Page::RRset));
+    copy(chains_at, chains_[0].data(), chain_octets[0]);
+    copy(chains_at + static_cast<uint32_t>(chain_octets[0]), chains_[1].data(), chain_octets[1]);
     copy(messages_at, messages_.data(), messages_.size() * sizeof(Page::Message));
     copy(answers_at, answers_.data(), answers_.size());
     copy(bytes_at, bytes_.data(), bytes_.size());
@@ -529,6 +544,7 @@ class PageAssembler {
     page->node_count_ = node_count;
     page->nodes_at_ = nodes_at;
     page->rrsets_at_ = rrsets_at;
+    page->chains_at_ = chains_at;
     page->message_table_at_ = messages_at;
     page->answers_at_ = answers_at;
     page->messages_at_ = bytes_at;
@@ -554,6 +570,7 @@ class PageAssembler {
   std::vector<Page::Node> nodes_;
   std::vector<uint64_t> hashes_;  // of nodes_
   std::vector<Page::RRset> rrsets_;
+  std::array<std::vector<uint16_t>, 2> chains_;
   std::vector<Page::Message> messages_;
   std::string answers_, bytes_;
   Page::Counts counts_;

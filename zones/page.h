@@ -7,11 +7,13 @@
 //
 // Layout, one allocation:
 //
-//   Page | Slot[slot_count] | Node[node_count + 1] | RRset[rrset_count] | Message[message_count] | answers | messages
+//   Page | Slot[slot_count] | Node[node_count + 1] | RRset[rrset_count] | chains | Message[message_count] | answers |
+//   messages
 //
 //   Slot    tag and number of a node; open addressing by the low half of the name's hash
 //   Node    one name in canonical order: where it stands in the messages, its RRsets, what lookups must know of it
 //   RRset   type, number of records, its answer
+//   chains  numbers of the nodes that own NSEC, then of those that own NSEC3, each in canonical order
 //   Message the record part of one DNS message of a transfer
 //
 // Message bytes are compressed for a message whose question is the apex at offset 12 and whose records begin at `base`
@@ -112,6 +114,7 @@ class Page : public boost::intrusive_ref_counter<Page> {
     kDname = 2,
     kCname = 4,
     kWildcard = 8,  // leftmost label is "*"
+    kHashed = 16,   // owns NSEC3 and nothing else: no name of the zone (RFC 5155 §7.2.8)
   };
   struct Slot {
     uint16_t tag;
@@ -139,7 +142,10 @@ class Page : public boost::intrusive_ref_counter<Page> {
     uint32_t records = 0, names = 0;  // names: without empty non-terminals
     uint32_t barriers = 0;            // delegations and DNAMEs, which hide what is below them
     uint32_t wildcards = 0;
+    std::array<uint32_t, 2> chained{};  // owners of NSEC, and of NSEC3
   };
+  // The two kinds of records that deny names, each a chain through the zone in canonical order of its owners.
+  enum class Chain : uint8_t { nsec, nsec3 };
 
   // Derives a page from its messages. `base` is where the first message's records begin; `shared_labels` says how many
   // labels (from the root) the first name shares with the last name of the page before, or the apex' count for the
@@ -162,6 +168,12 @@ class Page : public boost::intrusive_ref_counter<Page> {
     return nullptr;
   }
   Answer answer(const RRset& set) const { return Answer(base_ + answers_at_ + set.answer_at); }
+
+  // The owners of NSEC or NSEC3, in canonical order.
+  unsigned chain_size(Chain chain) const { return counts_.chained[static_cast<unsigned>(chain)]; }
+  unsigned chain_node(Chain chain, unsigned i) const {
+    return chain_table()[chain == Chain::nsec ? i : counts_.chained[0] + i];
+  }
 
   // The node of `name`, a name at or below the apex; nullptr if there is none.
   const Node* find(uint64_t hash, NameView name, const Apex& apex) const;
@@ -201,13 +213,14 @@ class Page : public boost::intrusive_ref_counter<Page> {
   const Slot* slots() const { return reinterpret_cast<const Slot*>(base_); }
   const Node* nodes() const { return reinterpret_cast<const Node*>(base_ + nodes_at_); }
   const RRset* rrset_table() const { return reinterpret_cast<const RRset*>(base_ + rrsets_at_); }
+  const uint16_t* chain_table() const { return reinterpret_cast<const uint16_t*>(base_ + chains_at_); }
   const Message* message_table() const { return reinterpret_cast<const Message*>(base_ + message_table_at_); }
   bool name_equals(const Node& node, NameView name, const Apex& apex) const;
   const Message& message_holding(uint32_t at) const;
 
   const uint8_t* base_ = nullptr;  // just behind this object
   uint32_t slot_count_ = 0, node_count_ = 0;
-  uint32_t nodes_at_ = 0, rrsets_at_ = 0, message_table_at_ = 0, answers_at_ = 0, messages_at_ = 0;
+  uint32_t nodes_at_ = 0, rrsets_at_ = 0, chains_at_ = 0, message_table_at_ = 0, answers_at_ = 0, messages_at_ = 0;
   uint32_t message_count_ = 0;
   Counts counts_;
   size_t size_ = 0;

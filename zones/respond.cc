@@ -1,15 +1,17 @@
 #include "zones/respond.h"
 
 #include <algorithm>
+#include <optional>
+
+#include "zones/denial.h"
+#include "zones/response.h"
 
 namespace axfrd::zones {
 namespace {
 
-constexpr unsigned kMaxChain = 16;   // CNAMEs followed for one query
-constexpr unsigned kOptFixed = 11;   // root owner, TYPE, CLASS, TTL, RDLENGTH (RFC 6891 §6.1.2)
-constexpr uint16_t kOptionNsid = 3;  // RFC 5001
-constexpr uint16_t kOptionEde = 15;  // RFC 8914
-constexpr unsigned kMaxEdeText = 128;
+constexpr unsigned kMaxChain = 16;  // CNAMEs and DNAMEs followed for one query
+// Where a chain ends for want of room: what is added behind still has to be in reach of pointers.
+constexpr unsigned kChainReach = kPointerReach / 2;
 
 // A name of the message being written: where it begins, and its text hashed for looking it up.
 struct PlacedName {
@@ -42,134 +44,6 @@ unsigned copy_name(const uint8_t* message, unsigned at, uint8_t* out) {
   }
 }
 
-enum class Section : uint8_t { answer, authority, additional };
-
-// Writes one response over its request, behind the question.
-class Response {
- public:
-  Response(Query& query, const ResponderOptions& options)
-      : query_(query), options_(options), message_(query.message), at_(query.question_end) {
-    unsigned limit = kMaxMessage;
-    if (query.transport == Transport::udp) {
-      const unsigned asked = query.edns ? query.payload : kMinUdp;
-      limit = std::max<unsigned>(kMinUdp, std::min<unsigned>(asked, options.udp_payload));
-    }
-    limit_ = std::min(limit, query.capacity);
-    if (query.edns) limit_ -= std::min(limit_, opt_size());
-  }
-
-  bool truncated() const { return truncated_; }
-  uint8_t* message() const { return message_; }
-  unsigned position() const { return at_; }
-
-  void set_authoritative() { flags_ |= flag::AA; }
-  void set_rcode(Rcode rcode) { rcode_ = rcode; }
-  // The response is too large for its transport: the requester has to ask by TCP. What was written goes (RFC 2181 §9).
-  void truncate() {
-    truncated_ = true;
-    at_ = query_.question_end;
-    counts_ = {};
-  }
-  // Gives an Extended DNS Error, if there is room and the requester speaks EDNS.
-  void explain(Ede code, std::string_view text) {
-    ede_ = code;
-    ede_text_ = text.substr(0, kMaxEdeText);
-  }
-
-  // Adds an RRset; false, and nothing added, if there is no room.
-  bool add(Section section, const Answer& answer, const Apex& apex, Placement place) {
-    const Answer::Head head = answer.head();
-    const bool signatures = query_.dnssec_ok;
-    if (at_ + head.rr_size + (signatures ? head.sig_size : 0U) > limit_) return false;
-    at_ += answer.write(message_ + at_, at_, apex, place, signatures);
-    count(section, head.rr_count + (signatures ? head.sig_count : 0U));
-    return true;
-  }
-  bool add_signatures(Section section, const Answer& answer, Placement place) {
-    const Answer::Head head = answer.head();
-    if (at_ + head.sig_size > limit_) return false;
-    at_ += answer.write_signatures(message_ + at_, place);
-    count(section, head.sig_count);
-    return true;
-  }
-  // One CH TXT record owned by the QNAME (RFC 4892).
-  void add_chaos_text(std::string_view text) {
-    text = text.substr(0, 255);
-    if (at_ + 2 + kRrFixed + 1 + text.size() > limit_) return truncate();
-    uint8_t* p = message_ + at_;
-    store16(p, pointer_to(kHeaderSize));
-    store16(p + 2, rrtype::TXT);
-    store16(p + 4, rrclass::CH);
-    store32(p + 6, 0);
-    store16(p + 10, static_cast<unsigned>(text.size() + 1));
-    p[12] = static_cast<uint8_t>(text.size());
-    std::memcpy(p + 13, text.data(), text.size());
-    at_ += static_cast<unsigned>(13 + text.size());
-    count(Section::answer, 1);
-  }
-
-  // Writes header and OPT; the octets of the whole response.
-  unsigned finish() {
-    const uint16_t request = load16(message_ + 2);
-    const auto low_rcode = static_cast<uint16_t>(static_cast<unsigned>(rcode_) & 0xF);
-    const unsigned flags =
-        flag::QR | (request & (flag::OPCODE_MASK | flag::RD)) | flags_ | (truncated_ ? flag::TC : 0U) | low_rcode;
-    if (query_.edns) write_opt();
-    store16(message_ + 2, flags);
-    store16(message_ + 4, query_.has_question ? 1 : 0);
-    for (unsigned i = 0; i < 3; ++i) store16(message_ + 6 + 2 * i, counts_[i]);
-    return at_;
-  }
-
- private:
-  void count(Section section, unsigned n) { counts_[static_cast<unsigned>(section)] += n; }
-
-  unsigned opt_size() const {
-    return kOptFixed + (sends_nsid() ? 4U + static_cast<unsigned>(options_.nsid.size()) : 0U);
-  }
-  bool sends_nsid() const { return query_.wants_nsid && !options_.nsid.empty(); }
-
-  void write_opt() {
-    const unsigned room = std::min(limit_ + opt_size(), query_.capacity);
-    if (at_ + opt_size() > room) return;
-    uint8_t* opt = message_ + at_;
-    opt[0] = 0;
-    store16(opt + 1, rrtype::OPT);
-    store16(opt + 3, options_.udp_payload);
-    opt[5] = static_cast<uint8_t>(static_cast<unsigned>(rcode_) >> 4);
-    opt[6] = 0;
-    store16(opt + 7, query_.dnssec_ok ? 0x8000 : 0);
-    at_ += kOptFixed;
-    if (sends_nsid()) write_option(kOptionNsid, nullptr, 0, options_.nsid);
-    if (ede_ != Ede::none && at_ + 6 + ede_text_.size() <= room) {
-      uint8_t code[2];
-      store16(code, static_cast<unsigned>(ede_));
-      write_option(kOptionEde, code, sizeof code, ede_text_);
-    }
-    store16(opt + 9, static_cast<unsigned>(message_ + at_ - opt) - kOptFixed);
-    count(Section::additional, 1);
-  }
-  void write_option(uint16_t code, const uint8_t* head, unsigned head_size, std::string_view text) {
-    uint8_t* p = message_ + at_;
-    store16(p, code);
-    store16(p + 2, static_cast<unsigned>(head_size + text.size()));
-    std::copy_n(head, head_size, p + 4);
-    std::ranges::copy(text, p + 4 + head_size);
-    at_ += static_cast<unsigned>(4 + head_size + text.size());
-  }
-
-  Query& query_;
-  const ResponderOptions& options_;
-  uint8_t* const message_;
-  unsigned at_, limit_;
-  std::array<unsigned, 3> counts_{};
-  uint16_t flags_ = 0;
-  Rcode rcode_ = Rcode::noerror;
-  bool truncated_ = false;
-  Ede ede_ = Ede::none;
-  std::string_view ede_text_;
-};
-
 // The closest zone of ours at or above `name`. The DS of a zone cut is data of the parent (RFC 4035 §3.1.4.1), so for
 // DS a zone strictly above is preferred.
 const ZoneVersion* closest_zone(const ZoneTable& zones, const HashedName& name, uint16_t qtype) {
@@ -186,19 +60,26 @@ const ZoneVersion* closest_zone(const ZoneTable& zones, const HashedName& name, 
 
 // What a zone has for a name.
 struct Match {
-  enum class Kind : uint8_t { exact, wildcard, referral, none };
+  enum class Kind : uint8_t { exact, wildcard, referral, dname, none };
   Kind kind;
   ZoneVersion::Found found;  // exact, wildcard: may be without a node at the apex
-  unsigned labels;           // of the matching name; none: of the closest encloser
+  unsigned labels;           // of the matching name; dname: of its owner; none: of the closest encloser
 };
 
-// Looks for `name` from the apex downwards, because a delegation hides what is below it. A miss ends the search: names
-// that have descendants are nodes themselves.
+// The node of the suffix of `n` labels. The hashed names of NSEC3 are none (RFC 5155 §7.2.8).
+ZoneVersion::Found find_suffix(const ZoneVersion& version, const HashedName& name, unsigned n) {
+  const auto found = version.find(name.hash(n), name.suffix(n));
+  return found && (found.node->flags & Page::kHashed) != 0 ? ZoneVersion::Found{} : found;
+}
+
+// Looks for `name` from the apex downwards, because a delegation or a DNAME hides what is below it. A miss ends the
+// search: names that have descendants are nodes themselves.
 Match descend(const ZoneVersion& version, const HashedName& name, uint16_t qtype) {
   unsigned n = version.apex().labels;
-  ZoneVersion::Found found;
+  ZoneVersion::Found found = version.apex_node();
   while (n < name.labels()) {
-    found = version.find(name.hash(n + 1), name.suffix(n + 1));
+    if (found && (found.node->flags & Page::kDname) != 0) return {Match::Kind::dname, found, n};
+    found = find_suffix(version, name, n + 1);
     if (!found) return {Match::Kind::none, {}, n};
     ++n;
     const bool asks_parent = n == name.labels() && qtype == rrtype::DS;
@@ -210,9 +91,9 @@ Match descend(const ZoneVersion& version, const HashedName& name, uint16_t qtype
 // The same without delegations in the zone: most often the first look is the last.
 Match ascend(const ZoneVersion& version, const HashedName& name) {
   unsigned n = name.labels();
-  if (const auto found = version.find(name.hash(n), name.view())) return {Match::Kind::exact, found, n};
+  if (const auto found = find_suffix(version, name, n)) return {Match::Kind::exact, found, n};
   while (--n > version.apex().labels) {
-    if (version.find(name.hash(n), name.suffix(n))) break;
+    if (find_suffix(version, name, n)) break;
   }
   return {Match::Kind::none, {}, n};
 }
@@ -237,16 +118,18 @@ Match match(const ZoneVersion& version, const HashedName& name, uint16_t qtype) 
 class Lookup {
  public:
   Lookup(const ZoneTable& zones, const Query& query, Response& response)
-      : zones_(zones), query_(query), response_(response), version_(query.version) {}
+      : zones_(zones), query_(query), response_(response), denial_(response), version_(query.version) {}
 
   void run() {
     PlacedName name{kHeaderSize, &query_.qname};
     while (step(name) && go_on(name)) {
     }
+    prove_expansions();
   }
 
  private:
-  // Adds what the zone has for `name`; true if that is a CNAME to be followed, whose RDATA begins at target_at_.
+  // Adds what the zone has for `name`; true if that is a CNAME to be followed, whose RDATA begins at target_at_. The
+  // CNAME may have been made from a DNAME.
   bool step(PlacedName name) {
     const Match m = match(*version_, *name.name, query_.qtype);
     apex_at_ = apex_of(name.at, *name.name);
@@ -255,39 +138,115 @@ class Lookup {
       return false;
     }
     response_.set_authoritative();
+    if (m.kind == Match::Kind::dname) return add_dname(name, m);
     if (m.kind == Match::Kind::none) {
       response_.set_rcode(Rcode::nxdomain);
       add_negative_soa();
+      denial_.no_name(here(), *name.name, m.labels);
       return false;
     }
-    const unsigned owner_size =
-        m.kind == Match::Kind::wildcard ? 2 + name.name->suffix(m.labels).size() : name.name->size();
-    const Placement place{name.at, owner_size, apex_at_};
+    if (m.kind == Match::Kind::wildcard) return expand(name, m);
+    const Placement place{name.at, name.name->size(), apex_at_};
     const bool at_apex = name.name->labels() == version_->apex().labels;
     if (at_apex && (query_.qtype == rrtype::SOA || query_.qtype == rrtype::ANY)) {
       add_soa(place, m.found);
       return false;
     }
-    return m.found ? add_node(m.found, place) : add_nodata();
+    if (m.found) {
+      const Added added = add_node(m.found, place);
+      if (added != Added::nothing) return added == Added::cname;
+    }
+    add_negative_soa();
+    denial_.no_data(here(), *name.name, m.found);
+    return false;
   }
 
-  bool add_node(ZoneVersion::Found found, Placement place) {
+  // The wildcard's records under the name itself (RFC 4592 §3.3.1), and the proof that nothing nearer is there.
+  bool expand(PlacedName name, const Match& m) {
+    const unsigned owner_size = 2 + name.name->suffix(m.labels).size();
+    const Added added = add_node(m.found, {name.at, owner_size, apex_at_});
+    if (added == Added::nothing) {
+      add_negative_soa();
+      denial_.expanded_no_data(here(), *name.name, m.labels, m.found);
+    } else if (query_.dnssec_ok) {
+      expansions_[expansion_count_++] = {version_, apex_at_, name.at, m.labels};
+    }
+    return added == Added::cname;
+  }
+
+  // The proofs stand in the authority section, so they come when all answers are there.
+  void prove_expansions() {
+    for (unsigned i = 0; i < expansion_count_; ++i) {
+      const Expansion& e = expansions_[i];
+      std::array<uint8_t, kMaxName> bytes;
+      const unsigned size = copy_name(response_.message(), e.name_at, bytes.data());
+      HashedName name;
+      name.read(bytes.data(), bytes.data() + size);
+      denial_.expanded({*e.version, e.apex_at}, name, e.encloser);
+    }
+    expansion_count_ = 0;
+  }
+
+  Denial::Place here() const { return {*version_, apex_at_}; }
+
+  enum class Added : uint8_t { nothing, records, cname };
+
+  // Adds what the node has for the question; also `records` if there was no room for it.
+  Added add_node(ZoneVersion::Found found, Placement place) {
     const uint16_t qtype = query_.qtype;
+    // Signatures stand beside a CNAME, which is not followed then (RFC 4034 §3).
+    if (qtype == rrtype::RRSIG && add_all_signatures(found, place)) return Added::records;
     if ((found.node->flags & Page::kCname) != 0 && qtype != rrtype::ANY && !found.page->rrset(*found.node, qtype)) {
       const unsigned start = response_.position();
-      if (!add(Section::answer, *found.page, *found.page->rrset(*found.node, rrtype::CNAME), place)) return false;
+      if (!add(Section::answer, *found.page, *found.page->rrset(*found.node, rrtype::CNAME), place))
+        return Added::records;
       target_at_ = start + 2 + kRrFixed;
-      return true;
+      return Added::cname;
     }
-    if (qtype == rrtype::RRSIG) return add_all_signatures(found, place);
     for (const Page::RRset& set : found.page->rrsets(*found.node)) {
       if (set.rr_count == 0 || (set.type != qtype && qtype != rrtype::ANY)) continue;
       add(Section::answer, *found.page, set, place);  // one RRset is enough for ANY (RFC 8482 §4.1)
-      return false;
+      return Added::records;
     }
-    return add_nodata();
+    return Added::nothing;
   }
 
+  // RFC 6672 §3.2: the DNAME, and the CNAME from `name` to what it stands for.
+  bool add_dname(PlacedName name, const Match& m) {
+    const unsigned owner_at = skip_labels(response_.message(), name.at, name.name->labels() - m.labels);
+    const NameView owner = name.name->suffix(m.labels);
+    const auto start = place_dname(m.found, {owner_at, owner.size(), apex_at_});
+    if (!start) return false;
+    const unsigned rest_at = *start + 2 + kRrFixed;
+    std::array<uint8_t, kMaxName> bytes;
+    const NameView rest(bytes.data(), copy_name(response_.message(), rest_at, bytes.data()));
+    const Bytes labels = name.name->view().bytes().first(name.name->size() - owner.size());
+    if (labels.size() + rest.size() > kMaxName) {
+      response_.set_rcode(Rcode::yxdomain);
+      return false;
+    }
+    const uint32_t ttl = load32(response_.message() + *start + 6);
+    target_at_ = response_.position() + 2 + kRrFixed;
+    if (!response_.add_synthesised_cname(name.at, ttl, labels, rest_at)) {
+      response_.truncate();
+      return false;
+    }
+    // A DNAME to itself or to below itself would go on for ever.
+    return query_.qtype != rrtype::CNAME && query_.qtype != rrtype::ANY && !rest.is_at_or_below(owner);
+  }
+
+  // Adds the DNAME unless the chain came by it before; where it stands, or nothing if there is no room.
+  std::optional<unsigned> place_dname(ZoneVersion::Found found, Placement place) {
+    for (unsigned i = 0; i < dname_count_; ++i) {
+      if (dnames_[i].node == found.node) return dnames_[i].at;
+    }
+    const unsigned at = response_.position();
+    if (!add(Section::answer, *found.page, *found.page->rrset(*found.node, rrtype::DNAME), place)) return std::nullopt;
+    dnames_[dname_count_++] = {found.node, at};
+    return at;
+  }
+
+  // False if there are none.
   bool add_all_signatures(ZoneVersion::Found found, Placement place) {
     bool any = false;
     for (const Page::RRset& set : found.page->rrsets(*found.node)) {
@@ -296,15 +255,10 @@ class Lookup {
       any = true;
       if (!response_.add_signatures(Section::answer, answer, place)) {
         response_.truncate();
-        return false;
+        break;
       }
     }
-    return any ? false : add_nodata();
-  }
-
-  bool add_nodata() {
-    add_negative_soa();
-    return false;
+    return any;
   }
 
   bool add(Section section, const Page& page, const Page::RRset& set, Placement place) {
@@ -321,11 +275,16 @@ class Lookup {
     if (!response_.add_signatures(section, apex_node.page->answer(*set), place)) response_.truncate();
   }
 
-  // RFC 2308 §3: the SOA, with the TTL for which the denial holds.
+  // RFC 2308 §3: the SOA, with the TTL for which the denial holds, and its signatures with the same.
   void add_negative_soa() {
+    prove_expansions();
     const unsigned at = response_.position();
     add_soa({apex_at_, version_->apex().size, apex_at_}, version_->apex_node(), Section::authority);
-    if (!response_.truncated()) store32(response_.message() + at + 6, version_->negative_ttl());
+    if (response_.truncated()) return;
+    uint8_t* end = response_.message() + response_.position();
+    for (uint8_t* p = response_.message() + at; p < end; p += 2 + kRrFixed + load16(p + kRrFixed)) {
+      store32(p + 6, version_->negative_ttl());
+    }
   }
 
   // RFC 1034 §4.3.2 step 3b: the NS RRset of the cut, with the addresses that we have of its servers.
@@ -333,17 +292,33 @@ class Lookup {
     const unsigned cut_at = skip_labels(response_.message(), name.at, name.name->labels() - m.labels);
     const NameView cut = name.name->suffix(m.labels);
     const Placement place{cut_at, cut.size(), apex_at_};
+    prove_expansions();
     const Page::RRset& ns = *m.found.page->rrset(*m.found.node, rrtype::NS);
     const unsigned start = response_.position();
     if (!add(Section::authority, *m.found.page, ns, place)) return;
     unsigned at = start;
-    const Page::RRset* ds = m.found.page->rrset(*m.found.node, rrtype::DS);
-    if (ds != nullptr && query_.dnssec_ok && !add(Section::authority, *m.found.page, *ds, place)) return;
+    prove_security(m, place);
     for (unsigned i = 0; i < ns.rr_count && !response_.truncated(); ++i) {
       const unsigned rdata_at = at + 2 + kRrFixed;
       at = rdata_at + load16(response_.message() + rdata_at - 2);
       add_glue(rdata_at, cut);
     }
+  }
+
+  // RFC 4035 §3.1.4: the DS, or the proof that there is none. A DS without signature stands in a zone that is not
+  // signed, and proves nothing.
+  void prove_security(const Match& m, Placement place) {
+    if (!query_.dnssec_ok) return;
+    const Page::RRset* ds = m.found.page->rrset(*m.found.node, rrtype::DS);
+    if (ds != nullptr && ds->rr_count != 0) {
+      if (m.found.page->answer(*ds).head().sig_count != 0) add(Section::authority, *m.found.page, *ds, place);
+      return;
+    }
+    std::array<uint8_t, kMaxName> bytes;
+    const unsigned size = copy_name(response_.message(), place.owner_at, bytes.data());
+    HashedName cut;
+    cut.read(bytes.data(), bytes.data() + size);
+    denial_.no_data(here(), cut, m.found);
   }
 
   void add_glue(unsigned server_at, NameView cut) {
@@ -358,7 +333,7 @@ class Lookup {
     const Placement place{settle(response_.message(), server_at), size, apex_of(server_at, hashed)};
     for (const uint16_t type : {rrtype::A, rrtype::AAAA}) {
       const Page::RRset* set = found.page->rrset(*found.node, type);
-      if (set == nullptr || set->rr_count == 0) continue;
+      if (set == nullptr || set->rr_count == 0 || place.owner_at >= kPointerReach) continue;
       if (response_.add(Section::additional, found.page->answer(*set), version_->apex(), place)) continue;
       // RFC 9471 §3.1: a referral without all its in-domain glue must say that it is truncated.
       if (server.is_at_or_below(cut)) return response_.truncate();
@@ -369,8 +344,9 @@ class Lookup {
     return skip_labels(response_.message(), name_at, name.labels() - version_->apex().labels);
   }
 
-  // Turns to the target of the CNAME just added; false if it is in none of our zones, or the chain is a loop.
+  // Turns to the target of the CNAME just added; false if it is in none of our zones, or the chain is a loop or long.
   bool go_on(PlacedName& name) {
+    if (response_.position() > kChainReach) return false;
     visited_[hops_++] = name.name->hash(name.name->labels());
     const unsigned size = copy_name(response_.message(), target_at_, target_bytes_.data());
     target_.read(target_bytes_.data(), target_bytes_.data() + size);
@@ -387,6 +363,7 @@ class Lookup {
   const ZoneTable& zones_;
   const Query& query_;
   Response& response_;
+  Denial denial_;
   const ZoneVersion* version_;
   unsigned apex_at_ = 0;    // of version_, in the message
   unsigned target_at_ = 0;  // the RDATA of the CNAME added last
@@ -394,6 +371,18 @@ class Lookup {
   HashedName target_;
   std::array<uint64_t, kMaxChain> visited_;  // hashes of the names in the chain
   unsigned hops_ = 0;
+  struct PlacedDname {
+    const Page::Node* node;
+    unsigned at;
+  };
+  std::array<PlacedDname, kMaxChain> dnames_;  // those in the answer
+  unsigned dname_count_ = 0;
+  struct Expansion {
+    const ZoneVersion* version;
+    unsigned apex_at, name_at, encloser;
+  };
+  std::array<Expansion, kMaxChain + 1> expansions_;  // wildcards in the answer, to be proven yet
+  unsigned expansion_count_ = 0;
 };
 
 }  // namespace

@@ -14,12 +14,14 @@ void add_counts(Page::Counts& sum, const Page::Counts& c) {
   sum.names += c.names;
   sum.barriers += c.barriers;
   sum.wildcards += c.wildcards;
+  for (unsigned i = 0; i < sum.chained.size(); ++i) sum.chained[i] += c.chained[i];
 }
 void subtract_counts(Page::Counts& sum, const Page::Counts& c) {
   sum.records -= c.records;
   sum.names -= c.names;
   sum.barriers -= c.barriers;
   sum.wildcards -= c.wildcards;
+  for (unsigned i = 0; i < sum.chained.size(); ++i) sum.chained[i] -= c.chained[i];
 }
 
 std::string describe(const Record& r) { return r.owner.to_text() + " " + type_to_text(r.type); }
@@ -125,6 +127,9 @@ class ZoneVersion::Editor {
       for (const uint32_t id : order_) index_nodes(page_of(id), id);
     }
     auto many = std::make_unique<Many>();
+    for (const auto chain : {Page::Chain::nsec, Page::Chain::nsec3}) {
+      if (version.has_chain(chain)) many->chain_pages[static_cast<unsigned>(chain)] = pages_with(chain);
+    }
     many->chunks = std::move(chunks_);
     many->order = std::move(order_);
     many->free_ids = std::move(free_ids_);
@@ -133,6 +138,14 @@ class ZoneVersion::Editor {
   }
 
  private:
+  std::vector<uint32_t> pages_with(Page::Chain chain) const {
+    std::vector<uint32_t> ids;
+    for (const uint32_t id : order_) {
+      if (page_of(id).chain_size(chain) != 0) ids.push_back(id);
+    }
+    return ids;
+  }
+
   using NodeHashes = std::vector<std::pair<uint64_t, uint32_t>>;  // hash, page id
 
   const Page& page_of(uint32_t id) const { return *chunks_[id / kChunk]->pages[id % kChunk]; }
@@ -423,6 +436,33 @@ ZoneVersion::Found ZoneVersion::find(uint64_t hash, NameView name) const {
     return found.node != nullptr;
   });
   return found;
+}
+
+ZoneVersion::Found ZoneVersion::predecessor(Page::Chain chain, NameView name) const {
+  std::array<uint8_t, kMaxName> buffer;
+  const auto begins_after_name = [&](const Page& page, unsigned i) {
+    return canonical_order(page.name(page.chain_node(chain, i), apex_, buffer), name) > 0;
+  };
+  unsigned first = 0, end = chain_page_count(chain);  // the page sought is in [first, end)
+  while (end - first > 1) {
+    const unsigned middle = (first + end) / 2;
+    (begins_after_name(chain_page(chain, middle), 0) ? end : first) = middle;
+  }
+  const Page* page = &chain_page(chain, first);
+  unsigned low = 0, high = page->chain_size(chain);  // those before `low` are not behind the name
+  while (low < high) {
+    const unsigned middle = (low + high) / 2;
+    if (begins_after_name(*page, middle)) {
+      high = middle;
+    } else {
+      low = middle + 1;
+    }
+  }
+  if (low == 0) {
+    page = &chain_page(chain, chain_page_count(chain) - 1);
+    low = page->chain_size(chain);
+  }
+  return {page, &page->node(page->chain_node(chain, low - 1))};
 }
 
 ZoneVersion::Found ZoneVersion::apex_node() const {

@@ -92,6 +92,12 @@ class ZoneVersion : public boost::intrusive_ref_counter<ZoneVersion> {
   Found find(uint64_t hash, NameView name) const;
   Found apex_node() const;  // none if the SOA stands alone
 
+  // True if some name owns a record of `chain`.
+  bool has_chain(Page::Chain chain) const { return counts_.chained[static_cast<unsigned>(chain)] != 0; }
+  // The last owner of NSEC or NSEC3 at or before `name` in canonical order; before the first, the last of all, for the
+  // chain is a circle. Two binary searches. @pre has_chain(chain)
+  Found predecessor(Page::Chain chain, NameView name) const;
+
   // The records of `name`, a name at or below the apex, without the SOA.
   std::vector<OwnedRecord> records_at(NameView name) const;
 
@@ -158,7 +164,8 @@ class ZoneVersion : public boost::intrusive_ref_counter<ZoneVersion> {
     std::vector<boost::intrusive_ptr<const Chunk>> chunks;  // page id → page; null: a free id
     std::vector<uint32_t> order;                            // page ids, canonical
     std::vector<uint32_t> free_ids;
-    HashTrie<uint32_t> index;  // name hash → page id
+    HashTrie<uint32_t> index;                          // name hash → page id
+    std::array<std::vector<uint32_t>, 2> chain_pages;  // ids of the pages with NSEC, and with NSEC3; canonical
     const Page& page(uint32_t id) const { return *chunks[id / kChunk]->pages[id % kChunk]; }
   };
   class Editor;
@@ -174,6 +181,13 @@ class ZoneVersion : public boost::intrusive_ref_counter<ZoneVersion> {
   static boost::intrusive_ptr<ZoneVersion> create(const Apex& apex, const Record& soa, Attributes attributes);
   ZoneVersion(NameView apex, const Record& soa, Attributes attributes);
   void operator delete(void* memory, std::align_val_t) { ::operator delete (memory, std::align_val_t{kCacheLine}); }
+
+  unsigned chain_page_count(Page::Chain chain) const {
+    return many_ ? static_cast<unsigned>(many_->chain_pages[static_cast<unsigned>(chain)].size()) : 1;
+  }
+  const Page& chain_page(Page::Chain chain, unsigned i) const {
+    return many_ ? many_->page(many_->chain_pages[static_cast<unsigned>(chain)][i]) : *single_;
+  }
 
   const uint8_t* tail() const { return reinterpret_cast<const uint8_t*>(this + 1); }
   uint8_t* tail() { return reinterpret_cast<uint8_t*>(this + 1); }

@@ -7,6 +7,8 @@
 namespace axfrd::model {
 namespace {
 
+constexpr size_t kMaxChain = 16;  // a limit of ours; RFC 1034 leaves it open
+
 bool at_or_below(const Labels& name, const Labels& ancestor) {
   return name.size() >= ancestor.size() && std::equal(ancestor.rbegin(), ancestor.rend(), name.rbegin());
 }
@@ -50,10 +52,32 @@ std::optional<Labels> cut_above(const ModelZone& zone, const Labels& name, const
   return std::nullopt;
 }
 
-void refer(ModelAnswer& out, const ModelZone& zone, const Labels& cut, bool dnssec_ok) {
+// The highest DNAME above `name`, at or below the apex.
+std::optional<Line> dname_above(const ModelZone& zone, const Labels& name) {
+  for (size_t n = zone.apex.size(); n < name.size(); ++n) {
+    const std::vector<Line> found = at(zone, suffix(name, n), "DNAME");
+    if (!found.empty()) return found[0];
+  }
+  return std::nullopt;
+}
+
+// `name` with the DNAME's owner replaced by its target (RFC 6672 section 2.2).
+Labels substitute(const Labels& name, const Line& dname) {
+  Labels target(name.begin(), name.end() - static_cast<ptrdiff_t>(dname.owner.size()));
+  const Labels rest = labels_of(dname.data);
+  target.insert(target.end(), rest.begin(), rest.end());
+  return target;
+}
+
+size_t octets(const Labels& name) {
+  size_t size = 1;
+  for (const std::string& label : name) size += 1 + label.size();
+  return size;
+}
+
+void refer(ModelAnswer& out, const ModelZone& zone, const Labels& cut) {
   const std::vector<Line> servers = at(zone, cut, "NS");
   put(out.authority, cut, servers);
-  if (dnssec_ok) put(out.authority, cut, at(zone, cut, "DS"));  // RFC 4035 section 3.1.4
   std::set<Labels> done;
   for (const Line& server : servers) {
     const Labels host = labels_of(server.data);
@@ -99,9 +123,9 @@ const ModelZone* Oracle::closest(const Labels& name, const std::string& qtype) c
   return best != nullptr ? best : own;
 }
 
-ModelAnswer Oracle::ask(const Labels& qname, const std::string& qtype, bool dnssec_ok) const {
+ModelAnswer Oracle::ask(const Labels& qname, const std::string& qtype) const {
   ModelAnswer out{.rcode = "NOERROR", .authoritative = false, .answer = {}, .authority = {}, .additional = {}};
-  std::set<Labels> visited;
+  std::set<Labels> visited, used;  // names of the chain; owners of DNAMEs in the answer
   Labels name = qname;
   for (;;) {
     const ModelZone* zone = closest(name, qtype);
@@ -109,12 +133,26 @@ ModelAnswer Oracle::ask(const Labels& qname, const std::string& qtype, bool dnss
       if (visited.empty()) out.rcode = "REFUSED";
       return out;
     }
-    if (!visited.insert(name).second) return out;
-    if (const auto cut = cut_above(*zone, name, qtype)) {
-      refer(out, *zone, *cut, dnssec_ok);
+    if (visited.size() == kMaxChain || !visited.insert(name).second) return out;
+    const auto cut = cut_above(*zone, name, qtype);
+    const auto dname = dname_above(*zone, name);
+    if (cut && (!dname || cut->size() <= dname->owner.size())) {
+      refer(out, *zone, *cut);
       return out;
     }
     out.authoritative = true;
+    if (dname) {
+      if (used.insert(dname->owner).second) put(out.answer, dname->owner, {*dname});
+      const Labels target = substitute(name, *dname);
+      if (octets(target) > 255) {
+        out.rcode = "YXDOMAIN";
+        return out;
+      }
+      put(out.answer, name, {{name, "CNAME", text_of(target), dname->ttl}});
+      if (qtype == "CNAME" || at_or_below(labels_of(dname->data), dname->owner)) return out;
+      name = target;
+      continue;
+    }
     Labels source = name;
     if (!exists(*zone, name) && name != zone->apex) {
       size_t n = name.size() - 1;

@@ -1,5 +1,6 @@
-// The oracle: a slow, obvious authoritative responder, written from RFC 1034 §4.3.2, RFC 4592, RFC 2308 and RFC 9471
-// without a look at the real one. It keeps zones as plain lists of lines and scans them for each question.
+// The oracle: a slow, obvious authoritative responder for unsigned zones, written from RFC 1034 §4.3.2, RFC 4592, RFC
+// 6672, RFC 2308 and RFC 9471 without a look at the real one. It keeps zones as plain lists of lines and scans them for
+// each question.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +37,7 @@ struct ModelAnswer {
 class Oracle {
  public:
   void add(ModelZone zone) { zones_.push_back(std::move(zone)); }
-  ModelAnswer ask(const Labels& qname, const std::string& qtype, bool dnssec_ok) const;
+  ModelAnswer ask(const Labels& qname, const std::string& qtype) const;
 
  private:
   const ModelZone* closest(const Labels& name, const std::string& qtype) const;

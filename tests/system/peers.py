@@ -1,4 +1,5 @@
-"""Real secondaries, each in a host of its own, with one configuration: transfer these zones from that primary.
+"""Real servers, each in a host of its own, with one configuration: transfer these zones from that primary; or, as
+primaries themselves, serve these zone files.
 
 All of them answer on port 53 of every address of their host, and give their copies to that host itself.
 """
@@ -23,10 +24,12 @@ class Key(typing.NamedTuple):
 
 
 class Secondary:
-    """key: a Key, or the arguments of one, that its requests are signed with."""
+    """key: a Key, or the arguments of one, that its requests are signed with.
+    files: a directory with NAME.zone for each name: nothing is transferred."""
 
-    def __init__(self, host, names, primary=IPV4, key=None):
-        self.host, self.names, self.primary, self.key = host, names, primary, Key(*key) if key else None
+    def __init__(self, host, names, primary=IPV4, key=None, files=None):
+        self.host, self.names, self.primary, self.files = host, names, primary, files
+        self.key = Key(*key) if key else None
         self.prepare(host.directory)
         self.start()
 
@@ -87,6 +90,9 @@ class Nsd(Secondary):
               xfrdir: "{directory}"
               verbosity: 2
               rrl-ratelimit: 0
+              ipv4-edns-size: 1232
+              ipv6-edns-size: 1232
+              tcp-query-count: 0
             remote-control:
               control-enable: no
             """
@@ -101,10 +107,15 @@ class Nsd(Secondary):
             text += f"""
             zone:
               name: {name}
+              provide-xfr: 127.0.0.1 NOKEY
+            """
+            if self.files:
+                text += f'zonefile: "{self.files}/{name}.zone"'
+                continue
+            text += f"""
               zonefile: "{name}.copy"
               request-xfr: {self.primary} {key}
               allow-notify: {self.primary} {key}
-              provide-xfr: 127.0.0.1 NOKEY
             """
         return "nsd", "-d", "-c", self.configuration(directory, "nsd.conf", text)
 
@@ -122,6 +133,7 @@ key:
 server:
   rundir: {directory}
   listen: [ 0.0.0.0@53, "::@53" ]
+  udp-max-payload: 1232
   udp-workers: 1
   tcp-workers: 1
   background-workers: 1
@@ -145,9 +157,10 @@ acl:
     action: transfer
 template:
   - id: default
-    storage: {directory}
-    master: primary
+    storage: {self.files or directory}
+    {"zonefile-sync: -1" if self.files else "master: primary"}
     acl: [ notified, copied ]
+    semantic-checks: off
 zone:
 """
         text += "".join(f"  - domain: {name}\n" for name in self.names)
@@ -169,6 +182,11 @@ class Bind(Secondary):
               empty-zones-enable no;
               notify no;
               allow-transfer {{ 127.0.0.1; }};
+              minimal-responses yes;
+              max-udp-size 1232;
+              edns-udp-size 1232;
+              max-records-per-type 0;
+              max-types-per-name 0;
             }};
             controls {{ }};
             """
@@ -176,6 +194,16 @@ class Bind(Secondary):
         if self.key:
             text += f'{key} {{ algorithm {self.key.algorithm}; secret "{self.key.secret}"; }};'
         for name in self.names:
+            if self.files:
+                text += f"""
+            zone "{name}" {{
+              type primary;
+              file "{self.files}/{name}.zone";
+              check-names ignore;
+              check-integrity no;
+            }};
+            """
+                continue
             text += f"""
             zone "{name}" {{
               type secondary;

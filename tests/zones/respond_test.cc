@@ -145,6 +145,35 @@ TEST_F(Respond, AZoneWithoutApexDataStillHasItsSoa) {
   EXPECT_EQ(server.ask("z.bare.", rrtype::A).rcode, 3U);
 }
 
+TEST_F(Respond, ADnameGivesACnameOfItsTtl) {
+  server.load("dname.", "$TTL 60\n@ SOA ns.x. a.x. 1 2 3 4 5\nold 7 DNAME new\nnew TXT t\nwww.new A 192.0.2.1\n");
+  const Decoded d = server.ask("www.old.dname.", rrtype::A);
+  ASSERT_EQ(d.answer.size(), 3U);
+  EXPECT_EQ(d.answer[0], "old.dname.\t7\tIN\tDNAME\tnew.dname.");
+  EXPECT_EQ(d.answer[1], "www.old.dname.\t7\tIN\tCNAME\twww.new.dname.");
+  EXPECT_EQ(d.answer[2], "www.new.dname.\t60\tIN\tA\t192.0.2.1");
+  EXPECT_EQ(server.ask("old.dname.", rrtype::A).answer.size(), 0U);  // it stands for what is below it alone
+  EXPECT_EQ(server.ask("www.old.dname.", rrtype::CNAME).answer.size(), 2U);
+}
+
+TEST_F(Respond, ADnameThatMakesANameTooLongIsYxdomain) {
+  const std::string label(63, 'x');
+  server.load("long.", "$TTL 60\n@ SOA ns.x. a.x. 1 2 3 4 5\nold DNAME " + label + "." + label + "." + label + "\n");
+  const Decoded fits = server.ask(std::string(56, 'a') + ".old.long.", rrtype::A, Transport::tcp);
+  EXPECT_EQ(fits.rcode, 3U);
+  EXPECT_EQ(fits.answer.size(), 2U);
+  const Decoded d = server.ask(std::string(57, 'a') + ".old.long.", rrtype::A);
+  EXPECT_EQ(d.rcode, 6U);  // RFC 6672 section 2.2
+  EXPECT_EQ(d.answer.size(), 1U);
+}
+
+TEST_F(Respond, ADnameToBelowItselfIsFollowedOnce) {
+  server.load("grow.", "$TTL 60\n@ SOA ns.x. a.x. 1 2 3 4 5\nx DNAME y.x\n");
+  const Decoded d = server.ask("a.x.grow.", rrtype::A);
+  EXPECT_EQ(d.answer.size(), 2U);
+  EXPECT_EQ(d.rcode, 0U);
+}
+
 TEST_F(Respond, TheRootZoneAnswers) {
   server.load(".",
               "$TTL 60\n. SOA a.root. b.root. 1 2 3 4 5\n. NS a.root.\ncom. NS a.gtld.com.\na.gtld.com. A 192.0.2.1\n");

@@ -1,0 +1,135 @@
+"""What NSD, Knot and BIND agree on is right: asked the same of the same zone files, axfrd says the same.
+
+The questions come from the zones: each name that stands in them, and names above, below and beside it, each with the
+types that make a difference, by UDP and by TCP, with and without EDNS and DO.
+"""
+
+import itertools
+import pathlib
+import random
+import shutil
+
+import dns.name
+import dns.rdataclass
+import dns.rdatatype
+import dns.zone
+import pytest
+
+import compare
+import random_zones
+import signing
+from compare import ANY, Question
+from lab import IPV4, ROOT
+from peers import Bind, Knot, Nsd
+
+PEERS = ROOT / "tests" / "data" / "peers"
+TYPES = [dns.rdatatype.from_text(t) for t in ("A", "AAAA", "NS", "SOA", "CNAME", "DNAME", "DS", "MX", "TXT", "ANY")]
+TYPES += [dns.rdatatype.from_text(t) for t in ("RRSIG", "NSEC", "TYPE65280")]
+SIZES = (None, 512, 1232, 4096)
+
+
+def names_of(text, zone):
+    """Names worth a question: owners and targets, what is above, below and beside them."""
+    apex = dns.name.from_text(zone)
+    names = {apex}
+    for owner, _, rdata in dns.zone.from_text(text, origin=zone, relativize=False, check_origin=False).iterate_rdatas():
+        names.add(owner)
+        target = getattr(rdata, "target", None) or getattr(rdata, "exchange", None)
+        if isinstance(target, dns.name.Name) and target.is_subdomain(apex):
+            names.add(target)
+    near = set(names)
+    for name in names:
+        while name != apex and name.is_subdomain(apex):
+            name = name.parent()
+            near.add(name)
+    for name in list(near):
+        for below in ("x", "*", "y.x"):
+            try:
+                near.add(dns.name.from_text(below, name))
+            except dns.name.NameTooLong:
+                pass
+    return sorted(near)
+
+
+def questions_of(text, zone, most):
+    """Every name with every type, in one variant of EDNS and transport; `most` of them, drawn by lot."""
+    pick = random.Random(zone)
+    variants = [(size, False, tcp) for size in SIZES for tcp in (False, True)]
+    variants += [(size, True, tcp) for size in SIZES[1:] for tcp in (False, True)]
+    pairs = list(itertools.product(names_of(text, zone), TYPES))
+    for name, rdtype in pick.sample(pairs, min(most, len(pairs))):
+        yield Question(name.to_wire(), rdtype, *pick.choice(variants))
+
+
+def excused(question, what, ours, theirs):
+    # RFC 2181 section 9: what fits is not truncated, and a few octets less make a signed answer fit.
+    if question.dnssec_ok and what == "TC" and not ours:
+        return True
+    # RFC 8482 section 4.1: one RRset is enough of an answer to ANY, and spares amplification.
+    return question.type == ANY and (what in ("TC", "answer", "authority") and bool(ours) <= bool(theirs))
+
+
+class World:
+    """All servers with the same zone files."""
+
+    def __init__(self, lab, new_axfrd, files):
+        names = sorted(file.name.removesuffix(".zone") for file in files)
+        directory = lab.directory / "zonefiles"
+        directory.mkdir()
+        for file in files:
+            shutil.copy(file, directory)
+        self.peers = [kind(lab.hosts[kind.__name__.lower()], names, files=directory) for kind in (Nsd, Knot, Bind)]
+        new_axfrd(lab, zones=files)
+        for peer in self.peers:
+            peer.wait(30)
+        self.servers = {type(peer).__name__: (peer.host, "127.0.0.1") for peer in self.peers}
+        self.servers["axfrd"] = (lab.client, IPV4)
+        self.apexes = {dns.name.from_text(name).to_wire().lower() for name in names}
+
+    def compare(self, questions):
+        answers = compare.ask_all(self.servers, questions)
+        wrong = list(compare.disagreements(questions, answers, "axfrd", self.apexes, excused))
+        assert not wrong, f"{len(wrong)} of {len(questions)} answers differ:\n" + "\n".join(wrong[:40])
+
+
+@pytest.fixture
+def new_world(new_lab, new_axfrd):
+    return lambda files: World(new_lab("client", "nsd", "knot", "bind"), new_axfrd, files)
+
+
+# Unsigned zones whose text, signed, has all that a denial can turn on.
+SIGNED = ("basic.test", "wild.test", "wildcname.test", "ent.test", "star.test", "chain.test", "cut.test", "dname.test")
+
+
+def signed_zones(directory):
+    """Each of SIGNED under each kind of chain, and some random zones."""
+    files, names = [], 0
+    for chain, options in signing.CHAINS.items():
+        texts = [(PEERS / f"{zone}.zone").read_text() for zone in SIGNED]
+        texts += [random_zones.Zone(f"s{seed}", f"signed {seed}").text().split("\n", 1)[1] for seed in range(4)]
+        for text in texts:
+            names += 1
+            files.append(signing.sign(directory, f"{chain}{names}.test", text, options)[0])
+    return files
+
+
+def questions_about(files, most):
+    return [q for file in files for q in questions_of(file.read_text(), file.name.removesuffix(".zone"), most)]
+
+
+def test_zones_written_by_hand(new_world):
+    files = sorted(PEERS.glob("*.zone"))
+    new_world(files).compare(questions_about(files, 1500))
+
+
+def test_random_zones(new_world, tmp_path):
+    files = []
+    for name, text in random_zones.zones(200, seed=1).items():
+        files.append(pathlib.Path(tmp_path, f"{name}.zone"))
+        files[-1].write_text(text)
+    new_world(files).compare(questions_about(files, 100))
+
+
+def test_signed_zones(new_world, tmp_path):
+    files = signed_zones(tmp_path)
+    new_world(files).compare([q._replace(edns=q.edns or 4096, dnssec_ok=True) for q in questions_about(files, 500)])

@@ -1,0 +1,73 @@
+#include "zones/nsec3.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace axfrd::zones {
+namespace {
+
+constexpr unsigned kBlock = 64;
+
+// FIPS 180-4 §6.1.2
+void digest_block(std::array<uint32_t, 5>& state, const uint8_t* block) {
+  std::array<uint32_t, 80> w;
+  for (unsigned t = 0; t < 16; ++t) w[t] = load32(block + 4 * t);
+  for (unsigned t = 16; t < 80; ++t) w[t] = std::rotl(w[t - 3] ^ w[t - 8] ^ w[t - 14] ^ w[t - 16], 1);
+  auto [a, b, c, d, e] = state;
+  const auto round = [&](uint32_t f, uint32_t k, uint32_t word) {
+    const uint32_t next = std::rotl(a, 5) + f + e + k + word;
+    e = d;
+    d = c;
+    c = std::rotl(b, 30);
+    b = a;
+    a = next;
+  };
+  for (unsigned t = 0; t < 20; ++t) round((b & c) ^ (~b & d), 0x5A827999, w[t]);
+  for (unsigned t = 20; t < 40; ++t) round(b ^ c ^ d, 0x6ED9EBA1, w[t]);
+  for (unsigned t = 40; t < 60; ++t) round((b & c) ^ (b & d) ^ (c & d), 0x8F1BBCDC, w[t]);
+  for (unsigned t = 60; t < 80; ++t) round(b ^ c ^ d, 0xCA62C1D6, w[t]);
+  state[0] += a;
+  state[1] += b;
+  state[2] += c;
+  state[3] += d;
+  state[4] += e;
+}
+
+}  // namespace
+
+Sha1 sha1(Bytes first, Bytes second) {
+  std::array<uint32_t, 5> state{0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476, 0xC3D2E1F0};
+  std::array<uint8_t, kBlock> block;
+  unsigned used = 0;
+  const auto put = [&](uint8_t octet) {
+    block[used++] = octet;
+    if (used < kBlock) return;
+    digest_block(state, block.data());
+    used = 0;
+  };
+  for (const uint8_t octet : first) put(octet);
+  for (const uint8_t octet : second) put(octet);
+  put(0x80);
+  while (used != kBlock - 8) put(0);
+  const uint64_t bits = 8 * (first.size() + second.size());
+  for (unsigned shift = 64; shift > 0; shift -= 8) put(static_cast<uint8_t>(bits >> (shift - 8)));
+  Sha1 digest;
+  for (unsigned i = 0; i < state.size(); ++i) store32(digest.data() + 4 * i, state[i]);
+  return digest;
+}
+
+Nsec3Label nsec3_label(NameView name, const Nsec3Parameters& parameters) {
+  std::array<uint8_t, kMaxName> folded;
+  std::ranges::transform(name.bytes(), folded.begin(), fold);
+  Sha1 digest = sha1({folded.data(), name.size()}, parameters.salt);
+  for (unsigned i = 0; i < parameters.iterations; ++i) digest = sha1(digest, parameters.salt);
+  Nsec3Label label{kNsec3Label};
+  for (unsigned i = 0; i < kNsec3Label; ++i) {  // five bits a letter (RFC 4648 §7)
+    const unsigned bit = 5 * i, octet = bit / 8;
+    const unsigned pair = digest[octet] * 256U + (octet + 1 < kSha1Size ? digest[octet + 1] : 0U);
+    label[1 + i] = static_cast<uint8_t>("0123456789abcdefghijklmnopqrstuv"[(pair >> (11 - bit % 8)) & 31]);
+  }
+  return label;
+}
+
+}  // namespace axfrd::zones

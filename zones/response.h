@@ -1,0 +1,180 @@
+// Response: one response being written over its request, behind the question; header and OPT come last.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "zones/page.h"
+#include "zones/query.h"
+#include "zones/respond.h"
+
+namespace axfrd::zones {
+
+constexpr unsigned kOptFixed = 11;   // root owner, TYPE, CLASS, TTL, RDLENGTH (RFC 6891 §6.1.2)
+constexpr uint16_t kOptionNsid = 3;  // RFC 5001
+constexpr uint16_t kOptionEde = 15;  // RFC 8914
+constexpr unsigned kMaxEdeText = 128;
+
+enum class Section : uint8_t { answer, authority, additional };
+
+// Writes one response over its request, behind the question.
+class Response {
+ public:
+  Response(Query& query, const ResponderOptions& options)
+      : query_(query), options_(options), message_(query.message), at_(query.question_end) {
+    unsigned limit = kMaxMessage;
+    if (query.transport == Transport::udp) {
+      const unsigned asked = query.edns ? query.payload : kMinUdp;
+      limit = std::max<unsigned>(kMinUdp, std::min<unsigned>(asked, options.udp_payload));
+    }
+    limit_ = std::min(limit, query.capacity);
+    if (query.edns) limit_ -= std::min(limit_, opt_size());
+  }
+
+  bool dnssec_ok() const { return query_.dnssec_ok; }
+  bool truncated() const { return truncated_; }
+  uint8_t* message() const { return message_; }
+  unsigned position() const { return at_; }
+
+  void set_authoritative() { flags_ |= flag::AA; }
+  void set_rcode(Rcode rcode) { rcode_ = rcode; }
+  // The response is too large for its transport: the requester has to ask by TCP. What was written goes (RFC 2181 §9).
+  void truncate() {
+    truncated_ = true;
+    at_ = query_.question_end;
+    counts_ = {};
+  }
+  // Gives an Extended DNS Error, if there is room and the requester speaks EDNS.
+  void explain(Ede code, std::string_view text) {
+    ede_ = code;
+    ede_text_ = text.substr(0, kMaxEdeText);
+  }
+
+  // Adds an RRset; false, and nothing added, if there is no room.
+  bool add(Section section, const Answer& answer, const Apex& apex, Placement place) {
+    const Answer::Head head = answer.head();
+    const bool signatures = query_.dnssec_ok;
+    if (at_ + head.rr_size + (signatures ? head.sig_size : 0U) > limit_) return false;
+    at_ += answer.write(message_ + at_, at_, apex, place, signatures);
+    count(section, head.rr_count + (signatures ? head.sig_count : 0U));
+    return true;
+  }
+  bool add_signatures(Section section, const Answer& answer, Placement place) {
+    const Answer::Head head = answer.head();
+    if (at_ + head.sig_size > limit_) return false;
+    at_ += answer.write_signatures(message_ + at_, place);
+    count(section, head.sig_count);
+    return true;
+  }
+  // Adds an RRset and its signatures under an owner that stands nowhere in the message yet, but for its apex. False,
+  // and nothing added, if there is no room. @pre the RDATA has no compressed names
+  bool add_stranger(Section section, const Answer& answer, NameView owner, const Apex& apex, unsigned apex_at) {
+    const Answer::Head head = answer.head();
+    const unsigned labels_size = owner.size() - apex.size;  // in front of the apex
+    if (at_ + labels_size + head.rr_size + head.sig_size > limit_) return false;
+    // The first record is written `labels_size` further on, its own owner field overwritten by the end of the name.
+    std::memcpy(message_ + at_, owner.data(), labels_size);
+    answer.write(message_ + at_ + labels_size, at_ + labels_size, apex, {at_, owner.size(), apex_at}, true);
+    store16(message_ + at_ + labels_size, pointer_to(apex_at));
+    at_ += labels_size + head.rr_size + head.sig_size;
+    count(section, head.rr_count + head.sig_count);
+    return true;
+  }
+  // The CNAME that a DNAME stands for (RFC 6672 §3.1): `labels`, then the name at `rest_at`. False, and nothing added,
+  // if there is no room.
+  bool add_synthesised_cname(unsigned owner_at, uint32_t ttl, Bytes labels, unsigned rest_at) {
+    const auto size = static_cast<unsigned>(labels.size()) + 2;
+    if (at_ + 2 + kRrFixed + size > limit_) return false;
+    uint8_t* p = message_ + at_;
+    store16(p, pointer_to(owner_at));
+    store16(p + 2, rrtype::CNAME);
+    store16(p + 4, rrclass::IN);
+    store32(p + 6, ttl);
+    store16(p + 10, size);
+    std::ranges::copy(labels, p + 12);
+    store16(p + 10 + size, pointer_to(rest_at));
+    at_ += 2 + kRrFixed + size;
+    count(Section::answer, 1);
+    return true;
+  }
+  // One CH TXT record owned by the QNAME (RFC 4892).
+  void add_chaos_text(std::string_view text) {
+    text = text.substr(0, 255);
+    if (at_ + 2 + kRrFixed + 1 + text.size() > limit_) return truncate();
+    uint8_t* p = message_ + at_;
+    store16(p, pointer_to(kHeaderSize));
+    store16(p + 2, rrtype::TXT);
+    store16(p + 4, rrclass::CH);
+    store32(p + 6, 0);
+    store16(p + 10, static_cast<unsigned>(text.size() + 1));
+    p[12] = static_cast<uint8_t>(text.size());
+    std::memcpy(p + 13, text.data(), text.size());
+    at_ += static_cast<unsigned>(13 + text.size());
+    count(Section::answer, 1);
+  }
+
+  // Writes header and OPT; the octets of the whole response.
+  unsigned finish() {
+    const uint16_t request = load16(message_ + 2);
+    const auto low_rcode = static_cast<uint16_t>(static_cast<unsigned>(rcode_) & 0xF);
+    const unsigned flags =
+        flag::QR | (request & (flag::OPCODE_MASK | flag::RD)) | flags_ | (truncated_ ? flag::TC : 0U) | low_rcode;
+    if (query_.edns) write_opt();
+    store16(message_ + 2, flags);
+    store16(message_ + 4, query_.has_question ? 1 : 0);
+    for (unsigned i = 0; i < 3; ++i) store16(message_ + 6 + 2 * i, counts_[i]);
+    return at_;
+  }
+
+ private:
+  void count(Section section, unsigned n) { counts_[static_cast<unsigned>(section)] += n; }
+
+  unsigned opt_size() const {
+    return kOptFixed + (sends_nsid() ? 4U + static_cast<unsigned>(options_.nsid.size()) : 0U);
+  }
+  bool sends_nsid() const { return query_.wants_nsid && !options_.nsid.empty(); }
+
+  void write_opt() {
+    const unsigned room = std::min(limit_ + opt_size(), query_.capacity);
+    if (at_ + opt_size() > room) return;
+    uint8_t* opt = message_ + at_;
+    opt[0] = 0;
+    store16(opt + 1, rrtype::OPT);
+    store16(opt + 3, options_.udp_payload);
+    opt[5] = static_cast<uint8_t>(static_cast<unsigned>(rcode_) >> 4);
+    opt[6] = 0;
+    store16(opt + 7, query_.dnssec_ok ? 0x8000 : 0);
+    at_ += kOptFixed;
+    if (sends_nsid()) write_option(kOptionNsid, nullptr, 0, options_.nsid);
+    if (ede_ != Ede::none && at_ + 6 + ede_text_.size() <= room) {
+      uint8_t code[2];
+      store16(code, static_cast<unsigned>(ede_));
+      write_option(kOptionEde, code, sizeof code, ede_text_);
+    }
+    store16(opt + 9, static_cast<unsigned>(message_ + at_ - opt) - kOptFixed);
+    count(Section::additional, 1);
+  }
+  void write_option(uint16_t code, const uint8_t* head, unsigned head_size, std::string_view text) {
+    uint8_t* p = message_ + at_;
+    store16(p, code);
+    store16(p + 2, static_cast<unsigned>(head_size + text.size()));
+    std::copy_n(head, head_size, p + 4);
+    std::ranges::copy(text, p + 4 + head_size);
+    at_ += static_cast<unsigned>(4 + head_size + text.size());
+  }
+
+  Query& query_;
+  const ResponderOptions& options_;
+  uint8_t* const message_;
+  unsigned at_, limit_;
+  std::array<unsigned, 3> counts_{};
+  uint16_t flags_ = 0;
+  Rcode rcode_ = Rcode::noerror;
+  bool truncated_ = false;
+  Ede ede_ = Ede::none;
+  std::string_view ede_text_;
+};
+
+}  // namespace axfrd::zones
