@@ -36,7 +36,8 @@ constexpr std::array kService{
     Option{"allow-transfer", Kind::list, "ADDR[/LEN]", nullptr,
            "who may transfer zones; may be repeated. Nobody may unless told"},
     Option{"transfer-log", Kind::value, "FILE", nullptr,
-           "append a line of JSON for each transfer and each outcome of a NOTIFY"},
+           "tell each transfer and each outcome of a NOTIFY: a line of JSON in FILE, or, if that is the word journal, an "
+           "entry with fields in the systemd journal"},
     Option{"udp-payload", Kind::value, "BYTES", "1232", "largest UDP response, 512 to 4096"},
     Option{"nsid", Kind::value, "TEXT", nullptr, "name of this server for those who ask (RFC 5001)"},
     Option{"id-server", Kind::value, "TEXT", nullptr, "answer to CH TXT id.server and hostname.bind"},

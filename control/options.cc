@@ -12,7 +12,6 @@
 
 #include "control/option_table.h"
 #include "control/transfer_log.h"
-#include "control/verbs.h"
 
 namespace axfrd::control {
 
@@ -23,62 +22,6 @@ using Strings = std::vector<std::string>;
 
 // ---- what there is ----
 
-
-         "/etc/resolv.conf, and if there is no such file, from the root down"},
-         "an address of the HTTP redirector, which URL records stand for; may be repeated"},
-         "an address we serve; may be repeated. With --no-port it must exist already, and none means all"},
-         "at start, import every NAME.zone in DIR that is new, or whose serial is newer"},
-         "entry "
-         "interface that gives the kernel what is not for us, NAME0 for the first port"},
-         "look up the targets of ALIAS records here; may be repeated. Without it, at the name servers of "
-         "serve DNS on this DPDK port: a PCI address, or a vdev with its arguments; may be repeated"},
-         "take a target's TTL for no less than this; no target is looked up more often"},
-         "tell each transfer and each outcome of a NOTIFY: a line of JSON in FILE, or, if that is the word journal, an "
-         "who may transfer zones; may be repeated. Nobody may unless told"},
-         "with fields in the systemd journal"},
-    Spec{"address", Kind::list, "ADDR/LEN", nullptr,
-    Spec{"alias-floor", Kind::value, "SECONDS", "30",
-    Spec{"alias-rate", Kind::value, "N", "200", "lookups a second, in all"},
-    Spec{"allow-transfer", Kind::list, "ADDR[/LEN]", nullptr,
-    Spec{"control-cpus", Kind::value, "LIST", nullptr, "CPUs of all other threads"},
-    Spec{"control-socket", Kind::value, "PATH", kDefaultControlSocket, "where axfrctl finds us"},
-    Spec{"dns-port", Kind::value, "PORT", "53", "port of the kernel's sockets"},
-    Spec{"history-memory", Kind::value, "MIB", "512", "for the changes that secondaries can get as IXFR, of all zones"},
-    Spec{"id-server", Kind::value, "TEXT", nullptr, "answer to CH TXT id.server and hostname.bind"},
-    Spec{"idle-sleep", Kind::value, "auto|on|off", "auto", "whether idle workers sleep; auto: when a port is a vdev"},
-    Spec{"log-level", Kind::value, "LEVEL", "info", "error, warning, info or debug"},
-    Spec{"memory", Kind::value, "MIB", "256", "memory for packet buffers"},
-    Spec{"no-huge", Kind::toggle, nullptr, nullptr, "do without huge pages; slow, for tests"},
-    Spec{"no-port", Kind::toggle, nullptr, nullptr, "no DPDK: serve from the kernel's sockets alone"},
-    Spec{"nsid", Kind::value, "TEXT", nullptr, "name of this server for those who ask (RFC 5001)"},
-    Spec{"port", Kind::list, "DEVARGS", nullptr,
-    Spec{"resolver", Kind::list, "ADDR[@PORT]", nullptr,
-    Spec{"store", Kind::value, "DIR", "/var/lib/axfrd", "where zones are kept, from one run to the next"},
-    Spec{"tap", Kind::value, "NAME", "axfrd",
-    Spec{"tcp-idle-timeout", Kind::value, "SECONDS", "30", "close sessions that neither ask nor read for so long"},
-    Spec{"tcp-max-per-client", Kind::value, "N", "256", "of these from one IPv4 address or IPv6 /64"},
-    Spec{"tcp-max-sessions", Kind::value, "N", "4096", "TCP sessions at a time"},
-    Spec{"transaction-timeout", Kind::value, "SECONDS", "600", "forget transactions that nobody touches for so long"},
-    Spec{"transfer-log", Kind::value, "FILE", nullptr,
-    Spec{"udp-payload", Kind::value, "BYTES", "1232", "largest UDP response, 512 to 4096"},
-    Spec{"url-address", Kind::list, "ADDR", nullptr,
-    Spec{"version-text", Kind::value, "TEXT", nullptr, "answer to CH TXT version.server and version.bind"},
-    Spec{"worker-cpus", Kind::value, "LIST", nullptr, "CPUs of the packet workers, as in 1,3-5"},
-    Spec{"workers", Kind::value, "N", nullptr, "packet workers (default: 1, or one for each of --worker-cpus)"},
-    Spec{"zones-dir", Kind::value, "DIR", nullptr,
-  Kind kind;
-  const char* help;
-  const char* name;
-  const char* placeholder;
-  const char* preset;  // nullptr: none
-constexpr std::array kAlias{
-constexpr std::array kGeneral{
-constexpr std::array kPacketPath{
-constexpr std::array kService{
-constexpr std::array kTcp{
-enum class Kind : uint8_t { toggle, value, list };
-struct Spec {
-};
 // Meaningless without a DPDK port.
 constexpr std::array kPortOnly{"port",         "tap",     "workers", "worker-cpus",
                                "control-cpus", "no-huge", "memory",  "idle-sleep"};
