@@ -57,7 +57,7 @@ IpAddress parse_address(std::string_view text) {
 
 Prefix Prefix::parse(std::string_view text) {
   const Parts parts = split(text);
-  const Prefix prefix{parts.address, parts.length.value_or(address_bits(parts.address))};
+  Prefix prefix{parts.address, parts.length.value_or(address_bits(parts.address))};
   const Prefix clean{masked(prefix.address, prefix.length), prefix.length};
   if (clean.address != prefix.address) {
     throw std::invalid_argument(quoted(text) + " has bits set behind its prefix: write " + clean.to_text() + " or " +

@@ -136,8 +136,8 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
       if (zones.empty()) return end_chain();
     }
     using Outcomes = std::vector<Outcome<Updater::Imported>>;
-    importer_.updater_.import_zones(std::move(zones),
-                                    [self = shared_from_this()](Outcome<Outcomes> outcomes) { self->note(outcomes); });
+    importer_.updater_.import_zones(
+        std::move(zones), [self = shared_from_this()](const Outcome<Outcomes>& outcomes) { self->note(outcomes); });
   }
 
   const File* take() {

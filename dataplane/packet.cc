@@ -10,7 +10,6 @@ namespace axfrd::dataplane {
 namespace {
 
 using zones::load16;
-using zones::load32;
 using zones::store16;
 using zones::store32;
 

@@ -191,7 +191,7 @@ class HashTrie<Payload>::Editor {
   }
 
   Ref insert_below(const Ref& node, unsigned level, const Slot& slot) {
-    const Ref kept = own(node);
+    Ref kept = own(node);
     auto& inner = static_cast<Inner&>(*kept);
     const unsigned index = child_index(slot.tag, level);
     const Ref child = inner.children[index];
@@ -248,7 +248,7 @@ class HashTrie<Payload>::Editor {
       });
     }
     if (!found) return node;
-    const Ref kept = own(node);
+    Ref kept = own(node);
     replace_run(static_cast<Inner&>(*kept), index, child->is_leaf ? child->depth : kBits, next);
     return kept;
   }

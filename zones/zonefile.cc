@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <set>
@@ -147,6 +148,14 @@ class Tokens {
   std::string_view rest_;
 };
 
+// Whether the last octet is a dot that no backslash makes part of a label.
+bool ends_in_dot(std::string_view name) {
+  if (!name.ends_with('.')) return false;
+  name.remove_suffix(1);
+  const size_t backslashes = name.size() - (name.find_last_not_of('\\') + 1);
+  return backslashes % 2 == 0;
+}
+
 // A TTL in seconds, or with units as in 1h30m; nothing if it is none.
 std::optional<uint32_t> parse_ttl(std::string_view token) {
   uint64_t total = 0;
@@ -183,6 +192,14 @@ std::optional<uint32_t> parse_ttl(std::string_view token) {
     if (total > 0x7FFFFFFF) return std::nullopt;
   }
   return static_cast<uint32_t>(total);
+}
+
+// RDATA as ldns has it, field by field.
+void append_fields(std::string& rdata, const ldns_rr& rr) {
+  for (size_t i = 0; i < ldns_rr_rd_count(&rr); ++i) {
+    const ldns_rdf* field = ldns_rr_rdf(&rr, i);
+    rdata.append(reinterpret_cast<const char*>(ldns_rdf_data(field)), ldns_rdf_size(field));
+  }
 }
 
 class ZoneParser {
@@ -240,9 +257,8 @@ class ZoneParser {
   // A name as written: absolute, "@", or relative to the origin.
   std::optional<Name> resolve(std::string_view text) const {
     if (text == "@") return origin_;
-    const auto name = Name::from_text(text);
-    const bool escaped_dot = text.size() > 1 && text[text.size() - 2] == '\\';
-    if (!name || text == "." || (text.back() == '.' && !escaped_dot)) return name;
+    auto name = Name::from_text(text);
+    if (!name || text == "." || ends_in_dot(text)) return name;
     const unsigned size = name->view().size() - 1 + origin_.view().size();
     if (size > kMaxName) return std::nullopt;
     std::array<uint8_t, kMaxName> wire;
@@ -370,10 +386,7 @@ class ZoneParser {
       return std::string(type) + " " + std::string(data) + ": " + ldns_get_errorstr_by_id(status);
     }
     rdata_.clear();
-    for (size_t i = 0; i < ldns_rr_rd_count(rr.get()); ++i) {
-      const ldns_rdf* field = ldns_rr_rdf(rr.get(), i);
-      rdata_.append(reinterpret_cast<const char*>(ldns_rdf_data(field)), ldns_rdf_size(field));
-    }
+    append_fields(rdata_, *rr);
     const Bytes rdata{reinterpret_cast<const uint8_t*>(rdata_.data()), rdata_.size()};
     const auto number = static_cast<uint16_t>(ldns_rr_get_type(rr.get()));
     if (rdata.size() > kMaxMessage) return "the record has more data than a message can hold";
@@ -394,6 +407,7 @@ class ZoneParser {
       target = name->to_text();
     } else {
       std::erase(target, '"');
+      if (target.find('\\') != std::string::npos) return "a backslash in the URL '" + target + "'; write %5C";
       if (!target.starts_with("http://") && !target.starts_with("https://")) {
         return "URL needs a target that begins with http:// or https://, not '" + target + "'";
       }
@@ -413,6 +427,53 @@ class ZoneParser {
   std::vector<Edit> edits_;
   std::string line_, rdata_;  // scratch
 };
+
+// ldns does not escape quotation marks in names, and we take them for those of a string.
+bool has_quote_in_name(const ldns_rr& rr) {
+  for (size_t i = 0; i < ldns_rr_rd_count(&rr); ++i) {
+    const ldns_rdf* field = ldns_rr_rdf(&rr, i);
+    const std::string_view octets(reinterpret_cast<const char*>(ldns_rdf_data(field)), ldns_rdf_size(field));
+    if (ldns_rdf_get_type(field) == LDNS_RDF_TYPE_DNAME && octets.find('"') != std::string_view::npos) return true;
+  }
+  return false;
+}
+
+// Whether the text that ldns made of `record` is that record: it prints some data so that it reads as another, or not
+// at all, like the empty value of a CAA.
+bool reads_back(const char* text, const Record& record) {
+  ldns_rr* raw = nullptr;
+  if (ldns_rr_new_frm_str(&raw, text, 0, nullptr, nullptr) != LDNS_STATUS_OK) return false;
+  const LdnsRr rr(raw);
+  std::string rdata;
+  append_fields(rdata, *rr);
+  return std::ranges::equal(Bytes(reinterpret_cast<const uint8_t*>(rdata.data()), rdata.size()), record.rdata);
+}
+
+// TTL, class, type and data as ldns prints them, with a tab before each; nothing if that would not be the record.
+std::optional<std::string> text_behind_owner(const Record& record) {
+  std::string wire;
+  append_record(wire, record);
+  ldns_rr* raw = nullptr;
+  size_t at = 0;
+  const auto* octets = reinterpret_cast<const uint8_t*>(wire.data());
+  if (ldns_wire2rr(&raw, octets, wire.size(), &at, LDNS_SECTION_ANSWER) != LDNS_STATUS_OK) return std::nullopt;
+  const LdnsRr rr(raw);
+  const LdnsText printed(ldns_rr2str_fmt(ldns_output_format_nocomments, rr.get()));
+  if (!printed || has_quote_in_name(*rr) || !reads_back(printed.get(), record)) return std::nullopt;
+  return std::strchr(printed.get(), '\t');
+}
+
+// Data that is not what its type says is still data (RFC 3597 §5).
+std::string unknown_behind_owner(const Record& record) {
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string text = "\t" + std::to_string(record.ttl) + "\tIN\tTYPE" + std::to_string(record.type) + "\t\\# " +
+                     std::to_string(record.rdata.size()) + " ";
+  for (const uint8_t octet : record.rdata) {
+    text += digits[octet >> 4];
+    text += digits[octet & 15];
+  }
+  return text;
+}
 
 }  // namespace
 
@@ -435,31 +496,9 @@ std::variant<std::vector<Edit>, std::string> parse_removals(std::string_view tex
 }
 
 std::string record_to_text(const Record& record) {
-  std::string wire(reinterpret_cast<const char*>(record.owner.data()), record.owner.size());
-  std::array<uint8_t, kRrFixed> fixed;
-  store16(fixed.data(), record.type);
-  store16(fixed.data() + 2, rrclass::IN);
-  store32(fixed.data() + 4, record.ttl);
-  store16(fixed.data() + 8, static_cast<unsigned>(record.rdata.size()));
-  wire.append(reinterpret_cast<const char*>(fixed.data()), fixed.size());
-  wire.append(reinterpret_cast<const char*>(record.rdata.data()), record.rdata.size());
-  ldns_rr* raw = nullptr;
-  size_t at = 0;
-  const auto* bytes = reinterpret_cast<const uint8_t*>(wire.data());
-  std::string text;
-  if (ldns_wire2rr(&raw, bytes, wire.size(), &at, LDNS_SECTION_ANSWER) == LDNS_STATUS_OK) {
-    const LdnsRr rr(raw);
-    const LdnsText printed(ldns_rr2str_fmt(ldns_output_format_nocomments, rr.get()));
-    text = printed.get();
-  } else {  // data that is not what its type says is still data (RFC 3597 §5)
-    static constexpr char digits[] = "0123456789abcdef";
-    text = record.owner.to_text() + "\t" + std::to_string(record.ttl) + "\tIN\tTYPE" + std::to_string(record.type) +
-           "\t\\# " + std::to_string(record.rdata.size()) + " ";
-    for (const uint8_t octet : record.rdata) {
-      text += digits[octet >> 4];
-      text += digits[octet & 15];
-    }
-  }
+  const auto known = text_behind_owner(record);
+  // The owner is ours to print: ldns does not escape a $ at its begin.
+  std::string text = record.owner.to_text() + (known ? *known : unknown_behind_owner(record));
   while (!text.empty() && is_blank(text.back())) text.pop_back();
   return text;
 }

@@ -114,7 +114,8 @@ void ask(const Responder& responder, NameView name, uint16_t type) {
 
 // Nothing that is done with a zone goes beyond its memory. The questions are for what stood in it, or some of that.
 void serve(const VersionRef& version) {
-  (void)fuzz::lines_of(*version);
+  version->for_each_record([](const Record&) {});
+  if (version->page_count() <= 1) (void)fuzz::lines_of(*version);  // of many pages it takes too long
   if (version->history()) (void)version->history()->since(version->history()->steps().front()->from());
   ZoneTable table;
   (void)table.publish(version);
@@ -124,7 +125,7 @@ void serve(const VersionRef& version) {
   const VersionRef good = version->page_count() > 1 ? fuzz::large_zone() : fuzz::small_zone();
   unsigned count = 0;
   good->for_each_record([&](const Record& record) {
-    if (count++ < 64) ask(responder, record.owner, record.type);
+    if (count++ < 32) ask(responder, record.owner, record.type);
   });
 }
 

@@ -129,6 +129,32 @@ TEST(ZoneFile, DropsDuplicatesAndLevelsTtls) {
   EXPECT_TRUE(contains(records, "a.example.\t30\tIN\tA\t192.0.2.2"));
 }
 
+// What ldns prints of these, it would not read again, or we would not.
+TEST(ZoneFile, WhatIsHardToPrintIsReadAsItWas) {
+  for (const char* line : {"\\$ORIGIN A 192.0.2.1", "\\\"a CNAME \\\"b", "a CAA 0 issue \"\"", "@ ALIAS t\\\\."}) {
+    const auto exported = [](const std::string& text) {
+      auto parsed = parse_zone(text, name("example."), "f");
+      if (const auto* error = std::get_if<ZoneFileError>(&parsed)) return error->to_text();
+      auto& zone = std::get<ZoneText>(parsed);
+      const auto pseudo = std::make_shared<const std::vector<PseudoRecord>>(zone.pseudo);
+      std::string all;
+      export_zone(*ZoneVersion::build(zone.records, {pseudo}), [&](auto out) { all.append(out).append("\n"); });
+      return all;
+    };
+    const std::string once = exported(kSoa + line + "\n");
+    EXPECT_EQ(exported(once), once) << line;
+    EXPECT_NE(once.find('\t'), std::string::npos) << once;
+  }
+  EXPECT_NE(refusal("example.", kSoa + "u URL https://a/\\b\n").find("backslash"), std::string::npos);
+}
+
+// ldns takes these octets for an APL record, and cannot print it.
+TEST(ZoneFile, WhatLdnsCannotPrintIsPrintedAsOctets) {
+  const Name owner = name("a.example.");
+  const std::array<uint8_t, 4> rdata{0xC0, 0, 2, 9};
+  EXPECT_EQ(record_to_text({owner, 42, 60, rdata}), "a.example.\t60\tIN\tTYPE42\t\\# 4 c0000209");
+}
+
 TEST(ZoneFile, ExportParsesToTheSameZone) {
   const std::string text =
       kSoa + "www A 192.0.2.1\n*.w\\.x TXT \"q\\\"uote\" \\\\back\nd DS 1 13 2 " + std::string(64, 'a') +
