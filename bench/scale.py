@@ -43,8 +43,8 @@ import generate
 import servers
 
 CASES = (
-    "replicate-small", "replicate-large", "start-small", "start-large", "commit-small", "commit-large", "rate", "import",
-    "million", "fanout",
+    "replicate-small", "replicate-large", "start-small", "start-large", "commit-small", "commit-large", "rate",
+    "import", "million", "fanout",
 )  # fmt: skip
 ON_REQUEST = ("million", "fanout")
 CLIENTS = (1, 8)
@@ -503,7 +503,8 @@ class Bench:
             self.figures.add(case, (server.name, way), "median", statistics.median(times))
             self.figures.add(case, (server.name, way), "worst", max(times))
             self.figures.add(case, (server.name, way), "commits", len(times))
-            self.say(f"{way}: at the secondary after {statistics.median(times) * 1e3:.1f} ms, at worst {max(times):.3f} s")
+            median, worst = statistics.median(times) * 1e3, max(times) * 1e3
+            self.say(f"{way}: at the secondary after {median:.1f} ms, at worst {worst:.1f}")
 
     @contextlib.contextmanager
     def secondary(self, world):

@@ -35,9 +35,10 @@ constexpr std::array kService{
     Option{"transaction-timeout", Kind::value, "SECONDS", "600", "forget transactions that nobody touches for so long"},
     Option{"allow-transfer", Kind::list, "ADDR[/LEN]", nullptr,
            "who may transfer zones; may be repeated. Nobody may unless told"},
-    Option{"transfer-log", Kind::value, "FILE", nullptr,
-           "tell each transfer and each outcome of a NOTIFY: a line of JSON in FILE, or, if that is the word journal, an "
-           "entry with fields in the systemd journal"},
+    Option{
+        "transfer-log", Kind::value, "FILE", nullptr,
+        "tell each transfer and each outcome of a NOTIFY: a line of JSON in FILE, or, if that is the word journal, an "
+        "entry with fields in the systemd journal"},
     Option{"udp-payload", Kind::value, "BYTES", "1232", "largest UDP response, 512 to 4096"},
     Option{"nsid", Kind::value, "TEXT", nullptr, "name of this server for those who ask (RFC 5001)"},
     Option{"id-server", Kind::value, "TEXT", nullptr, "answer to CH TXT id.server and hostname.bind"},

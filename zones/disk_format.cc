@@ -166,6 +166,13 @@ void put_secondary_dns(Encoder& out, const SecondaryDns* settings) {
   }
 }
 
+void check_prefix(const Secondary& s) {
+  constexpr std::array<uint8_t, 12> mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
+  const bool v4 = std::equal(mapped.begin(), mapped.end(), s.address.begin());
+  if (s.prefix > 8 * s.address.size()) throw std::invalid_argument("a prefix longer than an address");
+  if (v4 && s.prefix < 8 * mapped.size()) throw std::invalid_argument("a prefix that is neither IPv4's nor IPv6's");
+}
+
 SecondaryDnsRef take_secondary_dns(Decoder& in) {
   if (in.take8() == 0) return nullptr;
   SecondaryDns settings;
@@ -176,6 +183,7 @@ SecondaryDnsRef take_secondary_dns(Decoder& in) {
     Secondary s;
     std::ranges::copy(in.take(s.address.size()), s.address.begin());
     s.prefix = in.take8();
+    check_prefix(s);
     s.port = in.take16();
     const uint8_t flags = in.take8();
     s.transfers = (flags & 1) != 0;
@@ -226,6 +234,7 @@ StoredZone decode_zone(Bytes value) {
   StoredZone zone{number, std::move(apex), std::move(soa), static_cast<SerialPolicy>(policy), steps, {}, {}, 0, {}};
   for (uint32_t n = in.take32(); n > 0; --n) {
     const auto kind = static_cast<PseudoRecord::Kind>(in.take8());
+    if (kind > PseudoRecord::Kind::url) throw std::invalid_argument("an unknown kind of record");
     Name owner = in.take_name();
     const uint32_t ttl = in.take32();
     std::string target = in.take_sized();

@@ -15,8 +15,8 @@ namespace axfrd::zones {
 // @pre query.parse() found a well-formed IXFR question, and no response was written yet.
 std::optional<uint32_t> ixfr_serial(const Query& query);
 
-// Whether a request for SOA or IXFR, now answered, was that of a secondary looking for changes: about the apex of a zone
-// that has secondaries.
+// Whether a request for SOA or IXFR, now answered, was that of a secondary looking for changes: about the apex of a
+// zone that has secondaries.
 bool is_poll(const Query& query);
 
 // One difference sequence (RFC 1995 §4), condensed (§5): all that leads from one serial to a version, and nothing that

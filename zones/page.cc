@@ -243,6 +243,13 @@ class Renderer {
   MessageImage message_;
 };
 
+// Whether a label of `name`, or its root, begins at `offset`. @pre offset < name.size()
+bool label_begins(NameView name, unsigned offset) {
+  unsigned at = 0;
+  while (at < offset) at += name.data()[at] + 1U;
+  return at == offset;
+}
+
 }  // namespace
 
 std::vector<PageImage> render_pages(const Apex& apex, unsigned first_base, std::span<const Record> records,
@@ -279,6 +286,7 @@ NameView unpack_name(Bytes body, unsigned& at, unsigned base, const Apex& apex, 
       if (target >= kHeaderSize && target < kHeaderSize + apex.size) {  // the rest is (a suffix of) the apex
         const NameView name = apex.name;
         const unsigned skip = target - kHeaderSize, rest = name.size() - skip;
+        if (!label_begins(name, skip)) malformed("a pointer into the middle of a label");
         if (size + rest > kMaxName) malformed("a name of more than 255 octets");
         std::memcpy(buffer.data() + size, name.data() + skip, rest);
         return {buffer.data(), size + rest};

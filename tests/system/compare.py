@@ -226,7 +226,9 @@ def disagreements(questions, answers, ours, apexes, excused):
         for what, value in said[peers[0]].items():
             if any(what not in said[name] or said[name][what] != value for name in peers):
                 continue
-            if said[ours].get(what) != value and not excused(question, what, said[ours].get(what), value):
+            if said[ours].get(what) != value and not excused(
+                question, what, said[ours].get(what), value, answers[ours][at]
+            ):
                 wrong.append(what)
         if wrong:
             yield f"{question}: {', '.join(wrong)}\n  ours:  {answers[ours][at]}\n  peers: {answers[peers[0]][at]}"

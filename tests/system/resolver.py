@@ -15,7 +15,8 @@ class Resolver:
     def set(self, *records, ttl=1):
         """What the zone has, from now on, beside its name server."""
         self.serial += 1
-        lines = [f"$TTL {ttl}", f"@ SOA ns hostmaster {self.serial} 3600 600 86400 1", "@ NS ns", f"ns A {self.host.ipv4}"]
+        soa = f"@ SOA ns hostmaster {self.serial} 3600 600 86400 1"
+        lines = [f"$TTL {ttl}", soa, "@ NS ns", f"ns A {self.host.ipv4}"]
         self.file.write_text("\n".join([*lines, *records]) + "\n")
         if self.process:
             self.process.send_signal(signal.SIGHUP)

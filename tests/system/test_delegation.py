@@ -1,4 +1,4 @@
-"""`secondary check`: what the parent, the secondaries and a resolver say of a zone, and what the operator is to mend."""
+"""`secondary check`: what the parent, the secondaries and a resolver say, and what the operator is to mend."""
 
 import pytest
 

@@ -56,6 +56,20 @@ TEST(Page, ImageGivesTheSamePageAgain) {
   EXPECT_EQ(a, b);
 }
 
+TEST(Page, RefusesAPointerIntoALabelOfTheApex) {
+  const auto version = zone_of("a.example.", "@ 60 SOA ns admin 1 2 3 4 5\n@ 60 NS ns\n");
+  const Page& page = version->page(0);
+  const auto with_pointer_to = [&](unsigned offset) {
+    PageImage image = page.image();
+    auto* last = reinterpret_cast<uint8_t*>(image[0].bytes.data() + image[0].bytes.size() - 2);  // behind "ns"
+    EXPECT_EQ(load16(last), pointer_to(kHeaderSize));
+    store16(last, pointer_to(kHeaderSize + offset));
+    return Page::from_image(version->apex(), image, page.message(0).base, version->apex().labels);
+  };
+  for (const unsigned begin : {0U, 2U, 10U}) EXPECT_EQ(with_pointer_to(begin)->counts().records, 1U);
+  for (const unsigned inside : {1U, 3U, 9U}) EXPECT_THROW((void)with_pointer_to(inside), std::invalid_argument);
+}
+
 TEST(Page, RefusesMangledImages) {
   const auto version = zone_of("example.", kSoa + "@ NS ns\na MX 10 mail.a\nmail.a A 192.0.2.1\n");
   const Page& page = version->page(0);

@@ -1,0 +1,43 @@
+#include "zones/disk_format.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/zones/support.h"
+
+namespace axfrd::zones::test {
+namespace {
+
+StoredZone stored(Attributes attributes) {
+  const auto plain = zone_of("example.", "$TTL 60\n@ SOA ns admin 1 2 3 4 5\n@ NS ns.test.\n");
+  const std::string value = encode_zone(*plain->apply({}, plain->soa_record(), std::move(attributes)), 7);
+  return decode_zone({reinterpret_cast<const uint8_t*>(value.data()), value.size()});
+}
+
+Attributes with_kind(unsigned kind) {
+  const PseudoRecord record{static_cast<PseudoRecord::Kind>(kind), name("example."), 60, "t.test.", {}};
+  Attributes attributes;
+  attributes.pseudo = std::make_shared<const std::vector<PseudoRecord>>(1, record);
+  return attributes;
+}
+
+Attributes with_prefix(uint8_t bits, bool v4 = false) {
+  SecondaryDns settings;
+  settings.secondaries.resize(1);
+  settings.secondaries[0].prefix = bits;
+  if (v4) settings.secondaries[0].address = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 192, 0, 2, 0};
+  Attributes attributes;
+  attributes.secondary_dns = std::make_shared<const SecondaryDns>(settings);
+  return attributes;
+}
+
+TEST(DiskFormat, RefusesWhatNoVersionHolds) {
+  EXPECT_EQ(stored(with_kind(1)).pseudo.size(), 1U);
+  EXPECT_THROW((void)stored(with_kind(2)), std::invalid_argument);
+  EXPECT_EQ(stored(with_prefix(128)).secondary_dns->secondaries.size(), 1U);
+  EXPECT_THROW((void)stored(with_prefix(129)), std::invalid_argument);
+  EXPECT_EQ(stored(with_prefix(120, true)).secondary_dns->secondaries.size(), 1U);
+  EXPECT_THROW((void)stored(with_prefix(95, true)), std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace axfrd::zones::test
