@@ -22,12 +22,11 @@ class FakeSecondary {
   };
 
   FakeSecondary() {
-    sockaddr_in local{AF_INET, 0, {htonl(INADDR_LOOPBACK)}, {}};
-    socklen_t size = sizeof local;
-    EXPECT_EQ(::bind(udp_, reinterpret_cast<sockaddr*>(&local), sizeof local), 0);
-    ::getsockname(udp_, reinterpret_cast<sockaddr*>(&local), &size);
-    port_ = ntohs(local.sin_port);
-    EXPECT_EQ(::bind(tcp_, reinterpret_cast<sockaddr*>(&local), sizeof local), 0);
+    // A port that is free for UDP may be somebody's for TCP.
+    while (!bind_both()) {
+      ::close(udp_);
+      udp_ = udp_socket();
+    }
     EXPECT_EQ(::listen(tcp_, 4), 0);
   }
   ~FakeSecondary() {
@@ -65,7 +64,17 @@ class FakeSecondary {
   }
 
  private:
-  int udp_ = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), tcp_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  static int udp_socket() { return ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0); }
+  bool bind_both() {
+    sockaddr_in local{AF_INET, 0, {htonl(INADDR_LOOPBACK)}, {}};
+    socklen_t size = sizeof local;
+    EXPECT_EQ(::bind(udp_, reinterpret_cast<sockaddr*>(&local), sizeof local), 0);
+    ::getsockname(udp_, reinterpret_cast<sockaddr*>(&local), &size);
+    port_ = ntohs(local.sin_port);
+    return ::bind(tcp_, reinterpret_cast<sockaddr*>(&local), sizeof local) == 0;
+  }
+
+  int udp_ = udp_socket(), tcp_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   uint16_t port_ = 0;
 };
 
