@@ -13,7 +13,7 @@ TransferLog::TransferLog(const std::optional<std::filesystem::path>& file) {
   if (!*out_) throw std::runtime_error("cannot write the transfer log " + file->string());
 }
 
-void TransferLog::write(const char* event, Json fields) {
+void TransferLog::write(const char* event, const Json& fields) {
   if (!out_) return;
   using std::chrono::duration_cast, std::chrono::milliseconds, std::chrono::system_clock;
   const auto now = duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();

@@ -17,7 +17,7 @@ class TransferLog {
   explicit TransferLog(const std::optional<std::filesystem::path>& file);
 
   // `event`: "transfer", "refused" or "notify". Lines that cannot be written are lost: DNS goes on without.
-  void write(const char* event, Json fields);
+  void write(const char* event, const Json& fields);
 
  private:
   std::optional<std::ofstream> out_;
