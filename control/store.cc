@@ -16,7 +16,6 @@ namespace axfrd::control {
 namespace {
 
 using zones::Bytes;
-using zones::Name;
 using zones::ZoneVersion;
 
 constexpr size_t kFirstMapSize = size_t{64} << 20;

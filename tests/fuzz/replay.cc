@@ -3,6 +3,9 @@
 // usage: fuzz_NAME DIRECTORY
 //
 // The input that ended the process is left in fuzz_NAME.input.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
@@ -84,13 +87,30 @@ class Mutator {
   std::mt19937 random_;  // seeded with the same number each time
 };
 
-void run(const std::string& kept, const Octets& input) {
-  std::ofstream(kept, std::ios::binary | std::ios::trunc)
-      .write(reinterpret_cast<const char*>(input.data()), static_cast<std::streamsize>(input.size()));
-  // A copy of just the size, so that AddressSanitizer sees what is read behind it.
-  const Octets exact(input.begin(), input.end());
-  LLVMFuzzerTestOneInput(exact.data(), exact.size());
-}
+// Runs inputs, each of which stands in a file while it runs. The file stays open: to truncate and close it each time
+// would wait for the disk.
+class Runner {
+ public:
+  explicit Runner(std::string path) : path_(std::move(path)), fd_(::open(path_.c_str(), O_CREAT | O_RDWR, 0600)) {}
+  ~Runner() {
+    ::close(fd_);
+    std::filesystem::remove(path_);
+  }
+  Runner(const Runner&) = delete;
+  Runner& operator=(const Runner&) = delete;
+
+  void run(const Octets& input) const {
+    const bool kept = ::ftruncate(fd_, 0) == 0 && ::pwrite(fd_, input.data(), input.size(), 0) >= 0;
+    axfrd::fuzz::require(kept, "an input can be kept");
+    // A copy of just the size, so that AddressSanitizer sees what is read behind it.
+    const Octets exact(input.begin(), input.end());
+    LLVMFuzzerTestOneInput(exact.data(), exact.size());
+  }
+
+ private:
+  const std::string path_;
+  const int fd_;
+};
 
 }  // namespace
 
@@ -101,9 +121,8 @@ int main(int argc, char** argv) {
   }
   const std::vector<Octets> corpus = read_corpus(argv[1]);
   axfrd::fuzz::require(!corpus.empty(), "there is a corpus");
-  const std::string kept = std::string(argv[0]) + ".input";
-  for (const Octets& input : corpus) run(kept, input);
+  const Runner runner{std::string(argv[0]) + ".input"};
+  for (const Octets& input : corpus) runner.run(input);
   Mutator mutator(corpus);
-  for (unsigned i = 0; i < kMutations; ++i) run(kept, mutator.next());
-  std::filesystem::remove(kept);
+  for (unsigned i = 0; i < kMutations; ++i) runner.run(mutator.next());
 }
