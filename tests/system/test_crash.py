@@ -21,7 +21,7 @@ from control import Control
 from lab import BUILD, Axfrd, wait_until
 
 # Few enough for every run of the tests; AXFRD_KILLS=500 takes seven minutes.
-KILLS = int(os.environ.get("AXFRD_KILLS", "60"))
+KILLS = int(os.environ.get("AXFRD_KILLS", "30"))
 ZONES = ["small.example", "large.example"]
 NAMES = ["one", "two", "three.deep", "zzz"]
 ADDRESS = "127.0.0.1"
