@@ -9,11 +9,11 @@
 #include <boost/asio/signal_set.hpp>
 #include <optional>
 
-#include "control/alias_service.h"
-#include "control/control_thread.h"
+#include "control/alias/alias_service.h"
+#include "control/base/sd_notify.h"
+#include "control/command/control_thread.h"
+#include "control/notify/poll_feed.h"
 #include "control/options.h"
-#include "control/poll_feed.h"
-#include "control/sd_notify.h"
 
 namespace axfrd::control {
 

@@ -5,8 +5,8 @@
 #include <fstream>
 #include <iostream>
 
+#include "control/command/verbs.h"
 #include "control/option_table.h"
-#include "control/verbs.h"
 
 namespace {
 

@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "control/verbs.h"
+#include "control/command/verbs.h"
 
 namespace axfrd::control {
 

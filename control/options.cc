@@ -10,8 +10,8 @@
 #include <set>
 #include <sstream>
 
+#include "control/notify/transfer_log.h"
 #include "control/option_table.h"
-#include "control/transfer_log.h"
 
 namespace axfrd::control {
 

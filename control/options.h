@@ -12,10 +12,10 @@
 #include <variant>
 #include <vector>
 
-#include "control/acl.h"
-#include "control/alias.h"
-#include "control/log.h"
-#include "control/tcp_limits.h"
+#include "control/access/acl.h"
+#include "control/alias/alias.h"
+#include "control/base/log.h"
+#include "control/dns/tcp_limits.h"
 #include "dataplane/dataplane.h"
 #include "zones/respond.h"
 

@@ -1,4 +1,4 @@
-#include "control/acl.h"
+#include "control/access/acl.h"
 
 #include <gtest/gtest.h>
 

@@ -1,8 +1,8 @@
-#include "control/alias.h"
+#include "control/alias/alias.h"
 
 #include <deque>
 
-#include "control/importer.h"
+#include "control/update/importer.h"
 #include "tests/control/support.h"
 #include "zones/derived.h"
 

@@ -1,6 +1,6 @@
-#include "control/commands.h"
+#include "control/command/commands.h"
 
-#include "control/control_thread.h"
+#include "control/command/control_thread.h"
 #include "tests/control/control_client.h"
 
 namespace axfrd::control {

@@ -1,7 +1,7 @@
 // Clients of the control socket for tests.
 #pragma once
 
-#include "control/control_socket.h"
+#include "control/command/control_socket.h"
 #include "tests/control/support.h"
 
 namespace axfrd::control::test {

@@ -1,4 +1,4 @@
-#include "control/control_socket.h"
+#include "control/command/control_socket.h"
 
 #include "tests/control/control_client.h"
 

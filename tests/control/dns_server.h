@@ -4,7 +4,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
-#include "control/dns_tcp.h"
+#include "control/dns/tcp.h"
 #include "tests/control/support.h"
 
 namespace axfrd::control::test {

@@ -1,4 +1,4 @@
-#include "control/dns_tcp.h"
+#include "control/dns/tcp.h"
 
 #include "tests/control/dns_server.h"
 

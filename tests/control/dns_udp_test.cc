@@ -1,4 +1,4 @@
-#include "control/dns_udp.h"
+#include "control/dns/udp.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -1,4 +1,4 @@
-#include "control/key_book.h"
+#include "control/access/key_book.h"
 
 #include "tests/control/support.h"
 

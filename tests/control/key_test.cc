@@ -1,4 +1,4 @@
-#include "control/key.h"
+#include "control/access/key.h"
 
 #include "tests/control/support.h"
 

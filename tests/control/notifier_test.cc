@@ -1,4 +1,4 @@
-#include "control/notifier.h"
+#include "control/notify/notifier.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -1,6 +1,6 @@
-#include "control/request_handler.h"
+#include "control/dns/request_handler.h"
 
-#include "control/tsig.h"
+#include "control/access/tsig.h"
 #include "tests/control/support.h"
 
 namespace axfrd::control {

@@ -1,4 +1,4 @@
-#include "control/sd_notify.h"
+#include "control/base/sd_notify.h"
 
 #include "tests/control/support.h"
 

@@ -1,4 +1,4 @@
-#include "control/secondary.h"
+#include "control/access/secondary.h"
 
 #include "tests/control/support.h"
 

@@ -1,4 +1,4 @@
-#include "control/socket_file.h"
+#include "control/command/socket_file.h"
 
 #include <sys/stat.h>
 

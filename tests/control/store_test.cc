@@ -1,4 +1,4 @@
-#include "control/store.h"
+#include "control/update/store.h"
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>

@@ -22,9 +22,9 @@
 #include <string>
 #include <thread>
 
-#include "control/dns_update.h"
-#include "control/log.h"
-#include "control/notifier.h"
+#include "control/base/log.h"
+#include "control/dns/update.h"
+#include "control/notify/notifier.h"
 #include "dataplane/rcu.h"
 #include "tests/zones/support.h"
 

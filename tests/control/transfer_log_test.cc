@@ -1,4 +1,4 @@
-#include "control/transfer_log.h"
+#include "control/notify/transfer_log.h"
 
 #include "tests/control/support.h"
 

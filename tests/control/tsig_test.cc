@@ -1,4 +1,4 @@
-#include "control/tsig.h"
+#include "control/access/tsig.h"
 
 #include <nlohmann/json.hpp>
 #include <random>

@@ -1,8 +1,8 @@
-#include "control/updater.h"
+#include "control/update/updater.h"
 
 #include <set>
 
-#include "control/importer.h"
+#include "control/update/importer.h"
 #include "tests/control/support.h"
 
 namespace axfrd::control {

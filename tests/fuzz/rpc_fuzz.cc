@@ -1,11 +1,11 @@
 // The control socket: a line to a request, and what operators write of secondaries and keys. Input: the line.
-#include "control/rpc.h"
+#include "control/command/rpc.h"
 
 #include <stdexcept>
 
-#include "control/ctl_text.h"
-#include "control/key_book.h"
-#include "control/secondary.h"
+#include "control/access/key_book.h"
+#include "control/access/secondary.h"
+#include "control/ctl/text.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace axfrd;           // NOLINT(google-build-using-namespace)

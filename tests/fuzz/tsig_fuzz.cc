@@ -1,5 +1,5 @@
 // TSIG: what anybody sends, and what somebody in between did to a message that we signed. Input: the message.
-#include "control/tsig.h"
+#include "control/access/tsig.h"
 
 #include "tests/fuzz/fuzz.h"
 

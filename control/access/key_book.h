@@ -1,0 +1,93 @@
+// KeyBook: the TSIG keys that axfrd knows, and what the holder of each may change by DNS UPDATE.
+//
+// A book is immutable; the updater makes the next one, in the order store, then visible. Its text (JSON) in the store
+// holds the secret; what is shown to people never does.
+//
+// Threads. Books and keys are shared by shared_ptr; Keys may be used by any thread.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "control/access/tsig.h"
+#include "control/base/json.h"
+#include "zones/update.h"
+
+namespace axfrd::control {
+
+// Records that the holder of a key may add and remove.
+struct UpdateGrant {
+  std::optional<zones::Name> zone;  // none: every zone
+  std::optional<zones::Name> name;  // none: every name of the zone
+  bool below = false;               // `name` stands for the names below it, not for itself
+  std::vector<uint16_t> types;      // empty: all
+
+  bool covers_zone(const zones::Name& apex) const { return !zone || *zone == apex; }
+  bool covers(const zones::OwnedRecord& record) const;
+};
+
+// "*" or a zone; "*", a name, or "*.name" for all names below; types as in "A,AAAA", or empty for all. Throws
+// std::invalid_argument with a sentence.
+UpdateGrant parse_grant(const std::string& zone, const std::string& names, const std::string& types);
+// {"zone": …, "names": …, "types": […]}
+Json to_json(const UpdateGrant& grant);
+
+struct Key {
+  TsigKeyRef tsig;
+  std::vector<UpdateGrant> grants;
+
+  bool may_update(const zones::Name& apex) const;
+  bool may_make(const zones::Name& apex, const zones::OwnedRecord& record) const;
+};
+using KeyRef = std::shared_ptr<const Key>;
+
+// All but the secret: {"key", "algorithm", "last_used": seconds since 1970 or null, "grants"}.
+Json to_json(const Key& key);
+
+// What the store keeps of a key.
+std::string key_to_text(const Key& key);
+// Throws std::invalid_argument.
+Key key_from_text(const zones::Name& name, const std::string& text);
+
+class KeyBook {
+ public:
+  KeyBook() = default;
+  explicit KeyBook(std::vector<KeyRef> keys);
+
+  const KeyRing& ring() const { return ring_; }
+  // In canonical order of their names.
+  const std::vector<KeyRef>& keys() const { return keys_; }
+  // Null if there is none.
+  KeyRef find(zones::NameView name) const;
+  // A book with `key` in place of the one with its name; and one without that.
+  KeyBook with(KeyRef key) const;
+  KeyBook without(zones::NameView name) const;
+
+ private:
+  std::vector<KeyRef> keys_;
+  KeyRing ring_;
+};
+using KeyBookRef = std::shared_ptr<const KeyBook>;
+
+// The book of the moment. Written by the updater, read by anybody.
+class Keys {
+ public:
+  KeyBookRef book() const {
+    const std::lock_guard lock(mutex_);
+    return book_;
+  }
+  void set(KeyBook book) {
+    auto next = std::make_shared<const KeyBook>(std::move(book));
+    const std::lock_guard lock(mutex_);
+    book_.swap(next);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  KeyBookRef book_ = std::make_shared<const KeyBook>();  // guarded by mutex_
+};
+
+}  // namespace axfrd::control

@@ -1,0 +1,221 @@
+#include "control/access/secondary.h"
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+#include <stdexcept>
+
+namespace axfrd::control {
+namespace {
+
+using zones::Name;
+using zones::Secondary;
+using zones::SecondaryDns;
+
+constexpr size_t kMaxServers = 16, kMaxSecondaries = 256, kMaxKeys = 2;
+constexpr unsigned kMapped = 96;  // bits before the IPv4 address in a mapped one
+
+[[noreturn]] void fail(const std::string& why) { throw std::invalid_argument(why); }
+
+std::vector<std::string> split(const std::string& text, char separator) {
+  std::vector<std::string> parts;
+  for (size_t at = 0; at <= text.size() && !text.empty();) {
+    const size_t end = std::min(text.find(separator, at), text.size());
+    parts.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return parts;
+}
+
+Name parse_name(const std::string& text) {
+  auto name = Name::from_text(text);
+  if (!name) fail("'" + text + "' is not a domain name");
+  return std::move(*name);
+}
+
+std::vector<Name> parse_keys(const std::string& text) {
+  std::vector<Name> keys;
+  for (const std::string& key : split(text, '+')) keys.push_back(parse_name(key));
+  if (keys.size() > kMaxKeys) fail("'" + text + "': a secondary has at most two keys, the old one and the new one");
+  return keys;
+}
+
+uint16_t parse_port(const std::string& text) {
+  uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (error != std::errc{} || end != text.data() + text.size() || port == 0) fail("'" + text + "' is not a port");
+  return port;
+}
+
+std::array<uint8_t, 16> mapped(const IpAddress& address) {
+  if (address.is_v6()) return address.to_v6().to_bytes();
+  return boost::asio::ip::make_address_v6(boost::asio::ip::v4_mapped, address.to_v4()).to_bytes();
+}
+
+std::string names_text(const std::vector<Name>& names, const char* separator) {
+  std::string text;
+  for (const Name& name : names) text += (text.empty() ? "" : separator) + name.to_text();
+  return text;
+}
+
+// The same address or prefix, and the same port.
+bool same_place(const Secondary& a, const Secondary& b) {
+  return a.address == b.address && a.prefix == b.prefix && a.port == b.port;
+}
+
+std::vector<Name> parse_servers(const std::string& text) {
+  std::vector<Name> servers;
+  for (const std::string& item : split(text, ',')) {
+    Name name = parse_name(item);
+    if (std::ranges::find(servers, name) != servers.end())
+      fail("the NS name " + name.to_text() + " stands there twice");
+    servers.push_back(std::move(name));
+  }
+  if (servers.size() > kMaxServers) fail("more than " + std::to_string(kMaxServers) + " NS names");
+  return servers;
+}
+
+std::vector<Secondary> parse_list(const std::string& text, const std::vector<Name>& keys) {
+  std::vector<Secondary> list;
+  for (const std::string& item : split(text, ',')) {
+    Secondary secondary = parse_secondary(item);
+    if (secondary.keys.empty()) secondary.keys = keys;
+    if (std::ranges::any_of(list, [&](const Secondary& s) { return same_place(s, secondary); }))
+      fail("the address " + item + " stands there twice");
+    list.push_back(std::move(secondary));
+  }
+  return list;
+}
+
+// Those of `notify` are notified and no others.
+void set_notified(std::vector<Secondary>& secondaries, const std::vector<Secondary>& notify) {
+  std::erase_if(secondaries, [](const Secondary& s) { return !s.transfers; });
+  for (Secondary& s : secondaries) s.notified = false;
+  for (const Secondary& target : notify) {
+    if (!target.is_host()) fail("NOTIFY goes to hosts, and " + to_text(target) + " is a prefix");
+    const auto known = std::ranges::find_if(secondaries, [&](const Secondary& s) { return same_place(s, target); });
+    if (known != secondaries.end()) {
+      known->notified = true;
+      continue;
+    }
+    secondaries.push_back(target);
+    secondaries.back().transfers = false;
+    secondaries.back().notified = true;
+  }
+}
+
+void check_secondary(const Secondary& secondary, const KeyBook& keys, const std::vector<IpAddress>& ours) {
+  const IpAddress address = address_of(secondary);
+  if (secondary.is_host() && (address.is_unspecified() || address.is_multicast()))
+    fail(to_text(secondary) + " is not the address of a host");
+  if (secondary.is_host() && std::ranges::find(ours, address) != ours.end())
+    fail(to_text(secondary) + " is an address of this server; state those of the secondaries");
+  for (const Name& key : secondary.keys) {
+    if (!keys.find(key)) fail("there is no key " + key.to_text() + "; add it first: axfrctl key add");
+  }
+}
+
+}  // namespace
+
+Secondary parse_secondary(const std::string& text) {
+  const size_t equals = text.find('=');
+  const std::string place = text.substr(0, equals);
+  const size_t at = place.find('@');
+  const Prefix prefix = Prefix::parse(place.substr(0, at));
+  Secondary secondary;
+  const IpAddress address = normalised(prefix.address);
+  secondary.address = mapped(address);
+  secondary.prefix = static_cast<uint8_t>(prefix.length + (address.is_v4() ? kMapped : 0));
+  secondary.notified = secondary.is_host();
+  if (at != std::string::npos) secondary.port = parse_port(place.substr(at + 1));
+  if (equals != std::string::npos) secondary.keys = parse_keys(text.substr(equals + 1));
+  return secondary;
+}
+
+Prefix prefix_of(const Secondary& secondary) {
+  const IpAddress address = address_of(secondary);
+  return {address, secondary.prefix - (address.is_v4() ? kMapped : 0)};
+}
+
+IpAddress address_of(const Secondary& secondary) { return normalised(boost::asio::ip::address_v6(secondary.address)); }
+
+std::string to_text(const Secondary& secondary) {
+  std::string text = prefix_of(secondary).to_text();
+  if (secondary.port != 53) text += "@" + std::to_string(secondary.port);
+  if (!secondary.keys.empty()) text += "=" + names_text(secondary.keys, "+");
+  return text;
+}
+
+bool covers(const Secondary& secondary, const IpAddress& peer) {
+  const Prefix prefix = prefix_of(secondary);
+  if (peer.is_v4() != prefix.address.is_v4()) return false;  // ::/0 covers no IPv4 address
+  return Prefix::masked(peer, prefix.length) == prefix.address;
+}
+
+Json to_json(const SecondaryDns& settings) {
+  Json servers = Json::array(), secondaries = Json::array();
+  for (const Name& server : settings.servers) servers.push_back(server.to_text());
+  for (const Secondary& s : settings.secondaries)
+    secondaries.push_back({{"address", to_text(s)}, {"transfers", s.transfers}, {"notified", s.notified}});
+  return {{"enabled", settings.enabled}, {"ns", std::move(servers)}, {"secondaries", std::move(secondaries)}};
+}
+
+Json to_json(const SecondaryWish& wish) {
+  return {{"ns", wish.ns}, {"allow", wish.allow}, {"notify", wish.notify}, {"key", wish.key}};
+}
+
+SecondaryWish wish_from(const Json& object) {
+  const auto text = [&](const char* name) {
+    const auto item = object.find(name);
+    return item != object.end() && item->is_string() ? item->get<std::string>() : std::string();
+  };
+  return {text("ns"), text("allow"), text("notify"), text("key")};
+}
+
+SecondaryDns apply(const SecondaryWish& wish, SecondaryDns base, const KeyBook& keys,
+                   const std::vector<IpAddress>& ours) {
+  const std::vector<Name> for_all = parse_keys(wish.key);
+  if (!wish.ns.empty()) base.servers = parse_servers(wish.ns);
+  if (!wish.allow.empty()) base.secondaries = parse_list(wish.allow, for_all);
+  if (!wish.notify.empty()) set_notified(base.secondaries, parse_list(wish.notify, for_all));
+  if (base.servers.empty()) fail("no NS name: state those of the secondaries with --ns");
+  if (base.secondaries.empty()) fail("no address: state those of the secondaries with --allow");
+  if (base.secondaries.size() > kMaxSecondaries) fail("more than " + std::to_string(kMaxSecondaries) + " addresses");
+  for (const Secondary& secondary : base.secondaries) check_secondary(secondary, keys, ours);
+  return base;
+}
+
+std::optional<Failure> check_servers(const SecondaryDns& settings, const zones::ZoneVersion& zone) {
+  for (const Name& server : settings.servers) {
+    if (!server.view().is_at_or_below(zone.apex().name)) continue;
+    const auto records = zone.records_at(server);
+    const bool has_address = std::ranges::any_of(records, [](const zones::OwnedRecord& r) {
+      return r.type == zones::rrtype::A || r.type == zones::rrtype::AAAA;
+    });
+    if (has_address) continue;
+    return Failure{FailureCode::bad_zone, "the NS name " + server.to_text() +
+                                              " is inside the zone and has no address "
+                                              "there; add an A or AAAA record for it first"};
+  }
+  return std::nullopt;
+}
+
+TransferDecision decide_transfer(const zones::ZoneVersion& zone, const IpAddress& peer, const Name* key,
+                                 const std::optional<Prefix>& rule) {
+  const SecondaryDns* settings = zone.attributes().enabled_secondaries();
+  std::string refusal = "no secondary of the zone has the address " + peer.to_string();
+  for (const Secondary& s : settings != nullptr ? settings->secondaries : std::vector<Secondary>()) {
+    if (!s.transfers || !covers(s, peer)) continue;
+    const bool signed_right = key != nullptr && std::ranges::find(s.keys, *key) != s.keys.end();
+    if (s.keys.empty() || signed_right) return {true, "the zone's secondary " + to_text(s)};
+    refusal = "the zone's secondary " + to_text(s) + " has to sign with its key, and the request is signed with " +
+              (key != nullptr ? key->to_text() : "none");
+  }
+  if (rule) return {true, "--allow-transfer " + rule->to_text()};
+  const char* others = ", and no --allow-transfer covers it";
+  if (settings == nullptr)
+    return {false, "secondary DNS is not enabled for the zone, and no --allow-transfer covers " + peer.to_string()};
+  return {false, refusal + others};
+}
+
+}  // namespace axfrd::control

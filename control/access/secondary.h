@@ -1,0 +1,84 @@
+// Secondaries as operators write them and read them.
+//
+//   ADDRESS[/LENGTH][@PORT][=KEY[+KEY]]     192.0.2.53   2001:db8::/64   192.0.2.53@5353=old.key+new.key
+//
+// Two keys are for the time of a change: the secondary may sign with either, NOTIFY is signed with the last.
+//
+// Errors. What an operator may have mistyped is std::invalid_argument with a sentence.
+#pragma once
+
+#include <boost/asio/ip/udp.hpp>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "control/access/key_book.h"
+#include "control/base/address.h"
+#include "control/base/json.h"
+#include "control/base/outcome.h"
+#include "zones/version.h"
+
+namespace axfrd::control {
+
+zones::Secondary parse_secondary(const std::string& text);
+std::string to_text(const zones::Secondary& secondary);
+
+IpAddress address_of(const zones::Secondary& secondary);
+Prefix prefix_of(const zones::Secondary& secondary);
+inline boost::asio::ip::udp::endpoint endpoint_of(const zones::Secondary& secondary) {
+  return {address_of(secondary), secondary.port};
+}
+// Whether `peer` is the secondary, or one of its prefix. @pre peer is normalised
+bool covers(const zones::Secondary& secondary, const IpAddress& peer);
+
+// {"enabled", "ns": […], "secondaries": [{"address", "transfers", "notified"}…]}
+Json to_json(const zones::SecondaryDns& settings);
+
+// Lists as they come from the control socket, items separated by commas; empty: not stated. `allow`: who may transfer
+// and, being hosts, is notified unless `notify` says who is.
+struct SecondaryWish {
+  std::string ns, allow, notify, key;
+};
+Json to_json(const SecondaryWish& wish);
+// What is missing in the object, or no string, is not stated.
+SecondaryWish wish_from(const Json& object);
+
+// `base` with what the wish states in place of what was there. Throws std::invalid_argument: names, addresses, doubles,
+// limits, keys that are not in `keys`, addresses that are ours.
+zones::SecondaryDns apply(const SecondaryWish& wish, zones::SecondaryDns base, const KeyBook& keys,
+                          const std::vector<IpAddress>& ours);
+// Why the NS names cannot stand in this zone: one is inside, and has no address there.
+std::optional<Failure> check_servers(const zones::SecondaryDns& settings, const zones::ZoneVersion& zone);
+
+// Providers of secondaries whose wishes have a name. Copied into a zone when it is used there.
+//
+// Threads. Written by the updater, read by anybody.
+class Providers {
+ public:
+  std::map<std::string, SecondaryWish> all() const {
+    const std::lock_guard lock(mutex_);
+    return wishes_;
+  }
+  // No wish: the provider goes.
+  void set(const std::string& name, const std::optional<SecondaryWish>& wish) {
+    const std::lock_guard lock(mutex_);
+    wishes_.erase(name);
+    if (wish) wishes_.emplace(name, *wish);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::string, SecondaryWish> wishes_;  // guarded by mutex_
+};
+
+// Whether a peer may transfer a zone, and which rule says so.
+struct TransferDecision {
+  bool allowed;
+  std::string why;  // a sentence
+};
+// `key`: with which the request was signed; null: with none. `rule`: of --allow-transfer, that covers the peer.
+TransferDecision decide_transfer(const zones::ZoneVersion& zone, const IpAddress& peer, const zones::Name* key,
+                                 const std::optional<Prefix>& rule);
+
+}  // namespace axfrd::control

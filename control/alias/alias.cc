@@ -1,0 +1,384 @@
+#include "control/alias/alias.h"
+
+#include <algorithm>
+#include <boost/asio/ip/address.hpp>
+#include <utility>
+
+#include "control/base/unix_time.h"
+#include "zones/derived.h"
+
+namespace axfrd::control {
+
+namespace {
+
+using std::chrono::duration_cast, std::chrono::milliseconds, std::chrono::seconds;
+using zones::folded_target, zones::PseudoRecord;
+
+// Answers that come within it are one change of a zone.
+constexpr auto kGather = milliseconds(100);
+// A change costs something for each ALIAS of the zone, changed or not: pauses grow with their number.
+constexpr auto kPauseForEach = std::chrono::microseconds(20);
+// A turn for each lookup would wake us for little.
+constexpr auto kShortestTurn = milliseconds(50);
+constexpr size_t kMostUnderWay = 1024;
+constexpr auto kLongestPause = seconds(86400);
+// After failures; a floor that is longer holds here, too.
+constexpr auto kLongestRetry = seconds(300);
+// When a resolver is down, all its targets fail: nobody reads a thousand lines.
+constexpr unsigned kAlarmsLogged = 20;
+constexpr auto kAlarmSpan = seconds(60);
+
+const char* name_of(uint16_t type) { return type == zones::rrtype::A ? "A" : "AAAA"; }
+
+template <size_t Size, class Address>
+void append_texts(Json& list, const std::string& octets) {
+  for (size_t at = 0; at + Size <= octets.size(); at += Size) {
+    typename Address::bytes_type bytes;
+    std::copy_n(octets.begin() + static_cast<ptrdiff_t>(at), Size, bytes.begin());
+    list.push_back(Address(bytes).to_string());
+  }
+}
+
+Json texts_of(const zones::Addresses& addresses) {
+  Json list = Json::array();
+  append_texts<4, boost::asio::ip::address_v4>(list, addresses.a.octets);
+  append_texts<16, boost::asio::ip::address_v6>(list, addresses.aaaa.octets);
+  return list;
+}
+
+bool much_alike(uint32_t x, uint32_t y) { return std::max(x, y) - std::min(x, y) <= std::max(x, y) / 8; }
+
+}  // namespace
+
+uint32_t SteadyTtl::after(uint32_t seen) {
+  const auto [x, y] = last_;
+  last_ = {y, seen};
+  const bool three_same = x == seen && y == seen;
+  const bool three_alike = much_alike(x, seen) && much_alike(y, seen) && much_alike(x, y);
+  const uint32_t most = std::max({x, y, seen});
+  if (ttl_ == 0 || three_same || seen > ttl_ + ttl_ / 8) {
+    ttl_ = seen;
+  } else if (three_alike && most < ttl_ - ttl_ / 8) {
+    ttl_ = most;
+  }
+  return ttl_;
+}
+
+Aliases::Aliases(AliasSettings settings, World world, const Log& log)
+    : settings_(std::move(settings)), world_(std::move(world)), log_(log), allowance_(1), allowed_at_(world_.now()) {}
+
+// ---- zones ----
+
+void Aliases::published(const Updater::Published& published) {
+  for (const auto& zone : published.zones) set_zone(*zone.version);
+  for (const zones::Name& apex : published.gone) forget(apex);
+  arm();
+}
+
+void Aliases::set_zone(const zones::ZoneVersion& version) {
+  const zones::Name apex(version.apex().name);
+  if (!version.pseudo()) return forget(apex);
+  auto& zone = zones_[zones::sort_key(apex)];
+  if (!zone) zone = std::make_unique<ZoneUse>(ZoneUse{apex, nullptr, {}, false, {}, {}});
+  if (zone->pseudo == version.pseudo()) return;
+  zone->pseudo = version.pseudo();
+  std::set<Target*> before = std::exchange(zone->targets, {});
+  for (const PseudoRecord& record : *zone->pseudo) {
+    if (record.kind != PseudoRecord::Kind::alias) continue;
+    Target& target = target_of(record);
+    target.zones.insert(zone.get());
+    zone->targets.insert(&target);
+    before.erase(&target);
+  }
+  for (Target* target : before) release(*target, *zone);
+  mark(*zone);
+}
+
+void Aliases::forget(const zones::Name& apex) {
+  const auto at = zones_.find(zones::sort_key(apex));
+  if (at == zones_.end()) return;
+  ZoneUse& zone = *at->second;
+  for (Target* target : zone.targets) release(*target, zone);
+  dirty_.erase(&zone);
+  zones_.erase(at);
+}
+
+// What is new is looked up first. What the store knows is good for now, and is looked up within the floor.
+Aliases::Target& Aliases::target_of(const PseudoRecord& record) {
+  auto& target = targets_[folded_target(record.target)];
+  if (!target) {
+    target = std::make_unique<Target>();
+    target->name = record.target;
+    target->a = {target.get(), zones::rrtype::A, {}, SteadyTtl(), {}, {}, {}, 0, false, {}};
+    target->aaaa = target->a;
+    target->aaaa.type = zones::rrtype::AAAA;
+    ++counters_.targets;
+  }
+  const auto seed = [&](Question& question, const zones::AddressSet& known) {
+    if (question.set.known || question.under_way) return;
+    if (known.known) {
+      question.set = known;
+      question.ttl = SteadyTtl(known.ttl);
+      question.good_at = world_.now() - seconds(std::max<int64_t>(unix_time() - record.addresses.time, 0));
+      target->found_at = record.addresses.time;
+    }
+    if (question.failing_since || (question.queued && !known.known)) return;
+    auto spread = std::uniform_int_distribution<int64_t>(0, milliseconds(settings_.floor).count());
+    const Time soon = known.known ? world_.now() + milliseconds(spread(random_)) : Time::min();
+    schedule(question, soon);
+  };
+  seed(target->a, record.addresses.a);
+  seed(target->aaaa, record.addresses.aaaa);
+  return *target;
+}
+
+const Aliases::Target* Aliases::find(const std::string& name) const {
+  const auto target = targets_.find(folded_target(name));
+  return target != targets_.end() ? target->second.get() : nullptr;
+}
+
+void Aliases::release(Target& target, ZoneUse& zone) {
+  target.zones.erase(&zone);
+  if (!target.zones.empty()) return;
+  for (Question* question : {&target.a, &target.aaaa}) {
+    unschedule(*question);
+    if (question->failing_since) --counters_.failing;
+  }
+  --counters_.targets;
+  targets_.erase(folded_target(target.name));
+}
+
+// ---- lookups ----
+
+void Aliases::schedule(Question& question, Time due) {
+  unschedule(question);
+  question.queued = queue_.emplace(due, &question);
+}
+
+void Aliases::unschedule(Question& question) {
+  if (question.queued) queue_.erase(*question.queued);
+  question.queued.reset();
+}
+
+Aliases::Time Aliases::later(seconds pause) {
+  pause = std::clamp(pause, settings_.floor, std::max(settings_.floor, kLongestPause));
+  const int64_t shortest = milliseconds(pause).count();
+  return world_.now() + milliseconds(std::uniform_int_distribution<int64_t>(shortest, shortest * 11 / 10)(random_));
+}
+
+void Aliases::turn() {
+  armed_at_.reset();
+  const Time now = world_.now();
+  const double gained = std::chrono::duration<double>(now - allowed_at_).count() * settings_.rate;
+  allowance_ = std::min(allowance_ + gained, std::max(1.0, settings_.rate / 10.0));
+  allowed_at_ = now;
+  while (!queue_.empty() && queue_.begin()->first <= now && allowance_ >= 1 && under_way_ < kMostUnderWay) {
+    allowance_ -= 1;
+    ask(*queue_.begin()->second);
+  }
+  if (change_at_ && *change_at_ <= now) change_dirty_zones();
+  arm();
+}
+
+void Aliases::ask(Question& question) {
+  unschedule(question);
+  question.under_way = true;
+  ++under_way_;
+  counters_.lookups.add();
+  world_.look_up(question.target->name, question.type,
+                 [this, name = question.target->name, type = question.type](const Resolved& resolved) {
+                   on_answer(name, type, resolved);
+                   arm();
+                 });
+}
+
+// The target may have gone meanwhile, and come again: then it has asked once more, and takes either answer.
+void Aliases::on_answer(const std::string& name, uint16_t type, const Resolved& resolved) {
+  --under_way_;
+  const auto at = targets_.find(folded_target(name));
+  if (at == targets_.end()) return;
+  Target& target = *at->second;
+  Question& question = type == zones::rrtype::A ? target.a : target.aaaa;
+  question.under_way = false;
+  if (!resolved.failure.empty()) return on_failure(question, resolved.failure);
+  const zones::AddressSet before = question.set;
+  on_success(question, resolved);
+  const bool differs = question.set != before;
+  if (differs) target.found_at = unix_time();
+  for (ZoneUse* zone : target.zones) {
+    if (differs || !zone->problem.empty()) mark(*zone);
+  }
+}
+
+void Aliases::on_failure(Question& question, const std::string& why) {
+  counters_.failures.add();
+  question.failure = why;
+  ++question.failures;
+  if (!question.failing_since) {
+    question.failing_since = world_.now();
+    ++counters_.failing;
+    alarm(question);
+  }
+  const auto longest = std::max(settings_.floor, kLongestRetry);
+  schedule(question, later(std::min(settings_.floor * (1U << std::min(question.failures - 1, 9U)), longest)));
+}
+
+void Aliases::on_success(Question& question, const Resolved& resolved) {
+  const auto floor = static_cast<uint32_t>(settings_.floor.count());
+  question.set.known = true;
+  question.set.octets = resolved.octets;
+  question.set.ttl = resolved.octets.empty() ? 0 : question.ttl.after(std::max(resolved.ttl, floor));
+  question.good_at = world_.now();
+  question.failures = 0;
+  if (question.failing_since) {
+    question.failing_since.reset();
+    --counters_.failing;
+    log_.info("ALIAS target ", question.target->name, ' ', name_of(question.type), ": resolves again");
+  }
+  schedule(question, later(seconds(resolved.ttl)));
+}
+
+void Aliases::alarm(const Question& question) {
+  counters_.alarms.add();
+  if (world_.now() - alarms_from_ > kAlarmSpan) {
+    alarms_from_ = world_.now();
+    alarms_logged_ = 0;
+  }
+  if (++alarms_logged_ > kAlarmsLogged) return;
+  log_.warning("ALIAS target ", question.target->name, ' ', name_of(question.type), ": ", question.failure, "; ",
+               question.set.known ? "the last good addresses stay" : "there are no addresses yet", " in ",
+               question.target->zones.size(), " zones");
+  if (alarms_logged_ == kAlarmsLogged) log_.warning("more ALIAS targets may fail; axfrctl stats counts them");
+}
+
+// ---- changes of zones ----
+
+// Whether the zone holds other addresses than were found; those go to `found`.
+bool Aliases::wants(const ZoneUse& zone, Found& found) const {
+  bool url = false;
+  for (const PseudoRecord& record : *zone.pseudo) {
+    if (record.kind == PseudoRecord::Kind::url) {
+      url = url || !record.addresses.same_as(settings_.url);
+      continue;
+    }
+    const zones::Addresses addresses = find(record.target)->addresses();
+    if (!record.addresses.same_as(addresses)) found.insert_or_assign(folded_target(record.target), addresses);
+  }
+  return url || !found.empty();
+}
+
+// Looks, after a moment, whether the zone has to be changed.
+void Aliases::mark(ZoneUse& zone) {
+  dirty_.insert(&zone);
+  const Time soon = world_.now() + kGather;
+  change_at_ = change_at_ ? std::min(*change_at_, soon) : soon;
+}
+
+void Aliases::change_dirty_zones() {
+  const Time now = world_.now();
+  change_at_.reset();
+  for (auto at = dirty_.begin(); at != dirty_.end();) {
+    ZoneUse& zone = **at;
+    if (zone.changing) {  // on_changed() comes back to it
+      ++at;
+    } else if (zone.not_before > now) {
+      change_at_ = change_at_ ? std::min(*change_at_, zone.not_before) : zone.not_before;
+      ++at;
+    } else {
+      at = dirty_.erase(at);
+      zone.not_before = now + kPauseForEach * zone.pseudo->size();
+      change(zone);
+    }
+  }
+}
+
+void Aliases::change(ZoneUse& zone) {
+  Found found;
+  if (!wants(zone, found)) return;
+  zone.changing = true;
+  world_.change_zone(zone.apex, std::move(found), [this, apex = zone.apex](const std::optional<Failure>& failure) {
+    on_changed(apex, failure);
+    arm();
+  });
+}
+
+void Aliases::on_changed(const zones::Name& apex, const std::optional<Failure>& failure) {
+  (failure ? counters_.refused_changes : counters_.changes).add();
+  const auto at = zones_.find(zones::sort_key(apex));
+  if (at == zones_.end()) return;
+  ZoneUse& zone = *at->second;
+  zone.changing = false;
+  const std::string problem = failure ? failure->reason : "";
+  if (!problem.empty() && problem != zone.problem)
+    log_.error("zone ", apex.to_text(), ": the addresses of its ALIAS records cannot be changed: ", problem);
+  zone.problem = problem;
+  if (dirty_.contains(&zone)) mark(zone);
+}
+
+// ---- time ----
+
+void Aliases::arm() {
+  std::optional<Time> next = change_at_;
+  if (!queue_.empty() && under_way_ < kMostUnderWay) {
+    Time due = std::max(queue_.begin()->first, allowed_at_);
+    if (allowance_ < 1) {
+      const auto lacking = milliseconds(static_cast<int64_t>(1000 * (1 - allowance_) / settings_.rate) + 1);
+      due = std::max(due, allowed_at_ + std::max(lacking, milliseconds(kShortestTurn)));
+    }
+    next = next ? std::min(*next, due) : due;
+  }
+  if (!next || next == armed_at_) return;
+  armed_at_ = next;
+  world_.wake(*next);
+}
+
+// ---- reports ----
+
+Json Aliases::report(const zones::ZoneVersion& version) const {
+  Json lines = Json::array();
+  if (!version.pseudo()) return lines;
+  const auto zone = zones_.find(zones::sort_key(zones::Name(version.apex().name)));
+  for (const PseudoRecord& record : *version.pseudo())
+    lines.push_back(describe(record, zone != zones_.end() ? zone->second.get() : nullptr));
+  return lines;
+}
+
+Json Aliases::describe(const PseudoRecord& record, const ZoneUse* zone) const {
+  const bool alias = record.kind == PseudoRecord::Kind::alias;
+  Json line{{"owner", record.owner.to_text()},
+            {"type", alias ? "ALIAS" : "URL"},
+            {"ttl", record.ttl},
+            {"target", record.target},
+            {"age_seconds", nullptr},
+            {"failing_seconds", nullptr},
+            {"addresses", texts_of(record.addresses)},
+            {"error", nullptr}};
+  const auto since = [&](Time then) { return duration_cast<seconds>(world_.now() - then).count(); };
+  if (!alias) {
+    line["state"] = line["addresses"].empty() ? "no redirector: --url-address is not set" : "ok";
+    return line;
+  }
+  const Target* const target = find(record.target);
+  const bool known = record.addresses.a.known || record.addresses.aaaa.known;
+  line["state"] = known ? "ok" : "never resolved";
+  if (target == nullptr) return line;
+  for (const Question* question : {&target->a, &target->aaaa}) {
+    if (question->good_at) {
+      const int64_t age = since(*question->good_at);
+      if (line["age_seconds"].is_null() || line["age_seconds"] < age) line["age_seconds"] = age;
+    }
+    if (!question->failing_since) continue;
+    if (known) line["state"] = "failing";
+    const int64_t failing = since(*question->failing_since);
+    if (line["failing_seconds"].is_null() || line["failing_seconds"] < failing) line["failing_seconds"] = failing;
+    const std::string error = std::string(name_of(question->type)) + ": " + question->failure;
+    line["error"] = line["error"].is_null() ? error : line["error"].get<std::string>() + "; " + error;
+  }
+  if (zone != nullptr && !zone->problem.empty()) {
+    line["state"] = "failing";
+    line["error"] = zone->problem;
+  }
+  return line;
+}
+
+}  // namespace axfrd::control

@@ -1,0 +1,92 @@
+#include "control/base/address.h"
+
+#include <charconv>
+#include <optional>
+#include <stdexcept>
+
+namespace axfrd::control {
+
+namespace {
+
+using boost::asio::ip::address_v6;
+
+std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
+
+unsigned parse_length(std::string_view digits, unsigned most, std::string_view whole) {
+  unsigned length = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), length);
+  if (error != std::errc{} || end != digits.data() + digits.size() || length > most) {
+    throw std::invalid_argument(quoted(whole) + ": the prefix length must be a number from 0 to " +
+                                std::to_string(most));
+  }
+  return length;
+}
+
+struct Parts {
+  IpAddress address;
+  std::optional<unsigned> length;
+};
+
+Parts split(std::string_view text) {
+  const size_t slash = text.find('/');
+  boost::system::error_code error;
+  const IpAddress written = boost::asio::ip::make_address(std::string(text.substr(0, slash)), error);
+  if (error) throw std::invalid_argument(quoted(text) + " is neither an IPv4 nor an IPv6 address");
+  const IpAddress address = normalised(written);
+  if (slash == std::string_view::npos) return {address, std::nullopt};
+  unsigned length = parse_length(text.substr(slash + 1), address_bits(written), text);
+  if (written.is_v6() && address.is_v4()) {  // ::ffff:192.0.2.0/120 means 192.0.2.0/24
+    if (length < 96) throw std::invalid_argument(quoted(text) + ": an IPv4-mapped prefix is at least 96 bits long");
+    length -= 96;
+  }
+  return {address, length};
+}
+
+}  // namespace
+
+IpAddress normalised(const IpAddress& address) {
+  if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return address;
+  return boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6());
+}
+
+IpAddress parse_address(std::string_view text) {
+  const Parts parts = split(text);
+  if (parts.length) throw std::invalid_argument(quoted(text) + ": an address is wanted here, not a prefix");
+  return parts.address;
+}
+
+Prefix Prefix::parse(std::string_view text) {
+  const Parts parts = split(text);
+  Prefix prefix{parts.address, parts.length.value_or(address_bits(parts.address))};
+  const Prefix clean{masked(prefix.address, prefix.length), prefix.length};
+  if (clean.address != prefix.address) {
+    throw std::invalid_argument(quoted(text) + " has bits set behind its prefix: write " + clean.to_text() + " or " +
+                                prefix.address.to_string());
+  }
+  return prefix;
+}
+
+Prefix Prefix::parse_interface(std::string_view text) {
+  const Parts parts = split(text);
+  if (!parts.length) throw std::invalid_argument(quoted(text) + ": the prefix length is missing, as in 192.0.2.53/24");
+  return {parts.address, *parts.length};
+}
+
+IpAddress Prefix::masked(const IpAddress& address, unsigned length) {
+  if (address.is_v4()) {
+    const uint32_t mask = length == 0 ? 0 : ~uint32_t{0} << (32 - length);
+    return boost::asio::ip::address_v4(address.to_v4().to_uint() & mask);
+  }
+  auto octets = address.to_v6().to_bytes();
+  for (unsigned i = 0; i < octets.size(); ++i) {
+    const unsigned kept = length <= 8 * i ? 0 : std::min(8U, length - 8 * i);
+    octets[i] = static_cast<uint8_t>(octets[i] & (0xFF00U >> kept));
+  }
+  return address_v6(octets);
+}
+
+std::string Prefix::to_text() const {
+  return length == address_bits(address) ? address.to_string() : address.to_string() + "/" + std::to_string(length);
+}
+
+}  // namespace axfrd::control

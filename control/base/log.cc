@@ -1,0 +1,71 @@
+#include "control/base/log.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdlib>
+#include <ctime>
+#include <stdexcept>
+
+namespace axfrd::control {
+
+namespace {
+
+struct Level {
+  LogLevel level;
+  std::string_view name;
+};
+constexpr std::array kLevels{Level{LogLevel::error, "error"}, Level{LogLevel::warning, "warning"},
+                             Level{LogLevel::info, "info"}, Level{LogLevel::debug, "debug"}};
+
+// $JOURNAL_STREAM is "device:inode" of the stream that systemd gave us; it may since have been redirected.
+bool is_journal(int fd) {
+  const char* stream = std::getenv("JOURNAL_STREAM");
+  struct stat status {};
+  if (stream == nullptr || fstat(fd, &status) != 0) return false;
+  return std::string_view(stream) == std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino);
+}
+
+std::string time_stamp() {
+  const auto now = std::chrono::system_clock::now();
+  const auto milliseconds =
+      std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1000;
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
+  std::tm utc{};
+  gmtime_r(&seconds, &utc);
+  std::array<char, 32> text{};
+  std::strftime(text.data(), text.size(), "%FT%T.", &utc);
+  const std::string fraction = std::to_string(1000 + milliseconds).substr(1);
+  return text.data() + fraction + "Z";
+}
+
+std::string_view name_of(LogLevel level) {
+  return std::find_if(kLevels.begin(), kLevels.end(), [&](const Level& l) { return l.level == level; })->name;
+}
+
+}  // namespace
+
+LogLevel parse_log_level(std::string_view text) {
+  for (const Level& level : kLevels) {
+    if (level.name == text) return level.level;
+  }
+  throw std::invalid_argument("'" + std::string(text) + "' is no log level: use error, warning, info or debug");
+}
+
+Log::Log(LogLevel most, int fd) : most_(most), fd_(fd), journal_(is_journal(fd)) {}
+
+void Log::write_line(LogLevel level, std::string text) const {
+  // Messages quote file contents and peers: no control character of theirs starts a line or drives a terminal.
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, '?');
+  const std::string head = journal_ ? "<" + std::to_string(static_cast<int>(level)) + ">"
+                                    : time_stamp() + " " + std::string(name_of(level)) + ": ";
+  const std::string line = head + text + "\n";
+  // Nobody is left to tell when standard error does not take it.
+  [[maybe_unused]] const ssize_t written = ::write(fd_, line.data(), line.size());
+}
+
+}  // namespace axfrd::control

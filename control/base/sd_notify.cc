@@ -1,0 +1,48 @@
+#include "control/base/sd_notify.h"
+
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdlib>
+
+#include "control/base/local_datagram.h"
+
+namespace axfrd::control {
+
+namespace {
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr ? value : "";
+}
+
+uint64_t number(const std::string& digits) {
+  uint64_t value = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  return value;
+}
+
+// Half of the time after which the manager would give up on us. $WATCHDOG_PID may say that another process is meant.
+std::chrono::microseconds watchdog_interval() {
+  const std::string pid = environment("WATCHDOG_PID");
+  if (!pid.empty() && number(pid) != static_cast<uint64_t>(getpid())) return {};
+  return std::chrono::microseconds(number(environment("WATCHDOG_USEC")) / 2);
+}
+
+}  // namespace
+
+ServiceManager::ServiceManager(boost::asio::io_context& loop)
+    : socket_(environment("NOTIFY_SOCKET")), watchdog_interval_(watchdog_interval()), watchdog_(loop) {}
+
+void ServiceManager::start_watchdog() {
+  if (watchdog_interval_.count() == 0) return;
+  send("WATCHDOG=1");
+  watchdog_.expires_after(watchdog_interval_);
+  watchdog_.async_wait([this](const auto& cancelled) {
+    if (!cancelled) start_watchdog();
+  });
+}
+
+void ServiceManager::send(std::string_view message) const { send_local_datagram(socket_, message); }
+
+}  // namespace axfrd::control

@@ -1,0 +1,142 @@
+#include "control/command/commands.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "control/command/stats_json.h"
+#include "control/command/zone_json.h"
+
+namespace axfrd::control {
+
+namespace {
+
+std::optional<RpcError> check(const Verb& verb, const Json& params) {
+  for (const auto& [name, value] : params.items()) {
+    const bool known =
+        std::ranges::any_of(verb.parameters, [&key = name](const Parameter& p) { return p.name == key; });
+    if (!known) return RpcError{RpcError::invalid_params, verb.method + (": unknown parameter \"" + name + "\"")};
+    if (!value.is_string()) return RpcError{RpcError::invalid_params, "\"" + name + "\" must be a string"};
+  }
+  for (const Parameter& parameter : verb.parameters) {
+    if (parameter.required && !params.contains(parameter.name)) {
+      return RpcError{RpcError::invalid_params, std::string(verb.method) + " needs \"" + parameter.name + "\""};
+    }
+  }
+  return std::nullopt;
+}
+
+const char* text_of(ServerState state) {
+  switch (state) {
+    case ServerState::starting:
+      return "starting";
+    case ServerState::serving:
+      return "serving";
+    case ServerState::stopping:
+      break;
+  }
+  return "stopping";
+}
+
+}  // namespace
+
+Commands::Commands(boost::asio::io_context& loop, const Server& server, dataplane::Rcu::Reader& reader)
+    : loop_(loop),
+      server_(server),
+      reader_(reader),
+      transactions_(server.transaction_timeout),
+      handlers_{{"status", &Commands::status},
+                {"stats", &Commands::stats},
+                {"stop", &Commands::stop},
+                {"zone.import", &Commands::zone_import},
+                {"zone.list", &Commands::zone_list},
+                {"zone.show", &Commands::zone_show},
+                {"zone.export", &Commands::zone_export},
+                {"zone.remove", &Commands::zone_remove},
+                {"zone.import-dir", &Commands::zone_import_directory},
+                {"zone.begin", &Commands::zone_begin},
+                {"zone.set", &Commands::zone_set},
+                {"zone.unset", &Commands::zone_unset},
+                {"zone.diff", &Commands::zone_diff},
+                {"zone.commit", &Commands::zone_commit},
+                {"zone.abort", &Commands::zone_abort},
+                {"zone.status", &Commands::zone_status},
+                {"zone.history", &Commands::zone_history},
+                {"zone.rollback", &Commands::zone_rollback},
+                {"zone.config", &Commands::zone_config},
+                {"key.add", &Commands::key_add},
+                {"key.generate", &Commands::key_generate},
+                {"key.list", &Commands::key_list},
+                {"key.remove", &Commands::key_remove},
+                {"key.grant", &Commands::key_grant},
+                {"key.revoke", &Commands::key_revoke},
+                {"secondary.enable", &Commands::secondary_enable},
+                {"secondary.edit", &Commands::secondary_edit},
+                {"secondary.disable", &Commands::secondary_disable},
+                {"secondary.show", &Commands::secondary_show},
+                {"secondary.list", &Commands::secondary_list},
+                {"secondary.status", &Commands::secondary_status},
+                {"secondary.check", &Commands::secondary_check},
+                {"provider.set", &Commands::provider_set},
+                {"provider.list", &Commands::provider_list},
+                {"provider.remove", &Commands::provider_remove},
+                {"notify", &Commands::notify},
+                {"explain", &Commands::explain}} {}
+
+void Commands::run(RpcRequest request, RpcDone done) {
+  const Verb* verb = find_verb(request.method);
+  if (verb == nullptr) return done(RpcError{RpcError::unknown_method, "there is no method \"" + request.method + "\""});
+  if (auto error = check(*verb, request.params)) return done(std::move(*error));
+  (this->*handlers_.at(verb->method))(request.params, std::move(done));
+}
+
+// ---- the server ----
+
+void Commands::status(Json&, RpcDone done) {
+  using std::chrono::duration_cast, std::chrono::seconds;
+  const Json tcp = to_json(server_.service.tcp_counters());
+  Json result{{"version", AXFRD_VERSION},
+              {"pid", getpid()},
+              {"state", text_of(server_.state.load(std::memory_order_relaxed))},
+              {"uptime_seconds", duration_cast<seconds>(std::chrono::steady_clock::now() - start_).count()},
+              {"zones", zone_count()},
+              {"tcp_sessions", tcp["sessions"]},
+              {"transfers_under_way", tcp["transfers"].get<uint64_t>() - tcp["transfers_finished"].get<uint64_t>()},
+              {"retired_versions", server_.updater.retired_count()},
+              {"import", to_json(server_.importer.progress())}};
+  Json ports = Json::array();
+  if (server_.dataplane != nullptr) ports = to_json(server_.dataplane->stats())["ports"];
+  result["ports"] = std::move(ports);
+  done(RpcResult(std::move(result)));
+}
+
+void Commands::stats(Json&, RpcDone done) {
+  Json result = to_json(server_.dataplane != nullptr ? server_.dataplane->stats() : dataplane::DataplaneStats{});
+  result["udp"] = to_json(server_.service.udp_counters());
+  result["tcp"] = to_json(server_.service.tcp_counters());
+  result["zones"] = {{"count", zone_count()},
+                     {"retired_versions", server_.updater.retired_count()},
+                     {"history_octets", server_.updater.history_octets()}};
+  result["notify"] = to_json(server_.service.notify_counters());
+  result["alias"] = to_json(server_.aliases.counters());
+  done(RpcResult(std::move(result)));
+}
+
+void Commands::stop(Json&, RpcDone done) {
+  server_.stop();
+  done(RpcResult(Json{{"stopping", true}}));
+}
+
+zones::VersionRef Commands::find(const zones::Name& apex) const {
+  const dataplane::ReadSection section(reader_);
+  const zones::Zone* zone = server_.zones.find(zones::NameHash::process().of(apex), apex);
+  return zone != nullptr ? zones::VersionRef(zone->current()) : nullptr;
+}
+
+size_t Commands::zone_count() const {
+  const dataplane::ReadSection section(reader_);
+  return server_.zones.size();
+}
+
+}  // namespace axfrd::control

@@ -1,0 +1,228 @@
+// Commands about secondaries and their providers.
+#include <algorithm>
+
+#include "control/command/commands.h"
+#include "control/command/commands_support.h"
+
+namespace axfrd::control {
+
+namespace {
+
+// What the wish leaves open, the provider states.
+SecondaryWish completed(SecondaryWish wish, const SecondaryWish& provider) {
+  const auto fill = [](std::string& mine, const std::string& theirs) {
+    if (mine.empty()) mine = theirs;
+  };
+  fill(wish.ns, provider.ns);
+  fill(wish.allow, provider.allow);
+  fill(wish.notify, provider.notify);
+  fill(wish.key, provider.key);
+  return wish;
+}
+
+Json settings_json(const zones::ZoneVersion& version) {
+  const auto& settings = version.attributes().secondary_dns;
+  Json json = to_json(settings ? *settings : zones::SecondaryDns{});
+  json["zone"] = version.apex().name.to_text();
+  json["serial"] = version.serial();
+  return json;
+}
+
+}  // namespace
+
+// ---- zones ----
+
+void Commands::set_secondary(const Json& params, bool must_be_enabled, RpcDone done) {
+  auto name = zone_name(params);
+  if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
+  SecondaryWish wish = wish_from(params);
+  if (params.contains("provider")) {
+    const auto providers = server_.providers.all();
+    const auto provider = providers.find(params["provider"].get<std::string>());
+    if (provider == providers.end()) {
+      return done(Failure{FailureCode::failed, "there is no provider " + params["provider"].get<std::string>() +
+                                                   "; axfrctl provider list shows those that there are"});
+    }
+    wish = completed(std::move(wish), provider->second);
+  }
+  const auto edit = [this, wish, must_be_enabled](const zones::ZoneVersion& zone) -> Outcome<zones::SecondaryDns> {
+    const auto& current = zone.attributes().secondary_dns;
+    if (must_be_enabled && zone.attributes().enabled_secondaries() == nullptr)
+      return Failure{FailureCode::failed, "secondary DNS is not enabled; use axfrctl secondary enable"};
+    try {
+      auto next = apply(wish, current ? *current : zones::SecondaryDns{}, *server_.keys.book(),
+                        server_.service.options().addresses);
+      next.enabled = true;
+      if (auto failure = check_servers(next, zone)) return std::move(*failure);
+      return next;
+    } catch (const std::invalid_argument& error) {
+      return Failure{FailureCode::failed, error.what()};
+    }
+  };
+  server_.updater.set_secondary(std::move(std::get<zones::Name>(name)), edit,
+                                in_loop<Updater::SecondarySet>(loop_, std::move(done)));
+}
+
+void Commands::secondary_enable(Json& params, RpcDone done) { set_secondary(params, false, std::move(done)); }
+void Commands::secondary_edit(Json& params, RpcDone done) { set_secondary(params, true, std::move(done)); }
+
+// The settings stay for the next time, the NS names leave.
+void Commands::secondary_disable(Json& params, RpcDone done) {
+  auto name = zone_name(params);
+  if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
+  const auto edit = [](const zones::ZoneVersion& zone) -> Outcome<zones::SecondaryDns> {
+    const auto* current = zone.attributes().enabled_secondaries();
+    if (current == nullptr) return Failure{FailureCode::failed, "secondary DNS is not enabled"};
+    zones::SecondaryDns next = *current;
+    next.enabled = false;
+    return next;
+  };
+  server_.updater.set_secondary(std::move(std::get<zones::Name>(name)), edit,
+                                in_loop<Updater::SecondarySet>(loop_, std::move(done)));
+}
+
+void Commands::secondary_show(Json& params, RpcDone done) {
+  const auto name = zone_name(params);
+  if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
+  const auto& apex = std::get<zones::Name>(name);
+  const zones::VersionRef version = find(apex);
+  if (!version) return done(no_such_zone(apex));
+  server_.service.run([this, apex, version, done = std::move(done)](const Notifier& notifier) {
+    boost::asio::post(loop_, [version, done, lines = notifier.status(apex)] {
+      Json result = settings_json(*version);
+      result["ledger"] = lines;
+      done(RpcResult(std::move(result)));
+    });
+  });
+}
+
+void Commands::secondary_list(Json&, RpcDone done) {
+  std::vector<zones::VersionRef> versions;
+  {
+    const dataplane::ReadSection section(reader_);
+    server_.zones.for_each([&](const zones::Zone& zone) {
+      if (zone.current()->attributes().enabled_secondaries() != nullptr) versions.emplace_back(zone.current());
+    });
+  }
+  Json zones = Json::array();
+  for (const auto& version : versions) zones.push_back(settings_json(*version));
+  done(RpcResult(Json{{"zones", std::move(zones)}}));
+}
+
+void Commands::secondary_status(Json& params, RpcDone done) {
+  std::optional<zones::Name> only;
+  if (params.contains("zone")) {
+    auto name = zone_name(params);
+    if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
+    only = std::move(std::get<zones::Name>(name));
+  }
+  server_.service.run([this, only, done = std::move(done)](const Notifier& notifier) {
+    boost::asio::post(loop_, [done, lines = notifier.status(only)] { done(RpcResult(Json{{"ledger", lines}})); });
+  });
+}
+
+// Also of a zone whose secondary DNS was disabled: the parent may not know yet.
+void Commands::secondary_check(Json& params, RpcDone done) {
+  const auto name = zone_name(params);
+  if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
+  const zones::VersionRef version = find(std::get<zones::Name>(name));
+  if (!version) return done(no_such_zone(std::get<zones::Name>(name)));
+  server_.checker.check(version, [this, done = std::move(done)](Json report) {
+    boost::asio::post(loop_, [done, report = std::move(report)] { done(RpcResult(report)); });
+  });
+}
+
+void Commands::notify(Json& params, RpcDone done) {
+  const auto name = zone_name(params);
+  if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
+  server_.service.run([this, apex = std::get<zones::Name>(name), done = std::move(done)](Notifier& notifier) {
+    boost::asio::post(loop_, [done, outcome = notifier.notify(apex)] {
+      if (const auto* failure = std::get_if<Failure>(&outcome)) return done(*failure);
+      done(RpcResult(Json{{"secondaries", std::get<size_t>(outcome)}}));
+    });
+  });
+}
+
+void Commands::explain(Json& params, RpcDone done) {
+  const auto name = zone_name(params);
+  if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
+  std::optional<zones::Name> key;
+  if (params.contains("key")) {
+    auto key_name = name_in(params, "key");
+    if (const auto* error = std::get_if<RpcError>(&key_name)) return done(*error);
+    key = std::move(std::get<zones::Name>(key_name));
+  }
+  const auto peer = or_refuse(done, [&] { return parse_address(params["address"].get_ref<const std::string&>()); });
+  if (!peer) return;
+  const zones::VersionRef version = find(std::get<zones::Name>(name));
+  if (!version) return done(RpcResult(Json{{"allowed", false}, {"why", "there is no such zone: NOTAUTH"}}));
+  if (key && !server_.keys.book()->find(*key)) {
+    const std::string why = "there is no key " + key->to_text() + ": NOTAUTH, BADKEY";
+    return done(RpcResult(Json{{"allowed", false}, {"why", why}}));
+  }
+  const auto rule = server_.service.options().allow_transfer.match(*peer);
+  const TransferDecision decision = decide_transfer(*version, normalised(*peer), key ? &*key : nullptr, rule);
+  done(RpcResult(Json{{"allowed", decision.allowed}, {"why", decision.why}}));
+}
+
+// Brings the ledger back to the control thread as the rest of the answer.
+RpcDone Commands::waiting(const zones::Name& apex, std::chrono::seconds patience, RpcDone done) {
+  return [this, apex, patience, done = std::move(done)](auto outcome) {
+    auto* result = std::get_if<RpcResult>(&outcome);
+    if (result == nullptr) return done(std::move(outcome));
+    const Json changed = std::get<Json>(*result);
+    const auto waited = [this, changed, done](bool all, const Json& lines) {
+      boost::asio::post(loop_, [all, changed, lines, done] {
+        Json answer = changed;
+        answer["secondaries"] = lines;
+        if (all) return done(RpcResult(std::move(answer)));
+        const auto lack = std::ranges::count_if(lines, [](const Json& line) { return line["behind"] != 0; });
+        done(Failure{FailureCode::timed_out, "serial " + changed["serial"].dump() + " is committed, but " +
+                                                 std::to_string(lack) +
+                                                 " secondaries do not have it yet; axfrctl "
+                                                 "secondary status tells more"});
+      });
+    };
+    server_.service.run([apex, patience, serial = changed["serial"].get<uint32_t>(), waited](Notifier& notifier) {
+      notifier.wait_for(apex, serial, patience, waited);
+    });
+  };
+}
+
+// ---- providers ----
+
+void Commands::provider_set(Json& params, RpcDone done) {
+  const SecondaryWish wish = wish_from(params);
+  const auto sound =
+      or_refuse(done, [&] { return apply(wish, {}, *server_.keys.book(), server_.service.options().addresses); });
+  if (!sound) return;
+  server_.updater.set_provider(params["provider"].get<std::string>(), wish, [this, wish, done](auto outcome) {
+    boost::asio::post(loop_, [wish, done, outcome] {
+      if (const auto* failure = std::get_if<Failure>(&outcome)) return done(*failure);
+      done(RpcResult(to_json(wish)));
+    });
+  });
+}
+
+void Commands::provider_list(Json&, RpcDone done) {
+  Json providers = Json::array();
+  for (const auto& [name, wish] : server_.providers.all()) {
+    Json row{{"provider", name}};
+    row.update(to_json(wish));
+    providers.push_back(std::move(row));
+  }
+  done(RpcResult(Json{{"providers", std::move(providers)}}));
+}
+
+void Commands::provider_remove(Json& params, RpcDone done) {
+  const auto name = params["provider"].get<std::string>();
+  server_.updater.set_provider(name, std::nullopt, [this, name, done](auto outcome) {
+    boost::asio::post(loop_, [name, done, outcome] {
+      if (const auto* failure = std::get_if<Failure>(&outcome)) return done(*failure);
+      if (!std::get<bool>(outcome)) return done(Failure{FailureCode::failed, "there is no provider " + name});
+      done(RpcResult(Json{{"removed", name}}));
+    });
+  });
+}
+
+}  // namespace axfrd::control

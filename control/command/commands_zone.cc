@@ -1,0 +1,237 @@
+// Commands about zones and transactions.
+#include <charconv>
+
+#include "control/command/commands.h"
+#include "control/command/commands_support.h"
+#include "zones/zonefile.h"
+
+namespace axfrd::control {
+
+namespace {
+
+std::optional<uint32_t> number(const std::string& digits) {
+  uint32_t value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
+  return value;
+}
+
+// Takes back what happened since the version with `serial`. ALIAS and URL records have no history, and stay; so do
+// their addresses, and whatever else cannot be beside them is left out: the draft refuses it.
+std::optional<Failure> roll_back(zones::Draft& draft, uint32_t serial) {
+  const zones::HistoryRef& history = draft.base()->history();
+  const auto since = history ? history->since(serial) : std::nullopt;
+  if (!since) {
+    return Failure{FailureCode::failed, "the history of zone " + draft.base()->apex().name.to_text() +
+                                            " does not go back to serial " + std::to_string(serial) +
+                                            "; zone history shows how far it goes"};
+  }
+  using Kind = zones::Edit::Kind;
+  for (const zones::OwnedRecord& r : since->delta.added) draft.apply(zones::Edit(Kind::remove_record, r));
+  for (const zones::OwnedRecord& r : since->delta.removed) draft.apply(zones::Edit(Kind::add, r));
+  draft.apply(zones::Edit(Kind::add, since->soa));
+  return std::nullopt;
+}
+
+}  // namespace
+
+void Commands::zone_import(Json& params, RpcDone done) {
+  auto name = zone_name(params);
+  if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
+  auto& apex = std::get<zones::Name>(name);
+  const std::string file = params.value("file", "the zone file");
+  server_.importer.import_text({std::move(apex), std::move(params["text"].get_ref<std::string&>()), file},
+                               in_loop<Updater::Imported>(loop_, std::move(done)));
+}
+
+void Commands::zone_remove(Json& params, RpcDone done) {
+  auto name = zone_name(params);
+  if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
+  server_.updater.remove_zone(std::move(std::get<zones::Name>(name)),
+                              in_loop<Updater::Removed>(loop_, std::move(done)));
+}
+
+// The zones of one moment: what is collected in the read section is held, and written out at leisure.
+void Commands::zone_list(Json&, RpcDone done) {
+  std::vector<zones::VersionRef> versions;
+  {
+    const dataplane::ReadSection section(reader_);
+    versions.reserve(server_.zones.size());
+    server_.zones.for_each([&](const zones::Zone& zone) { versions.emplace_back(zone.current()); });
+  }
+  done(RpcResult(list_stream(std::move(versions))));
+}
+
+void Commands::zone_show(Json& params, RpcDone done) {
+  const auto name = zone_name(params);
+  if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
+  const auto& apex = std::get<zones::Name>(name);
+  const zones::VersionRef version = find(apex);
+  if (!version) return done(no_such_zone(apex));
+  if (!version->pseudo()) return done(RpcResult(details(*version)));
+  server_.aliases.run([this, version, done = std::move(done)](const Aliases& aliases) {
+    boost::asio::post(loop_, [version, done, lines = aliases.report(*version)] {
+      Json result = details(*version);
+      result["aliases"] = lines;
+      done(RpcResult(std::move(result)));
+    });
+  });
+}
+
+void Commands::zone_export(Json& params, RpcDone done) {
+  const auto name = zone_name(params);
+  if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
+  const auto& apex = std::get<zones::Name>(name);
+  zones::VersionRef version = find(apex);
+  if (!version) return done(no_such_zone(apex));
+  done(RpcResult(export_stream(std::move(version))));
+}
+
+void Commands::zone_import_directory(Json& params, RpcDone done) {
+  const std::filesystem::path directory = params["directory"].get<std::string>();
+  if (!directory.is_absolute())
+    return done(RpcError{RpcError::invalid_params, "\"directory\" must be an absolute path"});
+  server_.importer.import_directory(directory, params.contains("only-newer"),
+                                    in_loop<Importer::Loaded>(loop_, std::move(done)));
+}
+
+void Commands::zone_history(Json& params, RpcDone done) {
+  const auto name = zone_name(params);
+  if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
+  const zones::VersionRef version = find(std::get<zones::Name>(name));
+  if (!version) return done(no_such_zone(std::get<zones::Name>(name)));
+  done(RpcResult(history(*version)));
+}
+
+void Commands::zone_rollback(Json& params, RpcDone done) {
+  auto name = zone_name(params);
+  if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
+  const auto serial = number(params["serial"].get_ref<const std::string&>());
+  if (!serial) return done(RpcError{RpcError::invalid_params, "\"serial\" is not a number below 2^32"});
+  server_.updater.change_zone(
+      std::move(std::get<zones::Name>(name)), "rollback to " + std::to_string(*serial),
+      [serial = *serial](zones::Draft& draft) { return roll_back(draft, serial); },
+      in_loop<Updater::Changed>(loop_, std::move(done)));
+}
+
+void Commands::zone_config(Json& params, RpcDone done) {
+  auto name = zone_name(params);
+  if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
+  const auto policy = serial_policy_from(params["serial"].get_ref<const std::string&>());
+  if (!policy) return done(RpcError{RpcError::invalid_params, "\"serial\" is none of unixtime, increment, keep"});
+  server_.updater.set_serial_policy(std::move(std::get<zones::Name>(name)), *policy,
+                                    in_loop<Updater::Configured>(loop_, std::move(done)));
+}
+
+// ---- transactions ----
+
+void Commands::zone_begin(Json& params, RpcDone done) {
+  const auto name = zone_name(params);
+  if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
+  const zones::VersionRef version = find(std::get<zones::Name>(name));
+  if (!version) return done(no_such_zone(std::get<zones::Name>(name)));
+  if (auto failure = transactions_.begin(version)) return done(std::move(*failure));
+  done(RpcResult(Json{{"zone", version->apex().name.to_text()}, {"serial", version->serial()}}));
+}
+
+// Finds the transaction that params speak of and calls work(apex, transaction), which answers.
+template <class Work>
+void Commands::in_transaction(const Json& params, const RpcDone& done, Work&& work) {
+  const auto name = zone_name(params);
+  if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
+  auto found = transactions_.open(std::get<zones::Name>(name));
+  if (auto* failure = std::get_if<Failure>(&found)) return done(std::move(*failure));
+  work(std::get<zones::Name>(name), *std::get<Transactions::Transaction*>(found));
+}
+
+void Commands::zone_set(Json& params, RpcDone done) {
+  in_transaction(params, done, [&](const zones::Name& apex, Transactions::Transaction& transaction) {
+    // A record that states no TTL takes that of its RRset, or of the SOA.
+    const auto default_ttl = [&](zones::NameView owner, uint16_t type) {
+      const auto rrset = transaction.draft.rrset(owner, type);
+      return rrset.empty() ? transaction.draft.soa().ttl : rrset.front().ttl;
+    };
+    edit(transaction, zones::parse_additions(params["record"].get<std::string>(), apex, default_ttl), done);
+  });
+}
+
+void Commands::zone_unset(Json& params, RpcDone done) {
+  in_transaction(params, done, [&](const zones::Name& apex, Transactions::Transaction& transaction) {
+    edit(transaction, zones::parse_removals(params["record"].get<std::string>(), apex), done);
+  });
+}
+
+void Commands::edit(Transactions::Transaction& transaction,
+                    const std::variant<std::vector<zones::Edit>, std::string>& edits, const RpcDone& done) {
+  if (const auto* reason = std::get_if<std::string>(&edits)) return done(Failure{FailureCode::bad_zone, *reason});
+  if (auto failure = Transactions::apply(transaction, std::get<0>(edits))) return done(std::move(*failure));
+  done(RpcResult(Json{{"edits", transaction.edits.size()}}));
+}
+
+void Commands::zone_diff(Json& params, RpcDone done) {
+  in_transaction(params, done, [&](const zones::Name&, const Transactions::Transaction& transaction) {
+    const auto result = transaction.draft.finish();
+    if (const auto* reason = std::get_if<std::string>(&result)) return done(Failure{FailureCode::bad_zone, *reason});
+    done(RpcResult(difference(*transaction.draft.base(), std::get<zones::Draft::Result>(result))));
+  });
+}
+
+void Commands::zone_commit(Json& params, RpcDone done) {
+  if (params.contains("wait")) {
+    const auto patience = number(params["wait"].get_ref<const std::string&>());
+    const auto name = zone_name(params);
+    if (!patience) return done(RpcError{RpcError::invalid_params, "\"wait\" is not a number of seconds"});
+    if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
+    done = waiting(std::get<zones::Name>(name), std::chrono::seconds(*patience), std::move(done));
+  }
+  in_transaction(params, done, [&](const zones::Name& apex, Transactions::Transaction& transaction) {
+    transaction.committing = true;
+    const auto replay = [edits = transaction.edits](zones::Draft& draft) -> std::optional<Failure> {
+      for (const zones::Edit& edit : edits) {
+        if (auto reason = draft.apply(edit)) return Failure{FailureCode::bad_zone, std::move(*reason)};
+      }
+      return std::nullopt;
+    };
+    RpcDone end = [this, apex, done](auto outcome) {
+      if (std::holds_alternative<Failure>(outcome)) {
+        transactions_.reopen(apex);
+      } else {
+        transactions_.end(apex);
+      }
+      done(std::move(outcome));
+    };
+    server_.updater.change_zone(apex, "transaction", replay, in_loop<Updater::Changed>(loop_, std::move(end)));
+  });
+}
+
+void Commands::zone_abort(Json& params, RpcDone done) {
+  in_transaction(params, done, [&](const zones::Name& apex, const Transactions::Transaction& transaction) {
+    const size_t edits = transaction.edits.size();
+    transactions_.end(apex);
+    done(RpcResult(Json{{"edits", edits}}));
+  });
+}
+
+void Commands::zone_status(Json& params, RpcDone done) {
+  std::optional<zones::Name> only;
+  if (params.contains("zone")) {
+    auto name = zone_name(params);
+    if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
+    only = std::move(std::get<zones::Name>(name));
+  }
+  Json open = Json::array();
+  transactions_.for_each([&](const zones::Name& apex, const Transactions::Transaction& transaction) {
+    if (only && !(*only == apex)) return;
+    using std::chrono::duration_cast, std::chrono::seconds;
+    const auto now = Transactions::Clock::now();
+    open.push_back({{"zone", apex.to_text()},
+                    {"serial", transaction.draft.base()->serial()},
+                    {"edits", transaction.edits.size()},
+                    {"age_seconds", duration_cast<seconds>(now - transaction.begun).count()},
+                    {"idle_seconds", duration_cast<seconds>(now - transaction.touched).count()},
+                    {"committing", transaction.committing}});
+  });
+  done(RpcResult(Json{{"transactions", std::move(open)}}));
+}
+
+}  // namespace axfrd::control

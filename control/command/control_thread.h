@@ -1,0 +1,40 @@
+// ControlThread: the thread that serves operators.
+//
+// It is apart from the service thread because what operators ask for may be large: a request can hold a zone file of
+// many megabytes, and no transfer shall wait while that is parsed.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <memory>
+#include <thread>
+
+#include "control/command/commands.h"
+#include "control/command/control_socket.h"
+
+namespace axfrd::control {
+
+class ControlThread {
+ public:
+  // `file` and `server` outlive the thread; the updater is to be stopped before this object goes, because it answers to
+  // its loop.
+  ControlThread(SocketFile& file, const Server& server, dataplane::Rcu& rcu, const Log& log);
+  ~ControlThread();
+  ControlThread(const ControlThread&) = delete;
+  ControlThread& operator=(const ControlThread&) = delete;
+
+  // Writes the replies under way, for a short while, and ends the thread.
+  void stop();
+
+ private:
+  void run();
+
+  SocketFile& file_;
+  const Server& server_;
+  dataplane::Rcu& rcu_;
+  const Log& log_;
+  boost::asio::io_context loop_;
+  std::unique_ptr<ControlSocket> socket_;  // made, used and destroyed by the thread
+  std::thread thread_;
+};
+
+}  // namespace axfrd::control

@@ -1,0 +1,103 @@
+#include "control/command/stats_json.h"
+
+namespace axfrd::control {
+
+namespace {
+
+constexpr std::array kRcodeNames{"NOERROR",  "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP",  "REFUSED",
+                                 "YXDOMAIN", "YXRRSET", "NXRRSET",  "NOTAUTH",  "NOTZONE", "DSOTYPENI",
+                                 "RCODE12",  "RCODE13", "RCODE14",  "RCODE15"};
+
+Json named(const std::vector<dataplane::NamedCount>& counts) {
+  Json object = Json::object();
+  for (const auto& count : counts) object[std::string(count.name)] = count.value;
+  return object;
+}
+
+Json worker(const dataplane::WorkerStats& stats) {
+  return {{"rx", stats.received},
+          {"answered", stats.answered},
+          {"from_kernel", stats.from_kernel},
+          {"tx", stats.transmitted},
+          {"untransmitted", stats.untransmitted},
+          {"punted", named(stats.punted)},
+          {"dropped", named(stats.dropped)},
+          {"responses", named(stats.responses)},
+          {"turns", stats.turns},
+          {"busy_turns", stats.busy_turns}};
+}
+
+Json port(const dataplane::PortStats& stats) {
+  return {{"device", stats.device}, {"driver", stats.driver},       {"mac", stats.mac},
+          {"tap", stats.tap},       {"link_up", stats.link_up},     {"rx", stats.rx_packets},
+          {"tx", stats.tx_packets}, {"rx_missed", stats.rx_missed}, {"rx_no_buffer", stats.rx_no_buffer},
+          {"errors", stats.errors}};
+}
+
+// The counters that both transports have.
+Json requests(const RequestCounters& counters) {
+  Json responses = Json::object();
+  for (size_t i = 0; i < kRcodeNames.size(); ++i) responses[kRcodeNames[i]] = counters.responses[i].read();
+  return {{"queries", counters.queries.read()}, {"ignored", counters.ignored.read()},
+          {"refused", counters.refused.read()}, {"bad_keys", counters.bad_keys.read()},
+          {"updates", counters.updates.read()}, {"updates_refused", counters.updates_refused.read()},
+          {"responses", std::move(responses)}};
+}
+
+}  // namespace
+
+Json to_json(const dataplane::DataplaneStats& stats) {
+  Json workers = Json::array(), ports = Json::array();
+  for (const auto& each : stats.workers) workers.push_back(worker(each));
+  for (const auto& each : stats.ports) ports.push_back(port(each));
+  return {{"workers", std::move(workers)},
+          {"kernel_path",
+           {{"to_kernel", stats.kernel_path.to_kernel},
+            {"from_kernel", stats.kernel_path.from_kernel},
+            {"dropped", named(stats.kernel_path.dropped)}}},
+          {"ports", std::move(ports)},
+          {"buffers", {{"in_use", stats.buffers_in_use}, {"all", stats.buffers}}}};
+}
+
+Json to_json(const UdpCounters& counters) {
+  Json object = requests(counters.requests);
+  object["send_failures"] = counters.send_failures.read();
+  return object;
+}
+
+Json to_json(const NotifyCounters& counters) {
+  return {{"sent", counters.sent.read()},       {"answered", counters.answered.read()},
+          {"refused", counters.refused.read()}, {"unanswered", counters.unanswered.read()},
+          {"by_tcp", counters.by_tcp.read()},   {"soa_queries", counters.queries.read()},
+          {"debts_paid", counters.paid.read()}};
+}
+
+Json to_json(const AliasCounters& counters) {
+  return {{"targets", counters.targets.load(std::memory_order_relaxed)},
+          {"failing_lookups", counters.failing.load(std::memory_order_relaxed)},
+          {"lookups", counters.lookups.read()},
+          {"failures", counters.failures.read()},
+          {"alarms", counters.alarms.read()},
+          {"changes", counters.changes.read()},
+          {"refused_changes", counters.refused_changes.read()}};
+}
+
+Json to_json(const TcpCounters& counters) {
+  Json object = requests(counters.requests);
+  const uint64_t closed = counters.closed.read();  // first, so that the difference is never negative
+  object["accepted"] = counters.accepted.read();
+  object["sessions"] = counters.accepted.read() - closed;
+  object["rejected"] = counters.rejected.read();
+  object["transfers"] = counters.transfers.read();
+  object["transfers_finished"] = counters.transfers_finished.read();
+  object["ixfr_finished"] = counters.ixfr_finished.read();
+  object["transfer_messages"] = counters.transfer_messages.read();
+  object["transfer_bytes"] = counters.transfer_bytes.read();
+  object["idle_closed"] = counters.idle_closed.read();
+  object["stalled_closed"] = counters.stalled_closed.read();
+  object["evicted"] = counters.evicted.read();
+  object["malformed_closed"] = counters.malformed_closed.read();
+  return object;
+}
+
+}  // namespace axfrd::control

@@ -1,0 +1,187 @@
+#include "control/command/verbs.h"
+
+#include <algorithm>
+#include <array>
+
+namespace axfrd::control {
+
+namespace {
+
+using Source = Parameter::Source;
+
+constexpr std::array kZone{
+    Parameter{"zone", Source::argument, true, "NAME", "name of the zone"},
+};
+constexpr std::array kImport{
+    Parameter{"zone", Source::option, true, "NAME", "name of the zone (default: the file's name less .zone)"},
+    Parameter{"text", Source::files, true, "FILE", "zone file; - is standard input"},
+    Parameter{"file", Source::client, false, "", "where the text is from, for messages"},
+};
+constexpr std::array kImportDirectory{
+    Parameter{"directory", Source::path, true, "DIR", "directory of NAME.zone files, on axfrd's host"},
+    Parameter{"only-newer", Source::flag, false, "", "leave zones alone whose serial is not older than the file's"},
+};
+constexpr std::array kSet{
+    Parameter{"zone", Source::argument, true, "NAME", "name of the zone"},
+    Parameter{"record", Source::rest, true, "OWNER [TTL] TYPE DATA", "a record as in zone files; @ is the apex"},
+};
+constexpr std::array kUnset{
+    Parameter{"zone", Source::argument, true, "NAME", "name of the zone"},
+    Parameter{"record", Source::rest, true, "OWNER [TYPE [DATA]]", "one record, an RRset, or all records of a name"},
+};
+constexpr std::array kOptionalZone{
+    Parameter{"zone", Source::optional_argument, false, "NAME", "name of the zone (default: all that have one)"},
+};
+constexpr std::array kRollback{
+    Parameter{"zone", Source::argument, true, "NAME", "name of the zone"},
+    Parameter{"serial", Source::argument, true, "SERIAL", "serial of a version that zone history shows"},
+};
+constexpr std::array kConfig{
+    Parameter{"zone", Source::argument, true, "NAME", "name of the zone"},
+    Parameter{"serial", Source::option, true, "POLICY",
+              "how new serials come to be: unixtime, increment, or keep (whoever changes the zone states them)"},
+};
+
+constexpr const char* kAlgorithms = "hmac-sha1, -sha224, -sha256 (default), -sha384 or -sha512";
+constexpr std::array kKey{
+    Parameter{"key", Source::argument, true, "KEY", "name of the key"},
+};
+constexpr std::array kKeyAdd{
+    Parameter{"key", Source::argument, true, "KEY", "name of the key"},
+    Parameter{"secret", Source::secret, true, "SECRET", "in base64; - reads it from standard input"},
+    Parameter{"algorithm", Source::option, false, "ALGORITHM", kAlgorithms},
+    Parameter{"allow-md5", Source::flag, false, "", "let the algorithm be hmac-md5, which is broken"},
+};
+constexpr std::array kKeyGenerate{
+    Parameter{"key", Source::argument, true, "KEY", "name of the key"},
+    Parameter{"algorithm", Source::option, false, "ALGORITHM", kAlgorithms},
+};
+constexpr std::array kKeyGrant{
+    Parameter{"key", Source::argument, true, "KEY", "name of the key"},
+    Parameter{"zone", Source::argument, true, "ZONE", "zone whose records it may change; \"*\": of every zone"},
+    Parameter{"names", Source::option, false, "NAME", "only those of this name; *.NAME: only those below it"},
+    Parameter{"types", Source::option, false, "TYPES", "only those of these types, as in A,AAAA,TXT"},
+};
+constexpr std::array kKeyRevoke{
+    Parameter{"key", Source::argument, true, "KEY", "name of the key"},
+    Parameter{"zone", Source::argument, true, "ZONE", "zone of the grants, as they were made"},
+};
+
+constexpr const char* kPeer = "ADDRESS[/LEN][@PORT][=KEY[+KEY]]";
+constexpr std::array kSecondary{
+    Parameter{"zone", Source::argument, true, "NAME", "name of the zone"},
+    Parameter{"ns", Source::list, false, "NAME", "NS name of a secondary, to stand in the zone"},
+    Parameter{"allow", Source::list, false, kPeer, "who may transfer the zone, and is notified of changes"},
+    Parameter{"notify", Source::list, false, kPeer, "who is notified (default: the hosts of --allow)"},
+    Parameter{"key", Source::option, false, "KEY", "key of all addresses that state none"},
+    Parameter{"provider", Source::option, false, "NAME", "take what is not stated from this provider"},
+};
+constexpr std::array kProvider{
+    Parameter{"provider", Source::argument, true, "NAME", "name of the provider"},
+    Parameter{"ns", Source::list, false, "NAME", "NS name of a secondary"},
+    Parameter{"allow", Source::list, false, kPeer, "who may transfer zones, and is notified of changes"},
+    Parameter{"notify", Source::list, false, kPeer, "who is notified (default: the hosts of --allow)"},
+    Parameter{"key", Source::option, false, "KEY", "key of all addresses that state none"},
+};
+constexpr std::array kProviderName{
+    Parameter{"provider", Source::argument, true, "NAME", "name of the provider"},
+};
+constexpr std::array kCommit{
+    Parameter{"zone", Source::argument, true, "NAME", "name of the zone"},
+    Parameter{"wait", Source::option, false, "SECONDS", "return when all secondaries are proven to have it"},
+};
+constexpr std::array kExplain{
+    Parameter{"zone", Source::argument, true, "NAME", "name of the zone"},
+    Parameter{"address", Source::argument, true, "ADDRESS", "who asks for a transfer"},
+    Parameter{"key", Source::optional_argument, false, "KEY", "with which the request is signed"},
+};
+
+constexpr std::array kVerbs{
+    Verb{"status", "show what the server is doing", {}},
+    Verb{"stats", "show the counters of packet path, kernel path, UDP and TCP", {}},
+    Verb{"stop", "stop the server", {}},
+    Verb{"zone.import", "add zones, or replace them, from zone files", kImport},
+    Verb{"zone.list", "list all zones", {}},
+    Verb{"zone.show", "show one zone: serial, size, memory", kZone},
+    Verb{"zone.export", "print one zone as a zone file", kZone},
+    Verb{"zone.remove", "remove one zone", kZone},
+    Verb{"zone.import-dir", "import all zone files of a directory", kImportDirectory},
+    Verb{"zone.begin", "begin a transaction", kZone},
+    Verb{"zone.set", "in the transaction, add a record", kSet},
+    Verb{"zone.unset", "in the transaction, remove a record, an RRset or a name", kUnset},
+    Verb{"zone.diff", "show what the transaction would change", kZone},
+    Verb{"zone.commit", "make the transaction's changes, all at once", kCommit},
+    Verb{"zone.abort", "forget the transaction", kZone},
+    Verb{"zone.status", "show open transactions", kOptionalZone},
+    Verb{"zone.history", "show the changes that secondaries can get as IXFR", kZone},
+    Verb{"zone.rollback", "bring back an earlier version's content, under a new serial", kRollback},
+    Verb{"zone.config", "change a zone's settings", kConfig},
+    Verb{"secondary.enable", "let others serve a zone as secondaries", kSecondary},
+    Verb{"secondary.edit", "change what is stated of a zone's secondaries", kSecondary},
+    Verb{"secondary.disable", "undo what enable did", kZone},
+    Verb{"secondary.show", "show a zone's secondaries, and what they have", kZone},
+    Verb{"secondary.list", "list the zones that have secondaries", {}},
+    Verb{"secondary.status", "show who has which serial, and what became of NOTIFY and transfers", kOptionalZone},
+    Verb{"secondary.check", "say whether the parent and the secondaries serve a zone, and what to mend", kZone},
+    Verb{"provider.set", "name the secondaries of a provider", kProvider},
+    Verb{"provider.list", "list all providers", {}},
+    Verb{"provider.remove", "forget a provider; zones keep what they have", kProviderName},
+    Verb{"notify", "notify all secondaries of a zone now", kZone},
+    Verb{"explain", "say whether a peer may transfer a zone, and which rule decides", kExplain},
+    Verb{"key.add", "add a TSIG key", kKeyAdd},
+    Verb{"key.generate", "make a TSIG key, and show its secret this once", kKeyGenerate},
+    Verb{"key.list", "list all keys: what they may change, when they were used", {}},
+    Verb{"key.remove", "remove a key", kKey},
+    Verb{"key.grant", "let a key change records by DNS UPDATE", kKeyGrant},
+    Verb{"key.revoke", "take a key's grants for a zone back", kKeyRevoke},
+};
+
+std::string usage_of(const Parameter& parameter) {
+  switch (parameter.source) {
+    case Source::argument:
+    case Source::secret:
+    case Source::path:
+    case Source::rest:
+      return " " + parameter.written();
+    case Source::optional_argument:
+    case Source::flag:
+    case Source::option:
+      return " [" + parameter.written() + "]";
+    case Source::files:
+      return " " + parameter.written() + "...";
+    case Source::list:
+      return " [" + parameter.written() + "]...";
+    case Source::client:
+      break;
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string Parameter::written() const {
+  if (source == Source::flag) return std::string("--") + name;
+  if (source == Source::option || source == Source::list) return std::string("--") + name + " " + placeholder;
+  return placeholder;
+}
+
+std::string Verb::words() const {
+  std::string text = method;
+  std::replace(text.begin(), text.end(), '.', ' ');
+  return text;
+}
+
+std::string Verb::usage() const {
+  std::string text = words();
+  for (const Parameter& parameter : parameters) text += usage_of(parameter);
+  return text;
+}
+
+std::span<const Verb> verbs() { return kVerbs; }
+
+const Verb* find_verb(std::string_view method) {
+  const auto verb = std::find_if(kVerbs.begin(), kVerbs.end(), [&](const Verb& v) { return v.method == method; });
+  return verb != kVerbs.end() ? &*verb : nullptr;
+}
+
+}  // namespace axfrd::control

@@ -1,0 +1,207 @@
+#include "control/command/zone_json.h"
+
+#include <algorithm>
+
+#include "zones/derived.h"
+#include "zones/zonefile.h"
+
+namespace axfrd::control {
+
+namespace {
+
+using zones::VersionRef;
+using zones::ZoneVersion;
+
+// Appends `text` as the inside of a JSON string.
+void append_escaped(std::string& out, const std::string& text) {
+  const std::string quoted = dump(text);
+  out.append(quoted, 1, quoted.size() - 2);
+}
+
+// The text of a zone file in pieces: the SOA, the pages in their order, then what is not in pages.
+class ZoneWriter {
+ public:
+  explicit ZoneWriter(VersionRef version) : version_(std::move(version)), filter_(version_->pseudo().get()) {}
+
+  bool write(std::string& out) {
+    if (page_ == 0 && !begun_) begin(out);
+    std::string text;
+    if (page_ < version_->page_count()) {
+      version_->page(page_++).for_each_record(version_->apex(), [&](const zones::Record& record) {
+        if (!filter_.is_derived(record)) text += zones::record_to_text(record) + "\n";
+      });
+    } else {
+      if (const auto& pseudo = version_->pseudo()) {
+        for (const auto& record : *pseudo) text += zones::pseudo_to_text(record) + "\n";
+      }
+      done_ = true;
+    }
+    append_escaped(out, text);
+    if (done_) out += "\"}";
+    return !done_;
+  }
+
+ private:
+  void begin(std::string& out) {
+    begun_ = true;
+    out += R"({"zone":)" + dump(version_->apex().name.to_text()) + R"(,"serial":)" +
+           std::to_string(version_->serial()) + R"(,"text":")";
+    append_escaped(out, zones::record_to_text(version_->soa_record().view()) + "\n");
+  }
+
+  VersionRef version_;
+  zones::DerivedFilter filter_;
+  unsigned page_ = 0;
+  bool begun_ = false, done_ = false;
+};
+
+class ListWriter {
+ public:
+  explicit ListWriter(std::vector<VersionRef> versions) : versions_(std::move(versions)) {}
+
+  bool write(std::string& out) {
+    if (at_ == 0) out += R"({"zones":[)";
+    if (at_ < versions_.size()) {
+      if (at_ != 0) out += ',';
+      out += dump(summary(*versions_[at_]));
+      versions_[at_].reset();  // what was listed is not held until the last client byte is gone
+    }
+    if (++at_ < versions_.size()) return true;
+    out += "]}";
+    return false;
+  }
+
+ private:
+  std::vector<VersionRef> versions_;
+  size_t at_ = 0;
+};
+
+}  // namespace
+
+Json to_json(const Updater::Imported& imported) {
+  Json result{{"serial", imported.serial}, {"records", imported.records}, {"removed", imported.removed},
+              {"added", imported.added},   {"changed", imported.changed}, {"warnings", imported.warnings}};
+  result["old_serial"] = imported.old_serial ? Json(*imported.old_serial) : Json();
+  return result;
+}
+
+Json to_json(const Updater::Changed& changed) {
+  return {{"old_serial", changed.old_serial}, {"serial", changed.serial}, {"records", changed.records},
+          {"removed", changed.removed},       {"added", changed.added},   {"changed", changed.changed()}};
+}
+
+Json to_json(const Updater::Configured& configured) { return {{"serial", text_of(configured.serial_policy)}}; }
+
+Json to_json(const Updater::SecondarySet& set) {
+  Json json = to_json(*set.settings);
+  json["old_serial"] = set.old_serial;
+  json["serial"] = set.serial;
+  return json;
+}
+
+Json to_json(const Updater::KeyChanged& changed) {
+  return {{"key", to_json(changed.after ? *changed.after : *changed.before)}};
+}
+
+Json to_json(const Importer::Progress& progress) {
+  return {{"files", progress.files},     {"done", progress.done()},         {"added", progress.added},
+          {"changed", progress.changed}, {"unchanged", progress.unchanged}, {"failed", progress.failed}};
+}
+
+Json to_json(const Importer::Loaded& loaded) {
+  Json result = to_json(loaded.count);
+  result["errors"] = loaded.errors;
+  return result;
+}
+
+const char* text_of(zones::SerialPolicy policy) {
+  switch (policy) {
+    case zones::SerialPolicy::unixtime:
+      return "unixtime";
+    case zones::SerialPolicy::increment:
+      return "increment";
+    case zones::SerialPolicy::keep:
+      break;
+  }
+  return "keep";
+}
+
+std::optional<zones::SerialPolicy> serial_policy_from(std::string_view text) {
+  using zones::SerialPolicy;
+  for (const auto policy : {SerialPolicy::unixtime, SerialPolicy::increment, SerialPolicy::keep}) {
+    if (text == text_of(policy)) return policy;
+  }
+  return std::nullopt;
+}
+
+Json to_json(const Updater::Removed& removed) { return {{"serial", removed.serial}}; }
+
+Json summary(const ZoneVersion& version) {
+  return {
+      {"zone", version.apex().name.to_text()}, {"serial", version.serial()}, {"records", version.counts().records + 1}};
+}
+
+Json details(const ZoneVersion& version) {
+  Json result = summary(version);
+  result["soa"] = zones::record_to_text(version.soa_record().view());
+  result["names"] = version.counts().names;
+  result["wildcards"] = version.counts().wildcards;
+  result["pages"] = version.page_count();
+  result["memory"] = version.memory();
+  result["aliases"] = Json::array();
+  result["pseudo_records"] = version.pseudo() ? version.pseudo()->size() : 0;
+  result["serial_policy"] = text_of(version.attributes().serial_policy);
+  result["history_steps"] = version.history() ? version.history()->steps().size() : 0;
+  return result;
+}
+
+Json history(const ZoneVersion& version) {
+  Json steps = Json::array();
+  if (version.history()) {
+    const auto& all = version.history()->steps();
+    for (auto step = all.rbegin(); step != all.rend(); ++step) {
+      steps.push_back({{"from", (*step)->from()},
+                       {"to", (*step)->to()},
+                       {"time", (*step)->time()},
+                       {"removed", (*step)->removed()},
+                       {"added", (*step)->added()}});
+    }
+  }
+  return {{"zone", version.apex().name.to_text()}, {"serial", version.serial()}, {"steps", std::move(steps)}};
+}
+
+Json difference(const ZoneVersion& base, const zones::Draft::Result& draft) {
+  const auto texts = [](const std::vector<zones::OwnedRecord>& records) {
+    Json lines = Json::array();
+    for (const zones::OwnedRecord& r : records) lines.push_back(zones::record_to_text(r.view()));
+    return lines;
+  };
+  const auto add_pseudo = [](Json& lines, const zones::PseudoRecords& from, const zones::PseudoRecords& without) {
+    if (!from) return;
+    for (const auto& r : *from) {
+      const std::string text = zones::pseudo_to_text(r);
+      const bool common = without && std::ranges::any_of(*without, [&](const auto& other) {
+                            return zones::pseudo_to_text(other) == text;
+                          });
+      if (!common) lines.push_back(text);
+    }
+  };
+  Json removed = texts(draft.delta.removed), added = texts(draft.delta.added);
+  if (draft.soa_edited) {
+    removed.push_back(zones::record_to_text(base.soa_record().view()));
+    added.push_back(zones::record_to_text(draft.soa.view()));
+  }
+  add_pseudo(removed, base.pseudo(), draft.pseudo);
+  add_pseudo(added, draft.pseudo, base.pseudo());
+  return {{"serial", base.serial()}, {"removed", std::move(removed)}, {"added", std::move(added)}};
+}
+
+JsonStream list_stream(std::vector<VersionRef> versions) {
+  return [writer = ListWriter(std::move(versions))](std::string& out) mutable { return writer.write(out); };
+}
+
+JsonStream export_stream(VersionRef version) {
+  return [writer = ZoneWriter(std::move(version))](std::string& out) mutable { return writer.write(out); };
+}
+
+}  // namespace axfrd::control

@@ -1,0 +1,41 @@
+// Zones, and what becomes of them, as JSON.
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "control/base/json.h"
+#include "control/command/rpc.h"
+#include "control/update/importer.h"
+#include "control/update/updater.h"
+#include "zones/version.h"
+
+namespace axfrd::control {
+
+Json to_json(const Updater::Imported& imported);
+Json to_json(const Updater::Changed& changed);
+Json to_json(const Updater::Configured& configured);
+Json to_json(const Updater::Removed& removed);
+Json to_json(const Updater::SecondarySet& set);
+Json to_json(const Updater::KeyChanged& changed);
+Json to_json(const Importer::Progress& progress);
+Json to_json(const Importer::Loaded& loaded);
+
+const char* text_of(zones::SerialPolicy policy);
+std::optional<zones::SerialPolicy> serial_policy_from(std::string_view text);
+
+// One line of a list.
+Json summary(const zones::ZoneVersion& version);
+Json details(const zones::ZoneVersion& version);
+// The steps that IXFR can serve, the newest first.
+Json history(const zones::ZoneVersion& version);
+// What a draft upon `base` comes to, as text of zone files.
+Json difference(const zones::ZoneVersion& base, const zones::Draft::Result& draft);
+
+// {"zones": [summary…]}, in no particular order.
+JsonStream list_stream(std::vector<zones::VersionRef> versions);
+// {"zone": …, "serial": …, "text": …}, the text made a page at a time.
+JsonStream export_stream(zones::VersionRef version);
+
+}  // namespace axfrd::control

@@ -1,0 +1,462 @@
+#include "control/ctl/print.h"
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+#include <iomanip>
+#include <map>
+#include <ostream>
+#include <sstream>
+#include <stdexcept>
+#include <string_view>
+
+namespace axfrd::control {
+
+namespace {
+
+using Printer = void (*)(std::ostream& out, const Json& params, const Json& result);
+
+std::string text_of(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
+
+void print_pairs(std::ostream& out, const std::vector<std::vector<std::string>>& rows) {
+  Table{rows, {false, false}}.print(out);
+}
+
+// "a.b" → value for each number or word inside `object`, at any depth.
+using Flat = std::vector<std::pair<std::string, Json>>;
+void flatten(const Json& object, const std::string& prefix, Flat& out) {
+  for (const auto& [key, value] : object.items()) {
+    if (value.is_object()) {
+      flatten(value, prefix + key + " ", out);
+    } else if (!value.is_array()) {
+      out.emplace_back(prefix + key, value);
+    }
+  }
+}
+
+// Counts of things that never happened say nothing, unless they are the main ones.
+bool worth_a_row(const std::string& key, const std::vector<std::string>& cells) {
+  const bool nested = key.find(' ') != std::string::npos;
+  return !nested || std::any_of(cells.begin(), cells.end(), [](const std::string& cell) { return cell != "0"; });
+}
+
+// One column for each of `objects`, one row for each key.
+void print_columns(std::ostream& out, const std::string& title, const std::vector<Json>& objects) {
+  if (objects.empty()) return;
+  std::vector<std::string> order;
+  std::map<std::string, std::vector<std::string>> rows;
+  for (const Json& object : objects) {
+    Flat flat;
+    flatten(object, "", flat);
+    for (const auto& [key, value] : flat) {
+      auto [row, fresh] = rows.try_emplace(key);
+      if (fresh) order.push_back(key);
+      row->second.push_back(text_of(value));
+    }
+  }
+  Table table{{}, std::vector<bool>(objects.size() + 1, true)};
+  table.right[0] = false;
+  for (const std::string& key : order) {
+    if (!worth_a_row(key, rows[key])) continue;
+    std::vector<std::string> row{"  " + key};
+    row.insert(row.end(), rows[key].begin(), rows[key].end());
+    table.rows.push_back(std::move(row));
+  }
+  out << title << '\n';
+  table.print(out);
+}
+
+void print_status(std::ostream& out, const Json&, const Json& result) {
+  std::vector<std::vector<std::string>> rows{{"state", text_of(result["state"])},
+                                             {"version", text_of(result["version"])},
+                                             {"process", text_of(result["pid"])},
+                                             {"up for", human_duration(result["uptime_seconds"])},
+                                             {"zones", text_of(result["zones"])},
+                                             {"TCP sessions", text_of(result["tcp_sessions"])},
+                                             {"transfers", text_of(result["transfers_under_way"]) + " under way"}};
+  for (const Json& port : result["ports"]) {
+    rows.push_back({"port", text_of(port["device"]) + " (" + text_of(port["driver"]) + ", " + text_of(port["mac"]) +
+                                ", link " + (port["link_up"] ? "up" : "down") + ", kernel path " +
+                                text_of(port["tap"]) + ")"});
+  }
+  if (result["ports"].empty()) rows.push_back({"port", "none, DNS is served by kernel sockets"});
+  print_pairs(out, rows);
+}
+
+void print_stats(std::ostream& out, const Json&, const Json& result) {
+  print_columns(out, "packet path, by worker", result["workers"]);
+  print_columns(out, "ports", result["ports"]);
+  if (!result["workers"].empty()) {
+    print_columns(out, "kernel path", {result["kernel_path"]});
+    print_columns(out, "packet buffers", {result["buffers"]});
+  }
+  print_columns(out, "UDP by the kernel", {result["udp"]});
+  print_columns(out, "TCP", {result["tcp"]});
+  print_columns(out, "zones", {result["zones"]});
+  print_columns(out, "ALIAS", {result["alias"]});
+}
+
+void print_stop(std::ostream& out, const Json&, const Json&) { out << "axfrd is stopping\n"; }
+
+void print_import(std::ostream& out, const Json& params, const Json& result) {
+  out << text_of(params["zone"]) << ": ";
+  if (!result["changed"]) {
+    out << "unchanged, serial " << result["serial"];
+  } else if (result["old_serial"].is_null()) {
+    out << "new, serial " << result["serial"];
+  } else {
+    out << "serial " << result["serial"] << ", was " << result["old_serial"] << ", " << result["removed"]
+        << " removed, " << result["added"] << " added";
+  }
+  out << ", " << result["records"] << " records\n";
+  for (const Json& warning : result["warnings"]) out << "  warning: " << text_of(warning) << '\n';
+}
+
+void print_list(std::ostream& out, const Json&, const Json& result) {
+  std::vector<Json> zones = result["zones"];
+  std::sort(zones.begin(), zones.end(), [](const Json& a, const Json& b) { return a["zone"] < b["zone"]; });
+  Table table{{{"ZONE", "SERIAL", "RECORDS"}}, {false, true, true}};
+  for (const Json& zone : zones) {
+    table.rows.push_back({text_of(zone["zone"]), text_of(zone["serial"]), text_of(zone["records"])});
+  }
+  table.print(out);
+}
+
+void print_export(std::ostream& out, const Json&, const Json& result) { out << text_of(result["text"]); }
+
+void print_remove(std::ostream& out, const Json& params, const Json& result) {
+  out << text_of(params["zone"]) << ": removed, serial was " << result["serial"] << '\n';
+}
+
+void print_import_directory(std::ostream& out, const Json&, const Json& result) {
+  out << result["files"] << " files: " << result["added"] << " zones added, " << result["changed"] << " changed, "
+      << result["unchanged"] << " unchanged, " << result["failed"] << " failed\n";
+  for (const Json& error : result["errors"]) out << "  " << text_of(error) << '\n';
+}
+
+void print_begin(std::ostream& out, const Json&, const Json& result) {
+  out << text_of(result["zone"]) << ": transaction begun, serial is " << result["serial"] << '\n';
+}
+
+void print_edits(std::ostream& out, const Json& params, const Json& result) {
+  out << text_of(params["zone"]) << ": " << result["edits"] << " edits in the transaction\n";
+}
+
+void print_diff(std::ostream& out, const Json&, const Json& result) {
+  for (const Json& line : result["removed"]) out << "- " << text_of(line) << '\n';
+  for (const Json& line : result["added"]) out << "+ " << text_of(line) << '\n';
+}
+
+std::string joined(const Json& list) {
+  std::string text;
+  for (const Json& item : list) text += (text.empty() ? "" : ", ") + text_of(item);
+  return text.empty() ? "-" : text;
+}
+
+std::string duration_of(const Json& seconds) { return seconds.is_null() ? "-" : human_duration(seconds); }
+
+void print_aliases(std::ostream& out, const Json& lines) {
+  Table table{{{"OWNER", "TYPE", "TARGET", "STATE", "AGE", "FAILING", "ADDRESSES"}},
+              {false, false, false, false, true, true, false}};
+  for (const Json& line : lines) {
+    table.rows.push_back({text_of(line["owner"]), text_of(line["type"]), text_of(line["target"]),
+                          text_of(line["state"]), duration_of(line["age_seconds"]),
+                          duration_of(line["failing_seconds"]), joined(line["addresses"])});
+  }
+  table.print(out);
+  for (const Json& line : lines) {
+    if (!line["error"].is_null()) out << text_of(line["owner"]) << ": " << text_of(line["error"]) << '\n';
+  }
+}
+
+void print_show(std::ostream& out, const Json&, const Json& result) {
+  print_pairs(out, {{"zone", text_of(result["zone"])},
+                    {"serial", text_of(result["serial"])},
+                    {"SOA", text_of(result["soa"])},
+                    {"records", text_of(result["records"])},
+                    {"names", text_of(result["names"])},
+                    {"ALIAS and URL", text_of(result["pseudo_records"])},
+                    {"new serials", text_of(result["serial_policy"])},
+                    {"IXFR history", text_of(result["history_steps"]) + " steps"},
+                    {"pages", text_of(result["pages"])},
+                    {"memory", human_size(result["memory"])}});
+  if (!result["aliases"].empty()) print_aliases(out, result["aliases"]);
+}
+
+// One text for each list of addresses: all that may transfer, all that are notified.
+std::string addresses_with(const Json& secondaries, const char* property) {
+  Json list = Json::array();
+  for (const Json& secondary : secondaries) {
+    if (secondary[property]) list.push_back(secondary["address"]);
+  }
+  return joined(list);
+}
+
+void print_secondary_settings(std::ostream& out, const Json& zone) {
+  print_pairs(out, {{"secondary DNS", zone["enabled"] ? "enabled" : "disabled"},
+                    {"serial", text_of(zone["serial"])},
+                    {"NS names", joined(zone["ns"])},
+                    {"may transfer", addresses_with(zone["secondaries"], "transfers")},
+                    {"notified", addresses_with(zone["secondaries"], "notified")}});
+}
+
+std::string ago(const Json& time) {
+  if (time.is_null()) return "-";
+  const auto seconds = std::time(nullptr) - time.get<int64_t>();
+  return human_duration(static_cast<uint64_t>(std::max<int64_t>(seconds, 0))) + " ago";
+}
+
+std::string notify_of(const Json& line) {
+  if (line["notified_at"].is_null()) return "-";
+  const Json& rcode = line["notify_rcode"];
+  const bool answered = !line["notify_answered_at"].is_null() && line["notify_answered_at"] >= line["notified_at"];
+  const std::string outcome = answered ? (rcode == 0 ? "answered" : "refused, RCODE " + text_of(rcode)) : "unanswered";
+  return ago(line["notified_at"]) + ", " + outcome;
+}
+
+void print_ledger(std::ostream& out, const Json& lines) {
+  Table table{
+      {{"ZONE", "SECONDARY", "SERIAL", "HAS", "BEHIND", "PROOF", "NOTIFY", "LAST POLL", "LAST TRANSFER", "STATE"}},
+      {false, false, true, true, true, false, false, false, false, false}};
+  for (const Json& line : lines) {
+    const Json& transfer = line["transfer"];
+    const bool behind = line["behind"] != 0;
+    table.rows.push_back({text_of(line["zone"]), text_of(line["secondary"]), text_of(line["serial"]),
+                          line["has_serial"].is_null() ? "?" : text_of(line["has_serial"]),
+                          behind ? human_duration(line["behind_seconds"]) : "-",
+                          text_of(line["proof"]) + ", " + ago(line["proven_at"]), notify_of(line),
+                          ago(line["polled_at"]),
+                          transfer.is_null() ? "-" : text_of(transfer["kind"]) + ", " + ago(line["transferred_at"]),
+                          text_of(line["state"])});
+  }
+  table.print(out);
+  for (const Json& line : lines) {
+    if (!line["refused"].is_null()) out << text_of(line["zone"]) << ": refused to " << text_of(line["refused"]) << '\n';
+  }
+}
+
+void print_changed(std::ostream& out, const Json& params, const Json& result) {
+  out << text_of(params["zone"]) << ": ";
+  if (!result["changed"]) {
+    out << "unchanged, serial " << result["serial"];
+  } else {
+    out << "serial " << result["serial"] << ", was " << result["old_serial"] << ", " << result["removed"]
+        << " removed, " << result["added"] << " added";
+  }
+  out << ", " << result["records"] << " records\n";
+  if (result.contains("secondaries")) print_ledger(out, result["secondaries"]);
+}
+
+void print_abort(std::ostream& out, const Json& params, const Json& result) {
+  out << text_of(params["zone"]) << ": transaction aborted, " << result["edits"] << " edits forgotten\n";
+}
+
+void print_transactions(std::ostream& out, const Json&, const Json& result) {
+  Table table{{{"ZONE", "SERIAL", "EDITS", "BEGUN", "TOUCHED"}}, {false, true, true, true, true}};
+  for (const Json& open : result["transactions"]) {
+    table.rows.push_back({text_of(open["zone"]), text_of(open["serial"]), text_of(open["edits"]),
+                          human_duration(open["age_seconds"]) + " ago", human_duration(open["idle_seconds"]) + " ago"});
+  }
+  table.print(out);
+}
+
+std::string local_time(int64_t seconds) {
+  const auto time = static_cast<time_t>(seconds);
+  tm parts{};
+  localtime_r(&time, &parts);
+  std::ostringstream text;
+  text << std::put_time(&parts, "%F %T");
+  return std::move(text).str();
+}
+
+void print_history(std::ostream& out, const Json&, const Json& result) {
+  Table table{{{"FROM", "TO", "WHEN", "REMOVED", "ADDED"}}, {true, true, false, true, true}};
+  for (const Json& step : result["steps"]) {
+    table.rows.push_back({text_of(step["from"]), text_of(step["to"]), local_time(step["time"].get<int64_t>()),
+                          text_of(step["removed"]), text_of(step["added"])});
+  }
+  table.print(out);
+}
+
+void print_config(std::ostream& out, const Json& params, const Json& result) {
+  out << text_of(params["zone"]) << ": new serials by " << text_of(result["serial"]) << '\n';
+}
+
+std::string grants_of(const Json& key) {
+  std::string text;
+  for (const Json& grant : key["grants"]) {
+    const std::string types = text_of(grant["types"]);
+    text += (text.empty() ? "" : "; ") + text_of(grant["names"]) + " in " + text_of(grant["zone"]) +
+            (types.empty() ? "" : " (" + types + ")");
+  }
+  return text.empty() ? "-" : text;
+}
+
+void print_keys(std::ostream& out, const Json&, const Json& result) {
+  Table table{{{"KEY", "ALGORITHM", "LAST USED", "MAY CHANGE"}}, {false, false, false, false}};
+  for (const Json& key : result["keys"]) {
+    const Json& used = key["last_used"];
+    table.rows.push_back({text_of(key["key"]), text_of(key["algorithm"]),
+                          used.is_null() ? "not since the start" : local_time(used.get<int64_t>()), grants_of(key)});
+  }
+  table.print(out);
+}
+
+void print_key(std::ostream& out, const Json&, const Json& result) {
+  const Json& key = result["key"];
+  out << text_of(key["key"]) << ": " << text_of(key["algorithm"]) << ", may change " << grants_of(key) << '\n';
+  if (result.contains("secret")) out << "secret: " << text_of(result["secret"]) << '\n';
+}
+
+void print_key_removed(std::ostream& out, const Json& params, const Json&) {
+  out << text_of(params["key"]) << ": removed\n";
+}
+
+void print_secondary_set(std::ostream& out, const Json&, const Json& result) {
+  print_secondary_settings(out, result);
+  out << (result["enabled"] ? "At the registrar, add these NS names to the delegation: "
+                            : "At the registrar, take these NS names out of the delegation: ")
+      << joined(result["ns"]) << '\n';
+}
+
+void print_secondary_show(std::ostream& out, const Json&, const Json& result) {
+  print_secondary_settings(out, result);
+  if (!result["ledger"].empty()) print_ledger(out, result["ledger"]);
+}
+
+void print_secondary_list(std::ostream& out, const Json&, const Json& result) {
+  Table table{{{"ZONE", "SERIAL", "NS NAMES", "MAY TRANSFER"}}, {false, true, false, false}};
+  for (const Json& zone : result["zones"]) {
+    table.rows.push_back({text_of(zone["zone"]), text_of(zone["serial"]), joined(zone["ns"]),
+                          addresses_with(zone["secondaries"], "transfers")});
+  }
+  table.print(out);
+}
+
+void print_check(std::ostream& out, const Json&, const Json& result) {
+  for (const Json& finding : result["findings"])
+    out << (finding["sound"] ? "good  " : "MEND  ") << text_of(finding["about"]) << ": " << text_of(finding["text"])
+        << '\n';
+}
+
+void print_secondary_status(std::ostream& out, const Json&, const Json& result) { print_ledger(out, result["ledger"]); }
+
+void print_providers(std::ostream& out, const Json&, const Json& result) {
+  Table table{{{"PROVIDER", "NS NAMES", "ALLOW", "NOTIFY", "KEY"}}, {false, false, false, false, false}};
+  for (const Json& p : result["providers"]) {
+    table.rows.push_back(
+        {text_of(p["provider"]), text_of(p["ns"]), text_of(p["allow"]), text_of(p["notify"]), text_of(p["key"])});
+  }
+  table.print(out);
+}
+
+void print_provider_set(std::ostream& out, const Json& params, const Json&) {
+  out << text_of(params["provider"]) << ": set\n";
+}
+
+void print_provider_removed(std::ostream& out, const Json& params, const Json&) {
+  out << text_of(params["provider"]) << ": removed\n";
+}
+
+void print_notify(std::ostream& out, const Json& params, const Json& result) {
+  out << text_of(params["zone"]) << ": NOTIFY is on its way to " << result["secondaries"] << " secondaries\n";
+}
+
+void print_explain(std::ostream& out, const Json&, const Json& result) {
+  out << (result["allowed"] ? "allowed: " : "refused: ") << text_of(result["why"]) << '\n';
+}
+
+struct VerbPrinter {
+  std::string_view method;
+  Printer print;
+};
+constexpr std::array kPrinters{
+    VerbPrinter{"status", print_status},
+    VerbPrinter{"stats", print_stats},
+    VerbPrinter{"stop", print_stop},
+    VerbPrinter{"zone.import", print_import},
+    VerbPrinter{"zone.list", print_list},
+    VerbPrinter{"zone.show", print_show},
+    VerbPrinter{"zone.export", print_export},
+    VerbPrinter{"zone.remove", print_remove},
+    VerbPrinter{"zone.import-dir", print_import_directory},
+    VerbPrinter{"zone.begin", print_begin},
+    VerbPrinter{"zone.set", print_edits},
+    VerbPrinter{"zone.unset", print_edits},
+    VerbPrinter{"zone.diff", print_diff},
+    VerbPrinter{"zone.commit", print_changed},
+    VerbPrinter{"zone.abort", print_abort},
+    VerbPrinter{"zone.status", print_transactions},
+    VerbPrinter{"zone.history", print_history},
+    VerbPrinter{"zone.rollback", print_changed},
+    VerbPrinter{"zone.config", print_config},
+    VerbPrinter{"secondary.enable", print_secondary_set},
+    VerbPrinter{"secondary.edit", print_secondary_set},
+    VerbPrinter{"secondary.disable", print_secondary_set},
+    VerbPrinter{"secondary.show", print_secondary_show},
+    VerbPrinter{"secondary.list", print_secondary_list},
+    VerbPrinter{"secondary.status", print_secondary_status},
+    VerbPrinter{"provider.set", print_provider_set},
+    VerbPrinter{"provider.list", print_providers},
+    VerbPrinter{"secondary.check", print_check},
+    VerbPrinter{"provider.remove", print_provider_removed},
+    VerbPrinter{"notify", print_notify},
+    VerbPrinter{"explain", print_explain},
+    VerbPrinter{"key.add", print_key},
+    VerbPrinter{"key.generate", print_key},
+    VerbPrinter{"key.list", print_keys},
+    VerbPrinter{"key.remove", print_key_removed},
+    VerbPrinter{"key.grant", print_key},
+    VerbPrinter{"key.revoke", print_key},
+};
+
+}  // namespace
+
+void Table::print(std::ostream& out) const {
+  std::vector<size_t> widths(right.size());
+  for (const auto& row : rows) {
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  for (const auto& row : rows) {
+    for (size_t i = 0; i < row.size(); ++i) {
+      const bool last = i + 1 == row.size();
+      const auto width = static_cast<int>(last && !right[i] ? 0 : widths[i]);
+      out << (right[i] ? std::right : std::left) << std::setw(width) << row[i] << (last ? "\n" : "  ");
+    }
+  }
+}
+
+std::string human_size(uint64_t octets) {
+  constexpr std::array units{"KiB", "MiB", "GiB", "TiB"};
+  if (octets < 1024) return std::to_string(octets) + " octets";
+  auto size = static_cast<double>(octets) / 1024;
+  size_t unit = 0;
+  for (; size >= 1024 && unit + 1 < units.size(); ++unit) size /= 1024;
+  std::ostringstream text;
+  text << std::fixed << std::setprecision(size < 10 ? 1 : 0) << size << ' ' << units[unit];
+  return std::move(text).str();
+}
+
+std::string human_duration(uint64_t seconds) {
+  const uint64_t days = seconds / 86400, hours = seconds / 3600 % 24, minutes = seconds / 60 % 60;
+  if (days > 0) return std::to_string(days) + " d " + std::to_string(hours) + " h";
+  if (hours > 0) return std::to_string(hours) + " h " + std::to_string(minutes) + " min";
+  if (minutes > 0) return std::to_string(minutes) + " min " + std::to_string(seconds % 60) + " s";
+  return std::to_string(seconds) + " s";
+}
+
+std::string progress_bar(size_t done, size_t all) {
+  constexpr size_t kWidth = 40;
+  const size_t filled = all == 0 ? 0 : kWidth * done / all;
+  return "[" + std::string(filled, '#') + std::string(kWidth - filled, ' ') + "] " + std::to_string(done) + " of " +
+         std::to_string(all);
+}
+
+void print_result(std::ostream& out, const std::string& method, const Json& params, const Json& result) {
+  const auto* const printer =
+      std::find_if(kPrinters.begin(), kPrinters.end(), [&](const VerbPrinter& p) { return p.method == method; });
+  if (printer == kPrinters.end()) throw std::logic_error("nothing prints the result of " + method);
+  printer->print(out, params, result);
+}
+
+}  // namespace axfrd::control

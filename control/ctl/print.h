@@ -1,0 +1,28 @@
+// Results for people: aligned tables, sizes and times in units one can read.
+#pragma once
+
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+#include "control/base/json.h"
+
+namespace axfrd::control {
+
+// Rows of cells as aligned columns; the cells of `right` columns are numbers and aligned at their end.
+struct Table {
+  std::vector<std::vector<std::string>> rows;
+  std::vector<bool> right;
+  void print(std::ostream& out) const;
+};
+
+std::string human_size(uint64_t octets);
+std::string human_duration(uint64_t seconds);
+
+// A bar for a line of a terminal.
+std::string progress_bar(size_t done, size_t all);
+
+// What `verb`, called with `params`, gave.
+void print_result(std::ostream& out, const std::string& method, const Json& params, const Json& result);
+
+}  // namespace axfrd::control

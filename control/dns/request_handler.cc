@@ -1,0 +1,177 @@
+#include "control/dns/request_handler.h"
+
+#include "zones/ixfr.h"
+#include "zones/serial.h"
+
+namespace axfrd::control {
+
+namespace {
+
+using zones::Disposition;
+using zones::Query;
+using zones::Rcode;
+
+RequestHandler::Outcome answer(unsigned size) {
+  RequestHandler::Outcome outcome;
+  outcome.size = size;
+  return outcome;
+}
+
+RequestHandler::Outcome send(zones::Transfer transfer) {
+  RequestHandler::Outcome outcome;
+  outcome.transfer = std::move(transfer);
+  return outcome;
+}
+
+uint16_t rcode_nibble(const uint8_t* message) { return zones::load16(message + 2) & 0xF; }
+
+}  // namespace
+
+RequestHandler::Outcome RequestHandler::handle(uint8_t* message, unsigned size, unsigned capacity,
+                                               zones::Transport transport, const IpAddress& peer) {
+  Query query;
+  query.message = message;
+  query.size = size;
+  query.capacity = capacity;
+  query.transport = transport;
+  counters_.queries.add();
+  notifier_.heard_from(peer);
+  Outcome outcome = decide(query, peer);
+  if (outcome.size != 0) count_response({message, outcome.size});
+  if (outcome.nothing()) counters_.ignored.add();
+  return outcome;
+}
+
+void RequestHandler::count_response(zones::Bytes response) { counters_.responses[rcode_nibble(response.data())].add(); }
+
+RequestHandler::Outcome RequestHandler::decide(Query& query, const IpAddress& peer) {
+  switch (query.parse()) {
+    case Disposition::answer:
+      return answer(look_up(query, peer));
+    case Disposition::transfer:
+      return start_transfer(query, peer, nullptr);
+    case Disposition::privileged:
+      return query.signed_request ? answer_signed(query, peer) : answer(refuse_unsigned(query));
+    case Disposition::drop:
+      break;
+  }
+  return {};
+}
+
+unsigned RequestHandler::look_up(Query& query, const IpAddress& peer) {
+  const bool ixfr = query.qtype == zones::rrtype::IXFR;
+  const auto serial = ixfr ? zones::ixfr_serial(query) : std::nullopt;  // the response lies where the request lay
+  const unsigned size = responder_.respond(query);
+  if ((ixfr || query.qtype == zones::rrtype::SOA) && zones::is_poll(query))
+    notifier_.polled(query.version->apex().hash, normalised(peer), serial);
+  return size;
+}
+
+RequestHandler::Outcome RequestHandler::start_transfer(Query& query, const IpAddress& peer, const zones::Name* key) {
+  if (query.transport == zones::Transport::udp) return answer(responder_.refuse(query, Rcode::notimp));
+  const zones::HashedName& name = query.qname;
+  const zones::Zone* zone = responder_.zones().find(name.hash(name.labels()), name.view());
+  if (zone == nullptr) return answer(responder_.refuse(query, Rcode::notauth));
+  const zones::ZoneVersion& version = *zone->current();
+  const IpAddress address = normalised(peer);
+  const TransferDecision decision = decide_transfer(version, address, key, allow_transfer_.match(peer));
+  if (!decision.allowed) {
+    counters_.refused.add();
+    notifier_.refused(version.apex().name, address, decision.why);
+    return answer(responder_.refuse(query, Rcode::refused, zones::Ede::prohibited, decision.why));
+  }
+  if (query.qtype == zones::rrtype::IXFR) return answer_ixfr(query, version, address);
+  return send(zones::Transfer(&version, query, query.edns ? udp_payload_ : uint16_t{0}));
+}
+
+// Whoever is behind gets the difference, or the whole zone when there is none to give (RFC 1995 §4).
+RequestHandler::Outcome RequestHandler::answer_ixfr(Query& query, const zones::ZoneVersion& version,
+                                                    const IpAddress& peer) {
+  const auto theirs = zones::ixfr_serial(query);
+  if (!theirs) return answer(responder_.refuse(query, Rcode::formerr));
+  notifier_.saw_serial(version.apex().name, peer, *theirs);
+  if (!zones::serial_newer(version.serial(), *theirs)) return answer(responder_.respond(query));  // the SOA alone
+  const uint16_t payload = query.edns ? udp_payload_ : uint16_t{0};
+  auto difference = differences_.find(version, *theirs);
+  if (!difference) return send(zones::Transfer(&version, query, payload));
+  return send(zones::Transfer(&version, std::move(difference), query, payload));
+}
+
+// ---- NOTIFY and UPDATE ----
+
+unsigned RequestHandler::refuse_unsigned(Query& query) {
+  // We are primary of all our zones, so nobody has a change to tell us of; Knot says the same.
+  if (query.opcode == zones::Opcode::notify) return responder_.refuse(query, Rcode::notauth);
+  counters_.updates_refused.add();
+  return responder_.refuse(query, Rcode::refused, zones::Ede::prohibited, "updates have to be signed with a key");
+}
+
+unsigned RequestHandler::refuse_update(Query& query, const TsigCheck& check, const IpAddress& peer,
+                                       const std::string& why) {
+  counters_.updates_refused.add();
+  const std::string text = "key " + check.key->name().to_text() + " " + why;
+  log_.info("zone ", query.qname.view().to_text(), ": UPDATE from ", peer, " refused: ", text);
+  return responder_.refuse(query, Rcode::refused, zones::Ede::prohibited, text);
+}
+
+// Who may change nothing in the zone learns nothing from prerequisites either.
+RequestHandler::Outcome RequestHandler::start_update(Query& query, const TsigCheck& check, const IpAddress& peer) {
+  auto read = zones::read_update(query);
+  if (const auto* rcode = std::get_if<Rcode>(&read)) return answer(responder_.refuse(query, *rcode));
+  const zones::HashedName& name = query.qname;
+  if (responder_.zones().find(name.hash(name.labels()), name.view()) == nullptr)
+    return answer(responder_.refuse(query, Rcode::notauth));
+  const zones::Name apex(name.view());
+  const KeyRef key = keys_.book()->find(check.key->name());
+  if (!key || !key->may_update(apex)) return answer(refuse_update(query, check, peer, "may not update the zone"));
+  auto& request = std::get<zones::UpdateRequest>(read);
+  for (const zones::Edit& edit : request.edits) {
+    if (key->may_make(apex, edit.record)) continue;
+    const std::string what = edit.record.owner.to_text() + " " + zones::type_to_text(edit.record.type);
+    return answer(refuse_update(query, check, peer, "may not change " + what));
+  }
+  counters_.updates.add();
+  Outcome outcome;
+  outcome.update = PendingUpdate{{query.message, query.message + query.size},
+                                 query.transport,
+                                 peer,
+                                 check,
+                                 apex,
+                                 std::make_shared<const zones::UpdateRequest>(std::move(request))};
+  return outcome;
+}
+
+// ---- TSIG ----
+
+RequestHandler::Outcome RequestHandler::answer_signed(Query& query, const IpAddress& peer) {
+  const TsigTime now = tsig_now();
+  const TsigCheck check = check_request({query.message, query.size}, keys_.book()->ring(), now);
+  if (check.rcode == Rcode::formerr) return answer(responder_.refuse(query, Rcode::formerr));
+  if (query.transport == zones::Transport::udp) {
+    const unsigned payload = std::max<unsigned>(zones::kMinUdp, std::min(query.payload, udp_payload_));
+    query.capacity = std::min(query.capacity, payload);
+  }
+  // What is written below leaves room for the TSIG record: RFC 8945 §5.3 wants TC rather than an answer without it.
+  const unsigned capacity = query.capacity;
+  query.capacity -= std::min(capacity - zones::kHeaderSize, TsigSigner(check).max_size());
+  Outcome outcome;
+  if (check.authentic()) {
+    check.key->note_use(now);
+    outcome = answer_authentic(query, check, peer);
+  } else {
+    counters_.bad_keys.add();
+    outcome = answer(responder_.refuse(query, check.rcode));
+  }
+  if (outcome.size != 0) outcome.size = append_tsig(check, query.message, outcome.size, capacity);
+  if (outcome.transfer) outcome.signer.emplace(check);
+  return outcome;
+}
+
+RequestHandler::Outcome RequestHandler::answer_authentic(Query& query, const TsigCheck& check, const IpAddress& peer) {
+  if (query.opcode == zones::Opcode::update) return start_update(query, check, peer);
+  if (query.opcode == zones::Opcode::notify) return answer(responder_.refuse(query, Rcode::notauth));
+  if (query.asks_for_transfer()) return start_transfer(query, peer, &check.key->name());
+  return answer(look_up(query, peer));
+}
+
+}  // namespace axfrd::control

@@ -1,0 +1,75 @@
+// RequestHandler: what becomes of one DNS request that came by a kernel socket.
+//
+// Plain queries go to the answering core; what needs time or people (transfers, NOTIFY, UPDATE, TSIG) is decided here.
+//
+// Threads. The service thread.
+#pragma once
+
+#include <optional>
+
+#include "control/access/acl.h"
+#include "control/access/key_book.h"
+#include "control/dns/counters.h"
+#include "control/dns/ixfr_cache.h"
+#include "control/dns/update.h"
+#include "control/notify/notifier.h"
+#include "zones/respond.h"
+#include "zones/transfer.h"
+
+namespace axfrd::control {
+
+class RequestHandler {
+ public:
+  RequestHandler(const zones::Responder& responder, const Keys& keys, const AccessList& allow_transfer,
+                 uint16_t udp_payload, Notifier& notifier, RequestCounters& counters, const Log& log)
+      : responder_(responder),
+        keys_(keys),
+        allow_transfer_(allow_transfer),
+        udp_payload_(udp_payload),
+        notifier_(notifier),
+        counters_(counters),
+        log_(log) {}
+
+  // One of these: a response of `size` octets that lies where the request lay; a transfer to be sent, signed by
+  // `signer` if there is one; an update to be made; nothing at all, for it was no DNS request.
+  struct Outcome {
+    unsigned size = 0;
+    std::optional<zones::Transfer> transfer;
+    std::optional<TsigSigner> signer;
+    std::optional<PendingUpdate> update;
+
+    bool nothing() const { return size == 0 && !transfer && !update; }
+  };
+
+  // Takes the request of `size` octets at `message`, where `capacity` octets may be written.
+  // @pre inside a read section of the zone table
+  Outcome handle(uint8_t* message, unsigned size, unsigned capacity, zones::Transport transport, const IpAddress& peer);
+
+  // Counts a response that came later.
+  void count_response(zones::Bytes response);
+
+ private:
+  static constexpr size_t kIxfrCacheOctets = 64U << 20;
+
+  unsigned look_up(zones::Query& query, const IpAddress& peer);
+  Outcome decide(zones::Query& query, const IpAddress& peer);
+  // `key`: what the request was signed with, or null.
+  Outcome start_transfer(zones::Query& query, const IpAddress& peer, const zones::Name* key);
+  Outcome answer_ixfr(zones::Query& query, const zones::ZoneVersion& version, const IpAddress& peer);
+  Outcome answer_signed(zones::Query& query, const IpAddress& peer);
+  Outcome answer_authentic(zones::Query& query, const TsigCheck& check, const IpAddress& peer);
+  Outcome start_update(zones::Query& query, const TsigCheck& check, const IpAddress& peer);
+  unsigned refuse_unsigned(zones::Query& query);
+  unsigned refuse_update(zones::Query& query, const TsigCheck& check, const IpAddress& peer, const std::string& why);
+
+  const zones::Responder& responder_;
+  const Keys& keys_;
+  const AccessList& allow_transfer_;
+  const uint16_t udp_payload_;
+  Notifier& notifier_;
+  RequestCounters& counters_;
+  const Log& log_;
+  IxfrCache differences_{kIxfrCacheOctets};
+};
+
+}  // namespace axfrd::control

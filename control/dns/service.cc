@@ -1,0 +1,76 @@
+#include "control/dns/service.h"
+
+#include <boost/asio/post.hpp>
+
+namespace axfrd::control {
+
+namespace {
+
+namespace asio = boost::asio;
+
+// A transfer may take minutes; a secondary whose transfer is cut off asks again.
+constexpr auto kGrace = std::chrono::milliseconds(500);
+constexpr auto kStopTick = std::chrono::milliseconds(10);
+
+}  // namespace
+
+Service::Service(asio::io_context& loop, ServiceOptions options, const zones::Responder& responder, dataplane::Rcu& rcu,
+                 Updater& updater, const Keys& keys, const Log& log)
+    : loop_(loop),
+      options_(std::move(options)),
+      log_(log),
+      reader_(rcu),
+      transfers_(options_.transfer_log),
+      notifier_(loop, responder.zones(), reader_, updater, keys, options_.addresses, transfers_, log),
+      udp_handler_(responder, keys, options_.allow_transfer, options_.udp_payload, notifier_, udp_counters_.requests,
+                   log),
+      tcp_handler_(responder, keys, options_.allow_transfer, options_.udp_payload, notifier_, tcp_counters_.requests,
+                   log),
+      updates_(loop, updater, responder, log),
+      udp_(loop, udp_handler_, updates_, reader_, udp_counters_),
+      tcp_(loop, tcp_handler_, updates_, notifier_, reader_, options_.tcp, tcp_counters_, log),
+      stop_timer_(loop) {}
+
+void Service::listen() {
+  for (const IpAddress& address : options_.addresses) listen_at(address);
+  if (options_.addresses.empty()) listen_everywhere();
+  notifier_.start();
+}
+
+void Service::listen_everywhere() {
+  listen_at(asio::ip::address_v4::any());
+  try {
+    listen_at(asio::ip::address_v6::any());
+  } catch (const std::runtime_error& error) {  // a host may be without IPv6
+    log_.warning(error.what(), "; going on with IPv4 alone");
+  }
+}
+
+void Service::run(std::function<void(Notifier&)> work) {
+  asio::post(loop_, [this, work = std::move(work)] { work(notifier_); });
+}
+
+void Service::listen_at(const IpAddress& address) {
+  udp_.listen({address, options_.port}, options_.freebind);
+  tcp_.listen({address, options_.port}, options_.freebind);
+  log_.info("listening on ", address, " port ", options_.port, ", UDP and TCP");
+}
+
+void Service::stop(std::function<void()> stopped) {
+  stopped_ = std::move(stopped);
+  notifier_.stop();
+  udp_.close();
+  tcp_.finish();
+  wait_for_sessions(DnsSession::Clock::now() + kGrace);
+}
+
+void Service::wait_for_sessions(DnsSession::Clock::time_point deadline) {
+  if (DnsSession::Clock::now() >= deadline) tcp_.close();
+  if (tcp_.session_count() == 0) return stopped_();
+  stop_timer_.expires_after(kStopTick);
+  stop_timer_.async_wait([this, deadline](const auto& cancelled) {
+    if (!cancelled) wait_for_sessions(deadline);
+  });
+}
+
+}  // namespace axfrd::control

@@ -1,0 +1,70 @@
+// Service: DNS on the kernel's stack, over TCP and UDP.
+//
+// Threads. The thread that runs the loop constructs and uses it; counters may be read by anybody.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "control/dns/tcp.h"
+#include "control/dns/udp.h"
+
+namespace axfrd::control {
+
+struct ServiceOptions {
+  std::vector<IpAddress> addresses;  // empty: all of the host
+  uint16_t port = 53;
+  bool freebind = false;  // addresses may come to be after us, as those of a tap do
+  TcpLimits tcp;
+  AccessList allow_transfer;
+  uint16_t udp_payload = 1232;
+  std::optional<std::filesystem::path> transfer_log;
+};
+
+class Service {
+ public:
+  Service(boost::asio::io_context& loop, ServiceOptions options, const zones::Responder& responder, dataplane::Rcu& rcu,
+          Updater& updater, const Keys& keys, const Log& log);
+
+  // Begins to serve. Throws std::runtime_error.
+  void listen();
+
+  // Accepts nothing more, gives sessions a moment to finish what they are writing, closes the rest, and calls
+  // `stopped`.
+  void stop(std::function<void()> stopped);
+
+  Notifier& notifier() { return notifier_; }
+  // Runs `work` in the service thread. Any thread.
+  void run(std::function<void(Notifier&)> work);
+  const NotifyCounters& notify_counters() const { return notifier_.counters(); }
+  const ServiceOptions& options() const { return options_; }
+
+  const UdpCounters& udp_counters() const { return udp_counters_; }
+  const TcpCounters& tcp_counters() const { return tcp_counters_; }
+
+ private:
+  void listen_everywhere();
+  void listen_at(const IpAddress& address);
+  void wait_for_sessions(DnsSession::Clock::time_point deadline);
+
+  boost::asio::io_context& loop_;
+  const ServiceOptions options_;
+  const Log& log_;
+  UdpCounters udp_counters_;
+  TcpCounters tcp_counters_;
+  dataplane::Rcu::Reader reader_;
+  TransferLog transfers_;
+  Notifier notifier_;
+  RequestHandler udp_handler_, tcp_handler_;
+  DnsUpdates updates_;
+  DnsUdp udp_;
+  DnsTcp tcp_;
+  boost::asio::steady_timer stop_timer_;
+  std::function<void()> stopped_;
+};
+
+}  // namespace axfrd::control

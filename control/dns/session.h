@@ -1,0 +1,111 @@
+// DnsSession: one TCP connection of a DNS client (RFC 7766).
+//
+// Requests are taken as they come, without waiting for the responses before them. Answers and transfers are queued and
+// written in batches: first the answers, then one message of each transfer in turn. So no transfer holds up another,
+// nor a query behind it. The next batch is composed only when the last one was written: a client that does not read
+// holds an index into a version, one batch of references, and a bounded queue of answers.
+//
+// Threads. The service thread. Owned by DnsTcp and by its own pending operations.
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "control/base/log.h"
+#include "control/dns/counters.h"
+#include "control/dns/request_handler.h"
+#include "dataplane/rcu.h"
+
+namespace axfrd::control {
+
+class DnsSession : public std::enable_shared_from_this<DnsSession> {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  // What all sessions of a service share.
+  struct Shared {
+    RequestHandler& handler;
+    DnsUpdates& updates;
+    Notifier& notifier;
+    dataplane::Rcu::Reader& reader;
+    TcpCounters& counters;
+    const Log& log;
+    std::function<void(DnsSession&)> closed;  // called once, at the end of each session
+    std::vector<uint8_t> scratch;             // one message with its length, while it is being answered
+  };
+
+  // `peer` is normalised. `shared` outlives the session.
+  DnsSession(boost::asio::ip::tcp::socket socket, IpAddress peer, Shared& shared);
+
+  void start();
+  // Takes no more requests, and closes when what was asked for is written.
+  void finish();
+  void close();
+
+  const IpAddress& peer() const { return peer_; }
+  // Nothing is to be written, and all requests that came are answered.
+  bool idle() const { return !writing_ && answers_.empty() && transfers_.empty() && updates_ == 0; }
+  // Since when an idle session has been so, or a busy one has written nothing.
+  Clock::time_point quiet_since() const { return idle() ? last_request_ : last_progress_; }
+
+ private:
+  struct ActiveTransfer {
+    zones::Transfer transfer;
+    std::optional<TsigSigner> signer;
+    Clock::time_point start, first;  // when it was asked for, when its first message was written
+    uint64_t messages = 0, octets = 0;
+  };
+  // What one gather-write takes, and what keeps its octets alive.
+  struct Batch {
+    std::deque<std::string> own;                    // answers; prefixes and suffixes of transfer messages
+    std::vector<boost::asio::const_buffer> pieces;  // of `own` and of the pages
+    size_t first = 0;                               // the piece to be written next
+    size_t octets = 0;
+    std::vector<ActiveTransfer> finished;  // transfers whose last message is in here
+  };
+
+  bool has_room() const;
+  void go_on();
+  void read();
+  void on_read(const boost::system::error_code& error, size_t octets);
+  void make_room_in_buffer();
+  void take_requests();
+  // The next whole request in the buffer; empty if there is none yet.
+  zones::Bytes next_frame() const;
+  void take(zones::Bytes request);
+  void make(PendingUpdate update);
+  void queue_answer(zones::Bytes answer);
+
+  void write();
+  void compose();
+  void add_message(ActiveTransfer& transfer);
+  void add_piece(zones::Bytes octets);
+  void add_own(std::string octets);
+  void write_some();
+  void on_written(const boost::system::error_code& error, size_t octets);
+  void report(const ActiveTransfer& transfer) const;
+
+  boost::asio::ip::tcp::socket socket_;
+  const IpAddress peer_;
+  Shared& shared_;
+
+  std::vector<uint8_t> input_;
+  size_t input_begin_ = 0, input_end_ = 0;  // what was received and not yet taken
+  bool reading_ = false, input_ended_ = false;
+
+  std::string answers_;  // framed
+  size_t updates_ = 0;   // under way
+  std::deque<ActiveTransfer> transfers_;
+  Batch batch_;
+  bool writing_ = false;
+
+  bool finishing_ = false, closed_ = false;
+  Clock::time_point last_request_, last_progress_;
+};
+
+}  // namespace axfrd::control

@@ -1,0 +1,68 @@
+#include "control/dns/update.h"
+
+#include <boost/asio/post.hpp>
+
+namespace axfrd::control {
+namespace {
+
+using zones::Rcode;
+
+Rcode rcode_of(const Failure& failure) {
+  switch (failure.code) {
+    case FailureCode::no_such_zone:
+      return Rcode::notauth;
+    case FailureCode::bad_zone:
+      return Rcode::refused;
+    default:
+      return Rcode::servfail;
+  }
+}
+
+}  // namespace
+
+unsigned append_tsig(const TsigCheck& check, uint8_t* message, unsigned size, unsigned capacity) {
+  return TsigSigner(check).append(message, size, capacity, tsig_now());
+}
+
+void DnsUpdates::start(PendingUpdate update, Reply reply) {
+  const uint64_t number = next_number_++;
+  const std::string cause = "UPDATE of key " + update.check.key->name().to_text() + " from " + update.peer.to_string();
+  const auto unmet = std::make_shared<Rcode>(Rcode::noerror);  // written and read in the updater's thread
+  const auto compose = [request = update.request, unmet](zones::Draft& draft) -> std::optional<Failure> {
+    *unmet = zones::check_prerequisites(*request, draft);
+    if (*unmet != Rcode::noerror) return Failure{FailureCode::conflict, "a prerequisite is not met"};
+    if (auto reason = zones::make_update(*request, draft)) return Failure{FailureCode::bad_zone, std::move(*reason)};
+    return std::nullopt;
+  };
+  const auto done = [this, number, unmet](const Outcome<Updater::Changed>& outcome) {
+    const auto* failure = std::get_if<Failure>(&outcome);
+    Rcode rcode = *unmet;
+    if (failure != nullptr && rcode == Rcode::noerror) rcode = rcode_of(*failure);
+    boost::asio::post(loop_, [this, number, rcode, why = failure != nullptr ? failure->reason : std::string()] {
+      finish(number, rcode, why);
+    });
+  };
+  const zones::Name apex = update.apex;
+  waiting_.emplace(number, Waiting{std::move(update), std::move(reply)});
+  updater_.change_zone(apex, cause, compose, done);
+}
+
+void DnsUpdates::finish(uint64_t number, Rcode rcode, const std::string& why) {
+  const auto node = waiting_.extract(number);
+  PendingUpdate& update = node.mapped().update;
+  if (!why.empty()) {
+    log_.info("zone ", update.apex.to_text(), ": UPDATE of key ", update.check.key->name().to_text(), " from ",
+              update.peer, " failed: ", why);
+  }
+  zones::Query query;
+  query.size = static_cast<unsigned>(update.message.size());
+  query.capacity = zones::kMaxMessage;
+  query.transport = update.transport;
+  update.message.resize(query.capacity);
+  query.message = update.message.data();
+  query.parse();
+  const unsigned size = responder_.refuse(query, rcode);
+  node.mapped().reply({query.message, append_tsig(update.check, query.message, size, query.capacity)});
+}
+
+}  // namespace axfrd::control

@@ -1,0 +1,60 @@
+// DnsUpdates: DNS UPDATE requests that were let in, on their way through the updater (RFC 2136, RFC 3007).
+//
+// Threads. The service thread. Only the number of a request goes to the updater's thread and back.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "control/access/tsig.h"
+#include "control/base/address.h"
+#include "control/base/log.h"
+#include "control/update/updater.h"
+#include "zones/respond.h"
+#include "zones/update.h"
+
+namespace axfrd::control {
+
+// An UPDATE whose signature and permissions are found right.
+struct PendingUpdate {
+  std::vector<uint8_t> message;  // the request
+  zones::Transport transport;
+  IpAddress peer;
+  TsigCheck check;
+  zones::Name apex;
+  std::shared_ptr<const zones::UpdateRequest> request;
+};
+
+class DnsUpdates {
+ public:
+  using Reply = std::function<void(zones::Bytes response)>;
+
+  DnsUpdates(boost::asio::io_context& loop, Updater& updater, const zones::Responder& responder, const Log& log)
+      : loop_(loop), updater_(updater), responder_(responder), log_(log) {}
+
+  // Makes the change, durably, and calls `reply` with the signed response; not at all when the server stops before.
+  void start(PendingUpdate update, Reply reply);
+
+ private:
+  struct Waiting {
+    PendingUpdate update;
+    Reply reply;
+  };
+  void finish(uint64_t number, zones::Rcode rcode, const std::string& why);
+
+  boost::asio::io_context& loop_;
+  Updater& updater_;
+  const zones::Responder& responder_;
+  const Log& log_;
+  std::map<uint64_t, Waiting> waiting_;
+  uint64_t next_number_ = 0;
+};
+
+// Signs the response of `size` octets at `message`; its new size.
+unsigned append_tsig(const TsigCheck& check, uint8_t* message, unsigned size, unsigned capacity);
+
+}  // namespace axfrd::control

@@ -1,0 +1,292 @@
+#include "control/notify/delegation_check.h"
+
+#include <arpa/inet.h>
+#include <ldns/ldns.h>
+#include <sys/time.h>
+#include <unbound.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <memory>
+#include <optional>
+#include <set>
+
+#include "control/base/resolver.h"
+
+namespace axfrd::control {
+
+namespace {
+
+using zones::Name;
+namespace rrtype = zones::rrtype;
+
+constexpr timeval kPatience{2, 0};
+constexpr uint8_t kTries = 2;
+constexpr size_t kParentServers = 3;  // tried, one after the other
+
+template <auto F>
+struct Free {
+  template <class T>
+  void operator()(T* pointer) const {
+    F(pointer);
+  }
+};
+using Packet = std::unique_ptr<ldns_pkt, Free<&ldns_pkt_free>>;
+using Rdf = std::unique_ptr<ldns_rdf, Free<&ldns_rdf_deep_free>>;
+
+void free_resolver(ldns_resolver* resolver) { ldns_resolver_deep_free(resolver); }
+
+std::string text_of(const ldns_rdf* name) {
+  const std::unique_ptr<char, Free<&std::free>> text(ldns_rdf2str(name));
+  return text ? text.get() : "";
+}
+
+std::optional<Name> name_of(const ldns_rdf* name) {
+  return name != nullptr ? Name::from_text(text_of(name)) : std::nullopt;
+}
+
+std::string address_text(std::string_view rdata) {
+  char text[INET6_ADDRSTRLEN];
+  return inet_ntop(rdata.size() == 4 ? AF_INET : AF_INET6, rdata.data(), text, sizeof text);
+}
+
+// Asks the server at `address` for its own word; null: no answer.
+Packet ask(const std::string& address, const Name& name, ldns_rr_type type) {
+  const std::unique_ptr<ldns_resolver, Free<&free_resolver>> resolver(ldns_resolver_new());
+  const bool v6 = address.find(':') != std::string::npos;
+  const Rdf server(ldns_rdf_new_frm_str(v6 ? LDNS_RDF_TYPE_AAAA : LDNS_RDF_TYPE_A, address.c_str()));
+  const Rdf owner(ldns_dname_new_frm_str(name.to_text().c_str()));
+  if (!resolver || !server || !owner) return nullptr;
+  ldns_resolver_push_nameserver(resolver.get(), server.get());
+  ldns_resolver_set_recursive(resolver.get(), false);
+  ldns_resolver_set_timeout(resolver.get(), kPatience);
+  ldns_resolver_set_retry(resolver.get(), kTries);
+  ldns_pkt* answer = nullptr;
+  ldns_resolver_send(&answer, resolver.get(), owner.get(), type, LDNS_RR_CLASS_IN, 0);
+  return Packet(answer);
+}
+
+template <class Visitor>
+void for_each_record(const ldns_rr_list* list, ldns_rr_type type, Visitor&& visit) {
+  for (size_t i = 0; list != nullptr && i < ldns_rr_list_rr_count(list); ++i) {
+    const ldns_rr* record = ldns_rr_list_rr(list, i);
+    if (ldns_rr_get_type(record) == type) visit(record);
+  }
+}
+
+struct Canonical {
+  bool operator()(const Name& a, const Name& b) const { return zones::sort_key(a) < zones::sort_key(b); }
+};
+using Names = std::set<Name, Canonical>;
+
+std::string list_of(const Names& names) {
+  std::string list;
+  for (const Name& name : names) list += (list.empty() ? "" : ", ") + name.to_text();
+  return list;
+}
+
+Names without(const Names& names, const Names& others) {
+  Names rest;
+  std::ranges::set_difference(names, others, std::inserter(rest, rest.end()), Canonical());
+  return rest;
+}
+
+// One zone, from the first question to the report.
+class Check {
+ public:
+  Check(const zones::ZoneVersion& zone, const std::vector<std::string>& forwarders, const std::atomic<bool>& stop)
+      : zone_(zone), apex_(zone.apex().name), resolver_(make_resolver(forwarders)), stop_(stop) {
+    for (const zones::OwnedRecord& record : zone.records_at(apex_)) {
+      signed_ = signed_ || record.type == rrtype::DNSKEY;
+      size_t at = 0;
+      if (record.type == rrtype::NS) servers_.insert(*Name::read(zones::Bytes(record.view().rdata), at));
+    }
+  }
+
+  Json run() {
+    check_delegation();
+    check_ds();
+    for (const Name& server : servers_) check_server(server);
+    return {{"zone", apex_.to_text()}, {"serial", zone_.serial()}, {"sound", sound_}, {"findings", findings_}};
+  }
+
+ private:
+  // ---- what is found ----
+  void good(const char* about, const std::string& text) { add(true, about, text); }
+  void mend(const char* about, const std::string& text) { add(false, about, text); }
+  void add(bool sound, const char* about, const std::string& text) {
+    sound_ = sound_ && sound;
+    findings_.push_back({{"sound", sound}, {"about", about}, {"text", text}});
+  }
+
+  // ---- the resolver ----
+  struct Found {
+    std::string failure;  // no answer
+    std::vector<std::string> rdata;
+  };
+  Found resolve(const Name& name, uint16_t type) const {
+    if (stop_) return {"axfrd stops", {}};
+    ub_result* raw = nullptr;
+    const int status = ub_resolve(resolver_.get(), name.to_text().c_str(), type, zones::rrclass::IN, &raw);
+    const std::unique_ptr<ub_result, Free<&ub_resolve_free>> result(raw);
+    if (status != 0) return {ub_strerror(status), {}};
+    if (result->rcode != 0 && result->nxdomain == 0) return {"the resolver says " + name_of_rcode(result->rcode), {}};
+    Found found;
+    for (int i = 0; result->havedata != 0 && result->data[i] != nullptr; ++i)
+      found.rdata.emplace_back(result->data[i], static_cast<size_t>(result->len[i]));
+    return found;
+  }
+
+  // Of a server: those that the zone itself has for a name inside, or else what the resolver says.
+  std::vector<std::string> addresses_of(const Name& server) const {
+    std::vector<std::string> addresses;
+    if (server.view().is_at_or_below(apex_)) {
+      for (const zones::OwnedRecord& record : zone_.records_at(server)) {
+        if (record.type != rrtype::A && record.type != rrtype::AAAA) continue;
+        const zones::Bytes rdata = record.view().rdata;
+        addresses.push_back(address_text({reinterpret_cast<const char*>(rdata.data()), rdata.size()}));
+      }
+      return addresses;
+    }
+    for (const uint16_t type : {rrtype::A, rrtype::AAAA}) {
+      for (const std::string& rdata : resolve(server, type).rdata) addresses.push_back(address_text(rdata));
+    }
+    return addresses;
+  }
+
+  // ---- the parent ----
+  struct Parent {
+    Name name;
+    std::vector<std::string> servers;  // addresses
+  };
+  // The closest zone above, by asking for the NS RRset of each name above.
+  std::optional<Parent> find_parent() {
+    for (unsigned up = 1; up <= apex_.view().label_count(); ++up) {
+      Parent parent{Name(apex_.view().parent(up)), {}};
+      const Found found = resolve(parent.name, rrtype::NS);
+      if (!found.failure.empty()) {
+        mend("delegation", "cannot find the parent's servers: " + found.failure);
+        return std::nullopt;
+      }
+      for (const std::string& rdata : found.rdata) {
+        size_t at = 0;
+        const auto server = Name::read({reinterpret_cast<const uint8_t*>(rdata.data()), rdata.size()}, at);
+        if (server && parent.servers.size() < kParentServers)
+          std::ranges::move(addresses_of(*server), std::back_inserter(parent.servers));
+      }
+      if (!parent.servers.empty()) return parent;
+    }
+    mend("delegation", "cannot find any server of a zone above");
+    return std::nullopt;
+  }
+
+  // The NS RRset that the parent has: in its referral, or in its answer when it is a server of both.
+  std::optional<Names> delegated_by(const Parent& parent) const {
+    for (const std::string& server : parent.servers) {
+      if (stop_) break;
+      const Packet answer = ask(server, apex_, LDNS_RR_TYPE_NS);
+      if (!answer) continue;
+      const auto rcode = ldns_pkt_get_rcode(answer.get());
+      if (rcode != LDNS_RCODE_NOERROR && rcode != LDNS_RCODE_NXDOMAIN) continue;
+      Names names;
+      for (const ldns_rr_list* section : {ldns_pkt_authority(answer.get()), ldns_pkt_answer(answer.get())}) {
+        for_each_record(section, LDNS_RR_TYPE_NS, [&](const ldns_rr* record) {
+          const auto name = name_of(ldns_rr_rdf(record, 0));
+          if (name && name_of(ldns_rr_owner(record)) == apex_) names.insert(*name);
+        });
+      }
+      return names;
+    }
+    return std::nullopt;
+  }
+
+  void check_delegation() {
+    if (apex_.view().label_count() == 0) return good("delegation", "the root zone has no parent");
+    const auto parent = find_parent();
+    if (!parent) return;
+    const std::string who = "the parent zone " + parent->name.to_text();
+    const auto delegated = delegated_by(*parent);
+    if (!delegated) return mend("delegation", "no server of " + who + " answers");
+    if (delegated->empty())
+      return mend("delegation", who + " does not delegate to this zone; at the registrar, enter " + list_of(servers_));
+    const Names missing = without(servers_, *delegated), extra = without(*delegated, servers_);
+    if (!missing.empty()) mend("delegation", who + " does not name " + list_of(missing) + "; at the registrar, add it");
+    if (!extra.empty())
+      mend("delegation", who + " names " + list_of(extra) + ", which the zone does not" + since_disabled(extra) +
+                             "; at the registrar, take it back");
+    if (missing.empty() && extra.empty())
+      good("delegation", who + " names the same servers as the zone: " + list_of(servers_));
+  }
+
+  std::string since_disabled(const Names& extra) const {
+    const auto& settings = zone_.attributes().secondary_dns;
+    if (!settings || settings->enabled) return "";
+    const bool ours = std::ranges::any_of(settings->servers, [&](const Name& name) { return extra.contains(name); });
+    return ours ? " since secondary DNS was disabled" : "";
+  }
+
+  void check_ds() {
+    if (apex_.view().label_count() == 0) return;
+    const Found ds = resolve(apex_, rrtype::DS);
+    if (!ds.failure.empty()) return mend("DS", "cannot tell whether the parent has DS records: " + ds.failure);
+    if (ds.rdata.empty()) return good("DS", "the parent has none: nobody expects signatures");
+    if (signed_) return good("DS", "the parent has some, and the zone has its DNSKEY");
+    mend("DS",
+         "the parent has DS records, but the zone is not signed, so that validating resolvers refuse it; remove "
+         "them at the registrar, or serve the signed zone");
+  }
+
+  // ---- the servers ----
+  void check_server(const Name& server) {
+    const auto addresses = addresses_of(server);
+    if (addresses.empty()) return mend("server", server.to_text() + " has no address that can be found");
+    for (const std::string& address : addresses) {
+      if (stop_) return;
+      check_copy(server.to_text() + " at " + address, address);
+    }
+  }
+
+  void check_copy(const std::string& who, const std::string& address) {
+    const Packet answer = ask(address, apex_, LDNS_RR_TYPE_SOA);
+    if (!answer) return mend("server", who + " does not answer");
+    const auto rcode = ldns_pkt_get_rcode(answer.get());
+    if (rcode != LDNS_RCODE_NOERROR)
+      return mend("server", who + " does not serve the zone: it answers " + name_of_rcode(rcode));
+    std::optional<uint32_t> serial;
+    for_each_record(ldns_pkt_answer(answer.get()), LDNS_RR_TYPE_SOA,
+                    [&](const ldns_rr* record) { serial = ldns_rdf2native_int32(ldns_rr_rdf(record, 2)); });
+    if (!serial || !ldns_pkt_aa(answer.get())) return mend("server", who + " has no authority for the zone");
+    if (*serial == zone_.serial()) return good("server", who + " serves serial " + std::to_string(*serial));
+    const bool behind = zones::serial_newer(zone_.serial(), *serial);
+    mend("server", who + " serves serial " + std::to_string(*serial) + ", which is " +
+                       (behind ? "behind " : "not ours: ") + std::to_string(zone_.serial()));
+  }
+
+  const zones::ZoneVersion& zone_;
+  const Name apex_;
+  const ResolverContext resolver_;
+  const std::atomic<bool>& stop_;
+  Names servers_;  // the zone's NS RRset
+  bool signed_ = false;
+  bool sound_ = true;
+  Json findings_ = Json::array();
+};
+
+}  // namespace
+
+void DelegationChecker::stop() {
+  stop_ = true;
+  if (!pool_) return;
+  pool_->stop();
+  pool_->join();
+  pool_.reset();
+}
+
+void DelegationChecker::check(zones::VersionRef zone, Done done) {
+  boost::asio::post(*pool_, [this, zone = std::move(zone), done = std::move(done)] {
+    Json report = Check(*zone, forwarders_, stop_).run();
+    if (!stop_) done(std::move(report));
+  });
+}
+
+}  // namespace axfrd::control

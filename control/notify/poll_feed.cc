@@ -1,0 +1,37 @@
+#include "control/notify/poll_feed.h"
+
+namespace axfrd::control {
+
+namespace {
+
+// Nobody waits for it: a secondary that comes back polls, and is told this much later. A worker must not make the
+// system call that would wake us.
+constexpr auto kPause = std::chrono::milliseconds(50);
+
+IpAddress address_of(const dataplane::Poll& poll) { return normalised(boost::asio::ip::address_v6(poll.address)); }
+
+}  // namespace
+
+PollFeed::PollFeed(boost::asio::io_context& loop, dataplane::Dataplane& dataplane, Notifier& notifier)
+    : dataplane_(dataplane), notifier_(notifier), timer_(loop), polls_(dataplane::PollRing::kSize) {}
+
+void PollFeed::start() {
+  timer_.expires_after(kPause);
+  timer_.async_wait([this](const auto& cancelled) {
+    if (cancelled) return;
+    carry();
+    start();
+  });
+}
+
+void PollFeed::stop() { timer_.cancel(); }
+
+void PollFeed::carry() {
+  const unsigned taken = dataplane_.take_polls(polls_);
+  for (const dataplane::Poll& poll : std::span(polls_).first(taken)) {
+    const auto serial = poll.states_serial != 0 ? std::optional(poll.serial) : std::nullopt;
+    notifier_.polled(poll.zone, address_of(poll), serial);
+  }
+}
+
+}  // namespace axfrd::control

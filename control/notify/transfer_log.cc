@@ -1,0 +1,60 @@
+#include "control/notify/transfer_log.h"
+
+#include <algorithm>
+#include <cctype>
+#include <chrono>
+#include <stdexcept>
+
+#include "control/base/local_datagram.h"
+
+namespace axfrd::control {
+
+namespace {
+
+std::string text_of(const Json& value) { return value.is_string() ? value.get<std::string>() : dump(value); }
+
+// A newline would begin another field, and nobody should be able to write those by what names they ask for.
+std::string one_line(std::string text) {
+  std::ranges::replace_if(
+      text, [](unsigned char c) { return std::iscntrl(c) != 0; }, ' ');
+  return text;
+}
+
+std::string journal_entry(const char* event, const Json& fields) {
+  std::string message = event, rest;
+  for (const auto& [name, value] : fields.items()) {
+    if (value.is_null()) continue;
+    std::string field = "AXFRD_" + name;
+    std::ranges::transform(field, field.begin(), [](unsigned char c) { return std::toupper(c); });
+    const std::string text = one_line(text_of(value));
+    rest += field + "=" + text + "\n";
+    message += " " + name + "=" + text;
+  }
+  return "MESSAGE=" + message + "\nPRIORITY=6\nSYSLOG_IDENTIFIER=axfrd\nAXFRD_EVENT=" + event + "\n" + rest;
+}
+
+}  // namespace
+
+TransferLog::TransferLog(const std::optional<std::filesystem::path>& file) {
+  if (!file) return;
+  if (std::filesystem::is_socket(*file)) {
+    journal_ = file;
+    return;
+  }
+  if (*file == kJournalSocket) throw std::runtime_error("the transfer log cannot go to the journal: there is none");
+  out_.emplace(*file, std::ios::app);
+  if (!*out_) throw std::runtime_error("cannot write the transfer log " + file->string());
+}
+
+void TransferLog::write(const char* event, const Json& fields) {
+  if (journal_) send_local_datagram(*journal_, journal_entry(event, fields));
+  if (!out_) return;
+  using std::chrono::duration_cast, std::chrono::milliseconds, std::chrono::system_clock;
+  const auto now = duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+  Json line{{"time_ms", now}, {"event", event}};
+  line.update(fields);
+  *out_ << dump(line) << std::endl;
+  out_->clear();
+}
+
+}  // namespace axfrd::control

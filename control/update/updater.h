@@ -1,0 +1,197 @@
+// Updater: the one writer of zone data. Makes versions, commits them to the store, publishes them, and frees what they
+// replaced.
+//
+// Threads. Everybody may ask (change_zone and its like only enter the change queue). The work, and the call of `done`,
+// happen in the updater's own thread; `done` hands the outcome on to where it belongs and returns at once.
+//
+// Group commit. All changes that wait are made one after the other, each upon what the one before has left, and then
+// committed together: one sync of the disk serves them all. Meanwhile the next group gathers. A change goes through the
+// same steps whatever asked for it: make the next version, commit, publish, call `done`, and put what was replaced on
+// the retire list with an RCU token. What cannot be stored is not published: the whole group comes back as a Failure,
+// and what was served stays. The updater never waits for readers.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "control/access/key_book.h"
+#include "control/access/secondary.h"
+#include "control/base/log.h"
+#include "control/base/outcome.h"
+#include "control/update/store.h"
+#include "dataplane/rcu.h"
+#include "zones/draft.h"
+#include "zones/zone_table.h"
+#include "zones/zonefile.h"
+
+namespace axfrd::control {
+
+class Updater {
+ public:
+  // `history_octets`: what the histories of all zones may take in memory; beyond it the oldest steps go.
+  Updater(zones::ZoneTable& zones, dataplane::Rcu& rcu, Store& store, Keys& keys, Providers& providers,
+          size_t history_octets, const Log& log);
+  ~Updater();  // @pre no reader is left, so that what is retired can go
+  Updater(const Updater&) = delete;
+  Updater& operator=(const Updater&) = delete;
+
+  // Starts the thread; from here to stop() no other thread writes to the zone table.
+  void start();
+  // Ends the group under way and the thread. What still waits in the queue is dropped.
+  void stop();
+
+  struct Changed {
+    uint32_t old_serial, serial;
+    size_t records, removed, added;                        // removed and added: SOA left out
+    bool changed() const { return serial != old_serial; }  // in what a secondary sees
+  };
+  // Writes the change of a zone upon a draft of its current version; called in the updater's thread, and more than once
+  // if need be. A Failure leaves the zone as it is.
+  using Compose = std::function<std::optional<Failure>(zones::Draft&)>;
+  // `cause` is for the log.
+  void change_zone(zones::Name apex, std::string cause, Compose compose, Done<Changed> done);
+
+  // The content of a zone as it shall be, from a zone file.
+  struct Import {
+    zones::Name apex;
+    zones::ZoneText content;
+    zones::VersionRef fresh;     // built of `content`: the version of a zone that is new
+    std::string file;            // where it is from, for messages
+    bool only_if_newer = false;  // leave a zone alone whose serial is not older
+  };
+  struct Imported {
+    std::optional<uint32_t> old_serial;  // none: the zone is new
+    uint32_t serial;
+    size_t records;
+    size_t removed, added;  // of a zone that was there; SOA left out
+    bool changed;           // false: the zone was like this already, and nothing was done
+    std::vector<std::string> warnings;
+  };
+  // A zone that is there is changed by the difference, so that secondaries get it as IXFR.
+  void import_zone(Import request, Done<Imported> done);
+  // The same for many; each has its own outcome.
+  void import_zones(std::vector<Import> requests, Done<std::vector<Outcome<Imported>>> done);
+
+  struct Configured {
+    zones::SerialPolicy serial_policy;
+  };
+  void set_serial_policy(zones::Name apex, zones::SerialPolicy policy, Done<Configured> done);
+
+  struct SecondarySet {
+    uint32_t old_serial, serial;
+    zones::SecondaryDnsRef settings;
+  };
+  // Makes the secondary DNS of a zone what edit(current version) returns, and its NS RRset what follows from that, in
+  // one commit. Called in the updater's thread.
+  using SecondaryEdit = std::function<Outcome<zones::SecondaryDns>(const zones::ZoneVersion& current)>;
+  void set_secondary(zones::Name apex, SecondaryEdit edit, Done<SecondarySet> done);
+
+  struct Removed {
+    uint32_t serial;
+  };
+  void remove_zone(zones::Name apex, Done<Removed> done);
+
+  struct KeyChanged {
+    zones::Name name;
+    KeyRef before, after;  // null: there was none, there is none
+  };
+  // Makes a key what edit(current) returns, both null when there is no key. Called in the updater's thread.
+  using KeyEdit = std::function<Outcome<KeyRef>(const KeyRef& current)>;
+  void change_key(zones::Name name, KeyEdit edit, Done<KeyChanged> done);
+
+  // No wish: the provider goes. Whether there was one.
+  void set_provider(std::string name, std::optional<SecondaryWish> wish, Done<bool> done);
+
+  // Keeps the ledger's lines of some zones (ledger.h), durably.
+  void keep_ledger(std::vector<Store::LedgerText> lines, Done<size_t> done);
+
+  // Zones that somebody follows, because they have secondary DNS (set or unset) or ALIAS or URL records: those that
+  // have become visible, and those that are gone or have neither any more.
+  struct Published {
+    struct Zone {
+      zones::VersionRef version;
+      std::string ledger;  // at start: what keep_ledger() was last given
+    };
+    std::vector<Zone> zones;
+    std::vector<zones::Name> gone;
+  };
+  // Called in the updater's thread, before those who asked for the change hear of it. @pre not started yet
+  using Observer = std::function<void(Published)>;
+  void set_observer(Observer observer) { observer_ = std::move(observer); }
+  // What URL records stand for. @pre not started yet
+  void set_url_addresses(zones::Addresses addresses) { url_addresses_ = std::move(addresses); }
+
+  // Serves what is in the store; the number of zones. @pre no zone is served yet
+  void load_store(Done<size_t> done);
+
+  // How much waits for readers to move on. Any thread.
+  size_t retired_count() const { return retired_count_.load(std::memory_order_relaxed); }
+  // What histories take, in octets. Any thread.
+  size_t history_octets() const { return history_octets_.load(std::memory_order_relaxed); }
+
+ private:
+  class Group;
+  using Task = std::function<void(Group&)>;
+  struct RetiredItem {
+    dataplane::Rcu::Token token;
+    zones::ZoneTable::Retired what;
+  };
+  // A step that can go when histories take too much: that of the zone with this hash which leads on from this serial.
+  struct OldStep {
+    uint64_t zone;
+    uint32_t from;
+  };
+
+  template <class T, class Work>
+  void enqueue(Done<T> done, Work work);
+  void run();
+  std::deque<Task> next_tasks();
+  void free_retired();
+
+  // ---- the updater's thread ----
+  Outcome<Changed> change_now(Group& group, const zones::Name& apex, const std::string& cause, const Compose& compose);
+  Outcome<Imported> import_now(Group& group, Import& request);
+  Outcome<Imported> import_new(Group& group, Import& request);
+  std::optional<Failure> complete(zones::ZoneText& content, const zones::PseudoRecords& before) const;
+  Outcome<Configured> configure_now(Group& group, const zones::Name& apex, zones::SerialPolicy policy);
+  Outcome<SecondarySet> set_secondary_now(Group& group, const zones::Name& apex, const SecondaryEdit& edit);
+  Outcome<Removed> remove_now(Group& group, const zones::Name& apex);
+  Outcome<KeyChanged> change_key_now(const zones::Name& name, const KeyEdit& edit);
+  Outcome<size_t> load_store_now();
+  zones::VersionRef make_next(const zones::ZoneVersion& old, const zones::Delta& delta, const zones::OwnedRecord& soa,
+                              zones::Attributes attributes) const;
+  const zones::ZoneVersion* current(zones::NameView apex) const;
+  void shorten_histories(Group& group);
+  void retire(zones::ZoneTable::Retired what);
+
+  zones::ZoneTable& zones_;
+  dataplane::Rcu& rcu_;
+  Store& store_;
+  Keys& keys_;  // written by the updater's thread alone, as are the
+  Providers& providers_;
+  const size_t max_history_octets_;
+  const Log& log_;
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<Task> queue_;             // guarded by mutex_
+  std::atomic<bool> stopping_{false};  // stop(): writes, with mutex_ held; the updater's thread: reads
+
+  std::deque<RetiredItem> retired_;        // the updater's thread
+  std::atomic<size_t> retired_count_{0};   // its size; written by the updater's thread
+  std::deque<OldStep> old_steps_;          // the updater's thread; may name steps that have gone
+  std::atomic<size_t> history_octets_{0};  // written by the updater's thread
+  Observer observer_ = [](const Published&) {};
+  zones::Addresses url_addresses_;
+  std::thread thread_;
+};
+
+}  // namespace axfrd::control
