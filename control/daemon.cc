@@ -45,7 +45,7 @@ Daemon::Daemon(const Options& options, const Log& log)
       manager_(loop_),
       rcu_(reader_count(options)),
       responder_(zones_, options.responder),
-      store_(options.store),
+      store_(options.store, options.redo_log_octets),
       updater_(zones_, rcu_, store_, keys_, providers_, options.history_octets, log),
       importer_(updater_, importer_threads(), log),
       dataplane_(make_dataplane(options, responder_, rcu_, log)),

@@ -28,6 +28,8 @@ constexpr std::array kService{
            "an address we serve; may be repeated. With --no-port it must exist already, and none means all"},
     Option{"dns-port", Kind::value, "PORT", "53", "port of the kernel's sockets"},
     Option{"store", Kind::value, "DIR", "/var/lib/axfrd", "where zones are kept, from one run to the next"},
+    Option{"redo-log", Kind::value, "KIB", "16384",
+           "the size of each of the two files in it that take changes before its database does"},
     Option{"zones-dir", Kind::value, "DIR", nullptr,
            "at start, import every NAME.zone in DIR that is new, or whose serial is newer"},
     Option{"history-memory", Kind::value, "MIB", "512",

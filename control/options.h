@@ -29,6 +29,7 @@ struct Options {
 
   zones::ResponderOptions responder;
   std::filesystem::path store;
+  uint64_t redo_log_octets = 0;
   std::optional<std::filesystem::path> zones_dir;
   size_t history_octets = size_t{512} << 20;
   std::chrono::seconds transaction_timeout{600};

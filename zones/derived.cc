@@ -56,6 +56,13 @@ std::vector<OwnedRecord> derived_records(std::span<const PseudoRecord* const> of
   return records;
 }
 
+bool same_definitions(const PseudoRecords& a, const PseudoRecords& b) {
+  if (!a || !b) return !a && !b;
+  return std::ranges::equal(*a, *b, [](const PseudoRecord& x, const PseudoRecord& y) {
+    return x.kind == y.kind && x.owner == y.owner && x.ttl == y.ttl && x.target == y.target;
+  });
+}
+
 std::optional<RecordSet::Problem> add_derived(RecordSet& records, const std::vector<PseudoRecord>& pseudo) {
   bool any = false;
   for (const auto& [owner, list] : by_owner(pseudo)) {

@@ -25,6 +25,9 @@ std::optional<std::string> conflict_with_pseudo(NameView owner, uint16_t type);
 // An address' TTL is that of the target, or the record's own if that is lower.
 std::vector<OwnedRecord> derived_records(std::span<const PseudoRecord* const> of_one_owner);
 
+// Whether two zones have the same of them, whatever these stand for at the time.
+bool same_definitions(const PseudoRecords& a, const PseudoRecords& b);
+
 // Adds to a whole zone what its `pseudo` stand for. @pre records.finish() found no problem, and no record conflicts
 std::optional<RecordSet::Problem> add_derived(RecordSet& records, const std::vector<PseudoRecord>& pseudo);
 

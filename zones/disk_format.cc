@@ -8,7 +8,7 @@
 namespace axfrd::zones {
 namespace {
 
-constexpr uint8_t kFormat = 5;
+constexpr uint8_t kFormat = 6;
 
 uint32_t checksum(Bytes bytes) { return static_cast<uint32_t>(crc32_z(0, bytes.data(), bytes.size())); }
 
@@ -137,6 +137,31 @@ Addresses take_addresses(Decoder& in) {
   return addresses;
 }
 
+void put_pseudo(Encoder& out, const PseudoRecords& pseudo) {
+  out.put32(pseudo ? static_cast<uint32_t>(pseudo->size()) : 0);
+  if (!pseudo) return;
+  for (const PseudoRecord& r : *pseudo) {
+    out.put8(static_cast<unsigned>(r.kind));
+    out.put(r.owner.view().bytes());
+    out.put32(r.ttl);
+    out.put_sized(r.target);
+    put_addresses(out, r.addresses);
+  }
+}
+
+PseudoRecords take_pseudo(Decoder& in) {
+  std::vector<PseudoRecord> pseudo;
+  for (uint32_t n = in.take32(); n > 0; --n) {
+    const auto kind = static_cast<PseudoRecord::Kind>(in.take8());
+    if (kind > PseudoRecord::Kind::url) throw std::invalid_argument("an unknown kind of record");
+    Name owner = in.take_name();
+    const uint32_t ttl = in.take32();
+    std::string target = in.take_sized();
+    pseudo.push_back({kind, std::move(owner), ttl, std::move(target), take_addresses(in)});
+  }
+  return pseudo.empty() ? nullptr : std::make_shared<const std::vector<PseudoRecord>>(std::move(pseudo));
+}
+
 // ---- secondary DNS: 0 if nothing was set, or 1 and all of it ----
 
 void put_names(Encoder& out, const std::vector<Name>& names) {
@@ -196,26 +221,16 @@ SecondaryDnsRef take_secondary_dns(Decoder& in) {
 
 }  // namespace
 
-std::string encode_zone(const ZoneVersion& version, uint64_t number) {
+std::string encode_zone(const ZoneVersion& version) {
   Encoder out;
   out.put8(kFormat);
-  out.put64(number);
   out.put(version.apex().name.bytes());
   const OwnedRecord soa = version.soa_record();
   out.put32(soa.ttl);
   out.put_sized(soa.rdata);
   out.put8(static_cast<unsigned>(version.attributes().serial_policy));
   out.put32(version.history() ? static_cast<uint32_t>(version.history()->steps().size()) : 0);
-  out.put32(version.pseudo() ? static_cast<uint32_t>(version.pseudo()->size()) : 0);
-  if (version.pseudo()) {
-    for (const PseudoRecord& r : *version.pseudo()) {
-      out.put8(static_cast<unsigned>(r.kind));
-      out.put(r.owner.view().bytes());
-      out.put32(r.ttl);
-      out.put_sized(r.target);
-      put_addresses(out, r.addresses);
-    }
-  }
+  put_pseudo(out, version.pseudo());
   put_secondary_dns(out, version.attributes().secondary_dns.get());
   out.put32(static_cast<uint32_t>(version.page_ids().size()));
   if (version.page_count() == 1) out.put_page(version.page(0));
@@ -225,21 +240,13 @@ std::string encode_zone(const ZoneVersion& version, uint64_t number) {
 StoredZone decode_zone(Bytes value) {
   Decoder in(value);
   if (in.take8() != kFormat) throw std::invalid_argument("a format this version does not know");
-  const uint64_t number = in.take64();
   Name apex = in.take_name();
   OwnedRecord soa = take_soa(in, apex);
   const uint8_t policy = in.take8();
   if (policy > static_cast<uint8_t>(SerialPolicy::keep)) throw std::invalid_argument("an unknown serial policy");
   const uint32_t steps = in.take32();
-  StoredZone zone{number, std::move(apex), std::move(soa), static_cast<SerialPolicy>(policy), steps, {}, {}, 0, {}};
-  for (uint32_t n = in.take32(); n > 0; --n) {
-    const auto kind = static_cast<PseudoRecord::Kind>(in.take8());
-    if (kind > PseudoRecord::Kind::url) throw std::invalid_argument("an unknown kind of record");
-    Name owner = in.take_name();
-    const uint32_t ttl = in.take32();
-    std::string target = in.take_sized();
-    zone.pseudo.push_back({kind, std::move(owner), ttl, std::move(target), take_addresses(in)});
-  }
+  StoredZone zone{std::move(apex), std::move(soa), static_cast<SerialPolicy>(policy), steps, {}, {}, 0, {}};
+  zone.pseudo = take_pseudo(in);
   zone.secondary_dns = take_secondary_dns(in);
   zone.pages = in.take32();
   if (!in.at_end()) zone.page = in.take_page();
@@ -254,6 +261,8 @@ std::string encode_step(const Step& step) {
   out.put32(step.removed());
   out.put32(step.added());
   out.put_sized(step.records());
+  out.put8(step.pseudo_before() ? 1 : 0);
+  if (step.pseudo_before()) put_pseudo(out, *step.pseudo_before());
   return std::move(out).finish();
 }
 
@@ -262,9 +271,11 @@ StepRef decode_step(Bytes value) {
   const uint32_t to = in.take32();
   const auto time = static_cast<int64_t>(in.take64());
   const uint32_t removed = in.take32(), added = in.take32();
-  StepRef step(new Step(to, time, removed, added, in.take_sized()));
+  std::string records = in.take_sized();
+  Step::PseudoBefore pseudo;
+  if (in.take8() != 0) pseudo = take_pseudo(in);
   in.expect_end();
-  return step;
+  return new Step(to, time, removed, added, std::move(records), std::move(pseudo));
 }
 
 std::string encode_order(std::span<const uint32_t> page_ids) {

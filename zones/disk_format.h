@@ -18,18 +18,17 @@
 namespace axfrd::zones {
 
 struct StoredZone {
-  uint64_t number;  // names the zone's pages in the store
   Name apex;
   OwnedRecord soa;
   SerialPolicy serial_policy;
   uint32_t steps;  // of its history
-  std::vector<PseudoRecord> pseudo;
+  PseudoRecords pseudo;
   SecondaryDnsRef secondary_dns;
   uint32_t pages;  // that are kept apart; 0 when `page` holds all there is
   PageImage page;  // empty: no records but the SOA, or they are kept apart
 };
 
-std::string encode_zone(const ZoneVersion& version, uint64_t number);
+std::string encode_zone(const ZoneVersion& version);
 StoredZone decode_zone(Bytes value);
 
 std::string encode_step(const Step& step);

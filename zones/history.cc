@@ -59,25 +59,39 @@ void set_soa_serial(OwnedRecord& soa, uint32_t serial) {
   store32(reinterpret_cast<uint8_t*>(soa.rdata.data()) + soa.rdata.size() - kSoaNumbers, serial);
 }
 
-Step::Step(const OwnedRecord& before, uint32_t to, int64_t time, const Delta& delta)
+Step::Step(const OwnedRecord& before, uint32_t to, int64_t time, const Delta& delta, PseudoBefore pseudo)
     : from_(soa_serial(before)),
       to_(to),
       time_(time),
       removed_(static_cast<uint32_t>(delta.removed.size())),
-      added_(static_cast<uint32_t>(delta.added.size())) {
+      added_(static_cast<uint32_t>(delta.added.size())),
+      pseudo_before_(std::move(pseudo)) {
   append_record(records_, before.view());
   for (const OwnedRecord& r : delta.removed) append_record(records_, r.view());
   for (const OwnedRecord& r : delta.added) append_record(records_, r.view());
   records_.shrink_to_fit();
 }
 
-Step::Step(uint32_t to, int64_t time, uint32_t removed, uint32_t added, std::string records)
-    : to_(to), time_(time), removed_(removed), added_(added), records_(std::move(records)) {
+Step::Step(uint32_t to, int64_t time, uint32_t removed, uint32_t added, std::string records, PseudoBefore pseudo)
+    : to_(to),
+      time_(time),
+      removed_(removed),
+      added_(added),
+      records_(std::move(records)),
+      pseudo_before_(std::move(pseudo)) {
   const Bytes bytes = bytes_of(records_);
   size_t at = 0;
   from_ = serial_of(read_record(bytes, at));
   for (uint64_t i = 0; i < uint64_t{removed} + added; ++i) read_record(bytes, at);
   if (at != bytes.size()) throw std::invalid_argument("a step with octets left over");
+}
+
+size_t Step::memory() const {
+  size_t octets = sizeof *this + records_.size();
+  if (pseudo_before_ && *pseudo_before_) {
+    for (const PseudoRecord& p : **pseudo_before_) octets += sizeof p + p.target.size();
+  }
+  return octets;
 }
 
 OwnedRecord Step::soa_before() const {
@@ -120,12 +134,14 @@ std::optional<History::Since> History::since(uint32_t serial) const {
       std::ranges::find(steps_.rbegin(), steps_.rend(), serial, [](const StepRef& s) { return s->from(); });
   if (found == steps_.rend()) return std::nullopt;
   Sum sum;
+  Step::PseudoBefore pseudo;
   for (auto step = found.base() - 1; step != steps_.end(); ++step) {
     if (step != found.base() - 1 && (*step)->from() != (*(step - 1))->to()) return std::nullopt;
     sum.add(**step);
+    if (!pseudo) pseudo = (*step)->pseudo_before();
   }
   if (!sum.sound()) return std::nullopt;
-  return Since{(*found)->soa_before(), std::move(sum).delta()};
+  return Since{(*found)->soa_before(), std::move(sum).delta(), std::move(pseudo)};
 }
 
 }  // namespace axfrd::zones

@@ -25,10 +25,13 @@ using StepRef = boost::intrusive_ptr<const Step>;
 
 class Step : public boost::intrusive_ref_counter<Step> {
  public:
+  // The ALIAS and URL records before a step that changed which there are; nothing if it did not.
+  using PseudoBefore = std::optional<PseudoRecords>;
+
   // From the version with the SOA `before`, by `delta`, to the serial `to`. `time`: of the commit, Unix seconds.
-  Step(const OwnedRecord& before, uint32_t to, int64_t time, const Delta& delta);
+  Step(const OwnedRecord& before, uint32_t to, int64_t time, const Delta& delta, PseudoBefore pseudo = {});
   // What records() gave. Throws std::invalid_argument if it is malformed.
-  Step(uint32_t to, int64_t time, uint32_t removed, uint32_t added, std::string records);
+  Step(uint32_t to, int64_t time, uint32_t removed, uint32_t added, std::string records, PseudoBefore pseudo = {});
 
   uint32_t from() const { return from_; }  // serials
   uint32_t to() const { return to_; }
@@ -37,7 +40,8 @@ class Step : public boost::intrusive_ref_counter<Step> {
   uint32_t added() const { return added_; }
   // The SOA before, the removed and the added records, uncompressed (append_record).
   const std::string& records() const { return records_; }
-  size_t memory() const { return sizeof *this + records_.size(); }
+  const PseudoBefore& pseudo_before() const { return pseudo_before_; }
+  size_t memory() const;
 
   OwnedRecord soa_before() const;
   // Calls visit(record, is_added) for every record but the SOA.
@@ -54,6 +58,7 @@ class Step : public boost::intrusive_ref_counter<Step> {
   int64_t time_;
   uint32_t removed_, added_;
   std::string records_;
+  PseudoBefore pseudo_before_;
 };
 
 class History;
@@ -77,7 +82,8 @@ class History : public boost::intrusive_ref_counter<History> {
   // not show. Nothing if history does not go back so far, or is not sound.
   struct Since {
     OwnedRecord soa;
-    Delta delta;  // in the order of a version
+    Delta delta;                // in the order of a version
+    Step::PseudoBefore pseudo;  // the ALIAS and URL records that there were, if not those of today
   };
   std::optional<Since> since(uint32_t serial) const;
 

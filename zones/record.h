@@ -3,6 +3,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -84,6 +85,7 @@ struct PseudoRecord {
   std::string target;        // ALIAS: a name in presentation format with final dot; URL: the URL
   Addresses addresses = {};  // as last found; what a failing lookup leaves as it is
 };
+using PseudoRecords = std::shared_ptr<const std::vector<PseudoRecord>>;  // null: none
 
 // All records of a zone being built. Owns the bytes.
 class RecordSet {

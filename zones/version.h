@@ -28,8 +28,6 @@ namespace axfrd::zones {
 class ZoneVersion;
 using VersionRef = boost::intrusive_ptr<const ZoneVersion>;
 
-using PseudoRecords = std::shared_ptr<const std::vector<PseudoRecord>>;  // null: none
-
 // What belongs to a version and is no record of it.
 struct Attributes {
   PseudoRecords pseudo = nullptr;

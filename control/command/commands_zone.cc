@@ -16,8 +16,16 @@ std::optional<uint32_t> number(const std::string& digits) {
   return value;
 }
 
-// Takes back what happened since the version with `serial`. ALIAS and URL records have no history, and stay; so do
-// their addresses, and whatever else cannot be beside them is left out: the draft refuses it.
+void remove_other_pseudo(zones::Draft& draft, const std::vector<zones::PseudoRecord>& kept) {
+  if (!draft.base()->pseudo()) return;
+  for (const zones::PseudoRecord& p : *draft.base()->pseudo()) {
+    const auto is_same = [&p](const auto& k) { return k.kind == p.kind && k.owner == p.owner && k.target == p.target; };
+    if (std::ranges::none_of(kept, is_same)) draft.apply(zones::Edit(zones::Edit::Kind::remove_pseudo, p));
+  }
+}
+
+// Takes back what happened since the version with `serial`. The addresses of ALIAS and URL records are those of today,
+// where they are known: the draft refuses others.
 std::optional<Failure> roll_back(zones::Draft& draft, uint32_t serial) {
   const zones::HistoryRef& history = draft.base()->history();
   const auto since = history ? history->since(serial) : std::nullopt;
@@ -27,7 +35,11 @@ std::optional<Failure> roll_back(zones::Draft& draft, uint32_t serial) {
                                             "; zone history shows how far it goes"};
   }
   using Kind = zones::Edit::Kind;
+  std::vector<zones::PseudoRecord> then;
+  if (since->pseudo && *since->pseudo) then = **since->pseudo;
+  if (since->pseudo) remove_other_pseudo(draft, then);
   for (const zones::OwnedRecord& r : since->delta.added) draft.apply(zones::Edit(Kind::remove_record, r));
+  for (const zones::PseudoRecord& p : then) draft.apply(zones::Edit(Kind::add_pseudo, p));
   for (const zones::OwnedRecord& r : since->delta.removed) draft.apply(zones::Edit(Kind::add, r));
   draft.apply(zones::Edit(Kind::add, since->soa));
   return std::nullopt;

@@ -1,6 +1,7 @@
 #include "control/update/store.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -12,16 +13,18 @@
 #include <utility>
 #include <vector>
 
+#include "control/update/batch.h"
+
 namespace axfrd::control {
 namespace {
 
 using zones::Bytes;
 using zones::ZoneVersion;
 
-constexpr size_t kFirstMapSize = size_t{64} << 20;
-constexpr size_t kPartKeySize = 12;      // zone number, then page id or serial
+constexpr size_t kPartSize = 4;          // of a key: page id or serial, behind the apex
 constexpr uint32_t kOrder = 0xFFFFFFFF;  // the order value's place among the pages; no page has this id
-constexpr std::string_view kNextNumber = "next zone number";
+constexpr std::string_view kGeneration = "generation";
+constexpr size_t kSpareSpace = 64 * 1024;  // that a transaction of the database may need besides its values
 
 std::string name_key(zones::NameView name) {
   std::string key;
@@ -29,180 +32,229 @@ std::string name_key(zones::NameView name) {
   return key;
 }
 
-std::string bytes64(uint64_t number) {
-  std::string bytes(8, '\0');
-  auto* out = reinterpret_cast<uint8_t*>(bytes.data());
-  zones::store32(out, static_cast<uint32_t>(number >> 32));
-  zones::store32(out + 4, static_cast<uint32_t>(number));
-  return bytes;
-}
-
-uint64_t load64(const uint8_t* at) { return uint64_t{zones::load32(at)} << 32 | zones::load32(at + 4); }
-
-// The key of a page (its id) or of a step (the serial before it).
-std::string part_key(uint64_t number, uint32_t part) {
-  std::string key = bytes64(number);
-  key.resize(kPartKeySize);
-  zones::store32(reinterpret_cast<uint8_t*>(key.data()) + 8, part);
+// The key of a page (its id) or of a step (the serial before it). No apex is the beginning of another, for each ends in
+// the root label.
+std::string part_key(const std::string& apex, uint32_t part) {
+  std::string key = apex;
+  key.resize(apex.size() + kPartSize);
+  zones::store32(reinterpret_cast<uint8_t*>(key.data()) + apex.size(), part);
   return key;
 }
 
-MDB_val value_of(std::string_view text) {
-  return {text.size(), const_cast<char*>(text.data())};  // LMDB does not write to what it is given
+Bytes bytes_of(const std::string& text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
+std::string text_of(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+
+void put_generation(Writer& writer, uint64_t generation) {
+  writer.put(StoreTable::meta, kGeneration, std::to_string(generation));
 }
 
-Bytes bytes_of(const MDB_val& value) { return {static_cast<const uint8_t*>(value.mv_data), value.mv_size}; }
+// ---- what a change writes ----
 
-// LMDB asks for a larger map; not an error of the operator's.
-struct MapFull {};
+void write_pages(Writer& writer, const std::string& apex, const Store::Change& change) {
+  using zones::Page;
+  ZoneVersion::for_each_difference(change.before, change.after, [&](uint32_t id, const Page*, const Page* page) {
+    if (page != nullptr) {
+      writer.put(StoreTable::pages, part_key(apex, id), zones::encode_page(*page));
+    } else {
+      writer.erase(StoreTable::pages, part_key(apex, id));
+    }
+  });
+  const auto ids_of = [](const ZoneVersion* zone) {
+    return zone != nullptr ? zone->page_ids() : std::span<const uint32_t>();
+  };
+  const auto before = ids_of(change.before), after = ids_of(change.after);
+  if (std::ranges::equal(before, after)) return;
+  if (after.empty()) {
+    writer.erase(StoreTable::pages, part_key(apex, kOrder));
+  } else {
+    writer.put(StoreTable::pages, part_key(apex, kOrder), zones::encode_order(after));
+  }
+}
 
-void require(int status, const char* what) {
-  if (status == MDB_SUCCESS) return;
-  if (status == MDB_MAP_FULL) throw MapFull{};
-  // LMDB does not know whether its last write is on the disk; only reading it anew tells.
-  if (status == MDB_PANIC) throw StoreError("the store takes no changes since a write failed; restart axfrd");
-  throw StoreError(std::string("the store cannot ") + what + ": " + mdb_strerror(status));
+// Histories change at their ends only: what is left of the old one begins the new one.
+void write_history(Writer& writer, const std::string& apex, const Store::Change& change) {
+  static const std::vector<zones::StepRef> kNone;
+  const auto steps_of = [](const ZoneVersion* zone) -> const auto& {
+    return zone != nullptr && zone->history() ? zone->history()->steps() : kNone;
+  };
+  const auto& before = steps_of(change.before);
+  const auto& after = steps_of(change.after);
+  const auto kept = after.empty() ? before.end() : std::find(before.begin(), before.end(), after.front());
+  for (auto step = before.begin(); step != kept; ++step)
+    writer.erase(StoreTable::journal, part_key(apex, (*step)->from()));
+  for (auto step = after.begin() + (before.end() - kept); step != after.end(); ++step)
+    writer.put(StoreTable::journal, part_key(apex, (*step)->from()), zones::encode_step(**step));
+}
+
+void erase_parts(Writer& writer, const std::string& apex) {
+  writer.erase_all(StoreTable::pages, apex);
+  writer.erase_all(StoreTable::journal, apex);
+}
+
+void write_zone(Writer& writer, const Store::Change& change) {
+  const ZoneVersion& after = *change.after;
+  const std::string apex = name_key(after.apex().name);
+  if (change.before == nullptr) erase_parts(writer, apex);  // a damaged zone of this name may have left some
+  writer.put(StoreTable::zones, apex, zones::encode_zone(after));
+  write_pages(writer, apex, change);
+  write_history(writer, apex, change);
+}
+
+void remove_zone(Writer& writer, const ZoneVersion& zone) {
+  const std::string apex = name_key(zone.apex().name);
+  erase_parts(writer, apex);
+  writer.erase(StoreTable::zones, apex);
+  writer.erase(StoreTable::ledger, apex);
+}
+
+// ---- what is read at start ----
+
+std::vector<uint32_t> page_order(const Database::Snapshot& snapshot, const std::string& apex,
+                                 const zones::StoredZone& zone) {
+  if (zone.pages == 0) return {};
+  Bytes value;
+  if (!snapshot.get(StoreTable::pages, part_key(apex, kOrder), value))
+    throw std::invalid_argument("the order of its pages is missing");
+  std::vector<uint32_t> order = zones::decode_order(value);
+  if (order.size() != zone.pages) throw std::invalid_argument("pages are missing");
+  return order;
+}
+
+// From the current serial backwards, each step being the one that leads to the one behind it.
+zones::HistoryRef read_history(const Database::Snapshot& snapshot, const std::string& apex,
+                               const zones::StoredZone& zone) {
+  if (zone.steps == 0) return nullptr;
+  std::map<uint32_t, zones::StepRef> by_end;
+  snapshot.for_each_from(StoreTable::journal, apex, [&](Bytes key, Bytes value) {
+    if (key.size() != apex.size() + kPartSize || !text_of(key).starts_with(apex)) return false;
+    auto step = zones::decode_step(value);
+    by_end[step->to()] = std::move(step);
+    return true;
+  });
+  if (by_end.size() != zone.steps) throw std::invalid_argument("steps of its history are missing");
+  std::vector<zones::StepRef> steps;
+  for (uint32_t serial = zones::soa_serial(zone.soa); steps.size() < zone.steps; serial = steps.back()->from()) {
+    const auto step = by_end.find(serial);
+    if (step == by_end.end()) throw std::invalid_argument("its history has a gap");
+    steps.push_back(step->second);
+  }
+  std::ranges::reverse(steps);
+  return new zones::History(std::move(steps));
+}
+
+zones::VersionRef restore(const Database::Snapshot& snapshot, Bytes value) {
+  zones::StoredZone zone = zones::decode_zone(value);
+  const std::string apex = name_key(zone.apex);
+  std::vector<ZoneVersion::NumberedPage> pages;
+  if (!zone.page.empty()) pages.push_back({0, std::move(zone.page)});
+  for (const uint32_t id : page_order(snapshot, apex, zone)) {
+    Bytes page;
+    if (!snapshot.get(StoreTable::pages, part_key(apex, id), page))
+      throw std::invalid_argument("page " + std::to_string(id) + " is missing");
+    pages.push_back({id, zones::decode_page(page)});
+  }
+  zones::Attributes attributes{std::move(zone.pseudo), read_history(snapshot, apex, zone), zone.serial_policy,
+                               std::move(zone.secondary_dns)};
+  return ZoneVersion::restore(zone.apex, zone.soa.view(), pages, std::move(attributes));
 }
 
 }  // namespace
 
-class Store::Transaction {
- public:
-  Transaction(MDB_env* env, unsigned flags) {
-    require(mdb_txn_begin(env, nullptr, flags, &txn_), "begin a transaction");
-  }
-  ~Transaction() {
-    if (txn_ != nullptr) mdb_txn_abort(txn_);
-  }
-  Transaction(const Transaction&) = delete;
-  Transaction& operator=(const Transaction&) = delete;
-
-  MDB_txn* get() const { return txn_; }
-  void commit() { require(mdb_txn_commit(std::exchange(txn_, nullptr)), "write to disk"); }
-
-  // False if the key is not there. The value is valid until the transaction ends.
-  bool get(MDB_dbi table, std::string_view key, MDB_val& value) const {
-    MDB_val k = value_of(key);
-    const int status = mdb_get(txn_, table, &k, &value);
-    if (status == MDB_NOTFOUND) return false;
-    require(status, "read");
-    return true;
-  }
-  // Calls visit(key, value) in the order of keys, beginning at `key` or the next one, while it returns true.
-  template <class Visitor>
-  void for_each_from(MDB_dbi table, std::string_view key, Visitor&& visit) const {
-    MDB_cursor* raw = nullptr;
-    require(mdb_cursor_open(txn_, table, &raw), "read");
-    const std::unique_ptr<MDB_cursor, decltype(&mdb_cursor_close)> cursor(raw, &mdb_cursor_close);
-    MDB_val k = value_of(key), value;
-    int status = mdb_cursor_get(raw, &k, &value, key.empty() ? MDB_FIRST : MDB_SET_RANGE);
-    while (status == MDB_SUCCESS && visit(bytes_of(k), bytes_of(value)))
-      status = mdb_cursor_get(raw, &k, &value, MDB_NEXT);
-    if (status != MDB_NOTFOUND) require(status, "read");
-  }
-  void put(MDB_dbi table, std::string_view key, std::string_view value) {
-    MDB_val k = value_of(key), v = value_of(value);
-    require(mdb_put(txn_, table, &k, &v, 0), "write");
-  }
-  void erase(MDB_dbi table, std::string_view key) {
-    MDB_val k = value_of(key);
-    const int status = mdb_del(txn_, table, &k, nullptr);
-    if (status != MDB_NOTFOUND) require(status, "delete");
-  }
-
- private:
-  MDB_txn* txn_ = nullptr;
-};
-
-Store::Store(const std::filesystem::path& directory) : directory_(directory) {
+Store::LockFile::LockFile(const std::filesystem::path& directory) {
   std::error_code error;
   std::filesystem::create_directories(directory, error);
   if (error) throw StoreError("cannot make the store's directory " + directory.string() + ": " + error.message());
-  lock();
-  check_file_size();
-  MDB_env* env = nullptr;
-  require(mdb_env_create(&env), "start");
-  env_.reset(env);
-  require(mdb_env_set_maxdbs(env, 7), "start");
-  require(mdb_env_set_mapsize(env, kFirstMapSize), "start");
-  // The lock file below keeps other processes out, and one thread uses the store: LMDB's own locks are of no use.
-  const int status = mdb_env_open(env, directory.c_str(), MDB_NOLOCK | MDB_NORDAHEAD, 0600);
-  if (status != MDB_SUCCESS)
-    throw StoreError("cannot open the store in " + directory.string() + ": " + mdb_strerror(status));
-  open_tables();
+  const auto file = directory / "lock";
+  fd_ = ::open(file.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+  if (fd_ < 0) throw StoreError("cannot open " + file.string() + ": " + std::strerror(errno));
+  if (::flock(fd_, LOCK_EX | LOCK_NB) == 0) return;
+  ::close(fd_);
+  throw StoreError("the store in " + directory.string() + " is in use by another axfrd; give each its own --store");
+}
+
+Store::LockFile::~LockFile() { ::close(fd_); }
+
+Store::Store(const std::filesystem::path& directory, uint64_t log_capacity)
+    : directory_(directory), lock_file_(directory), database_(directory), log_(directory, log_capacity) {
+  recover();
+  checkpointer_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), "axfrd-store");
+    run_checkpointer();
+  });
 }
 
 Store::~Store() {
-  env_.reset();
-  if (lock_fd_ >= 0) ::close(lock_fd_);
-}
-
-void Store::lock() {
-  const auto file = directory_ / "lock";
-  lock_fd_ = ::open(file.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
-  if (lock_fd_ < 0) throw StoreError("cannot open " + file.string() + ": " + std::strerror(errno));
-  if (::flock(lock_fd_, LOCK_EX | LOCK_NB) == 0) return;
-  ::close(std::exchange(lock_fd_, -1));
-  throw StoreError("the store in " + directory_.string() + " is in use by another axfrd; give each its own --store");
-}
-
-// A file shorter than its pages say would end the process by SIGBUS when a missing page is read.
-void Store::check_file_size() const {
-  const auto file = directory_ / "data.mdb";
-  std::error_code error;
-  const auto size = std::filesystem::file_size(file, error);
-  if (error) return;  // there is none yet
-  MDB_env* probe = nullptr;
-  require(mdb_env_create(&probe), "start");
-  const std::unique_ptr<MDB_env, CloseEnvironment> guard(probe);
-  const int status = mdb_env_open(probe, directory_.c_str(), MDB_NOLOCK | MDB_RDONLY, 0600);
-  MDB_envinfo info;
-  MDB_stat stat;
-  if (status != MDB_SUCCESS || mdb_env_info(probe, &info) != MDB_SUCCESS || mdb_env_stat(probe, &stat) != MDB_SUCCESS) {
-    throw StoreError("cannot read " + file.string() + ": " + mdb_strerror(status) +
-                     "; restore it from a backup, or move it away to begin anew");
+  try {
+    settle();
+  } catch (const std::exception&) {  // the log holds it all the same
   }
-  if (size < (info.me_last_pgno + 1) * stat.ms_psize) {
-    throw StoreError(file.string() +
-                     " is shorter than its content; restore it from a backup, or move it away to begin anew");
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  checkpointer_.join();
+}
+
+// The database gets what the log holds beyond it, in one transaction: if that is cut off, it is done again.
+void Store::recover() {
+  uint64_t last = 0;
+  {
+    const Database::Snapshot snapshot(database_);
+    Bytes value;
+    if (snapshot.get(StoreTable::meta, kGeneration, value)) last = std::stoull(text_of(value));
+  }
+  uint64_t newest = last;
+  try {
+    database_.write([&](Writer& writer) {
+      newest = log_.replay(last, [&](Bytes batch) { Batch::apply(batch, writer); });
+      if (newest != last) put_generation(writer, newest);
+    });
+  } catch (const std::invalid_argument& error) {
+    throw StoreError("the store in " + directory_.string() + " is damaged: its redo log has " + error.what() +
+                     "; restore it from a backup");
+  }
+  log_.begin(newest + 1);
+}
+
+// ---- writing ----
+
+void Store::write(const std::function<void(Writer&)>& work) {
+  try {
+    Batch batch(log_.largest_record());
+    work(batch);
+    if (batch.too_large()) return write_at_once(work);
+    const Bytes octets = bytes_of(batch.octets());
+    if (!log_.has_room(octets.size())) next_generation();
+    reserve_space(octets.size());
+    log_.append(octets);
+    pending_ += batch.octets();
+  } catch (const StoreError& error) {
+    throw StoreError(error.what() + remark_on_space());
   }
 }
 
-void Store::open_tables() {
-  Transaction transaction(env_.get(), 0);
-  require(mdb_dbi_open(transaction.get(), "zones", MDB_CREATE, &zones_), "open its tables");
-  require(mdb_dbi_open(transaction.get(), "pages", MDB_CREATE, &pages_), "open its tables");
-  require(mdb_dbi_open(transaction.get(), "journal", MDB_CREATE, &journal_), "open its tables");
-  require(mdb_dbi_open(transaction.get(), "meta", MDB_CREATE, &meta_), "open its tables");
-  require(mdb_dbi_open(transaction.get(), "keys", MDB_CREATE, &keys_), "open its tables");
-  require(mdb_dbi_open(transaction.get(), "ledger", MDB_CREATE, &ledger_), "open its tables");
-  require(mdb_dbi_open(transaction.get(), "presets", MDB_CREATE, &providers_), "open its tables");
-  MDB_val value;
-  if (transaction.get(meta_, kNextNumber, value) && value.mv_size == 8) next_number_ = load64(bytes_of(value).data());
-  transaction.commit();
+// The generation of the log that is under way counts as written, for there is nothing in it.
+void Store::write_at_once(const std::function<void(Writer&)>& work) {
+  settle();
+  database_.write([&](Writer& writer) {
+    work(writer);
+    put_generation(writer, log_.generation());
+  });
+  log_.begin(log_.generation() + 1);
 }
 
-size_t Store::zone_count() const {
-  const Transaction transaction(env_.get(), MDB_RDONLY);
-  MDB_stat stat;
-  require(mdb_stat(transaction.get(), zones_, &stat), "count its zones");
-  return stat.ms_entries;
-}
-
-template <class Work>
-void Store::write(Work&& work) {
-  for (;;) {
-    try {
-      Transaction transaction(env_.get(), 0);
-      work(transaction);
-      transaction.commit();
-      return;
-    } catch (const MapFull&) {
-      grow();
-    } catch (const StoreError& error) {
-      throw StoreError(error.what() + remark_on_space());
-    }
-  }
+// What is acknowledged will be written to the database, so there has to be room for it there, too.
+void Store::reserve_space(size_t octets) {
+  const auto lacking = [&] {
+    std::error_code error;
+    const auto space = std::filesystem::space(directory_, error);
+    const size_t needed = kSpareSpace + 2 * pending_.size() + 4 * octets + log_.growth(octets);
+    return !error && space.available < needed;
+  };
+  if (!lacking()) return;
+  settle();
+  if (lacking()) throw StoreError("the store has no room for a change");
 }
 
 // To LMDB a full disk is one that breaks.
@@ -214,61 +266,105 @@ std::string Store::remark_on_space() const {
   return "; its disk is full: " + std::to_string(space.available / 1024) + " KiB are left";
 }
 
+// Hands the batches of a generation to the checkpointer, when it has done with those before.
+void Store::next_generation() {
+  std::unique_lock lock(mutex_);
+  await_checkpoint(lock);
+  full_ = std::exchange(pending_, {});
+  full_generation_ = log_.generation();
+  checkpoint_ = Checkpoint::wanted;
+  wake_.notify_all();
+  log_.begin(full_generation_ + 1);
+}
+
+// Waits until the database holds everything.
+void Store::settle() {
+  if (!log_.empty()) next_generation();
+  std::unique_lock lock(mutex_);
+  await_checkpoint(lock);
+}
+
+// One that failed is tried again.
+void Store::await_checkpoint(std::unique_lock<std::mutex>& lock) {
+  if (checkpoint_ == Checkpoint::failed) {
+    checkpoint_ = Checkpoint::wanted;
+    wake_.notify_all();
+  }
+  wake_.wait(lock, [this] { return checkpoint_ != Checkpoint::wanted; });
+  if (checkpoint_ == Checkpoint::failed) throw StoreError(failure_);
+}
+
+void Store::run_checkpointer() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    wake_.wait(lock, [this] { return stopping_ || checkpoint_ == Checkpoint::wanted; });
+    if (checkpoint_ != Checkpoint::wanted) return;
+    lock.unlock();
+    std::string failure = write_full_generation();
+    lock.lock();
+    failure_ = std::move(failure);
+    checkpoint_ = failure_.empty() ? Checkpoint::none : Checkpoint::failed;
+    wake_.notify_all();
+  }
+}
+
+// Returns what went wrong; empty if nothing did.
+std::string Store::write_full_generation() {
+  try {
+    database_.write([this](Writer& writer) {
+      Batch::apply(bytes_of(full_), writer);
+      put_generation(writer, full_generation_);
+    });
+    full_ = {};
+    return {};
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+}
+
 void Store::commit(std::span<const Change> changes) {
-  const uint64_t number = next_number_;
-  write([&](Transaction& transaction) {
-    next_number_ = number;  // of an attempt that found the map full, nothing counts
+  write([&](Writer& writer) {
     for (const Change& change : changes) {
       if (change.after != nullptr) {
-        write_zone(transaction, change);
+        write_zone(writer, change);
       } else {
-        remove_zone(transaction, *change.before);
+        remove_zone(writer, *change.before);
       }
     }
   });
 }
 
-void Store::put_text(MDB_dbi table, const std::string& key, const std::string& text) {
-  write([&](Transaction& transaction) {
+void Store::put_text(StoreTable table, const std::string& key, const std::string& text) {
+  write([&](Writer& writer) {
     if (text.empty()) {
-      transaction.erase(table, key);
+      writer.erase(table, key);
     } else {
-      transaction.put(table, key, text);
+      writer.put(table, key, text);
     }
   });
 }
 
-void Store::put_key(zones::NameView name, const std::string& text) { put_text(keys_, name_key(name), text); }
-void Store::put_provider(const std::string& name, const std::string& text) { put_text(providers_, name, text); }
-
-void Store::load_providers(const std::function<void(const std::string&, const std::string&)>& visit) const {
-  const Transaction transaction(env_.get(), MDB_RDONLY);
-  transaction.for_each_from(providers_, {}, [&](Bytes key, Bytes value) {
-    visit({key.begin(), key.end()}, {value.begin(), value.end()});
-    return true;
-  });
+void Store::put_key(zones::NameView name, const std::string& text) { put_text(StoreTable::keys, name_key(name), text); }
+void Store::put_provider(const std::string& name, const std::string& text) {
+  put_text(StoreTable::providers, name, text);
 }
 
 void Store::put_ledger(std::span<const LedgerText> zones) {
-  write([&](Transaction& transaction) {
-    for (const LedgerText& zone : zones) transaction.put(ledger_, name_key(zone.apex), zone.text);
+  write([&](Writer& writer) {
+    for (const LedgerText& zone : zones) writer.put(StoreTable::ledger, name_key(zone.apex), zone.text);
   });
 }
 
-std::string Store::ledger(zones::NameView apex) const {
-  const Transaction transaction(env_.get(), MDB_RDONLY);
-  MDB_val value;
-  if (!transaction.get(ledger_, name_key(apex), value)) return {};
-  return {static_cast<const char*>(value.mv_data), value.mv_size};
-}
+// ---- reading ----
 
-void Store::load_keys(const std::function<void(zones::NameView, const std::string&)>& visit) const {
-  const Transaction transaction(env_.get(), MDB_RDONLY);
-  transaction.for_each_from(keys_, {}, [&](Bytes key, Bytes value) {
+void Store::load_keys(const std::function<void(zones::NameView, const std::string&)>& visit) {
+  settle();
+  const Database::Snapshot snapshot(database_);
+  snapshot.for_each_from(StoreTable::keys, {}, [&](Bytes key, Bytes value) {
     const auto name = zones::NameView::read(key);
     try {
       if (!name) throw std::invalid_argument("its name is malformed");
-      visit(*name, {value.begin(), value.end()});
+      visit(*name, text_of(value));
     } catch (const std::invalid_argument& error) {
       throw StoreError("the store in " + directory_.string() + " is damaged at key " + (name ? name->to_text() : "?") +
                        ": " + error.what() + "; restore it from a backup, or move it away to begin anew");
@@ -277,138 +373,32 @@ void Store::load_keys(const std::function<void(zones::NameView, const std::strin
   });
 }
 
-void Store::grow() {
-  MDB_envinfo info;
-  require(mdb_env_info(env_.get(), &info), "grow");
-  require(mdb_env_set_mapsize(env_.get(), info.me_mapsize * 2), "grow");
-}
-
-uint64_t Store::number_of(const Transaction& transaction, const ZoneVersion& zone) const {
-  MDB_val value;
-  if (!transaction.get(zones_, name_key(zone.apex().name), value))
-    throw StoreError("the store lost the zone " + zone.apex().name.to_text());
-  return zones::decode_zone(bytes_of(value)).number;
-}
-
-void Store::write_zone(Transaction& transaction, const Change& change) {
-  const ZoneVersion& after = *change.after;
-  uint64_t number = 0;
-  if (change.before != nullptr) {
-    number = number_of(transaction, *change.before);
-  } else {
-    number = next_number_++;
-    transaction.put(meta_, kNextNumber, bytes64(next_number_));
-  }
-  transaction.put(zones_, name_key(after.apex().name), zones::encode_zone(after, number));
-  write_pages(transaction, pages_, number, change);
-  write_history(transaction, journal_, number, change);
-}
-
-void Store::write_pages(Transaction& transaction, MDB_dbi pages, uint64_t number, const Change& change) {
-  using zones::Page;
-  ZoneVersion::for_each_difference(change.before, change.after, [&](uint32_t id, const Page*, const Page* page) {
-    if (page != nullptr) {
-      transaction.put(pages, part_key(number, id), zones::encode_page(*page));
-    } else {
-      transaction.erase(pages, part_key(number, id));
-    }
+void Store::load_providers(const std::function<void(const std::string&, const std::string&)>& visit) {
+  settle();
+  const Database::Snapshot snapshot(database_);
+  snapshot.for_each_from(StoreTable::providers, {}, [&](Bytes key, Bytes value) {
+    visit(text_of(key), text_of(value));
+    return true;
   });
-  const auto ids_of = [](const ZoneVersion* zone) {
-    return zone != nullptr ? zone->page_ids() : std::span<const uint32_t>();
-  };
-  const auto before = ids_of(change.before), after = ids_of(change.after);
-  if (std::ranges::equal(before, after)) return;
-  if (after.empty()) {
-    transaction.erase(pages, part_key(number, kOrder));
-  } else {
-    transaction.put(pages, part_key(number, kOrder), zones::encode_order(after));
-  }
 }
 
-// Histories change at their ends only: what is left of the old one begins the new one.
-void Store::write_history(Transaction& transaction, MDB_dbi journal, uint64_t number, const Change& change) {
-  static const std::vector<zones::StepRef> kNone;
-  const auto steps_of = [](const ZoneVersion* zone) -> const auto& {
-    return zone != nullptr && zone->history() ? zone->history()->steps() : kNone;
-  };
-  const auto& before = steps_of(change.before);
-  const auto& after = steps_of(change.after);
-  const auto kept = after.empty() ? before.end() : std::find(before.begin(), before.end(), after.front());
-  for (auto step = before.begin(); step != kept; ++step) transaction.erase(journal, part_key(number, (*step)->from()));
-  for (auto step = after.begin() + (before.end() - kept); step != after.end(); ++step)
-    transaction.put(journal, part_key(number, (*step)->from()), zones::encode_step(**step));
-}
-
-void Store::remove_zone(Transaction& transaction, const ZoneVersion& zone) {
-  const uint64_t number = number_of(transaction, zone);
-  write_pages(transaction, pages_, number, {&zone, nullptr});
-  write_history(transaction, journal_, number, {&zone, nullptr});
-  transaction.erase(zones_, name_key(zone.apex().name));
-  transaction.erase(ledger_, name_key(zone.apex().name));
-}
-
-zones::VersionRef Store::restore(const Transaction& transaction, Bytes value) const {
-  zones::StoredZone zone = zones::decode_zone(value);
-  std::vector<ZoneVersion::NumberedPage> pages;
-  if (!zone.page.empty()) pages.push_back({0, std::move(zone.page)});
-  for (const uint32_t id : page_order(transaction, zone)) {
-    MDB_val page;
-    if (!transaction.get(pages_, part_key(zone.number, id), page))
-      throw std::invalid_argument("page " + std::to_string(id) + " is missing");
-    pages.push_back({id, zones::decode_page(bytes_of(page))});
-  }
-  zones::Attributes attributes{nullptr, read_history(transaction, zone), zone.serial_policy, zone.secondary_dns};
-  if (!zone.pseudo.empty())
-    attributes.pseudo = std::make_shared<const std::vector<zones::PseudoRecord>>(std::move(zone.pseudo));
-  return ZoneVersion::restore(zone.apex, zone.soa.view(), pages, std::move(attributes));
-}
-
-std::vector<uint32_t> Store::page_order(const Transaction& transaction, const zones::StoredZone& zone) const {
-  if (zone.pages == 0) return {};
-  MDB_val value;
-  if (!transaction.get(pages_, part_key(zone.number, kOrder), value))
-    throw std::invalid_argument("the order of its pages is missing");
-  std::vector<uint32_t> order = zones::decode_order(bytes_of(value));
-  if (order.size() != zone.pages) throw std::invalid_argument("pages are missing");
-  return order;
-}
-
-// From the current serial backwards, each step being the one that leads to the one behind it.
-zones::HistoryRef Store::read_history(const Transaction& transaction, const zones::StoredZone& zone) const {
-  std::map<uint32_t, zones::StepRef> by_end;
-  if (zone.steps != 0) {
-    transaction.for_each_from(journal_, bytes64(zone.number), [&](Bytes key, Bytes value) {
-      if (key.size() != kPartKeySize || load64(key.data()) != zone.number) return false;
-      auto step = zones::decode_step(value);
-      by_end[step->to()] = std::move(step);
-      return true;
-    });
-  }
-  if (by_end.size() != zone.steps) throw std::invalid_argument("steps of its history are missing");
-  std::vector<zones::StepRef> steps;
-  for (uint32_t serial = zones::soa_serial(zone.soa); steps.size() < zone.steps; serial = steps.back()->from()) {
-    const auto step = by_end.find(serial);
-    if (step == by_end.end()) throw std::invalid_argument("its history has a gap");
-    steps.push_back(step->second);
-  }
-  if (steps.empty()) return nullptr;
-  std::ranges::reverse(steps);
-  return new zones::History(std::move(steps));
-}
-
-void Store::load(const std::function<void(zones::VersionRef)>& visit,
-                 const std::function<void(const std::string&)>& damaged) const {
-  const Transaction transaction(env_.get(), MDB_RDONLY);
-  transaction.for_each_from(zones_, {}, [&](Bytes key, Bytes value) {
-    zones::VersionRef version;
+void Store::load(const std::function<void(Loaded)>& visit, const std::function<void(const std::string&)>& damaged) {
+  settle();
+  const Database::Snapshot snapshot(database_);
+  snapshot.for_each_from(StoreTable::zones, {}, [&](Bytes key, Bytes value) {
+    Loaded loaded;
     try {
-      version = restore(transaction, value);
+      loaded.version = restore(snapshot, value);
+      Bytes ledger;
+      if (loaded.version->attributes().secondary_dns && snapshot.get(StoreTable::ledger, text_of(key), ledger))
+        loaded.ledger = text_of(ledger);
     } catch (const std::invalid_argument& error) {
       const auto apex = zones::NameView::read(key);
       damaged("the store in " + directory_.string() + " is damaged at zone " + (apex ? apex->to_text() : "?") + ": " +
               error.what() + "; the zone is not served: import it anew, or restore the store from a backup");
+      return true;
     }
-    if (version) visit(std::move(version));
+    visit(std::move(loaded));
     return true;
   });
 }

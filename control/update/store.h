@@ -1,44 +1,51 @@
-// Store: the zones on disk (LMDB). What commit() has returned from survives kill -9 and power loss.
+// Store: the zones on disk. What commit() has returned from survives kill -9 and power loss.
 //
-// Keys and values (zones/disk_format.h), in seven tables:
+// Tables of the database (LMDB), whose values are those of zones/disk_format.h:
 //
-//   zones     apex in wire format, folded → zone value
-//   pages     zone number, page id        → page value; behind the last id, the order value
-//   journal   zone number, serial         → step value: the step of history that leads on from this serial
-//   meta      the number of the next new zone
-//   keys      key name in wire format, folded → text (key_book.h)
-//   ledger    apex in wire format, folded → what secondaries were last seen to have (ledger.h)
-//   presets   name → text: providers of secondaries (secondary.h)
+//   zones      apex in wire format, folded → zone value
+//   pages      apex, page id               → page value; behind the last id, the order value
+//   journal    apex, serial                → step value: the step of history that leads on from this serial
+//   meta       the last generation of the redo log that stands in the database
+//   keys       key name in wire format, folded → text (key_book.h)
+//   ledger     apex                        → what secondaries were last seen to have (ledger.h)
+//   providers  name                        → text (secondary.h)
 //
-// A commit writes what differs between two versions: the zone value, and the pages and steps they do not share.
+// A commit is a batch of puts and erasures: what differs between two versions, which is the zone value, and the pages
+// and steps they do not share. It is written to the redo log (redo_log.h), and kept in memory; when a generation of the
+// log is full, the checkpointer writes all its batches to the database in one transaction, while the next generation
+// fills. A batch that is too large for the log goes to the database at once. At start the database gets what the log
+// holds beyond it, so everything is read from there.
 //
-// Threads. The updater's, from construction on. One process at a time: a second one is refused.
+// Threads. One may call, the updater's. The checkpointer is a thread of the store's own: while it has work, the
+// database is its; otherwise it is the caller's. One process at a time: a second one is refused.
 #pragma once
 
-#include <lmdb.h>
-
+#include <condition_variable>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <memory>
+#include <mutex>
 #include <span>
-#include <stdexcept>
 #include <string>
+#include <thread>
+#include <vector>
 
+#include "control/update/database.h"
+#include "control/update/redo_log.h"
+#include "control/update/store_error.h"
 #include "zones/disk_format.h"
 #include "zones/version.h"
 
 namespace axfrd::control {
 
-// What went wrong with the store, for the operator. Nothing was committed.
-struct StoreError : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
 class Store {
  public:
-  // Opens the store in `directory`, which is made if it is missing. Throws StoreError.
-  explicit Store(const std::filesystem::path& directory);
+  static constexpr uint64_t kLogCapacity = uint64_t{16} << 20;
+
+  // Opens the store in `directory`, which is made if it is missing; a generation of the redo log is up to
+  // `log_capacity` octets. Throws StoreError.
+  explicit Store(const std::filesystem::path& directory, uint64_t log_capacity = kLogCapacity);
+  // Brings the database up to date, so that the next start has nothing to redo.
   ~Store();
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
@@ -53,56 +60,70 @@ class Store {
 
   // Keeps `text` as what the key is, durably; empty: the key goes. Throws StoreError.
   void put_key(zones::NameView name, const std::string& text);
-  // Calls visit(name, text) for every key; what it throws as std::invalid_argument comes back as StoreError.
-  void load_keys(const std::function<void(zones::NameView, const std::string&)>& visit) const;
+  // As put_key().
+  void put_provider(const std::string& name, const std::string& text);
 
   struct LedgerText {
     zones::Name apex;
     std::string text;
   };
   void put_ledger(std::span<const LedgerText> zones);
-  // Empty if nothing was kept.
-  std::string ledger(zones::NameView apex) const;
 
-  // As put_key() and load_keys().
-  void put_provider(const std::string& name, const std::string& text);
-  void load_providers(const std::function<void(const std::string&, const std::string&)>& visit) const;
+  // Calls visit(name, text) for every key; what it throws as std::invalid_argument comes back as StoreError.
+  void load_keys(const std::function<void(zones::NameView, const std::string&)>& visit);
+  void load_providers(const std::function<void(const std::string&, const std::string&)>& visit);
 
-  size_t zone_count() const;
-  // Calls visit(version) for every zone, or damaged(sentence) for one that cannot be read; it stays as it is until a
+  struct Loaded {
+    zones::VersionRef version;
+    std::string ledger;  // empty if nothing was kept
+  };
+  // Calls visit(loaded) for every zone, or damaged(sentence) for one that cannot be read; it stays as it is until a
   // zone of its name is added. Throws StoreError when nothing can be read at all.
-  void load(const std::function<void(zones::VersionRef)>& visit,
-            const std::function<void(const std::string&)>& damaged) const;
+  void load(const std::function<void(Loaded)>& visit, const std::function<void(const std::string&)>& damaged);
 
  private:
-  struct CloseEnvironment {
-    void operator()(MDB_env* env) const { mdb_env_close(env); }
-  };
-  class Transaction;
+  // One process at a time.
+  class LockFile {
+   public:
+    explicit LockFile(const std::filesystem::path& directory);
+    ~LockFile();
+    LockFile(const LockFile&) = delete;
+    LockFile& operator=(const LockFile&) = delete;
 
-  // Runs work(transaction) and commits, anew with a larger map when that is full.
-  template <class Work>
-  void write(Work&& work);
-  void put_text(MDB_dbi table, const std::string& key, const std::string& text);
+   private:
+    int fd_;
+  };
+  enum class Checkpoint : uint8_t { none, wanted, failed };
+
+  void recover();
+  void write(const std::function<void(Writer&)>& work);
+  void write_at_once(const std::function<void(Writer&)>& work);
+  void put_text(StoreTable table, const std::string& key, const std::string& text);
+  void next_generation();
+  void settle();
+  void await_checkpoint(std::unique_lock<std::mutex>& lock);
+  void reserve_space(size_t octets);
+  void run_checkpointer();
+  std::string write_full_generation();
   std::string remark_on_space() const;
-  void lock();
-  void check_file_size() const;
-  void open_tables();
-  void grow();
-  void write_zone(Transaction& transaction, const Change& change);
-  void remove_zone(Transaction& transaction, const zones::ZoneVersion& zone);
-  static void write_pages(Transaction& transaction, MDB_dbi pages, uint64_t number, const Change& change);
-  static void write_history(Transaction& transaction, MDB_dbi journal, uint64_t number, const Change& change);
-  uint64_t number_of(const Transaction& transaction, const zones::ZoneVersion& zone) const;
-  zones::VersionRef restore(const Transaction& transaction, zones::Bytes value) const;
-  std::vector<uint32_t> page_order(const Transaction& transaction, const zones::StoredZone& zone) const;
-  zones::HistoryRef read_history(const Transaction& transaction, const zones::StoredZone& zone) const;
 
   const std::filesystem::path directory_;
-  int lock_fd_ = -1;
-  std::unique_ptr<MDB_env, CloseEnvironment> env_;
-  MDB_dbi zones_ = 0, pages_ = 0, journal_ = 0, meta_ = 0, keys_ = 0, ledger_ = 0, providers_ = 0;
-  uint64_t next_number_ = 1;
+  const LockFile lock_file_;
+  Database database_;
+  RedoLog log_;
+  std::string pending_;  // the batches of the log's generation; the caller's
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  // ---- guarded by mutex_ ----
+  Checkpoint checkpoint_ = Checkpoint::none;
+  bool stopping_ = false;
+  std::string failure_;  // of the checkpoint, while it is `failed`
+  // ---- the checkpointer's while a checkpoint is wanted, and otherwise the caller's ----
+  std::string full_;  // the batches of a full generation
+  uint64_t full_generation_ = 0;
+
+  std::thread checkpointer_;
 };
 
 }  // namespace axfrd::control

@@ -53,11 +53,9 @@ zones::PseudoRecords shared(std::vector<zones::PseudoRecord>&& pseudo) {
 }
 
 bool same_pseudo_records(const zones::PseudoRecords& a, const zones::PseudoRecords& b) {
-  if (!a || !b) return !a && !b;
-  return std::ranges::equal(*a, *b, [](const auto& x, const auto& y) {
-    return x.kind == y.kind && x.owner == y.owner && x.ttl == y.ttl && x.target == y.target &&
-           x.addresses.same_as(y.addresses);
-  });
+  if (!zones::same_definitions(a, b)) return false;
+  return !a ||
+         std::ranges::equal(*a, *b, [](const auto& x, const auto& y) { return x.addresses.same_as(y.addresses); });
 }
 
 bool same_but_serial(const OwnedRecord& a, OwnedRecord b) {
@@ -416,7 +414,9 @@ VersionRef Updater::make_next(const ZoneVersion& old, const Delta& delta, const 
                               Attributes attributes) const {
   const uint32_t serial = zones::soa_serial(soa);
   if (serial != old.serial()) {
-    const zones::StepRef step(new zones::Step(old.soa_record(), serial, unix_time(), delta));
+    zones::Step::PseudoBefore pseudo;
+    if (!zones::same_definitions(old.pseudo(), attributes.pseudo)) pseudo = old.pseudo();
+    const zones::StepRef step(new zones::Step(old.soa_record(), serial, unix_time(), delta, std::move(pseudo)));
     const size_t room = std::min(max_history_octets_, std::max(kLeastHistory, old.transfer_octets()));
     attributes.history = zones::History::extend(old.history(), step, room);
   }
@@ -613,13 +613,14 @@ Outcome<size_t> Updater::load_store_now() {
     }
   };
   Published published;
-  const auto enter = [&](VersionRef version) {
+  const auto enter = [&](Store::Loaded loaded) {
+    VersionRef& version = loaded.version;
     octets += history_memory(version.get());
     if (version->history()) {
       for (const zones::StepRef& step : version->history()->steps())
         old_steps_.push_back({version->apex().hash, step->from()});
     }
-    if (is_followed(version.get())) published.zones.push_back({version, store_.ledger(version->apex().name)});
+    if (is_followed(version.get())) published.zones.push_back({version, std::move(loaded.ledger)});
     versions.push_back(std::move(version));
     if (++count % kTogether == 0) publish();
   };

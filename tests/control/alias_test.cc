@@ -465,7 +465,7 @@ TEST_F(AliasUpdaterTest, TheStoreKeepsTheAddresses) {
   imported("a 300 ALIAS t.other.\n");
   resolve("t.other.", kOne);
   VersionRef loaded;
-  store_.load([&](const VersionRef& version) { loaded = version; }, [](const std::string&) {});
+  store_.load([&](const Store::Loaded& zone) { loaded = zone.version; }, [](const std::string&) {});
   ASSERT_TRUE(loaded);
   EXPECT_TRUE(loaded->pseudo()->front().addresses.same_as(addresses(kOne, 60)));
 }

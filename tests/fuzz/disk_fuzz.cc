@@ -17,13 +17,12 @@ using namespace axfrd::zones;  // NOLINT(google-build-using-namespace)
 namespace {
 
 constexpr size_t kChecksum = 4;
-constexpr uint64_t kNumber = 7;
 
 Bytes bytes_of(const std::string& text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
 
 // A zone as the store keeps it.
 struct Values {
-  explicit Values(const ZoneVersion& version) : zone(encode_zone(version, kNumber)) {
+  explicit Values(const ZoneVersion& version) : zone(encode_zone(version)) {
     for (const uint32_t id : version.page_ids()) ids.push_back(id);
     order = encode_order(ids);
     for (unsigned i = 0; i < version.page_count(); ++i) pages.push_back(encode_page(version.page(i)));
@@ -91,7 +90,7 @@ VersionRef restore(const Values& values) {
   }
   Attributes attributes;
   if (!values.step.empty()) attributes.history = new History({decode_step(bytes_of(values.step))});
-  attributes.pseudo = std::make_shared<const std::vector<PseudoRecord>>(std::move(zone.pseudo));
+  attributes.pseudo = zone.pseudo;
   attributes.secondary_dns = zone.secondary_dns;
   return ZoneVersion::restore(zone.apex, zone.soa.view(), pages, std::move(attributes));
 }

@@ -1,10 +1,12 @@
 // A library to preload into axfrd: ends it, as power loss would, at its n-th write to the store.
 //
 // FAULT=N:before|half|after|error. Writes are counted from the first on; fdatasync counts as one. `half` writes half of
-// what was to be written; `error` ends nothing, but fails that write as a broken disk would. LMDB writes pages, syncs,
-// then writes the meta page, which is the commit: `after` that one the change is on disk, but not published.
+// what was to be written; `error` ends nothing, but fails that write as a broken disk would. A commit is a write to the
+// redo log and a sync: `after` that it is on disk, but not published. A checkpoint writes pages of the database, syncs,
+// then writes its meta page.
 
-// With it, the functions below would be called pwrite64 and so on; LMDB calls them by their plain names.
+// With it, the functions below would be called pwrite64 and so on; LMDB calls them by their plain names, axfrd by
+// those.
 #undef _FILE_OFFSET_BITS
 
 #include <dlfcn.h>
@@ -41,7 +43,8 @@ Fault& fault() {
 bool is_store(int fd) {
   char path[4096];
   const ssize_t size = readlink(("/proc/self/fd/" + std::to_string(fd)).c_str(), path, sizeof path - 1);
-  return size > 0 && std::string(path, static_cast<size_t>(size)).ends_with("/data.mdb");
+  const std::string name(path, size > 0 ? static_cast<size_t>(size) : 0);
+  return name.ends_with("/data.mdb") || name.ends_with("/redo.0") || name.ends_with("/redo.1");
 }
 
 template <class Function>
@@ -72,6 +75,8 @@ ssize_t pwrite(int fd, const void* data, size_t size, off_t at) {
   return perform(
       fd, [&] { return write(fd, data, size, at); }, [&] { (void)write(fd, data, size / 2, at); });
 }
+
+ssize_t pwrite64(int fd, const void* data, size_t size, off_t at) { return pwrite(fd, data, size, at); }
 
 ssize_t pwritev(int fd, const iovec* pieces, int count, off_t at) {
   const auto write = real<ssize_t (*)(int, const iovec*, int, off_t)>("pwritev");

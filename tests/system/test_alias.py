@@ -160,6 +160,20 @@ def test_edits_leave_the_addresses_to_the_alias(axfrd):
     assert served(axfrd, f"both.{ZONE}") == ["10.0.0.2", "10.0.0.3"], "a rollback does not bring old addresses back"
 
 
+def test_a_rollback_brings_back_what_aliases_there_were(axfrd):
+    before = serial(axfrd)
+    edit(axfrd, ["unset", "@", "ALIAS"], ["set", "other", "60", "ALIAS", "www.target.test."])
+    wait_served(axfrd, f"other.{ZONE}", ["10.0.0.2"])
+    axfrd.kill()
+    axfrd.start()
+    axfrd.ctl("zone", "rollback", ZONE, str(before))
+    assert served(axfrd, ZONE) == ["10.0.0.1"] and served(axfrd, f"other.{ZONE}") == []
+    exported = axfrd.ctl("zone", "export", ZONE).stdout
+    assert "ALIAS\tcdn.target.test." in exported and "other" not in exported
+    axfrd.resolver.set("cdn A 10.0.0.9")
+    wait_served(axfrd, ZONE, ["10.0.0.9"])
+
+
 def test_updates_leave_the_addresses_to_the_alias(axfrd):
     secret = axfrd.json("key", "generate", "admin")["secret"]
     axfrd.ctl("key", "grant", "admin", ZONE)

@@ -1,8 +1,9 @@
 """Killed at any moment, it has every change that it acknowledged, whole ones only, and a history that goes on.
 
-Writers commit without a pause; each commit of a zone writes one number to several names. A poller asks for serials all
-the while, as secondaries do. Then axfrd is killed, or ends itself in the middle of a write to its store, and is started
-again: what it serves must be the last commit that was acknowledged, or the one after it, which was under way.
+Writers commit without a pause; each commit of a zone writes one number to several names. A poller asks for serials
+all the while, as secondaries do. The redo log is small, so that checkpoints are part of it. Then axfrd is killed, or
+ends itself in the middle of a write to its store, and is started again: what it serves must be the last commit that
+was acknowledged, or the one after it, which was under way.
 """
 
 import copy
@@ -136,7 +137,7 @@ def crashes(new_lab):
     lab = new_lab("client")
     lab.appliance.run("ip", "link", "set", "lo", "up")
     options = {"port": None, "address": [ADDRESS + "/8"], "no_huge": None, "zones_dir": None}
-    axfrd = Axfrd(lab, **options, no_port=True, allow_transfer=["127.0.0.0/8"])
+    axfrd = Axfrd(lab, **options, no_port=True, redo_log=64, allow_transfer=["127.0.0.0/8"])
     found = Crashes(lab, axfrd)
     found.prepare()
     return found

@@ -20,7 +20,7 @@ def appliance(new_lab):
     lab = new_lab("client")
     lab.appliance.run("ip", "link", "set", "lo", "up")
     options = {"port": None, "address": [ADDRESS + "/8"], "no_huge": None, "zones_dir": None}
-    axfrd = Axfrd(lab, **options, no_port=True, allow_transfer=["127.0.0.0/8"])
+    axfrd = Axfrd(lab, **options, no_port=True, redo_log=64, allow_transfer=["127.0.0.0/8"])
     yield axfrd
     if axfrd.running():
         axfrd.stop()

@@ -9,7 +9,7 @@ namespace {
 
 StoredZone stored(Attributes attributes) {
   const auto plain = zone_of("example.", "$TTL 60\n@ SOA ns admin 1 2 3 4 5\n@ NS ns.test.\n");
-  const std::string value = encode_zone(*plain->apply({}, plain->soa_record(), std::move(attributes)), 7);
+  const std::string value = encode_zone(*plain->apply({}, plain->soa_record(), std::move(attributes)));
   return decode_zone({reinterpret_cast<const uint8_t*>(value.data()), value.size()});
 }
 
@@ -31,7 +31,7 @@ Attributes with_prefix(uint8_t bits, bool v4 = false) {
 }
 
 TEST(DiskFormat, RefusesWhatNoVersionHolds) {
-  EXPECT_EQ(stored(with_kind(1)).pseudo.size(), 1U);
+  EXPECT_EQ(stored(with_kind(1)).pseudo->size(), 1U);
   EXPECT_THROW((void)stored(with_kind(2)), std::invalid_argument);
   EXPECT_EQ(stored(with_prefix(128)).secondary_dns->secondaries.size(), 1U);
   EXPECT_THROW((void)stored(with_prefix(129)), std::invalid_argument);

@@ -184,6 +184,25 @@ TEST(History, AGapIsNoHistory) {
   EXPECT_TRUE(History({one, other}).since(3).has_value());
 }
 
+TEST(History, TellsWhichAliasesThereWere) {
+  const VersionRef first = zone_of("example.", "@ 60 SOA ns admin 1 2 3 4 5\n");
+  const auto aliases = [](const char* target) {
+    return std::make_shared<const std::vector<PseudoRecord>>(
+        1, PseudoRecord{PseudoRecord::Kind::alias, name("example."), 60, target, {}});
+  };
+  std::vector<StepRef> steps;
+  OwnedRecord soa = first->soa_record();
+  const std::array<Step::PseudoBefore, 3> before{std::nullopt, PseudoRecords(), aliases("a.test.")};
+  for (uint32_t serial = 1; serial <= before.size(); ++serial) {
+    set_soa_serial(soa, serial);
+    steps.push_back(new Step(soa, serial + 1, 0, {}, before[serial - 1]));
+  }
+  const History history(steps);
+  EXPECT_EQ(history.since(1)->pseudo.value(), nullptr) << "as before the second step, for the first changed nothing";
+  EXPECT_EQ(history.since(2)->pseudo.value(), nullptr);
+  EXPECT_EQ(history.since(3)->pseudo.value()->front().target, "a.test.");
+}
+
 TEST(Step, MalformedRecordsAreRefused) {
   const VersionRef version = zone_of("example.", "@ 60 SOA ns admin 1 2 3 4 5\nh 60 A 192.0.2.1\n");
   Delta delta;
