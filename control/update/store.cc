@@ -270,6 +270,16 @@ std::string Store::remark_on_space() const {
 void Store::next_generation() {
   std::unique_lock lock(mutex_);
   await_checkpoint(lock);
+  hand_over();
+}
+
+void Store::checkpoint() {
+  const std::lock_guard lock(mutex_);
+  if (checkpoint_ == Checkpoint::none && !log_.empty()) hand_over();
+}
+
+// @pre mutex_ is held, and no checkpoint is under way
+void Store::hand_over() {
   full_ = std::exchange(pending_, {});
   full_generation_ = log_.generation();
   checkpoint_ = Checkpoint::wanted;

@@ -13,8 +13,9 @@
 // A commit is a batch of puts and erasures: what differs between two versions, which is the zone value, and the pages
 // and steps they do not share. It is written to the redo log (redo_log.h), and kept in memory; when a generation of the
 // log is full, the checkpointer writes all its batches to the database in one transaction, while the next generation
-// fills. A batch that is too large for the log goes to the database at once. At start the database gets what the log
-// holds beyond it, so everything is read from there.
+// fills; and when nothing happens for a while, so that a start finds little to redo. A batch that is too large for the
+// log goes to the database at once. At start the database gets what the log holds beyond it, so everything is read from
+// there.
 //
 // Threads. One may call, the updater's. The checkpointer is a thread of the store's own: while it has work, the
 // database is its; otherwise it is the caller's. One process at a time: a second one is refused.
@@ -69,6 +70,9 @@ class Store {
   };
   void put_ledger(std::span<const LedgerText> zones);
 
+  // For a moment without work: begins a checkpoint, if there is something to write and none is under way.
+  void checkpoint();
+
   // Calls visit(name, text) for every key; what it throws as std::invalid_argument comes back as StoreError.
   void load_keys(const std::function<void(zones::NameView, const std::string&)>& visit);
   void load_providers(const std::function<void(const std::string&, const std::string&)>& visit);
@@ -100,6 +104,7 @@ class Store {
   void write_at_once(const std::function<void(Writer&)>& work);
   void put_text(StoreTable table, const std::string& key, const std::string& text);
   void next_generation();
+  void hand_over();
   void settle();
   void await_checkpoint(std::unique_lock<std::mutex>& lock);
   void reserve_space(size_t octets);

@@ -26,6 +26,8 @@ using zones::ZoneVersion;
 
 // How often retired versions are looked at while there are any; a worker's turn takes microseconds.
 constexpr auto kRetirePause = std::chrono::milliseconds(5);
+// When there has been no work for so long, the store may tidy up.
+constexpr auto kIdle = std::chrono::seconds(1);
 // A group is closed when making its versions has taken so long: nobody shall wait for the work of others.
 constexpr auto kGroupTime = std::chrono::milliseconds(3);
 // History of a zone beyond the zone's own size is of little use: the whole zone would be the shorter answer.
@@ -384,7 +386,12 @@ std::deque<Updater::Task> Updater::next_tasks() {
     free_retired();
     lock.lock();
   }
-  wake_.wait(lock, something);
+  if (!wake_.wait_for(lock, kIdle, something)) {
+    lock.unlock();
+    store_.checkpoint();
+    lock.lock();
+    wake_.wait(lock, something);
+  }
   if (stopping_.load(std::memory_order_relaxed)) return {};
   return std::exchange(queue_, {});
 }

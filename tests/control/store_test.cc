@@ -128,6 +128,22 @@ TEST_F(StoreTest, TheMapGrowsByItself) {
   EXPECT_EQ(load(store).size(), 40U);
 }
 
+TEST_F(StoreTest, CommitsGoOnWhileTheLogIsWrittenToTheDatabase) {
+  VersionRef version = zone("a.", 1, 30);
+  {
+    Store store(directory, 64 * 1024);
+    commit(store, nullptr, version.get());
+    for (uint32_t serial = 2; serial <= 500; ++serial) {
+      const VersionRef next = with_serial(*version, serial, {});
+      commit(store, version.get(), next.get());
+      version = next;
+    }
+    expect_same(*load(store).at("a."), *version);
+  }
+  EXPECT_LE(std::filesystem::file_size(directory / "redo.0"), 64U * 1024);
+  expect_same(*load().at("a."), *version);
+}
+
 TEST_F(StoreTest, ASecondProcessIsRefusedWithASentence) {
   Store store(directory);
   try {
@@ -179,7 +195,7 @@ TEST_F(StoreTest, AProcessKilledAtAnyMomentLosesNothingItAcknowledged) {
     ASSERT_EQ(::pipe(acknowledgements), 0);
     const pid_t child = ::fork();
     if (child == 0) {
-      Store store(directory);
+      Store store(directory, 64 * 1024);  // small, so that there are checkpoints, and batches that do not fit
       const auto all = load(store);
       VersionRef before = all.empty() ? nullptr : all.at("k.");
       for (uint32_t serial = before ? before->serial() + 1 : 1;; ++serial) {
