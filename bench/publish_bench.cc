@@ -122,7 +122,8 @@ class Publisher {
     for (; !stop.load(std::memory_order_relaxed); ++count) {
       VersionRef& version = count % 2 == 0 ? large_ : small_[random_() % kSmallZones];
       version = with_next_serial(*version);
-      retired_.push_back({rcu_.start(), table_.publish(version)});
+      ZoneTable::Retired replaced = table_.publish(version);  // first, for the token tells who may still see it
+      retired_.push_back({rcu_.start(), std::move(replaced)});
       while (!retired_.empty() && rcu_.passed(retired_.front().token)) retired_.pop_front();
     }
     return count;
