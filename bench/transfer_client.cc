@@ -91,20 +91,23 @@ class Connection {
   // All that it asked for has come, and it asks for nothing more.
   bool done() const { return outstanding() == 0 && (quota_ == 0 || progress_.left == 0); }
 
-  void receive() {
-    const ssize_t size = ::recv(fd_, buffer_.data() + end_, buffer_.size() - end_, MSG_DONTWAIT);
+  // `buffer` is for the time of the call.
+  void receive(std::vector<uint8_t>& buffer) {
+    std::copy(partial_.begin(), partial_.end(), buffer.begin());
+    const ssize_t size = ::recv(fd_, buffer.data() + partial_.size(), buffer.size() - partial_.size(), MSG_DONTWAIT);
     if (size < 0 && errno == EAGAIN) return;
     check(size >= 0, "recv");
     if (size == 0) throw std::runtime_error("the server closed the connection");
     if (!progress_.first_octet) progress_.first_octet = Clock::now();
-    end_ += static_cast<size_t>(size);
-    progress_.settings.octets != 0 ? take_octets() : take_messages();
+    if (progress_.settings.octets != 0) {
+      take_octets(static_cast<size_t>(size));
+    } else {
+      take_messages({buffer.data(), partial_.size() + static_cast<size_t>(size)});
+    }
     ask();
   }
 
  private:
-  static constexpr size_t kBuffer = 256 * 1024;
-
   static socklen_t socklen(const Endpoint& endpoint) { return static_cast<socklen_t>(endpoint.size()); }
   size_t outstanding() const { return progress_.settings.octets != 0 ? responses_ : transfers_.size(); }
 
@@ -130,31 +133,25 @@ class Connection {
     return framed;
   }
 
-  // Without a look at them.
-  void take_octets() {
-    const size_t whole = progress_.settings.octets;
-    progress_.octets += end_;
-    partial_ += end_;
-    end_ = 0;
-    for (; partial_ >= whole; partial_ -= whole) {
+  void take_octets(size_t size) {
+    progress_.octets += size;
+    for (unseen_ += size; unseen_ >= progress_.settings.octets; unseen_ -= progress_.settings.octets) {
       if (responses_ == 0) throw std::runtime_error("more octets than were asked for");
       --responses_;
       ++progress_.zones;
     }
   }
 
-  void take_messages() {
-    size_t at = 0;
-    while (end_ - at >= 2) {
-      const size_t size = zones::load16(&buffer_[at]);
-      if (end_ - at < 2 + size) break;
+  void take_messages(Bytes octets) {
+    while (octets.size() >= 2) {
+      const size_t size = zones::load16(octets.data());
+      if (octets.size() < 2 + size) break;
       if (progress_.settings.save.is_open())
-        progress_.settings.save.write(reinterpret_cast<const char*>(&buffer_[at]), static_cast<ssize_t>(2 + size));
-      take({&buffer_[at + 2], size});
-      at += 2 + size;
+        progress_.settings.save.write(reinterpret_cast<const char*>(octets.data()), static_cast<ssize_t>(2 + size));
+      take(octets.subspan(2, size));
+      octets = octets.subspan(2 + size);
     }
-    std::memmove(buffer_.data(), &buffer_[at], end_ - at);
-    end_ -= at;
+    partial_.assign(octets.begin(), octets.end());
   }
 
   void take(Bytes message) {
@@ -176,9 +173,8 @@ class Connection {
   unsigned quota_;
   uint16_t id_ = 0;
   std::map<uint16_t, Transfer> transfers_;  // by message ID
-  size_t responses_ = 0, partial_ = 0;      // in place of these, when nothing is looked at
-  std::vector<uint8_t> buffer_ = std::vector<uint8_t>(kBuffer);
-  size_t end_ = 0;
+  std::vector<uint8_t> partial_;            // less than a message
+  size_t responses_ = 0, unseen_ = 0;       // in place of these two, when nothing is looked at
 };
 
 class Client {
@@ -203,6 +199,7 @@ class Client {
 
  private:
   static constexpr int kPatience = 60'000;  // ms
+  static constexpr size_t kBuffer = 256 * 1024;
 
   void connect() {
     auto& connection = connections_.emplace_back(std::make_unique<Connection>(progress_));
@@ -211,7 +208,7 @@ class Client {
   }
 
   void serve(Connection* connection) {
-    connection->receive();
+    connection->receive(buffer_);
     if (!connection->done()) return;
     std::erase_if(connections_, [&](const auto& other) { return other.get() == connection; });
     if (progress_.left > 0) connect();
@@ -226,6 +223,7 @@ class Client {
   Progress progress_;
   int epoll_;
   std::vector<std::unique_ptr<Connection>> connections_;
+  std::vector<uint8_t> buffer_ = std::vector<uint8_t>(kBuffer);
 };
 
 double cpu_seconds() {
