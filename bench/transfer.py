@@ -14,6 +14,8 @@ Cases:
   small-1, small-16
                 many zones of 12 records on one connection, with so many requests on their way
   small-each    the same with a connection each, 8 at a time
+  herd          axfrd alone: zones of 12 records with 8 secondaries each, which bench/herd.cc plays: from the beginning
+                of a commit until all have the zone, changed one after the other with pauses, and all in a row
 """
 
 import argparse
@@ -25,16 +27,18 @@ import os
 import pathlib
 import shutil
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 import generate
 import scale
 import servers
 
-CLIENT, BARE = (servers.BUILD / "bench" / name for name in ("transfer_client", "bare_server"))
+CLIENT, BARE, HERD = (servers.BUILD / "bench" / name for name in ("transfer_client", "bare_server", "herd"))
 LARGE_CASES = {"large-1": 1, "large-8": 8, "large-64": 64}
 STALLED = 64
 SMALL_CASES = {
@@ -42,9 +46,10 @@ SMALL_CASES = {
     "small-16": ("--per-connection", 1 << 30, "--depth", 16),
     "small-each": ("--connections", 8),
 }
-CASES = (*LARGE_CASES, "tsig", "memory", "change", *SMALL_CASES)
+CASES = (*LARGE_CASES, "tsig", "memory", "change", *SMALL_CASES, "herd")
+HERD_FIRST, HERD_SIZE, HERD_ZONES, APART, PAUSE = "127.0.1.1", 8, 1000, 100, 0.02
 # One that needs so many seconds for one client is not asked by more of them, and not for all small zones.
-SLOW, SLOW_ZONES = 2.0, 100
+SLOW, SLOW_ZONES = 1.0, 100
 
 
 def transfers(*arguments):
@@ -73,6 +78,46 @@ class Bare:
         self.process.wait()
 
 
+class Herd:
+    """The secondaries. `done`: for each zone the times at which they had it anew."""
+
+    def __init__(self, names):
+        self.done, self.ready = {}, threading.Event()
+        self.process = subprocess.Popen(
+            [HERD, servers.ADDRESS, names, HERD_FIRST, str(HERD_SIZE)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        threading.Thread(target=self.listen, daemon=True).start()
+
+    def listen(self):
+        for line in self.process.stdout:
+            if line == "ready\n":
+                self.ready.set()
+                continue
+            _, done, zone = line.split()
+            self.done.setdefault(zone.rstrip("."), []).append(float(done))
+
+    def __enter__(self):
+        if not self.ready.wait(servers.CHANGE_PATIENCE):
+            raise TimeoutError("the secondaries have no copies")
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.wait()
+
+    def changes(self, client, zones, pause):
+        """The seconds that it takes until all secondaries have the change, for each zone; and for all together."""
+        self.done, begun = {}, {}
+        for zone in zones:
+            begun[zone] = time.monotonic()
+            client.commit(zone)
+            time.sleep(pause)
+        scale.wait_until(lambda: sum(len(times) for times in list(self.done.values())) >= len(zones) * HERD_SIZE)
+        took = [max(self.done[zone]) - begun[zone] for zone in zones]
+        return took, max(map(max, self.done.values())) - min(begun.values())
+
+
 class Bench:
     WAYS = {"write": (), "sendfile": ("sendfile",)}
 
@@ -90,6 +135,8 @@ class Bench:
             self.list = self.directory / "names"
             self.list.write_text("\n".join(small.names))
             self.run_world(small, self.small_round, self.bare_small)
+        if self.wants("herd"):
+            self.run_herd()
 
     def wants(self, *cases):
         return any(case in self.options.cases for case in cases)
@@ -236,6 +283,35 @@ class Bench:
                 self.add(case, server.name, transfers(*names, *arguments))
 
 
+    def run_herd(self):
+        files = self.directory / "herd" / "zones"
+        files.mkdir(parents=True)
+        generate.write_small(files, HERD_ZONES)
+        names = list(generate.small_names(HERD_ZONES))
+        server = servers.Axfrd(
+            servers.World(files.parent, files, names, generate.SMALL_RECORDS, names[-1]), self.options.server_cpus
+        )
+        names_file = self.directory / "herd-names"
+        names_file.write_text("\n".join(names))
+        first, last = HERD_FIRST.rsplit(".", 1)
+        with scale.running(server):
+            server.enable_all([f"{first}.{int(last) + number}" for number in range(HERD_SIZE)])
+            with Herd(names_file) as herd, contextlib.closing(server.client("transaction")) as client:
+                for number in range(1, self.options.rounds + 1):
+                    self.progress = f"round {number} of {self.options.rounds}: herd"
+                    server.settle()
+                    self.herd_round(herd, client, names)
+
+    def herd_round(self, herd, client, names):
+        for column, zones, pause in (("apart", names[:APART], PAUSE), ("in a row", names, 0)):
+            took, total = herd.changes(client, zones, pause)
+            cuts = statistics.quantiles(took, n=100)
+            figures = {"p50": cuts[49], "p90": cuts[89], "p99": cuts[98], "worst": max(took), "total": total}
+            for figure, value in figures.items():
+                self.figures.add("herd", column, figure, value)
+            scale.say(f"{self.progress} {column}: " + ", ".join(f"{f} {v * 1e3:.2f} ms" for f, v in figures.items()))
+
+
 # ---- the table ----
 
 # Case, what it is, figure, its scale and unit, whether more is better; targets: axfrd : bare, and axfrd : best peer.
@@ -286,6 +362,16 @@ def tables(figures, options):
             yield scale.table([title, *head], rows)
 
 
+def herd_table(figures):
+    heads = ("p50", "p90", "p99", "worst", "total")
+    rows = [
+        [f"{scale.plural(zones, 'zone')} changed {column}"]
+        + [figures.cell("herd", column, head, 1e3) for head in heads]
+        for column, zones in (("apart", APART), ("in a row", HERD_ZONES))
+    ]
+    return scale.table([f"axfrd: from a commit until {HERD_SIZE} secondaries have it, ms", *heads], rows)
+
+
 def conditions(figures, options):
     commit = scale.output_of("git", "rev-parse", "--short", "HEAD")
     if scale.output_of("git", "status", "--porcelain", "--untracked-files=no"):
@@ -305,12 +391,12 @@ def conditions(figures, options):
 
 
 def report(bench, options):
-    parts = [conditions(bench.figures, options), *tables(bench.figures, options)]
+    parts = [conditions(bench.figures, options), *tables(bench.figures, options), herd_table(bench.figures)]
     slow = [name for name in bench.slow if isinstance(name, str)]
     if slow:
         parts.append(f"Too slow for more than one client: {', '.join(slow)}.\n")
     parts += [f"Failed: {reason}\n" for reason in bench.failed]
-    print("\n".join(parts))
+    print("\n".join(part for part in parts if part))
 
 
 # ---- the command line ----
