@@ -783,6 +783,13 @@ def parse_arguments():
     return parser.parse_args()
 
 
+def take_cpus():
+    """The first CPU is for us, the others for the servers; where there is but one, all share it."""
+    first, *others = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {first})
+    return set(others or [first])
+
+
 def settle_options(options):
     options.rounds = options.rounds or (3 if options.quick else 5)
     options.zones = options.zones or (10_000 if options.quick else 100_000)
@@ -793,10 +800,7 @@ def settle_options(options):
     if set(options.cases) <= {"import", "million", "fanout"}:
         options.servers = ["axfrd"]
     options.load = os.getloadavg()[0]
-    # The first CPU is for us, the others for the servers; where there is but one, all share it.
-    first, *others = sorted(os.sched_getaffinity(0))
-    options.server_cpus = set(others or [first])
-    os.sched_setaffinity(0, {first})
+    options.server_cpus = take_cpus()
 
 
 def end(signal_number, _):

@@ -1,4 +1,4 @@
-"""The servers that bench/scale.py compares: how each is configured, started, and told of a change.
+"""The servers that bench/scale.py and bench/transfer.py compare: how each is configured, started, and told of a change.
 
 All of them serve on 127.0.0.1 of the bench's own network namespace, on the same CPUs, without DNSSEC, and keep what was
 acknowledged through a power loss. Each is set up as its manual recommends for many zones that change.
@@ -28,6 +28,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 BUILD = pathlib.Path(os.environ.get("AXFRD_BUILD", ROOT / "build"))
 ADDRESS = "127.0.0.1"
 SECONDARY = "127.0.0.2"
+# Who may transfer zones, unsigned or signed with this key. axfrd also takes updates that are signed with it.
+LOOPBACK = "127.0.0.0/8"
+KEY, SECRET = "bench.key", "c2l4dGVlbiBvY3RldHMgYW5kIHNpeHRlZW4gbW9yZSE="
 # Longer than anything takes that works: a start or an import, and a change.
 PATIENCE, CHANGE_PATIENCE = 1800, 120
 
@@ -465,7 +468,6 @@ class PdnsRows:
 class Axfrd(Server):
     name, version_command = "axfrd", (BUILD / "axfrd", "--version")
     ways = ("transaction", "UPDATE")
-    key = "bench.key"
 
     def prepare(self):
         self.import_seconds = self.import_files(self.enable)
@@ -475,13 +477,13 @@ class Axfrd(Server):
         with contextlib.closing(Control(self.directory / "control.sock")) as control:
             zone = self.world.noticed
             control.call("secondary.enable", zone=zone, ns=f"ns1.{zone}", allow=SECONDARY)
-            self.secret = control.call("key.generate", key=self.key)["secret"]
-            control.call("key.grant", key=self.key, zone="*")
+            control.call("key.add", key=KEY, secret=SECRET)
+            control.call("key.grant", key=KEY, zone="*")
 
     def command(self):
         return (
             BUILD / "axfrd", "--no-port", "--address", f"{ADDRESS}/8", "--store", self.directory / "store",
-            "--control-socket", self.directory / "control.sock",
+            "--control-socket", self.directory / "control.sock", "--allow-transfer", LOOPBACK,
         )  # fmt: skip
 
     def enable_all(self, addresses):
@@ -509,7 +511,7 @@ class Axfrd(Server):
 
     def client(self, way):
         if way == "UPDATE":
-            return SignedUpdates(self.key, self.secret)
+            return SignedUpdates(KEY, SECRET)
         return Transactions(self.directory / "control.sock")
 
     @classmethod
@@ -542,14 +544,21 @@ class Nsd(Server):
             remote-control:
               control-enable: yes
               control-interface: "{directory}/nsd.sock"
+            key:
+              name: {KEY}
+              algorithm: hmac-sha256
+              secret: "{SECRET}"
             pattern:
               name: plain
               zonefile: "%s.zone"
+              provide-xfr: {LOOPBACK} NOKEY
+              provide-xfr: {LOOPBACK} {KEY}
             pattern:
               name: noticed
               zonefile: "%s.zone"
               notify: {SECONDARY} NOKEY
-              provide-xfr: {SECONDARY} NOKEY
+              provide-xfr: {LOOPBACK} NOKEY
+              provide-xfr: {LOOPBACK} {KEY}
               store-ixfr: yes
               create-ixfr: yes
             """])  # fmt: skip
@@ -581,6 +590,7 @@ server:
   listen: {ADDRESS}
   udp-workers: {workers}
   tcp-workers: {workers}
+  tcp-io-timeout: 0
   background-workers: {workers}
 control:
   listen: {directory}/knot.sock
@@ -589,6 +599,10 @@ log:
     any: warning
 database:
   storage: {directory}
+key:
+  - id: {KEY}
+    algorithm: hmac-sha256
+    secret: {SECRET}
 remote:
   - id: secondary
     address: {SECONDARY}
@@ -597,7 +611,10 @@ acl:
     address: {ADDRESS}
     action: update
   - id: transfers
-    address: {SECONDARY}
+    address: {LOOPBACK}
+    action: transfer
+  - id: signed
+    key: {KEY}
     action: transfer
 template:
   - id: default
@@ -606,14 +623,14 @@ template:
     zonefile-load: whole
     zonefile-sync: -1
     journal-content: changes
-    acl: updates
+    acl: [ updates, transfers, signed ]
   - id: noticed
     storage: {files}
     file: "%s.zone"
     zonefile-load: whole
     zonefile-sync: -1
     journal-content: changes
-    acl: [ updates, transfers ]
+    acl: [ updates, transfers, signed ]
     notify: secondary
 zone:""", *self.zone_list()])  # fmt: skip
         subprocess.run(
@@ -651,7 +668,8 @@ class Bind(Server):
               minimal-responses yes;
               notify no;
               notify-delay 0;
-              allow-transfer {{ {SECONDARY}; }};
+              allow-transfer {{ {LOOPBACK}; }};
+              transfers-out 200;
               allow-update {{ {ADDRESS}; }};
             }};
             logging {{
@@ -659,6 +677,7 @@ class Bind(Server):
               category default {{ warnings; }};
             }};
             controls {{ }};
+            key "{KEY}" {{ algorithm hmac-sha256; secret "{SECRET}"; }};
             """, *self.zone_list()])  # fmt: skip
 
     def zone_list(self):
@@ -686,7 +705,8 @@ class Pdns(Server):
             f"receiver-threads={len(self.cpus)}",
             "primary=yes",
             "only-notify=",
-            f"allow-axfr-ips={SECONDARY}",
+            f"allow-axfr-ips={LOOPBACK}",
+            "max-tcp-connections=200",
             "guardian=no",
             "daemon=no",
             "write-pid=no",
@@ -711,6 +731,11 @@ class Pdns(Server):
         rows.execute(
             "INSERT INTO domainmetadata (domain_id, kind, content) SELECT id, 'ALSO-NOTIFY', ? FROM domains"
             " WHERE type = 'MASTER'", (SECONDARY,),
+        )  # fmt: skip
+        rows.execute("INSERT INTO tsigkeys (name, algorithm, secret) VALUES (?, 'hmac-sha256', ?)", (KEY, SECRET))
+        rows.execute(
+            "INSERT INTO domainmetadata (domain_id, kind, content) SELECT id, 'TSIG-ALLOW-AXFR', ? FROM domains"
+            " WHERE type = 'MASTER'", (KEY,),
         )  # fmt: skip
         rows.execute("COMMIT")
         rows.execute("ANALYZE")

@@ -11,15 +11,26 @@ constexpr unsigned kOptSize = 11;
 Transfer::Transfer(VersionRef version, const Query& query, uint16_t edns_payload)
     : version_(std::move(version)),
       more_(version_->page_count() > 0),
-      id_(load16(query.message)),
-      flags_(static_cast<uint16_t>(flag::QR | flag::AA | (load16(query.message + 2) & flag::RD))),
       edns_payload_(edns_payload),
-      question_(reinterpret_cast<const char*>(query.message) + kHeaderSize, query.question_end - kHeaderSize) {}
+      prefix_(kLengthPrefix + kHeaderSize, '\0') {
+  auto* header = reinterpret_cast<uint8_t*>(prefix_.data()) + kLengthPrefix;
+  store16(header, load16(query.message));
+  store16(header + 2, flag::QR | flag::AA | (load16(query.message + 2) & flag::RD));
+  store16(header + 4, 1);
+  prefix_.append(reinterpret_cast<const char*>(query.message) + kHeaderSize, query.question_end - kHeaderSize);
+  question_end_ = prefix_.size();
+}
 
 Transfer::Transfer(VersionRef version, std::shared_ptr<const Difference> difference, const Query& query,
                    uint16_t edns_payload)
     : Transfer(std::move(version), query, edns_payload) {
   difference_ = std::move(difference);
+}
+
+// Pages are somewhere in memory: what is needed of the next ones is asked for while this one is sent.
+void Transfer::prefetch() const {
+  if (page_ + 2 < version_->page_count()) __builtin_prefetch(&version_->page(page_ + 2));
+  if (page_ + 1 < version_->page_count()) version_->page(page_ + 1).prefetch_messages();
 }
 
 bool Transfer::advance() {
@@ -34,14 +45,10 @@ bool Transfer::advance() {
 bool Transfer::closes_after(size_t message_size) const { return message_size + version_->soa_size() < kPointerReach; }
 
 void Transfer::begin(uint16_t ancount, bool opt) {
-  prefix_.assign(kLengthPrefix + kHeaderSize, '\0');
+  prefix_.resize(question_end_);
   auto* header = reinterpret_cast<uint8_t*>(prefix_.data()) + kLengthPrefix;
-  store16(header, id_);
-  store16(header + 2, flags_);
-  store16(header + 4, 1);
   store16(header + 6, ancount);
   store16(header + 10, opt ? 1 : 0);
-  prefix_ += question_;
 }
 
 void Transfer::append_soa(std::string& out, size_t message_size) const {
@@ -85,9 +92,10 @@ Transfer::Message Transfer::next() {
   const Bytes records = page != nullptr ? page->message_bytes(message_) : Bytes{};
   unsigned answers = page != nullptr ? page->message(message_).records : 0;
   const unsigned opening = first_ ? version_->soa_size() : 0;
-  const size_t size = kHeaderSize + question_.size() + opening + records.size();
+  const size_t size = question_end_ - kLengthPrefix + opening + records.size();
   const bool closing_only = page == nullptr;
   if (more_) more_ = advance();
+  if (more_) prefetch();
   finished_ = !more_ && (closing_only || closes_after(size));
   answers += (first_ ? 1U : 0U) + (finished_ ? 1U : 0U);
   const bool opt = first_ && edns_payload_ != 0;

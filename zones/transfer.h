@@ -51,6 +51,7 @@ class Transfer {
   void append_opt();
   // Moves to the next message of the pages; false when there is none.
   bool advance();
+  void prefetch() const;
   bool closes_after(size_t message_size) const;
 
   VersionRef version_;
@@ -58,9 +59,9 @@ class Transfer {
   unsigned page_ = 0, message_ = 0;  // the next to send
   bool more_ = false;                // [page_][message_] exists
   bool first_ = true, finished_ = false;
-  uint16_t id_, flags_, edns_payload_;
-  std::string question_;
+  uint16_t edns_payload_;
   std::string prefix_, suffix_;
+  size_t question_end_;  // in prefix_, what is alike in all messages
 };
 
 }  // namespace axfrd::zones

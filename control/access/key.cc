@@ -144,6 +144,10 @@ Octets Hmac::finish() {
   return mac;
 }
 
+void Hmac::restart() {
+  if (EVP_MAC_init(context_.get(), nullptr, 0, nullptr) != 1) fail("EVP_MAC_init");
+}
+
 TsigKey::TsigKey(Name name, TsigAlgorithm algorithm, Secret secret, Md5 md5)
     : name_(std::move(name)), algorithm_(algorithm), secret_(std::move(secret)) {
   if (secret_.bytes().empty()) throw std::invalid_argument("the secret of key " + name_.to_text() + " is empty");

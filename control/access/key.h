@@ -68,6 +68,8 @@ class Hmac {
  public:
   void add(zones::Bytes octets);
   Octets finish();
+  // Begins another MAC under the same key. @pre finished
+  void restart();
 
  private:
   friend class TsigKey;
@@ -104,7 +106,7 @@ class TsigKey {
   zones::Name name_;
   TsigAlgorithm algorithm_;
   Secret secret_;
-  Hmac::Context keyed_;  // copied for each MAC, which spares hashing the secret each time
+  Hmac::Context keyed_;  // copied for each Hmac, which spares hashing the secret each time
   mutable std::atomic<uint64_t> last_used_{0};
 };
 

@@ -200,22 +200,50 @@ std::optional<Failure> check_servers(const SecondaryDns& settings, const zones::
   return std::nullopt;
 }
 
+namespace {
+
+// The secondaries of a zone that are at that address.
+template <class Visitor>
+void for_each_at(const zones::ZoneVersion& zone, const IpAddress& peer, Visitor&& visit) {
+  const SecondaryDns* settings = zone.attributes().enabled_secondaries();
+  if (settings == nullptr) return;
+  for (const Secondary& s : settings->secondaries) {
+    if (s.transfers && covers(s, peer)) visit(s);
+  }
+}
+
+bool has_key(const Secondary& secondary, const Name* key) {
+  return secondary.keys.empty() || (key != nullptr && std::ranges::find(secondary.keys, *key) != secondary.keys.end());
+}
+
+const Secondary* allowed_secondary(const zones::ZoneVersion& zone, const IpAddress& peer, const Name* key) {
+  const Secondary* found = nullptr;
+  for_each_at(zone, peer, [&](const Secondary& s) {
+    if (found == nullptr && has_key(s, key)) found = &s;
+  });
+  return found;
+}
+
+}  // namespace
+
+bool may_transfer(const zones::ZoneVersion& zone, const IpAddress& peer, const Name* key,
+                  const std::optional<Prefix>& rule) {
+  return rule || allowed_secondary(zone, peer, key) != nullptr;
+}
+
 TransferDecision decide_transfer(const zones::ZoneVersion& zone, const IpAddress& peer, const Name* key,
                                  const std::optional<Prefix>& rule) {
-  const SecondaryDns* settings = zone.attributes().enabled_secondaries();
+  if (const Secondary* secondary = allowed_secondary(zone, peer, key))
+    return {true, "the zone's secondary " + to_text(*secondary)};
+  if (rule) return {true, "--allow-transfer " + rule->to_text()};
+  if (zone.attributes().enabled_secondaries() == nullptr)
+    return {false, "secondary DNS is not enabled for the zone, and no --allow-transfer covers " + peer.to_string()};
   std::string refusal = "no secondary of the zone has the address " + peer.to_string();
-  for (const Secondary& s : settings != nullptr ? settings->secondaries : std::vector<Secondary>()) {
-    if (!s.transfers || !covers(s, peer)) continue;
-    const bool signed_right = key != nullptr && std::ranges::find(s.keys, *key) != s.keys.end();
-    if (s.keys.empty() || signed_right) return {true, "the zone's secondary " + to_text(s)};
+  for_each_at(zone, peer, [&](const Secondary& s) {
     refusal = "the zone's secondary " + to_text(s) + " has to sign with its key, and the request is signed with " +
               (key != nullptr ? key->to_text() : "none");
-  }
-  if (rule) return {true, "--allow-transfer " + rule->to_text()};
-  const char* others = ", and no --allow-transfer covers it";
-  if (settings == nullptr)
-    return {false, "secondary DNS is not enabled for the zone, and no --allow-transfer covers " + peer.to_string()};
-  return {false, refusal + others};
+  });
+  return {false, refusal + ", and no --allow-transfer covers it"};
 }
 
 }  // namespace axfrd::control

@@ -72,12 +72,15 @@ class Providers {
   std::map<std::string, SecondaryWish> wishes_;  // guarded by mutex_
 };
 
-// Whether a peer may transfer a zone, and which rule says so.
 struct TransferDecision {
   bool allowed;
-  std::string why;  // a sentence
+  std::string why;  // a sentence: which rule says so, or why none does
 };
-// `key`: with which the request was signed; null: with none. `rule`: of --allow-transfer, that covers the peer.
+// Whether a peer may transfer a zone. `key`: with which the request was signed; null: with none. `rule`: of
+// --allow-transfer, that covers the peer.
+bool may_transfer(const zones::ZoneVersion& zone, const IpAddress& peer, const zones::Name* key,
+                  const std::optional<Prefix>& rule);
+// The same, with the reason.
 TransferDecision decide_transfer(const zones::ZoneVersion& zone, const IpAddress& peer, const zones::Name* key,
                                  const std::optional<Prefix>& rule);
 

@@ -87,6 +87,8 @@ std::optional<Found> find_tsig(Bytes message) {
 
 class Writer {
  public:
+  explicit Writer(size_t capacity) { out_.reserve(capacity); }
+
   void octets(Bytes octets) { out_.append(reinterpret_cast<const char*>(octets.data()), octets.size()); }
   void u16(uint64_t value) {
     out_ += static_cast<char>(value >> 8);
@@ -121,12 +123,13 @@ size_t rdata_size(NameView algorithm, size_t mac, size_t other) {
 }
 
 std::string encode(const TsigRecord& record) {
-  Writer out;
+  const size_t rdata = rdata_size(record.algorithm, record.mac.size(), record.other.size());
+  Writer out(record.key.view().size() + kRrFixed + rdata);
   out.octets(record.key.view().bytes());
   out.u16(rrtype::TSIG);
   out.u16(rrclass::ANY);
   out.u32(0);
-  out.u16(rdata_size(record.algorithm, record.mac.size(), record.other.size()));
+  out.u16(rdata);
   out.octets(record.algorithm.view().bytes());
   out.u48(record.time_signed);
   out.u16(record.fudge);
@@ -157,16 +160,16 @@ void add_variables(Writer& out, const TsigRecord& record) {
   out.sized(record.other);
 }
 
+constexpr size_t kTimers = kTimeSize + 2, kUsualVariables = 128;
+
 // The MAC of the message in `pieces`, under its original ID; `prior` is the request's MAC or that of the message
 // before, empty for a request.
-Octets mac_of(const TsigKey& key, Bytes prior, std::span<const Bytes> pieces, const TsigRecord& record,
-              Covered covered) {
-  Writer before, behind;
+Octets mac_of(Hmac& hmac, Bytes prior, std::span<const Bytes> pieces, const TsigRecord& record, Covered covered) {
+  Writer before(2 + prior.size() + 2), behind(covered == Covered::variables ? kUsualVariables : kTimers);
   if (!prior.empty()) before.sized(prior);
   before.u16(record.original_id);
   covered == Covered::variables ? add_variables(behind, record) : add_timers(behind, record);
 
-  Hmac hmac = key.hmac();
   hmac.add(before.bytes());
   hmac.add(pieces.front().subspan(2));
   for (const Bytes piece : pieces.subspan(1)) hmac.add(piece);
@@ -180,7 +183,8 @@ Octets expected_mac(const TsigKey& key, Bytes prior, Bytes message, const Found&
   std::copy_n(message.begin(), kHeaderSize, header.begin());
   store16(&header[kArcountAt], load16(&header[kArcountAt]) - 1U);
   const std::array<Bytes, 2> pieces{header, message.subspan(kHeaderSize, tsig.at - kHeaderSize)};
-  return mac_of(key, prior, pieces, tsig.record, Covered::variables);
+  Hmac hmac = key.hmac();
+  return mac_of(hmac, prior, pieces, tsig.record, Covered::variables);
 }
 
 // ---- checks ----
@@ -281,7 +285,8 @@ std::string TsigSigner::sign(std::span<const Bytes> pieces, TsigTime now) {
   if (next_ == Next::request) record_.original_id = load16(pieces.front().data());
   if (key_) {
     const Covered covered = next_ == Next::later_answer ? Covered::timers : Covered::variables;
-    record_.mac = mac_of(*key_, record_.mac, pieces, record_, covered);
+    hmac_ ? hmac_->restart() : static_cast<void>(hmac_.emplace(key_->hmac()));
+    record_.mac = mac_of(*hmac_, record_.mac, pieces, record_, covered);
   }
   next_ = Next::later_answer;
   return encode(record_);

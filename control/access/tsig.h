@@ -97,8 +97,9 @@ class TsigSigner {
  private:
   void set_times(TsigTime now);
 
-  TsigKeyRef key_;     // null: records without a MAC
-  TsigRecord record_;  // the last one: the request's, then ours
+  TsigKeyRef key_;            // null: records without a MAC
+  std::optional<Hmac> hmac_;  // from the first message on
+  TsigRecord record_;         // the last one: the request's, then ours
   enum class Next : uint8_t { request, first_answer, later_answer } next_;
 };
 

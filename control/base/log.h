@@ -22,6 +22,9 @@ class Log {
  public:
   explicit Log(LogLevel most, int fd = 2);
 
+  // Whether lines of that level are written: for those that take work to make.
+  bool shows(LogLevel level) const { return level <= most_; }
+
   template <class... Parts>
   void error(const Parts&... parts) const {
     write(LogLevel::error, parts...);
@@ -42,7 +45,7 @@ class Log {
  private:
   template <class... Parts>
   void write(LogLevel level, const Parts&... parts) const {
-    if (level > most_) return;
+    if (!shows(level)) return;
     std::ostringstream text;
     (text << ... << parts);
     write_line(level, std::move(text).str());

@@ -74,11 +74,12 @@ RequestHandler::Outcome RequestHandler::start_transfer(Query& query, const IpAdd
   if (zone == nullptr) return answer(responder_.refuse(query, Rcode::notauth));
   const zones::ZoneVersion& version = *zone->current();
   const IpAddress address = normalised(peer);
-  const TransferDecision decision = decide_transfer(version, address, key, allow_transfer_.match(peer));
-  if (!decision.allowed) {
+  const auto rule = allow_transfer_.match(peer);
+  if (!may_transfer(version, address, key, rule)) {
+    const std::string why = decide_transfer(version, address, key, rule).why;
     counters_.refused.add();
-    notifier_.refused(version.apex().name, address, decision.why);
-    return answer(responder_.refuse(query, Rcode::refused, zones::Ede::prohibited, decision.why));
+    notifier_.refused(version.apex().name, address, why);
+    return answer(responder_.refuse(query, Rcode::refused, zones::Ede::prohibited, why));
   }
   if (query.qtype == zones::rrtype::IXFR) return answer_ixfr(query, version, address);
   return send(zones::Transfer(&version, query, query.edns ? udp_payload_ : uint16_t{0}));

@@ -1,10 +1,8 @@
 #include "control/dns/session.h"
 
-#include <netinet/tcp.h>
-
 #include <array>
 #include <boost/asio/buffer.hpp>
-#include <span>
+#include <boost/asio/post.hpp>
 
 namespace axfrd::control {
 
@@ -13,36 +11,15 @@ namespace {
 namespace asio = boost::asio;
 using zones::Bytes;
 
-constexpr size_t kUsualInput = 4096;        // grows for a longer request, and shrinks again
-constexpr size_t kMaxQueued = 64 * 1024;    // octets of answers that wait, before we stop reading
-constexpr size_t kMaxTransfers = 16;        // under way in one session, before we stop reading
-constexpr size_t kMaxUpdates = 64;          // the same
-constexpr size_t kBatchOctets = 64 * 1024;  // more in one go gains nothing, and makes others wait
-constexpr size_t kBatchPieces = 64;         // what Asio gives to one sendmsg
-constexpr size_t kPiecesOfMessage = 4;
+constexpr size_t kUsualInput = 4096;      // grows for a longer request, and shrinks again
+constexpr size_t kMaxQueued = 64 * 1024;  // octets of answers that wait, before we stop reading
+constexpr size_t kMaxTransfers = 16;      // under way in one session, before we stop reading
+constexpr size_t kMaxUpdates = 64;        // the same
+constexpr size_t kBatchOctets = 256 * 1024;
+constexpr size_t kTurnOctets = 256 * 1024;  // before other sessions have their turn
+constexpr size_t kPiecesOfMessage = 3;
 
-// What the kernel may hold unsent: more would only delay answers queued behind a transfer, and cost memory for clients
-// that do not read.
-constexpr int kMaxUnsent = 256 * 1024;
-
-asio::const_buffer to_buffer(Bytes octets) { return {octets.data(), octets.size()}; }
 std::string to_string(Bytes octets) { return {reinterpret_cast<const char*>(octets.data()), octets.size()}; }
-
-// The TSIG record for `message`, whose length and header in `prefix` then count it.
-std::string sign(TsigSigner& signer, std::string& prefix, const zones::Transfer::Message& message) {
-  auto* framed = reinterpret_cast<uint8_t*>(prefix.data());
-  const std::array<Bytes, 3> pieces{Bytes(framed + 2, prefix.size() - 2), message.records, message.suffix};
-  std::string tsig = signer.sign(pieces, tsig_now());
-  zones::store16(framed, static_cast<unsigned>(message.size() - 2 + tsig.size()));
-  count_tsig(framed + 2);
-  return tsig;
-}
-
-void set_options(asio::ip::tcp::socket& socket) {
-  boost::system::error_code ignored;  // a connection that is gone already is noticed when it is read
-  socket.set_option(asio::ip::tcp::no_delay(true), ignored);
-  setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kMaxUnsent, sizeof kMaxUnsent);
-}
 
 }  // namespace
 
@@ -54,10 +31,7 @@ DnsSession::DnsSession(asio::ip::tcp::socket socket, IpAddress peer, Shared& sha
       last_request_(Clock::now()),
       last_progress_(last_request_) {}
 
-void DnsSession::start() {
-  set_options(socket_);
-  read();
-}
+void DnsSession::start() { read(); }
 
 void DnsSession::finish() {
   finishing_ = true;
@@ -81,6 +55,8 @@ void DnsSession::go_on() {
   if (closed_) return;
   write();
   if (closed_) return;
+  // There was no room for all that came.
+  if (!waiting_ && has_room() && !next_frame().empty()) wait_for_turn();
   if ((input_ended_ || finishing_) && idle()) return close();
   read();
 }
@@ -180,81 +156,97 @@ void DnsSession::queue_answer(Bytes answer) {
 // ---- responses ----
 
 void DnsSession::write() {
-  if (writing_ || idle()) return;
-  compose();
-  writing_ = true;
-  last_progress_ = Clock::now();
-  write_some();
-}
-
-void DnsSession::compose() {
-  batch_ = {};
-  if (!answers_.empty()) add_own(std::exchange(answers_, {}));
-  while (!transfers_.empty() && batch_.octets < kBatchOctets &&
-         batch_.pieces.size() + kPiecesOfMessage <= kBatchPieces) {
-    ActiveTransfer transfer = std::move(transfers_.front());
-    transfers_.pop_front();
-    add_message(transfer);
-    if (transfer.transfer.done()) {
-      batch_.finished.push_back(std::move(transfer));
-    } else {
-      transfers_.push_back(std::move(transfer));
+  for (size_t written = 0; !waiting_ && !nothing_to_write();) {
+    if (written >= kTurnOctets) return wait_for_turn();
+    Gather& batch = shared_.batch;
+    compose(batch);
+    written += batch.size();
+    last_progress_ = Clock::now();
+    if (!send(batch)) return;
+    if (!batch.empty()) {
+      unsent_ = std::make_unique<Gather>(batch);
+      return wait_for_socket();
     }
+    end_transfers();
   }
 }
 
-void DnsSession::add_message(ActiveTransfer& transfer) {
+void DnsSession::compose(Gather& batch) {
+  batch.clear();
+  batch.copy({reinterpret_cast<const uint8_t*>(answers_.data()), answers_.size()});
+  answers_ = {};
+  while (!transfers_.empty() && batch.size() < kBatchOctets && batch.pieces() + kPiecesOfMessage <= batch.kMaxPieces) {
+    ActiveTransfer& transfer = transfers_.front();
+    add_message(transfer, batch);
+    auto& next = transfer.transfer.done() ? ended_ : transfers_;
+    next.splice(next.end(), transfers_, transfers_.begin());
+  }
+}
+
+void DnsSession::add_message(ActiveTransfer& transfer, Gather& batch) {
   const auto message = transfer.transfer.next();
-  std::string prefix = to_string(message.prefix);  // prefix and suffix are overwritten by the next message
+  size_t octets = message.size();
   std::string tsig;
-  if (transfer.signer) tsig = sign(*transfer.signer, prefix, message);
-  const size_t octets = message.size() + tsig.size();
+  if (transfer.signer) {
+    const std::array<Bytes, 3> pieces{message.prefix.subspan(2), message.records, message.suffix};
+    tsig = transfer.signer->sign(pieces, tsig_now());
+    octets += tsig.size();
+  }
+  const size_t prefix_at = batch.copy(message.prefix);
+  if (transfer.signer) {  // length and header count the record
+    zones::store16(batch.copied(prefix_at), static_cast<unsigned>(octets - 2));
+    count_tsig(batch.copied(prefix_at) + 2);
+  }
+  batch.refer(message.records);
+  batch.copy(message.suffix);
+  batch.copy({reinterpret_cast<const uint8_t*>(tsig.data()), tsig.size()});
   if (transfer.messages == 0) transfer.first = Clock::now();
-  add_own(std::move(prefix));
-  add_piece(message.records);
-  add_own(to_string(message.suffix));
-  add_own(std::move(tsig));
   transfer.messages += 1;
   transfer.octets += octets;
   shared_.counters.transfer_messages.add();
   shared_.counters.transfer_bytes.add(octets);
 }
 
-void DnsSession::add_piece(Bytes octets) {
-  if (octets.empty()) return;
-  batch_.pieces.push_back(to_buffer(octets));
-  batch_.octets += octets.size();
+// Hands the socket what it takes; false if the session is closed then.
+bool DnsSession::send(Gather& batch) {
+  const ssize_t sent = batch.send(socket_.native_handle());
+  if (sent > 0) last_progress_ = Clock::now();
+  if (sent >= 0 || errno == EAGAIN || errno == EINTR) return true;
+  close();
+  return false;
 }
 
-void DnsSession::add_own(std::string octets) {
-  if (octets.empty()) return;
-  const std::string& kept = batch_.own.emplace_back(std::move(octets));
-  add_piece({reinterpret_cast<const uint8_t*>(kept.data()), kept.size()});
-}
-
-void DnsSession::write_some() {
-  const std::span<const asio::const_buffer> rest = std::span(batch_.pieces).subspan(batch_.first);
-  socket_.async_write_some(rest, [self = shared_from_this()](const auto& error, size_t octets) {
-    if (!self->closed_) self->on_written(error, octets);
+void DnsSession::wait_for_socket() {
+  waiting_ = true;
+  socket_.async_wait(asio::socket_base::wait_write, [self = shared_from_this()](const auto& error) {
+    if (self->closed_) return;
+    if (error) return self->close();
+    self->on_writable();
   });
 }
 
-void DnsSession::on_written(const boost::system::error_code& error, size_t octets) {
-  if (error) return close();
-  last_progress_ = Clock::now();
-  while (octets > 0) {
-    asio::const_buffer& piece = batch_.pieces[batch_.first];
-    const size_t taken = std::min(octets, piece.size());
-    piece += taken;
-    octets -= taken;
-    if (piece.size() == 0) ++batch_.first;
-  }
-  if (batch_.first < batch_.pieces.size()) return write_some();
-  writing_ = false;
-  for (const ActiveTransfer& transfer : batch_.finished) report(transfer);
-  batch_ = {};
+void DnsSession::on_writable() {
+  if (!send(*unsent_)) return;
+  if (!unsent_->empty()) return wait_for_socket();
+  unsent_.reset();
+  waiting_ = false;
+  end_transfers();
   if (idle()) last_request_ = last_progress_;  // waiting for us does not count as idling
   go_on();
+}
+
+void DnsSession::wait_for_turn() {
+  waiting_ = true;
+  asio::post(socket_.get_executor(), [self = shared_from_this()] {
+    if (self->closed_) return;
+    self->waiting_ = false;
+    self->go_on();
+  });
+}
+
+void DnsSession::end_transfers() {
+  for (const ActiveTransfer& transfer : ended_) report(transfer);
+  ended_.clear();
 }
 
 void DnsSession::report(const ActiveTransfer& transfer) const {
@@ -275,11 +267,12 @@ void DnsSession::report(const ActiveTransfer& transfer) const {
                               milliseconds(Clock::now())};
   shared_.counters.transfers_finished.add();
   if (report.incremental) shared_.counters.ixfr_finished.add();
+  shared_.notifier.transferred(report);
+  if (!shared_.log.shows(LogLevel::info)) return;
   const std::string kind = report.incremental ? "IXFR from serial " + std::to_string(report.from) : "AXFR";
   shared_.log.info("transfer of ", report.apex.to_text(), " serial ", report.to, " to ", peer_, ": ", kind, ", ",
                    report.key.empty() ? "" : "key " + report.key + ", ", report.messages, " messages, ", report.octets,
                    " octets, ", report.total_ms, " ms");
-  shared_.notifier.transferred(report);
 }
 
 }  // namespace axfrd::control

@@ -1,23 +1,25 @@
 // DnsSession: one TCP connection of a DNS client (RFC 7766).
 //
 // Requests are taken as they come, without waiting for the responses before them. Answers and transfers are queued and
-// written in batches: first the answers, then one message of each transfer in turn. So no transfer holds up another,
-// nor a query behind it. The next batch is composed only when the last one was written: a client that does not read
-// holds an index into a version, one batch of references, and a bounded queue of answers.
+// written in batches, one sendmsg() each: first the answers, then one message of each transfer in turn. So no transfer
+// holds up another, nor a query behind it; and after some batches other sessions have their turn. The next batch is
+// composed only when the last one was written: a client that does not read holds an index into a version, one batch of
+// references, and a bounded queue of answers.
 //
 // Threads. The service thread. Owned by DnsTcp and by its own pending operations.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
 #include <chrono>
-#include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "control/base/log.h"
 #include "control/dns/counters.h"
+#include "control/dns/gather.h"
 #include "control/dns/request_handler.h"
 #include "dataplane/rcu.h"
 
@@ -37,6 +39,7 @@ class DnsSession : public std::enable_shared_from_this<DnsSession> {
     const Log& log;
     std::function<void(DnsSession&)> closed;  // called once, at the end of each session
     std::vector<uint8_t> scratch;             // one message with its length, while it is being answered
+    Gather batch;                             // what is being written, until a socket does not take it all
   };
 
   // `peer` is normalised. `shared` outlives the session.
@@ -49,7 +52,7 @@ class DnsSession : public std::enable_shared_from_this<DnsSession> {
 
   const IpAddress& peer() const { return peer_; }
   // Nothing is to be written, and all requests that came are answered.
-  bool idle() const { return !writing_ && answers_.empty() && transfers_.empty() && updates_ == 0; }
+  bool idle() const { return !waiting_ && nothing_to_write() && updates_ == 0; }
   // Since when an idle session has been so, or a busy one has written nothing.
   Clock::time_point quiet_since() const { return idle() ? last_request_ : last_progress_; }
 
@@ -60,15 +63,6 @@ class DnsSession : public std::enable_shared_from_this<DnsSession> {
     Clock::time_point start, first;  // when it was asked for, when its first message was written
     uint64_t messages = 0, octets = 0;
   };
-  // What one gather-write takes, and what keeps its octets alive.
-  struct Batch {
-    std::deque<std::string> own;                    // answers; prefixes and suffixes of transfer messages
-    std::vector<boost::asio::const_buffer> pieces;  // of `own` and of the pages
-    size_t first = 0;                               // the piece to be written next
-    size_t octets = 0;
-    std::vector<ActiveTransfer> finished;  // transfers whose last message is in here
-  };
-
   bool has_room() const;
   void go_on();
   void read();
@@ -81,13 +75,15 @@ class DnsSession : public std::enable_shared_from_this<DnsSession> {
   void make(PendingUpdate update);
   void queue_answer(zones::Bytes answer);
 
+  bool nothing_to_write() const { return answers_.empty() && transfers_.empty(); }
   void write();
-  void compose();
-  void add_message(ActiveTransfer& transfer);
-  void add_piece(zones::Bytes octets);
-  void add_own(std::string octets);
-  void write_some();
-  void on_written(const boost::system::error_code& error, size_t octets);
+  void compose(Gather& batch);
+  void add_message(ActiveTransfer& transfer, Gather& batch);
+  bool send(Gather& batch);
+  void wait_for_socket();
+  void on_writable();
+  void wait_for_turn();
+  void end_transfers();
   void report(const ActiveTransfer& transfer) const;
 
   boost::asio::ip::tcp::socket socket_;
@@ -98,11 +94,12 @@ class DnsSession : public std::enable_shared_from_this<DnsSession> {
   size_t input_begin_ = 0, input_end_ = 0;  // what was received and not yet taken
   bool reading_ = false, input_ended_ = false;
 
-  std::string answers_;  // framed
-  size_t updates_ = 0;   // under way
-  std::deque<ActiveTransfer> transfers_;
-  Batch batch_;
-  bool writing_ = false;
+  std::string answers_;                  // framed
+  size_t updates_ = 0;                   // under way
+  std::list<ActiveTransfer> transfers_;  // the next to be written first
+  std::list<ActiveTransfer> ended_;      // their last messages are in the batch
+  std::unique_ptr<Gather> unsent_;       // of the batch that the socket did not take
+  bool waiting_ = false;                 // for the socket, or for our turn
 
   bool finishing_ = false, closed_ = false;
   Clock::time_point last_request_, last_progress_;

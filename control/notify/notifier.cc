@@ -546,7 +546,7 @@ void Notifier::saw_serial(zones::NameView apex, const IpAddress& peer, uint32_t 
 }
 
 void Notifier::transferred(const TransferReport& report) {
-  transfers_.write("transfer", to_json(report));
+  if (transfers_.writes()) transfers_.write("transfer", to_json(report));
   heard_from(report.peer);
   LedgerZone* zone = find(report.apex);
   if (zone == nullptr) return;

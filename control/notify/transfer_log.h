@@ -22,6 +22,7 @@ class TransferLog {
   // Appends to `file`, or sends to it if it is a socket; none: writes nothing. Throws std::runtime_error.
   explicit TransferLog(const std::optional<std::filesystem::path>& file);
 
+  bool writes() const { return journal_ || out_; }
   // `event`: "transfer", "refused" or "notify". What cannot be written is lost: DNS goes on without.
   void write(const char* event, const Json& fields);
 

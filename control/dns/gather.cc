@@ -1,0 +1,79 @@
+#include "control/dns/gather.h"
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+namespace axfrd::control {
+
+Gather::Gather(const Gather& other) {
+  const std::span<const Piece> left = std::span(other.pieces_).subspan(other.first_);
+  size_t own = 0;
+  for (const Piece& piece : left) own += piece.shared == nullptr ? piece.size : 0;
+  own_.reserve(own);
+  pieces_.reserve(left.size());
+  for (const Piece& piece : left) {
+    const zones::Bytes octets(other.data(piece), piece.size);
+    piece.shared != nullptr ? refer(octets) : static_cast<void>(copy(octets));
+  }
+}
+
+void Gather::clear() {
+  own_.clear();
+  pieces_.clear();
+  first_ = size_ = 0;
+}
+
+size_t Gather::copy(zones::Bytes octets) {
+  const size_t at = own_.size();
+  if (octets.empty()) return at;
+  own_.append(reinterpret_cast<const char*>(octets.data()), octets.size());
+  size_ += octets.size();
+  // All that is copied in a row is one piece.
+  if (!pieces_.empty() && pieces_.back().shared == nullptr) {
+    pieces_.back().size += octets.size();
+  } else {
+    pieces_.push_back({nullptr, at, octets.size()});
+  }
+  return at;
+}
+
+void Gather::refer(zones::Bytes octets) {
+  if (octets.empty()) return;
+  pieces_.push_back({octets.data(), 0, octets.size()});
+  size_ += octets.size();
+}
+
+ssize_t Gather::send(int socket) {
+  std::array<iovec, kMaxPieces> vectors;
+  size_t count = 0;
+  for (size_t i = first_; i < pieces_.size() && count < vectors.size(); ++i)
+    vectors[count++] = {const_cast<uint8_t*>(data(pieces_[i])), pieces_[i].size};
+  msghdr message{};
+  message.msg_iov = vectors.data();
+  message.msg_iovlen = count;
+  const ssize_t sent = ::sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (sent > 0) forget(static_cast<size_t>(sent));
+  return sent;
+}
+
+void Gather::forget(size_t octets) {
+  size_ -= octets;
+  while (octets > 0) {
+    Piece& piece = pieces_[first_];
+    const size_t gone = std::min(octets, piece.size);
+    piece.size -= gone;
+    if (piece.shared != nullptr) {
+      piece.shared += gone;
+    } else {
+      piece.at += gone;
+    }
+    octets -= gone;
+    if (piece.size == 0) ++first_;
+  }
+}
+
+}  // namespace axfrd::control

@@ -1,0 +1,55 @@
+// Gather: octets for one sendmsg(2), from many places: some copied in here, some by reference.
+//
+// Threads. One, with no other at the same time.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "zones/wire.h"
+
+namespace axfrd::control {
+
+class Gather {
+ public:
+  // What one sendmsg() takes (UIO_MAXIOV) is four times as much; see ARCHITECTURE.md, "Transfers".
+  static constexpr size_t kMaxPieces = 256;
+
+  Gather() = default;
+  // What is left of another one, to be kept: no larger than it has to be.
+  explicit Gather(const Gather& other);
+  Gather& operator=(const Gather&) = delete;
+
+  void clear();
+  // Copies octets. Returns where: copied() finds them again.
+  size_t copy(zones::Bytes octets);
+  // @pre they stay where they are until they are sent
+  void refer(zones::Bytes octets);
+  uint8_t* copied(size_t at) { return reinterpret_cast<uint8_t*>(own_.data()) + at; }
+
+  size_t size() const { return size_; }  // octets not sent yet
+  bool empty() const { return size_ == 0; }
+  size_t pieces() const { return pieces_.size(); }
+
+  // Sends what the socket takes, without waiting, and forgets it. Returns as sendmsg() does, with errno.
+  ssize_t send(int socket);
+
+ private:
+  struct Piece {
+    const uint8_t* shared;  // null: in own_
+    size_t at, size;        // at: in own_
+  };
+  const uint8_t* data(const Piece& piece) const {
+    return piece.shared != nullptr ? piece.shared : reinterpret_cast<const uint8_t*>(own_.data()) + piece.at;
+  }
+  void forget(size_t octets);
+
+  std::string own_;
+  std::vector<Piece> pieces_;
+  size_t first_ = 0, size_ = 0;  // first_: of the pieces, that is not sent
+};
+
+}  // namespace axfrd::control
