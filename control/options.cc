@@ -293,6 +293,8 @@ Options read(const Values& values, const Strings& eal_arguments) {
   read_service(values, options);
   read_alias(values, options);
   read_tcp(values, options.tcp);
+  options.responder.tcp_keepalive =
+      static_cast<uint16_t>(std::min<int64_t>(options.tcp.idle / std::chrono::milliseconds(100), 0xFFFF));
   options.control_socket = read_control_socket(values);
   options.log_level = Values::parsed("log-level", values.text("log-level"), &parse_log_level);
   return options;

@@ -5,7 +5,7 @@ namespace {
 
 constexpr std::array<std::string_view, kRcodes> kRcodeNames = {
     "NOERROR", "FORMERR", "SERVFAIL",  "NXDOMAIN", "NOTIMP",  "REFUSED", "YXDOMAIN", "YXRRSET", "NXRRSET",
-    "NOTAUTH", "NOTZONE", "DSOTYPENI", "RCODE12",  "RCODE13", "RCODE14", "RCODE15",  "BADVERS"};
+    "NOTAUTH", "NOTZONE", "DSOTYPENI", "RCODE12",  "RCODE13", "RCODE14", "RCODE15",  "BADVERS", "BADCOOKIE"};
 
 }  // namespace
 

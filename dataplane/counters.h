@@ -28,8 +28,8 @@ class Counter {
   std::atomic<uint64_t> value_{0};
 };
 
-// RCODEs of the header's four bits, then BADVERS.
-constexpr unsigned kRcodes = 17;
+// RCODEs of the header's four bits, then BADVERS and BADCOOKIE.
+constexpr unsigned kRcodes = 18;
 
 // Of one worker, which alone writes. Aligned so that no two workers share a cache line.
 struct alignas(64) WorkerCounters {

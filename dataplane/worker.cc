@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 
 #include <algorithm>
+#include <ctime>
 
 #include "zones/ixfr.h"
 
@@ -61,7 +62,9 @@ void request_checksums(rte_mbuf& packet, const Datagram& datagram) {
 }
 
 unsigned rcode_index(const zones::Query& query) {
-  return query.rcode == zones::Rcode::badvers ? kRcodes - 1 : query.message[3] & 0xFU;
+  if (query.rcode == zones::Rcode::badvers) return kRcodes - 2;
+  if (query.rcode == zones::Rcode::badcookie) return kRcodes - 1;
+  return static_cast<unsigned>(query.rcode);
 }
 
 }  // namespace
@@ -98,6 +101,7 @@ unsigned Worker::poll(const Queue& queue) {
   if (n == 0) return 0;
   counters_.received.add(n);
   for (unsigned i = 0; i < n; ++i) rte_prefetch0(rte_pktmbuf_mtod(received[i], void*));
+  now_ = static_cast<uint32_t>(std::time(nullptr));
   const Interface& interface = queue.port->interface();
   for (unsigned i = 0; i < n; ++i) {
     received[i]->port = queue.port->id();  // not every driver does
@@ -129,13 +133,15 @@ void Worker::parse(const Interface& interface, Request& request) {
   query.size = request.datagram.dns_size;
   query.capacity = dns_capacity(request.datagram, packet.buf_len - packet.data_off, interface);
   query.transport = zones::Transport::udp;
+  query.client = sender_octets(rte_pktmbuf_mtod(&packet, const uint8_t*), request.datagram);
+  query.now = now_;
   switch (query.parse()) {
-    case zones::Disposition::answer:
+    case zones::Disposition::transfer:
+      query.rcode = zones::Rcode::notimp;
       ++request_count_;
       break;
-    case zones::Disposition::transfer:
-      request.response_size = responder_.refuse(query, zones::Rcode::notimp);
-      finish(interface, request);
+    case zones::Disposition::answer:
+      ++request_count_;
       break;
     case zones::Disposition::privileged:
       dispose(request.packet, Verdict::dns_privileged);

@@ -10,6 +10,7 @@
 // call, with these exceptions:
 //   - drivers of vdevs make system calls, and af_packet's may even wait for the kernel. Therefore the read section ends
 //     before anything is sent: between turns, asleep, or stuck in a driver, a worker holds the writer up by nothing;
+//   - the time of the day, asked for once a burst, which Linux tells without a system call (vdso(7));
 //   - idle_sleep: a worker without work sleeps, for at most kLongestSleep. For labs, where it shares its CPU.
 #pragma once
 
@@ -109,6 +110,7 @@ class Worker {
   // ---- the burst being worked on; empty between polls ----
   std::array<Request, kBurst> requests_;
   unsigned request_count_ = 0;
+  uint32_t now_ = 0;  // seconds since 1970, in 32 bits
   Batch responses_, dropped_;
   PuntBatch urgent_, bulk_;
 

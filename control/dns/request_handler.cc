@@ -1,5 +1,6 @@
 #include "control/dns/request_handler.h"
 
+#include "control/base/unix_time.h"
 #include "zones/ixfr.h"
 #include "zones/serial.h"
 
@@ -34,6 +35,9 @@ RequestHandler::Outcome RequestHandler::handle(uint8_t* message, unsigned size, 
   query.size = size;
   query.capacity = capacity;
   query.transport = transport;
+  const AddressOctets client(peer);
+  query.client = client.bytes();
+  query.now = static_cast<uint32_t>(unix_time());
   counters_.queries.add();
   notifier_.heard_from(peer);
   Outcome outcome = decide(query, peer);
@@ -81,7 +85,7 @@ RequestHandler::Outcome RequestHandler::start_transfer(Query& query, const IpAdd
     return answer(responder_.refuse(query, Rcode::refused, zones::Ede::prohibited, decision.why));
   }
   if (query.qtype == zones::rrtype::IXFR) return answer_ixfr(query, version, address);
-  return send(zones::Transfer(&version, query, query.edns ? udp_payload_ : uint16_t{0}));
+  return send(zones::Transfer(&version, query, responder_.opt(query, version)));
 }
 
 // Whoever is behind gets the difference, or the whole zone when there is none to give (RFC 1995 §4).
@@ -91,10 +95,10 @@ RequestHandler::Outcome RequestHandler::answer_ixfr(Query& query, const zones::Z
   if (!theirs) return answer(responder_.refuse(query, Rcode::formerr));
   notifier_.saw_serial(version.apex().name, peer, *theirs);
   if (!zones::serial_newer(version.serial(), *theirs)) return answer(responder_.respond(query));  // the SOA alone
-  const uint16_t payload = query.edns ? udp_payload_ : uint16_t{0};
+  std::string opt = responder_.opt(query, version);
   auto difference = differences_.find(version, *theirs);
-  if (!difference) return send(zones::Transfer(&version, query, payload));
-  return send(zones::Transfer(&version, std::move(difference), query, payload));
+  if (!difference) return send(zones::Transfer(&version, query, std::move(opt)));
+  return send(zones::Transfer(&version, std::move(difference), query, std::move(opt)));
 }
 
 // ---- NOTIFY and UPDATE ----

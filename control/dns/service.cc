@@ -26,7 +26,7 @@ Service::Service(asio::io_context& loop, ServiceOptions options, const zones::Re
                    log),
       tcp_handler_(responder, keys, options_.allow_transfer, options_.udp_payload, notifier_, tcp_counters_.requests,
                    log),
-      updates_(loop, updater, responder, log),
+      updates_(loop, updater, responder, reader_, log),
       udp_(loop, udp_handler_, updates_, reader_, udp_counters_),
       tcp_(loop, tcp_handler_, updates_, notifier_, reader_, options_.tcp, tcp_counters_, log),
       stop_timer_(loop) {}

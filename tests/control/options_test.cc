@@ -123,6 +123,7 @@ TEST(Options, ReadsEverythingAboutTheService) {
   EXPECT_TRUE(options.allow_transfer.match(parse_address("10.1.2.3")));
   EXPECT_TRUE(options.allow_transfer.match(parse_address("::1")));
   EXPECT_EQ(options.responder.udp_payload, 512);
+  EXPECT_EQ(options.responder.tcp_keepalive, 90U);
   EXPECT_EQ(options.responder.nsid, "here");
   EXPECT_EQ(options.responder.id_server, "me");
   EXPECT_EQ(options.responder.version, "old");

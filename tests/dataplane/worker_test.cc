@@ -79,7 +79,8 @@ class WorkerTest : public testing::Test {
   PollRing polls_{0};
   zones::ZoneTable zones_;
   zones::ZoneTable::Retired retired_;
-  zones::Responder responder_{zones_, large_answers()};
+  zones::CookieJar cookies_;
+  zones::Responder responder_{zones_, cookies_, large_answers()};
   Rcu rcu_{1};
   std::atomic<bool> stop_{false};
   Worker worker_{{0, {{&wire_.port(), &from_kernel_}}, &rings_, &polls_, false}, responder_, rcu_, stop_};

@@ -35,13 +35,13 @@ void drain(Transfer transfer) {
   }
 }
 
-void transfer(const Request& request) {
-  const uint16_t payload = request.query.edns ? 1232 : 0;
+void transfer(Request& request) {
   const VersionRef version = fuzz::large_zone();
-  drain(Transfer(version, request.query, payload));
+  const std::string opt = fuzz::responder().opt(request.query, *version);
+  drain(Transfer(version, request.query, opt));
   const auto serial = ixfr_serial(request.query);
   const auto difference = serial ? make_difference(*version, *serial) : nullptr;
-  if (difference) drain(Transfer(version, difference, request.query, payload));
+  if (difference) drain(Transfer(version, difference, request.query, opt));
 }
 
 void answer(Request& request, Request& twin, Bytes message) {
