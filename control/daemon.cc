@@ -30,9 +30,9 @@ unsigned importer_threads() { return std::clamp(std::thread::hardware_concurrenc
 
 ServiceOptions service_options(const Options& options) {
   const bool addresses_on_tap = options.dataplane.has_value();
-  return {options.addresses,   options.dns_port,       addresses_on_tap,
-          options.tcp,         options.allow_transfer, options.responder.udp_payload,
-          options.transfer_log};
+  return {options.addresses,  options.dns_port,       addresses_on_tap,
+          options.tcp,        options.allow_transfer, options.responder.udp_payload,
+          options.rate_limit, options.transfer_log};
 }
 
 }  // namespace

@@ -70,7 +70,12 @@ unsigned rcode_index(const zones::Query& query) {
 }  // namespace
 
 Worker::Worker(WorkerOptions options, const zones::Responder& responder, Rcu& rcu, const std::atomic<bool>& stop)
-    : options_(std::move(options)), responder_(responder), reader_(rcu), stop_(stop), budgets_(rte_get_tsc_hz()) {}
+    : options_(std::move(options)),
+      responder_(responder),
+      reader_(rcu),
+      stop_(stop),
+      budgets_(rte_get_tsc_hz()),
+      limiter_(rte_get_tsc_hz(), options_.rate_limit) {}
 
 void Worker::run() noexcept {
   Idler idler(options_.idle_sleep);
@@ -156,7 +161,13 @@ void Worker::answer_all(const Interface& interface) {
   const std::span requests(requests_.data(), request_count_);
   if (requests.empty()) return;
   look_up(requests);
-  for (const Request& request : requests) finish(interface, request);
+  for (const Request& request : requests) {
+    if (request.fate == RateLimiter::Fate::dropped) {
+      dispose(request.packet, Verdict::rate_limited);
+    } else {
+      finish(interface, request);
+    }
+  }
   request_count_ = 0;
 }
 
@@ -171,7 +182,27 @@ void Worker::look_up(std::span<Request> requests) {
     const bool ixfr = request.query.qtype == zones::rrtype::IXFR;
     request.ixfr_serial = ixfr ? zones::ixfr_serial(request.query) : std::nullopt;
     request.response_size = responder_.write(request.query);
+    request.fate = RateLimiter::Fate::sent;
     if (request.query.qtype == zones::rrtype::SOA || ixfr) note_poll(request);
+  }
+  if (limiter_.on()) limit(requests);
+}
+
+// Two steps, so that the places in the table arrive together.
+void Worker::limit(std::span<Request> requests) {
+  std::array<uint64_t, kBurst> keys;
+  for (size_t i = 0; i < requests.size(); ++i) {
+    keys[i] = limiter_.key_of(requests[i].query);
+    limiter_.prefetch(keys[i]);
+  }
+  const uint64_t now = rte_rdtsc();
+  for (size_t i = 0; i < requests.size(); ++i) {
+    Request& request = requests[i];
+    if (keys[i] == 0) continue;
+    request.fate = limiter_.decide(keys[i], now);
+    if (request.fate != RateLimiter::Fate::put_off) continue;
+    request.response_size = responder_.put_off(request.query, request.response_size);
+    counters_.put_off.add();
   }
 }
 

@@ -26,6 +26,7 @@
 #include "dataplane/packet.h"
 #include "dataplane/polls.h"
 #include "dataplane/port.h"
+#include "dataplane/rate_limit.h"
 #include "dataplane/rcu.h"
 #include "dataplane/ring.h"
 #include "zones/query.h"
@@ -45,6 +46,7 @@ struct WorkerOptions {
   PuntRings* to_kernel = nullptr;
   PollRing* polls = nullptr;
   bool idle_sleep = false;
+  RateLimitOptions rate_limit;
 };
 
 class Worker {
@@ -85,6 +87,7 @@ class Worker {
     zones::Query query;
     unsigned response_size;               // octets of DNS, once written
     std::optional<uint32_t> ixfr_serial;  // that an IXFR states
+    RateLimiter::Fate fate;
   };
 
   unsigned poll(const Queue& queue);
@@ -92,6 +95,7 @@ class Worker {
   void parse(const Interface& interface, Request& request);
   void answer_all(const Interface& interface);
   void look_up(std::span<Request> requests);
+  void limit(std::span<Request> requests);
   void note_poll(const Request& request);
   void finish(const Interface& interface, const Request& request);
   void dispose(rte_mbuf* packet, Verdict verdict);
@@ -106,6 +110,7 @@ class Worker {
   Rcu::Reader reader_;
   const std::atomic<bool>& stop_;
   PuntBudgets budgets_;
+  RateLimiter limiter_;
 
   // ---- the burst being worked on; empty between polls ----
   std::array<Request, kBurst> requests_;

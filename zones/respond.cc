@@ -427,7 +427,8 @@ unsigned Responder::refuse(Query& query, Rcode rcode, Ede ede, std::string_view 
   return response.finish();
 }
 
-unsigned Responder::put_off(Query& query) const {
+unsigned Responder::put_off(Query& query, unsigned size) const {
+  if (query.rcode != Rcode::noerror && query.rcode != Rcode::nxdomain && query.rcode != Rcode::yxdomain) return size;
   Response response(query, options_, cookies_);
   if ((query.options & kHasCookie) != 0) {
     response.set_rcode(Rcode::badcookie);
@@ -464,7 +465,7 @@ unsigned Responder::chaos(Query& query) const {
 unsigned Responder::write(Query& query) const {
   if (query.rcode != Rcode::noerror || !query.has_question) return refuse(query, query.rcode);
   if (query.qclass == rrclass::CH) return chaos(query);
-  if (query.qclass != rrclass::IN) return refuse(query, Rcode::refused);
+  if (query.qclass != rrclass::IN && query.qclass != rrclass::ANY) return refuse(query, Rcode::refused);
   // Of the types that exist only in questions, ANY and (over UDP) IXFR have an answer.
   uint16_t qtype = query.qtype;
   if (qtype == rrtype::IXFR)

@@ -61,9 +61,10 @@ class Responder {
   // A response without records: header, question where there is one, OPT with `ede` where the request had EDNS.
   unsigned refuse(Query& query, Rcode rcode, Ede ede = Ede::none, std::string_view ede_text = {}) const;
 
-  // The same in place of a response that was written already and is not to be sent: no records, and TC, so that the
-  // requester asks by TCP; or, if he sent a cookie, BADCOOKIE, so that he asks with the right one (RFC 7873 §5.2.3).
-  unsigned put_off(Query& query) const;
+  // In place of a response of `size` octets that was written and is not to be sent: one without records, and with TC,
+  // so that the requester asks by TCP; or, if he sent a cookie, with BADCOOKIE, so that he asks with the right one (RFC
+  // 7873 §5.2.3). An error has no records, and stays.
+  unsigned put_off(Query& query, unsigned size) const;
 
   // The OPT record of a transfer (transfer.h) of `version`; empty if the request had none.
   std::string opt(Query& query, const ZoneVersion& version) const;

@@ -35,7 +35,10 @@ class Response {
   uint8_t* message() const { return message_; }
   unsigned position() const { return at_; }
 
-  void set_authoritative() { flags_ |= flag::AA; }
+  // RFC 1035 §6.2: for all classes nobody can speak.
+  void set_authoritative() {
+    if (query_.qclass != rrclass::ANY) flags_ |= flag::AA;
+  }
   void set_rcode(Rcode rcode) { rcode_ = rcode; }
   // The response is too large for its transport: the requester has to ask by TCP. What was written goes (RFC 2181 §9).
   void truncate() {

@@ -41,9 +41,28 @@ RequestHandler::Outcome RequestHandler::handle(uint8_t* message, unsigned size, 
   counters_.queries.add();
   notifier_.heard_from(peer);
   Outcome outcome = decide(query, peer);
-  if (outcome.size != 0) count_response({message, outcome.size});
   if (outcome.nothing()) counters_.ignored.add();
+  if (limiter_.on() && outcome.size != 0 && !query.signed_request) limit(query, outcome);
+  if (outcome.size != 0) count_response({message, outcome.size});
   return outcome;
+}
+
+void RequestHandler::limit(Query& query, Outcome& outcome) {
+  using Fate = dataplane::RateLimiter::Fate;
+  const uint64_t key = limiter_.key_of(query);
+  if (key == 0) return;
+  switch (limiter_.decide(key, static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count()))) {
+    case Fate::sent:
+      break;
+    case Fate::put_off:
+      outcome.size = responder_.put_off(query, outcome.size);
+      counters_.put_off.add();
+      break;
+    case Fate::dropped:
+      outcome.size = 0;
+      counters_.rate_limited.add();
+      break;
+  }
 }
 
 void RequestHandler::count_response(zones::Bytes response) { counters_.responses[rcode_nibble(response.data())].add(); }

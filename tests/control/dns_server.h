@@ -17,7 +17,7 @@ struct TcpParts {
         reader(zones.rcu),
         updates(loop, changing.updater, zones.responder, reader, log),
         notifier(loop, zones.table, reader, changing.updater, changing.keys, {}, transfers, log),
-        handler(zones.responder, changing.keys, allowed, 1232, notifier, counters.requests, log),
+        handler(zones.responder, changing.keys, allowed, 1232, {.rate = 0}, notifier, counters.requests, log),
         tcp(loop, handler, updates, notifier, reader, limits, counters, log),
         endpoint(tcp.listen({boost::asio::ip::make_address("127.0.0.1"), 0}, false)) {}
   UpdaterParts changing;

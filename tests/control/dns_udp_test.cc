@@ -16,7 +16,7 @@ struct UdpParts {
         reader(zones.rcu),
         updates(loop, changing.updater, zones.responder, reader, log),
         notifier(loop, zones.table, reader, changing.updater, changing.keys, {}, transfers, log),
-        handler(zones.responder, changing.keys, nobody, 1232, notifier, counters.requests, log),
+        handler(zones.responder, changing.keys, nobody, 1232, {.rate = 0}, notifier, counters.requests, log),
         udp(loop, handler, updates, reader, counters) {
     changing.load(zones, "example.com", test::kSmallZone);
     changing.updater.start();

@@ -159,14 +159,18 @@ TEST_F(Respond, ACookieIsAnsweredByOneThatIsValidNextTime) {
 TEST_F(Respond, WhatIsPutOffComesWithoutRecords) {
   QueryBytes plain("web.example.", rrtype::A), with_cookie("web.example.", rrtype::A);
   with_cookie.edns(1232, false, 0, edns_option(option::COOKIE, "clients."));
-  server.ask(plain);
-  const Decoded truncated = Decoded::read({plain.buffer.data(), server.responder.put_off(plain.query)});
+  const unsigned size = server.ask(plain).size;
+  const Decoded truncated = Decoded::read({plain.buffer.data(), server.responder.put_off(plain.query, size)});
   EXPECT_TRUE(truncated.tc && truncated.answer.empty() && truncated.rcode == 0 && truncated.questions == 1);
   server.ask(with_cookie);
-  const Decoded bad = Decoded::read({with_cookie.buffer.data(), server.responder.put_off(with_cookie.query)});
+  const Decoded bad = Decoded::read({with_cookie.buffer.data(), server.responder.put_off(with_cookie.query, size)});
   EXPECT_EQ(bad.rcode + 16 * bad.extended_rcode, 23U);  // BADCOOKIE
   EXPECT_FALSE(bad.tc);
   EXPECT_EQ(bad.options.at(option::COOKIE).size(), 24U);
+  QueryBytes stranger("elsewhere.", rrtype::A);
+  const unsigned refused = server.ask(stranger).size;
+  EXPECT_EQ(server.responder.put_off(stranger.query, refused), refused);
+  EXPECT_EQ(Decoded::read({stranger.buffer.data(), refused}).rcode, 5U) << "an error stays what it is";
 }
 
 TEST_F(Respond, AnswersAreToldApartByTheNameTheyComeFrom) {
@@ -212,6 +216,17 @@ TEST_F(Respond, ChaosTextIsTheOperators) {
   EXPECT_NE(server.ask(id).answer.at(0).find("node1.test"), std::string::npos);
   EXPECT_NE(server.ask(version).answer.at(0).find("axfrd"), std::string::npos);
   EXPECT_EQ(server.ask(other).rcode, 5U);
+}
+
+TEST_F(Respond, OfClassesThereAreInternetChaosAndAnyOfThem) {
+  const auto ask = [&](uint16_t qclass) {
+    QueryBytes q("web.example.", rrtype::A);
+    store16(reinterpret_cast<uint8_t*>(q.bytes.data()) + q.bytes.size() - 2, qclass);
+    return server.ask(q);
+  };
+  EXPECT_EQ(ask(rrclass::ANY).answer, ask(rrclass::IN).answer);
+  EXPECT_FALSE(ask(rrclass::ANY).aa);
+  for (const uint16_t other : std::initializer_list<uint16_t>{0, 3, 4, 254}) EXPECT_EQ(ask(other).rcode, 5U) << other;
 }
 
 TEST_F(Respond, WritesNoOctetBeyondTheCapacity) {
