@@ -60,7 +60,8 @@ std::vector<std::string> queries(uint16_t qtype, const std::function<std::string
 
 // Answers bursts; each query is copied into its buffer first, as a NIC would.
 void answer(benchmark::State& state, const ZoneTable& zones, const std::vector<std::string>& all) {
-  const Responder responder(zones, {});
+  const CookieJar cookies;
+  const Responder responder(zones, cookies, {});
   static std::array<std::array<uint8_t, 2048>, kBurst> buffers;
   static std::array<Query, kBurst> burst;
   size_t next = 0, octets = 0;

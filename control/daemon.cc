@@ -30,9 +30,9 @@ unsigned importer_threads() { return std::clamp(std::thread::hardware_concurrenc
 
 ServiceOptions service_options(const Options& options) {
   const bool addresses_on_tap = options.dataplane.has_value();
-  return {options.addresses,   options.dns_port,       addresses_on_tap,
-          options.tcp,         options.allow_transfer, options.responder.udp_payload,
-          options.transfer_log};
+  return {options.addresses,  options.dns_port,       addresses_on_tap,
+          options.tcp,        options.allow_transfer, options.responder.udp_payload,
+          options.rate_limit, options.transfer_log};
 }
 
 }  // namespace
@@ -44,15 +44,16 @@ Daemon::Daemon(const Options& options, const Log& log)
       signals_(loop_, SIGTERM, SIGINT),
       manager_(loop_),
       rcu_(reader_count(options)),
-      responder_(zones_, options.responder),
+      responder_(zones_, cookies_, options.responder),
       store_(options.store, options.redo_log_octets),
-      updater_(zones_, rcu_, store_, keys_, providers_, options.history_octets, log),
+      updater_(zones_, cookies_, rcu_, store_, keys_, providers_, options.history_octets, log),
       importer_(updater_, importer_threads(), log),
       dataplane_(make_dataplane(options, responder_, rcu_, log)),
       service_(loop_, service_options(options), responder_, rcu_, updater_, keys_, log),
       aliases_(loop_, options.alias, options.resolvers, updater_, log),
       checker_(options.resolvers),
       server_{zones_,
+              cookies_,
               updater_,
               keys_,
               importer_,

@@ -45,6 +45,7 @@ class Daemon {
   ServiceManager manager_;
   zones::ZoneTable zones_;
   dataplane::Rcu rcu_;
+  zones::CookieJar cookies_;
   const zones::Responder responder_;
   Store store_;
   Keys keys_;

@@ -42,6 +42,11 @@ constexpr std::array kService{
         "tell each transfer and each outcome of a NOTIFY: a line of JSON in FILE, or, if that is the word journal, an "
         "entry with fields in the systemd journal"},
     Option{"udp-payload", Kind::value, "BYTES", "1232", "largest UDP response, 512 to 4096"},
+    Option{"rate-limit", Kind::value, "N", "200",
+           "UDP responses a second of one kind, about one name, to one IPv4 /24 or IPv6 /56; 0: no limit"},
+    Option{
+        "rate-limit-slip", Kind::value, "N", "1",
+        "put off every N-th of the responses beyond the limit, by TC or BADCOOKIE, and drop the others; 0: drop all"},
     Option{"nsid", Kind::value, "TEXT", nullptr, "name of this server for those who ask (RFC 5001)"},
     Option{"id-server", Kind::value, "TEXT", nullptr, "answer to CH TXT id.server and hostname.bind"},
     Option{"version-text", Kind::value, "TEXT", nullptr, "answer to CH TXT version.server and version.bind"},

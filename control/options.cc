@@ -220,6 +220,9 @@ void read_service(const Values& values, Options& options) {
     options.allow_transfer.allow(Values::parsed("allow-transfer", text, &Prefix::parse));
   }
   options.responder.udp_payload = static_cast<uint16_t>(values.number("udp-payload", 512, 4096));
+  options.rate_limit.rate = values.number("rate-limit", 0, 1'000'000);
+  options.rate_limit.slip = values.number("rate-limit-slip", 0, 100);
+  if (options.dataplane) options.dataplane->rate_limit = options.rate_limit;
   options.responder.nsid = values.text("nsid");
   options.responder.id_server = values.text("id-server");
   options.responder.version = values.text("version-text");
@@ -293,6 +296,8 @@ Options read(const Values& values, const Strings& eal_arguments) {
   read_service(values, options);
   read_alias(values, options);
   read_tcp(values, options.tcp);
+  options.responder.tcp_keepalive =
+      static_cast<uint16_t>(std::min<int64_t>(options.tcp.idle / std::chrono::milliseconds(100), 0xFFFF));
   options.control_socket = read_control_socket(values);
   options.log_level = Values::parsed("log-level", values.text("log-level"), &parse_log_level);
   return options;

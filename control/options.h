@@ -28,6 +28,7 @@ struct Options {
   uint16_t dns_port = 53;            // of the kernel sockets
 
   zones::ResponderOptions responder;
+  dataplane::RateLimitOptions rate_limit;  // of the kernel's sockets; the dataplane has it, too
   std::filesystem::path store;
   uint64_t redo_log_octets = 0;
   std::optional<std::filesystem::path> zones_dir;

@@ -5,7 +5,7 @@ namespace {
 
 constexpr std::array<std::string_view, kRcodes> kRcodeNames = {
     "NOERROR", "FORMERR", "SERVFAIL",  "NXDOMAIN", "NOTIMP",  "REFUSED", "YXDOMAIN", "YXRRSET", "NXRRSET",
-    "NOTAUTH", "NOTZONE", "DSOTYPENI", "RCODE12",  "RCODE13", "RCODE14", "RCODE15",  "BADVERS"};
+    "NOTAUTH", "NOTZONE", "DSOTYPENI", "RCODE12",  "RCODE13", "RCODE14", "RCODE15",  "BADVERS", "BADCOOKIE"};
 
 }  // namespace
 
@@ -13,6 +13,7 @@ WorkerStats read_stats(const WorkerCounters& counters) {
   WorkerStats stats;
   stats.received = counters.received.read();
   stats.answered = counters.verdicts[index(Verdict::answered)].read();
+  stats.put_off = counters.put_off.read();
   stats.from_kernel = counters.from_kernel.read();
   stats.transmitted = counters.transmitted.read();
   stats.untransmitted = counters.untransmitted.read();

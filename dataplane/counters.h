@@ -28,14 +28,15 @@ class Counter {
   std::atomic<uint64_t> value_{0};
 };
 
-// RCODEs of the header's four bits, then BADVERS.
-constexpr unsigned kRcodes = 17;
+// RCODEs of the header's four bits, then BADVERS and BADCOOKIE.
+constexpr unsigned kRcodes = 18;
 
 // Of one worker, which alone writes. Aligned so that no two workers share a cache line.
 struct alignas(64) WorkerCounters {
   Counter received;
   std::array<Counter, kVerdicts> verdicts;
   std::array<Counter, kRcodes> responses;
+  Counter put_off;  // of those answered: by the rate limit, instead of what was asked for
   Counter from_kernel;
   Counter transmitted;
   Counter untransmitted;  // refused by a full transmit queue
@@ -49,7 +50,7 @@ struct NamedCount {
 };
 
 struct WorkerStats {
-  uint64_t received = 0, answered = 0, from_kernel = 0, transmitted = 0, untransmitted = 0;
+  uint64_t received = 0, answered = 0, put_off = 0, from_kernel = 0, transmitted = 0, untransmitted = 0;
   std::vector<NamedCount> punted, dropped;  // by reason
   std::vector<NamedCount> responses;        // by RCODE
   uint64_t turns = 0, busy_turns = 0;

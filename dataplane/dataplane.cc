@@ -74,7 +74,8 @@ struct Dataplane::Parts {
 
   // Worker 0 sends what comes from the kernel, so that each transmit queue has one owner.
   WorkerOptions worker_options(const DataplaneOptions& options, unsigned index) {
-    WorkerOptions worker{index, {}, &kernel_path.from_worker(index), &polls[index], sleeps_when_idle(options)};
+    WorkerOptions worker{
+        index, {}, &kernel_path.from_worker(index), &polls[index], sleeps_when_idle(options), options.rate_limit};
     for (unsigned i = 0; i < ports.size(); ++i) {
       worker.queues.push_back({ports[i].get(), index == 0 ? &kernel_path.to_wire(i) : nullptr});
     }

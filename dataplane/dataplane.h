@@ -17,6 +17,7 @@
 
 #include "dataplane/counters.h"
 #include "dataplane/polls.h"
+#include "dataplane/rate_limit.h"
 #include "dataplane/rcu.h"
 #include "zones/respond.h"
 
@@ -34,6 +35,7 @@ struct DataplaneOptions {
   bool huge_pages = true;
   unsigned memory_mib = 256;  // of DPDK: packet buffers and rings
   IdleSleep idle_sleep = IdleSleep::automatic;
+  RateLimitOptions rate_limit;
   std::vector<std::string> eal_arguments;  // passed through
   // Hears what an operator may want to know of the start: the EAL's arguments, what each port offers. Called by the
   // constructor.

@@ -252,15 +252,16 @@ Verdict classify(Bytes frame, Verified verified, const Interface& interface, Dat
   }
 }
 
-std::array<uint8_t, 16> sender_of(const uint8_t* frame, const Datagram& datagram) {
+Bytes sender_octets(const uint8_t* frame, const Datagram& datagram) {
   const uint8_t* ip = frame + datagram.l2_size;
+  return datagram.v6() ? Bytes(ip + 8, 16) : Bytes(ip + 12, 4);
+}
+
+std::array<uint8_t, 16> sender_of(const uint8_t* frame, const Datagram& datagram) {
+  const Bytes octets = sender_octets(frame, datagram);
   std::array<uint8_t, 16> sender{};
-  if (datagram.v6()) {
-    std::memcpy(sender.data(), ip + 8, 16);
-  } else {
-    sender[10] = sender[11] = 0xFF;
-    std::memcpy(sender.data() + 12, ip + 12, 4);
-  }
+  if (!datagram.v6()) sender[10] = sender[11] = 0xFF;
+  std::ranges::copy(octets, sender.end() - octets.size());
   return sender;
 }
 

@@ -58,7 +58,9 @@ struct Datagram {
 // later.
 Verdict classify(Bytes frame, Verified verified, const Interface& interface, Datagram& datagram);
 
-// Who sent it; IPv4 as ::ffff:a.b.c.d. @pre classify() filled `datagram`
+// Who sent it: 4 or 16 octets of the frame. @pre classify() filled `datagram`, and turn_round() was not called yet
+Bytes sender_octets(const uint8_t* frame, const Datagram& datagram);
+// The same, IPv4 as ::ffff:a.b.c.d.
 std::array<uint8_t, 16> sender_of(const uint8_t* frame, const Datagram& datagram);
 
 // The longest response that fits: `room` octets from the frame's begin to its buffer's end, and the MTU. At least the

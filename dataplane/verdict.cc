@@ -10,6 +10,7 @@ constexpr std::array<std::string_view, kVerdicts> kNames = {
     "extension_header", "other_ip", "other_ethernet", "segmented",
     "truncated", "foreign", "looped", "bad_ip_header", "bad_ip_checksum", "bad_udp_length", "bad_udp_checksum",
     "bad_neighbour", "not_unicast", "bad_source", "oversize", "not_a_query",
+    "rate_limited",
     "neighbour_over_budget", "icmp_over_budget", "tcp_open_over_budget", "tcp_over_budget", "dns_over_budget",
     "udp_over_budget", "other_over_budget",
     "kernel_path_full"};

@@ -42,6 +42,7 @@ enum class Verdict : uint8_t {
   bad_source,        // from an address or port that nobody can be answered at
   oversize,          // a query larger than the port's MTU
   not_a_query,       // not DNS, or a response
+  rate_limited,      // one response more than the client's network gets of that kind
   neighbour_over_budget,
   icmp_over_budget,
   tcp_open_over_budget,

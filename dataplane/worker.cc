@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 
 #include <algorithm>
+#include <ctime>
 
 #include "zones/ixfr.h"
 
@@ -61,13 +62,20 @@ void request_checksums(rte_mbuf& packet, const Datagram& datagram) {
 }
 
 unsigned rcode_index(const zones::Query& query) {
-  return query.rcode == zones::Rcode::badvers ? kRcodes - 1 : query.message[3] & 0xFU;
+  if (query.rcode == zones::Rcode::badvers) return kRcodes - 2;
+  if (query.rcode == zones::Rcode::badcookie) return kRcodes - 1;
+  return static_cast<unsigned>(query.rcode);
 }
 
 }  // namespace
 
 Worker::Worker(WorkerOptions options, const zones::Responder& responder, Rcu& rcu, const std::atomic<bool>& stop)
-    : options_(std::move(options)), responder_(responder), reader_(rcu), stop_(stop), budgets_(rte_get_tsc_hz()) {}
+    : options_(std::move(options)),
+      responder_(responder),
+      reader_(rcu),
+      stop_(stop),
+      budgets_(rte_get_tsc_hz()),
+      limiter_(rte_get_tsc_hz(), options_.rate_limit) {}
 
 void Worker::run() noexcept {
   Idler idler(options_.idle_sleep);
@@ -98,6 +106,7 @@ unsigned Worker::poll(const Queue& queue) {
   if (n == 0) return 0;
   counters_.received.add(n);
   for (unsigned i = 0; i < n; ++i) rte_prefetch0(rte_pktmbuf_mtod(received[i], void*));
+  now_ = static_cast<uint32_t>(std::time(nullptr));
   const Interface& interface = queue.port->interface();
   for (unsigned i = 0; i < n; ++i) {
     received[i]->port = queue.port->id();  // not every driver does
@@ -129,13 +138,15 @@ void Worker::parse(const Interface& interface, Request& request) {
   query.size = request.datagram.dns_size;
   query.capacity = dns_capacity(request.datagram, packet.buf_len - packet.data_off, interface);
   query.transport = zones::Transport::udp;
+  query.client = sender_octets(rte_pktmbuf_mtod(&packet, const uint8_t*), request.datagram);
+  query.now = now_;
   switch (query.parse()) {
-    case zones::Disposition::answer:
+    case zones::Disposition::transfer:
+      query.rcode = zones::Rcode::notimp;
       ++request_count_;
       break;
-    case zones::Disposition::transfer:
-      request.response_size = responder_.refuse(query, zones::Rcode::notimp);
-      finish(interface, request);
+    case zones::Disposition::answer:
+      ++request_count_;
       break;
     case zones::Disposition::privileged:
       dispose(request.packet, Verdict::dns_privileged);
@@ -150,7 +161,13 @@ void Worker::answer_all(const Interface& interface) {
   const std::span requests(requests_.data(), request_count_);
   if (requests.empty()) return;
   look_up(requests);
-  for (const Request& request : requests) finish(interface, request);
+  for (const Request& request : requests) {
+    if (request.fate == RateLimiter::Fate::dropped) {
+      dispose(request.packet, Verdict::rate_limited);
+    } else {
+      finish(interface, request);
+    }
+  }
   request_count_ = 0;
 }
 
@@ -165,7 +182,27 @@ void Worker::look_up(std::span<Request> requests) {
     const bool ixfr = request.query.qtype == zones::rrtype::IXFR;
     request.ixfr_serial = ixfr ? zones::ixfr_serial(request.query) : std::nullopt;
     request.response_size = responder_.write(request.query);
+    request.fate = RateLimiter::Fate::sent;
     if (request.query.qtype == zones::rrtype::SOA || ixfr) note_poll(request);
+  }
+  if (limiter_.on()) limit(requests);
+}
+
+// Two steps, so that the places in the table arrive together.
+void Worker::limit(std::span<Request> requests) {
+  std::array<uint64_t, kBurst> keys;
+  for (size_t i = 0; i < requests.size(); ++i) {
+    keys[i] = limiter_.key_of(requests[i].query);
+    limiter_.prefetch(keys[i]);
+  }
+  const uint64_t now = rte_rdtsc();
+  for (size_t i = 0; i < requests.size(); ++i) {
+    Request& request = requests[i];
+    if (keys[i] == 0) continue;
+    request.fate = limiter_.decide(keys[i], now);
+    if (request.fate != RateLimiter::Fate::put_off) continue;
+    request.response_size = responder_.put_off(request.query, request.response_size);
+    counters_.put_off.add();
   }
 }
 

@@ -10,6 +10,7 @@
 // call, with these exceptions:
 //   - drivers of vdevs make system calls, and af_packet's may even wait for the kernel. Therefore the read section ends
 //     before anything is sent: between turns, asleep, or stuck in a driver, a worker holds the writer up by nothing;
+//   - the time of the day, asked for once a burst, which Linux tells without a system call (vdso(7));
 //   - idle_sleep: a worker without work sleeps, for at most kLongestSleep. For labs, where it shares its CPU.
 #pragma once
 
@@ -25,6 +26,7 @@
 #include "dataplane/packet.h"
 #include "dataplane/polls.h"
 #include "dataplane/port.h"
+#include "dataplane/rate_limit.h"
 #include "dataplane/rcu.h"
 #include "dataplane/ring.h"
 #include "zones/query.h"
@@ -44,6 +46,7 @@ struct WorkerOptions {
   PuntRings* to_kernel = nullptr;
   PollRing* polls = nullptr;
   bool idle_sleep = false;
+  RateLimitOptions rate_limit;
 };
 
 class Worker {
@@ -84,6 +87,7 @@ class Worker {
     zones::Query query;
     unsigned response_size;               // octets of DNS, once written
     std::optional<uint32_t> ixfr_serial;  // that an IXFR states
+    RateLimiter::Fate fate;
   };
 
   unsigned poll(const Queue& queue);
@@ -91,6 +95,7 @@ class Worker {
   void parse(const Interface& interface, Request& request);
   void answer_all(const Interface& interface);
   void look_up(std::span<Request> requests);
+  void limit(std::span<Request> requests);
   void note_poll(const Request& request);
   void finish(const Interface& interface, const Request& request);
   void dispose(rte_mbuf* packet, Verdict verdict);
@@ -105,10 +110,12 @@ class Worker {
   Rcu::Reader reader_;
   const std::atomic<bool>& stop_;
   PuntBudgets budgets_;
+  RateLimiter limiter_;
 
   // ---- the burst being worked on; empty between polls ----
   std::array<Request, kBurst> requests_;
   unsigned request_count_ = 0;
+  uint32_t now_ = 0;  // seconds since 1970, in 32 bits
   Batch responses_, dropped_;
   PuntBatch urgent_, bulk_;
 

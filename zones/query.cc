@@ -7,26 +7,53 @@
 namespace axfrd::zones {
 namespace {
 
-constexpr uint16_t kOptionNsid = 3;  // RFC 5001
-
-// False if the options do not add up to the RDATA.
-bool read_options(Query& q, Bytes rdata) {
-  size_t at = 0;
-  while (at + 4 <= rdata.size()) {
-    const uint16_t code = load16(&rdata[at]);
-    at += 4U + load16(&rdata[at + 2]);
-    if (code == kOptionNsid) q.wants_nsid = true;
+// False if the option is malformed. What a requester says in an option that is a mere wish is nobody's business, but
+// for ZONEVERSION (RFC 9660 §3.1).
+bool read_option(Query& q, uint16_t code, Bytes data) {
+  switch (code) {
+    case option::NSID:
+      q.options |= kWantsNsid;
+      return true;
+    case option::EXPIRE:
+      q.options |= kWantsExpire;
+      return true;
+    case option::TCP_KEEPALIVE:
+      q.options |= kWantsKeepalive;
+      return true;
+    case option::ZONEVERSION:
+      q.options |= kWantsZoneVersion;
+      return data.empty();
+    case option::COOKIE:
+      if ((q.options & kHasCookie) != 0) return true;  // RFC 7873 §5.2: the first one counts
+      if (data.size() != kClientCookie && (data.size() < 2 * kClientCookie || data.size() > kMaxCookie)) return false;
+      q.options |= kHasCookie;
+      q.cookie_size = static_cast<uint8_t>(data.size());
+      std::copy_n(data.begin(), std::min<size_t>(data.size(), kCookie), q.cookie.begin());
+      return true;
+    default:
+      return true;  // RFC 6891 §6.1.2
   }
-  return at == rdata.size();
 }
 
-// RFC 6891 §6.1.3
+// False if an option is malformed, or they do not add up to the RDATA.
+bool read_options(Query& q, Bytes rest) {
+  while (rest.size() >= 4) {
+    const uint16_t code = load16(rest.data()), size = load16(&rest[2]);
+    rest = rest.subspan(4);
+    if (size > rest.size() || !read_option(q, code, rest.first(size))) return false;
+    rest = rest.subspan(size);
+  }
+  return rest.empty();
+}
+
+// RFC 6891 §6.1.3. Of a version that we do not know nothing else can be read.
 bool read_opt(Query& q, const RecordWalk& record) {
   q.edns = true;
   q.payload = std::max<uint16_t>(record.rr_class(), kMinUdp);
   q.dnssec_ok = (record.ttl() & 0x8000) != 0;
-  if (((record.ttl() >> 16) & 0xFF) != 0) q.rcode = Rcode::badvers;
-  return read_options(q, record.rdata());
+  if (((record.ttl() >> 16) & 0xFF) == 0) return read_options(q, record.rdata());
+  q.rcode = Rcode::badvers;
+  return true;
 }
 
 // False if the message is malformed. OPT stands in the additional section, once, under the root (RFC 6891 §6.1.1); TSIG
@@ -63,13 +90,15 @@ bool read_question(Query& q) {
 
 Disposition Query::parse() {
   rcode = Rcode::noerror;
-  has_question = edns = dnssec_ok = wants_nsid = signed_request = false;
+  has_question = edns = dnssec_ok = signed_request = valid_cookie = false;
+  options = 0;
   payload = kMinUdp;
   qtype = qclass = 0;
   question_end = kHeaderSize;
   zone = nullptr;
   page = nullptr;
   version = nullptr;
+  answered_at = 0;
 
   if (size < kHeaderSize) return Disposition::drop;
   const uint16_t flags = load16(message + 2);
@@ -82,7 +111,11 @@ Disposition Query::parse() {
     return Disposition::answer;
   };
   if (opcode != Opcode::query && !changes_something) return fail(Rcode::notimp);
-  if (load16(message + 4) != 1) return fail(Rcode::formerr);  // RFC 9619; RFC 1996 §3.7; RFC 2136 §2.3
+  const unsigned questions = load16(message + 4);
+  // RFC 7873 §5.4: a request for a cookie has no question.
+  if (questions == 0 && !changes_something && read_records(*this) && (options & kHasCookie) != 0 && !signed_request)
+    return Disposition::answer;
+  if (questions != 1) return fail(Rcode::formerr);  // RFC 9619; RFC 1996 §3.7; RFC 2136 §2.3
   if (!read_question(*this)) return fail(Rcode::formerr);
   has_question = true;
   if (!read_records(*this)) return fail(Rcode::formerr);

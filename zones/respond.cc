@@ -117,7 +117,7 @@ Match match(const ZoneVersion& version, const HashedName& name, uint16_t qtype) 
 // Answers one query from zone data: follows CNAMEs from name to name, and from zone to zone.
 class Lookup {
  public:
-  Lookup(const ZoneTable& zones, const Query& query, Response& response)
+  Lookup(const ZoneTable& zones, Query& query, Response& response)
       : zones_(zones), query_(query), response_(response), denial_(response), version_(query.version) {}
 
   void run() {
@@ -133,6 +133,8 @@ class Lookup {
   bool step(PlacedName name) {
     const Match m = match(*version_, *name.name, query_.qtype);
     apex_at_ = apex_of(name.at, *name.name);
+    if (hops_ == 0)
+      query_.answered_at = m.kind == Match::Kind::none ? version_->apex().hash : name.name->hash(m.labels);
     if (m.kind == Match::Kind::referral) {
       refer(name, m);
       return false;
@@ -361,7 +363,7 @@ class Lookup {
   }
 
   const ZoneTable& zones_;
-  const Query& query_;
+  Query& query_;
   Response& response_;
   Denial denial_;
   const ZoneVersion* version_;
@@ -419,10 +421,30 @@ void Responder::prefetch_page(Query& query) {
 }
 
 unsigned Responder::refuse(Query& query, Rcode rcode, Ede ede, std::string_view ede_text) const {
-  Response response(query, options_);
+  Response response(query, options_, cookies_);
   response.set_rcode(rcode);
-  response.explain(ede, ede_text);
+  response.opt().explain(ede, ede_text);
   return response.finish();
+}
+
+unsigned Responder::put_off(Query& query, unsigned size) const {
+  if (query.rcode != Rcode::noerror && query.rcode != Rcode::nxdomain && query.rcode != Rcode::yxdomain) return size;
+  Response response(query, options_, cookies_);
+  if ((query.options & kHasCookie) != 0) {
+    response.set_rcode(Rcode::badcookie);
+  } else {
+    response.truncate();
+  }
+  return response.finish();
+}
+
+std::string Responder::opt(Query& query, const ZoneVersion& version) const {
+  if (!query.edns) return {};
+  Opt opt(query, options_, cookies_);
+  opt.set_zone(version);
+  std::string record(opt.size(), '\0');
+  record.resize(opt.write(reinterpret_cast<uint8_t*>(record.data()), opt.size(), Rcode::noerror));
+  return record;
 }
 
 unsigned Responder::chaos(Query& query) const {
@@ -434,23 +456,24 @@ unsigned Responder::chaos(Query& query) const {
   if (is("\2id\6server", 11) || is("\10hostname\4bind", 15)) text = options_.id_server;
   if (is("\7version\6server", 16) || is("\7version\4bind", 14)) text = options_.version;
   if (text.empty() || (query.qtype != rrtype::TXT && query.qtype != rrtype::ANY)) return refuse(query, Rcode::refused);
-  Response response(query, options_);
+  Response response(query, options_, cookies_);
   response.set_authoritative();
   response.add_chaos_text(text);
   return response.finish();
 }
 
 unsigned Responder::write(Query& query) const {
-  if (query.rcode != Rcode::noerror) return refuse(query, query.rcode);
+  if (query.rcode != Rcode::noerror || !query.has_question) return refuse(query, query.rcode);
   if (query.qclass == rrclass::CH) return chaos(query);
-  if (query.qclass != rrclass::IN) return refuse(query, Rcode::refused);
+  if (query.qclass != rrclass::IN && query.qclass != rrclass::ANY) return refuse(query, Rcode::refused);
   // Of the types that exist only in questions, ANY and (over UDP) IXFR have an answer.
   uint16_t qtype = query.qtype;
   if (qtype == rrtype::IXFR)
     query.qtype = rrtype::SOA;  // RFC 1995 §4: what does not fit a datagram is answered by the SOA alone
   if (rrtype::is_meta(query.qtype) && qtype != rrtype::ANY) return refuse(query, Rcode::notimp);
   if (query.version == nullptr) return refuse(query, Rcode::refused, Ede::not_authoritative);
-  Response response(query, options_);
+  Response response(query, options_, cookies_);
+  response.opt().set_zone(*query.version);
   Lookup lookup(zones_, query, response);
   lookup.run();
   return response.finish();

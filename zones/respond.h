@@ -1,9 +1,10 @@
 // Responder: the answering core. Zone data and a parsed query in, the octets of a response out.
 //
 // The same code answers UDP in the packet path, UDP that came through the kernel, and TCP. It is pure: no clock, no
-// socket, no allocation, no exception. Transfers are not its business (transfer.h).
+// socket, no allocation, no exception. The time that cookies need comes with the query. Transfers are not its business
+// (transfer.h).
 //
-// Threads. A Responder is immutable; calls are made inside a read section of the ZoneTable's readers.
+// Threads. A Responder is immutable; calls are made inside a read section of the readers of ZoneTable and CookieJar.
 //
 // The packet path first calls prepare() for a whole burst: it brings what the answers will read into the cache, one
 // dependent step at a time for all queries, so that they wait for memory together and not one after the other.
@@ -12,21 +13,24 @@
 #include <cstdint>
 #include <string>
 
+#include "zones/cookie.h"
 #include "zones/query.h"
 #include "zones/zone_table.h"
 
 namespace axfrd::zones {
 
 struct ResponderOptions {
-  uint16_t udp_payload = 1232;  // largest UDP response, and the size we announce (DNS flag day 2020)
-  std::string nsid;             // sent when asked for; empty: not sent (RFC 5001)
-  std::string id_server;        // CH TXT id.server and hostname.bind (RFC 4892); empty: REFUSED
-  std::string version;          // CH TXT version.server and version.bind; empty: REFUSED
+  uint16_t udp_payload = 1232;   // largest UDP response, and the size we announce (DNS flag day 2020)
+  uint16_t tcp_keepalive = 300;  // how long an idle TCP session is kept, in units of 100 ms (RFC 7828)
+  std::string nsid;              // sent when asked for; empty: not sent (RFC 5001)
+  std::string id_server;         // CH TXT id.server and hostname.bind (RFC 4892); empty: REFUSED
+  std::string version;           // CH TXT version.server and version.bind; empty: REFUSED
 };
 
 class Responder {
  public:
-  Responder(const ZoneTable& zones, ResponderOptions options) : zones_(zones), options_(std::move(options)) {}
+  Responder(const ZoneTable& zones, const CookieJar& cookies, ResponderOptions options)
+      : zones_(zones), cookies_(cookies), options_(std::move(options)) {}
 
   // Finds the zone of each query of a burst and prefetches what write() reads. `each` calls its argument with every
   // Query of the burst. @pre query.parse() said `answer` for all of them.
@@ -57,6 +61,14 @@ class Responder {
   // A response without records: header, question where there is one, OPT with `ede` where the request had EDNS.
   unsigned refuse(Query& query, Rcode rcode, Ede ede = Ede::none, std::string_view ede_text = {}) const;
 
+  // In place of a response of `size` octets that was written and is not to be sent: one without records, and with TC,
+  // so that the requester asks by TCP; or, if he sent a cookie, with BADCOOKIE, so that he asks with the right one (RFC
+  // 7873 §5.2.3). An error has no records, and stays.
+  unsigned put_off(Query& query, unsigned size) const;
+
+  // The OPT record of a transfer (transfer.h) of `version`; empty if the request had none.
+  std::string opt(Query& query, const ZoneVersion& version) const;
+
   const ZoneTable& zones() const { return zones_; }
 
  private:
@@ -69,6 +81,7 @@ class Responder {
   unsigned chaos(Query& query) const;
 
   const ZoneTable& zones_;
+  const CookieJar& cookies_;
   const ResponderOptions options_;
 };
 

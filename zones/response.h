@@ -6,31 +6,28 @@
 #include <cstdint>
 #include <string_view>
 
+#include "zones/opt.h"
 #include "zones/page.h"
 #include "zones/query.h"
 #include "zones/respond.h"
 
 namespace axfrd::zones {
 
-constexpr unsigned kOptFixed = 11;   // root owner, TYPE, CLASS, TTL, RDLENGTH (RFC 6891 §6.1.2)
-constexpr uint16_t kOptionNsid = 3;  // RFC 5001
-constexpr uint16_t kOptionEde = 15;  // RFC 8914
-constexpr unsigned kMaxEdeText = 128;
-
 enum class Section : uint8_t { answer, authority, additional };
 
 // Writes one response over its request, behind the question.
 class Response {
  public:
-  Response(Query& query, const ResponderOptions& options)
-      : query_(query), options_(options), message_(query.message), at_(query.question_end) {
+  Response(Query& query, const ResponderOptions& options, const CookieJar& cookies)
+      : query_(query), opt_(query, options, cookies), message_(query.message), at_(query.question_end) {
     unsigned limit = kMaxMessage;
     if (query.transport == Transport::udp) {
       const unsigned asked = query.edns ? query.payload : kMinUdp;
       limit = std::max<unsigned>(kMinUdp, std::min<unsigned>(asked, options.udp_payload));
     }
     limit_ = std::min(limit, query.capacity);
-    if (query.edns) limit_ -= std::min(limit_, opt_size());
+    room_ = limit_;
+    if (query.edns) limit_ -= std::min(limit_, opt_.size());
   }
 
   bool dnssec_ok() const { return query_.dnssec_ok; }
@@ -38,7 +35,10 @@ class Response {
   uint8_t* message() const { return message_; }
   unsigned position() const { return at_; }
 
-  void set_authoritative() { flags_ |= flag::AA; }
+  // RFC 1035 §6.2: for all classes nobody can speak.
+  void set_authoritative() {
+    if (query_.qclass != rrclass::ANY) flags_ |= flag::AA;
+  }
   void set_rcode(Rcode rcode) { rcode_ = rcode; }
   // The response is too large for its transport: the requester has to ask by TCP. What was written goes (RFC 2181 §9).
   void truncate() {
@@ -46,11 +46,7 @@ class Response {
     at_ = query_.question_end;
     counts_ = {};
   }
-  // Gives an Extended DNS Error, if there is room and the requester speaks EDNS.
-  void explain(Ede code, std::string_view text) {
-    ede_ = code;
-    ede_text_ = text.substr(0, kMaxEdeText);
-  }
+  Opt& opt() { return opt_; }
 
   // Adds an RRset; false, and nothing added, if there is no room.
   bool add(Section section, const Answer& answer, const Apex& apex, Placement place) {
@@ -121,6 +117,7 @@ class Response {
     const auto low_rcode = static_cast<uint16_t>(static_cast<unsigned>(rcode_) & 0xF);
     const unsigned flags =
         flag::QR | (request & (flag::OPCODE_MASK | flag::RD)) | flags_ | (truncated_ ? flag::TC : 0U) | low_rcode;
+    query_.rcode = rcode_;
     if (query_.edns) write_opt();
     store16(message_ + 2, flags);
     store16(message_ + 4, query_.has_question ? 1 : 0);
@@ -131,50 +128,21 @@ class Response {
  private:
   void count(Section section, unsigned n) { counts_[static_cast<unsigned>(section)] += n; }
 
-  unsigned opt_size() const {
-    return kOptFixed + (sends_nsid() ? 4U + static_cast<unsigned>(options_.nsid.size()) : 0U);
-  }
-  bool sends_nsid() const { return query_.wants_nsid && !options_.nsid.empty(); }
-
   void write_opt() {
-    const unsigned room = std::min(limit_ + opt_size(), query_.capacity);
-    if (at_ + opt_size() > room) return;
-    uint8_t* opt = message_ + at_;
-    opt[0] = 0;
-    store16(opt + 1, rrtype::OPT);
-    store16(opt + 3, options_.udp_payload);
-    opt[5] = static_cast<uint8_t>(static_cast<unsigned>(rcode_) >> 4);
-    opt[6] = 0;
-    store16(opt + 7, query_.dnssec_ok ? 0x8000 : 0);
-    at_ += kOptFixed;
-    if (sends_nsid()) write_option(kOptionNsid, nullptr, 0, options_.nsid);
-    if (ede_ != Ede::none && at_ + 6 + ede_text_.size() <= room) {
-      uint8_t code[2];
-      store16(code, static_cast<unsigned>(ede_));
-      write_option(kOptionEde, code, sizeof code, ede_text_);
-    }
-    store16(opt + 9, static_cast<unsigned>(message_ + at_ - opt) - kOptFixed);
+    if (at_ + opt_.size() > room_) return;
+    at_ += opt_.write(message_ + at_, room_ - at_, rcode_);
     count(Section::additional, 1);
-  }
-  void write_option(uint16_t code, const uint8_t* head, unsigned head_size, std::string_view text) {
-    uint8_t* p = message_ + at_;
-    store16(p, code);
-    store16(p + 2, static_cast<unsigned>(head_size + text.size()));
-    std::copy_n(head, head_size, p + 4);
-    std::ranges::copy(text, p + 4 + head_size);
-    at_ += static_cast<unsigned>(4 + head_size + text.size());
   }
 
   Query& query_;
-  const ResponderOptions& options_;
+  Opt opt_;
   uint8_t* const message_;
-  unsigned at_, limit_;
+  unsigned at_;
+  unsigned room_, limit_;  // where the response must end at the latest: with OPT, without
   std::array<unsigned, 3> counts_{};
   uint16_t flags_ = 0;
   Rcode rcode_ = Rcode::noerror;
   bool truncated_ = false;
-  Ede ede_ = Ede::none;
-  std::string_view ede_text_;
 };
 
 }  // namespace axfrd::zones

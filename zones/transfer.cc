@@ -3,15 +3,15 @@
 namespace axfrd::zones {
 namespace {
 
-constexpr unsigned kLengthPrefix = 2;  // RFC 1035 §4.2.2
-constexpr unsigned kOptSize = 11;
+constexpr unsigned kLengthPrefix = 2;        // RFC 1035 §4.2.2
+constexpr unsigned kRoomForSignature = 400;  // a TSIG record: names of 255 and 13 octets, a MAC of 64
 
 }  // namespace
 
-Transfer::Transfer(VersionRef version, const Query& query, uint16_t edns_payload)
+Transfer::Transfer(VersionRef version, const Query& query, std::string opt)
     : version_(std::move(version)),
       more_(version_->page_count() > 0),
-      edns_payload_(edns_payload),
+      opt_(std::move(opt)),
       prefix_(kLengthPrefix + kHeaderSize, '\0') {
   auto* header = reinterpret_cast<uint8_t*>(prefix_.data()) + kLengthPrefix;
   store16(header, load16(query.message));
@@ -22,8 +22,8 @@ Transfer::Transfer(VersionRef version, const Query& query, uint16_t edns_payload
 }
 
 Transfer::Transfer(VersionRef version, std::shared_ptr<const Difference> difference, const Query& query,
-                   uint16_t edns_payload)
-    : Transfer(std::move(version), query, edns_payload) {
+                   std::string opt)
+    : Transfer(std::move(version), query, std::move(opt)) {
   difference_ = std::move(difference);
 }
 
@@ -59,20 +59,17 @@ void Transfer::append_soa(std::string& out, size_t message_size) const {
                         {kHeaderSize, apex.size, kHeaderSize}, false);
 }
 
-void Transfer::append_opt() {
-  std::array<uint8_t, kOptSize> opt{};
-  store16(&opt[1], rrtype::OPT);
-  store16(&opt[3], edns_payload_);
-  suffix_.append(reinterpret_cast<const char*>(opt.data()), opt.size());
+// In the first message, unless a giant of a record leaves no room.
+bool Transfer::takes_opt(size_t message_size) const {
+  return first_ && !opt_.empty() && message_size + opt_.size() + kRoomForSignature <= kMaxMessage;
 }
 
 Transfer::Message Transfer::next_of_difference() {
   const MessageImage& body = difference_->messages[message_++];
-  const bool opt = first_ && edns_payload_ != 0;
+  const bool opt = takes_opt(question_end_ - kLengthPrefix + body.bytes.size());
   finished_ = message_ == difference_->messages.size();
   begin(body.records, opt);
-  suffix_.clear();
-  if (opt) append_opt();
+  suffix_ = opt ? opt_ : "";
   first_ = false;
   return finish({reinterpret_cast<const uint8_t*>(body.bytes.data()), body.bytes.size()});
 }
@@ -98,13 +95,13 @@ Transfer::Message Transfer::next() {
   if (more_) prefetch();
   finished_ = !more_ && (closing_only || closes_after(size));
   answers += (first_ ? 1U : 0U) + (finished_ ? 1U : 0U);
-  const bool opt = first_ && edns_payload_ != 0;
+  const bool opt = takes_opt(size + (finished_ ? version_->soa_size() : 0));
 
   begin(static_cast<uint16_t>(answers), opt);
   if (first_) append_soa(prefix_, prefix_.size() - kLengthPrefix);
   suffix_.clear();
   if (finished_) append_soa(suffix_, size);
-  if (opt) append_opt();
+  if (opt) suffix_ += opt_;
   first_ = false;
   return finish(records);
 }

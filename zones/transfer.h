@@ -21,11 +21,11 @@ namespace axfrd::zones {
 class Transfer {
  public:
   // An AXFR of `version`, in answer to `query` (AXFR, or IXFR answered in full), whose ID, RD flag and question are
-  // copied. `edns_payload`: the OPT of the first message announces this; 0 when the request had none.
-  Transfer(VersionRef version, const Query& query, uint16_t edns_payload);
+  // copied. `opt`: the OPT record of the first message; empty when the request had none.
+  Transfer(VersionRef version, const Query& query, std::string opt);
 
   // The answer to an IXFR: what leads to `version`.
-  Transfer(VersionRef version, std::shared_ptr<const Difference> difference, const Query& query, uint16_t edns_payload);
+  Transfer(VersionRef version, std::shared_ptr<const Difference> difference, const Query& query, std::string opt);
 
   // One DNS message in three pieces that follow each other. `prefix` and `suffix` are valid until the next call of
   // next(); `records` lives as long as the version is held.
@@ -46,9 +46,9 @@ class Transfer {
  private:
   Message next_of_difference();
   Message finish(Bytes records);
+  bool takes_opt(size_t message_size) const;
   void begin(uint16_t ancount, bool opt);
   void append_soa(std::string& out, size_t message_size) const;
-  void append_opt();
   // Moves to the next message of the pages; false when there is none.
   bool advance();
   void prefetch() const;
@@ -59,7 +59,7 @@ class Transfer {
   unsigned page_ = 0, message_ = 0;  // the next to send
   bool more_ = false;                // [page_][message_] exists
   bool first_ = true, finished_ = false;
-  uint16_t edns_payload_;
+  std::string opt_;
   std::string prefix_, suffix_;
   size_t question_end_;  // in prefix_, what is alike in all messages
 };

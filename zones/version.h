@@ -82,6 +82,8 @@ class ZoneVersion : public boost::intrusive_ref_counter<ZoneVersion> {
   unsigned soa_size() const { return soa().head().rr_size; }
   // min(TTL, MINIMUM): what a negative answer may be cached for (RFC 2308 §5).
   uint32_t negative_ttl() const { return negative_ttl_; }
+  // The SOA's EXPIRE: the last number but one (RFC 1035 §3.3.13).
+  uint32_t expire() const { return load32(soa().bytes() + soa_size() - 8); }
 
   const Page::Counts& counts() const { return counts_; }  // without the SOA
   size_t memory() const;                                  // octets, shared pages included

@@ -62,7 +62,8 @@ enum class Rcode : uint16_t {
   nxrrset = 8,
   notauth = 9,
   notzone = 10,
-  badvers = 16
+  badvers = 16,
+  badcookie = 23
 };
 
 // Extended DNS Error codes that we send (RFC 8914 §4).
@@ -76,6 +77,11 @@ constexpr uint16_t A = 1, NS = 2, MD = 3, MF = 4, CNAME = 5, SOA = 6, MB = 7, MG
 // Query-only and meta types (RFC 6895 §3.1) never stand in a zone.
 constexpr bool is_meta(uint16_t type) { return type == 0 || type == OPT || (type >= 128 && type <= 255); }
 }  // namespace rrtype
+
+// EDNS option codes.
+namespace option {
+constexpr uint16_t NSID = 3, EXPIRE = 9, COOKIE = 10, TCP_KEEPALIVE = 11, EDE = 15, ZONEVERSION = 19;
+}
 
 namespace rrclass {
 constexpr uint16_t IN = 1, CH = 3, NONE = 254, ANY = 255;

@@ -4,7 +4,10 @@
 // matches a peer that shows up in the other.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <boost/asio/ip/address.hpp>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -34,5 +37,22 @@ struct Prefix {
 };
 
 inline unsigned address_bits(const IpAddress& address) { return address.is_v4() ? 32 : 128; }
+
+// The octets of an address, in network order: 4 or 16 of them.
+class AddressOctets {
+ public:
+  explicit AddressOctets(const IpAddress& address) : size_(address.is_v4() ? 4 : 16) {
+    if (address.is_v4()) {
+      std::ranges::copy(address.to_v4().to_bytes(), octets_.begin());
+    } else {
+      octets_ = address.to_v6().to_bytes();
+    }
+  }
+  std::span<const uint8_t> bytes() const { return {octets_.data(), size_}; }
+
+ private:
+  std::array<uint8_t, 16> octets_{};
+  size_t size_;
+};
 
 }  // namespace axfrd::control

@@ -27,6 +27,7 @@ enum class ServerState : uint8_t { starting, serving, stopping };
 // What commands look at and act on. Everything outlives the commands.
 struct Server {
   const zones::ZoneTable& zones;
+  const zones::CookieJar& cookies;
   Updater& updater;
   const Keys& keys;
   Importer& importer;
@@ -75,6 +76,10 @@ class Commands {
   void key_remove(Json& params, RpcDone done);
   void key_grant(Json& params, RpcDone done);
   void key_revoke(Json& params, RpcDone done);
+  void cookie_show(Json& params, RpcDone done);
+  void cookie_add(Json& params, RpcDone done);
+  void cookie_activate(Json& params, RpcDone done);
+  void cookie_drop(Json& params, RpcDone done);
   void secondary_enable(Json& params, RpcDone done);
   void secondary_edit(Json& params, RpcDone done);
   void secondary_disable(Json& params, RpcDone done);

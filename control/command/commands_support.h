@@ -8,6 +8,7 @@
 #include <string>
 #include <variant>
 
+#include "control/access/cookie.h"
 #include "control/base/outcome.h"
 #include "control/command/rpc.h"
 #include "control/command/zone_json.h"

@@ -17,6 +17,7 @@ Json named(const std::vector<dataplane::NamedCount>& counts) {
 Json worker(const dataplane::WorkerStats& stats) {
   return {{"rx", stats.received},
           {"answered", stats.answered},
+          {"put_off", stats.put_off},
           {"from_kernel", stats.from_kernel},
           {"tx", stats.transmitted},
           {"untransmitted", stats.untransmitted},
@@ -41,6 +42,7 @@ Json requests(const RequestCounters& counters) {
   return {{"queries", counters.queries.read()}, {"ignored", counters.ignored.read()},
           {"refused", counters.refused.read()}, {"bad_keys", counters.bad_keys.read()},
           {"updates", counters.updates.read()}, {"updates_refused", counters.updates_refused.read()},
+          {"put_off", counters.put_off.read()}, {"rate_limited", counters.rate_limited.read()},
           {"responses", std::move(responses)}};
 }
 

@@ -67,6 +67,10 @@ constexpr std::array kKeyRevoke{
     Parameter{"zone", Source::argument, true, "ZONE", "zone of the grants, as they were made"},
 };
 
+constexpr std::array kCookieAdd{
+    Parameter{"secret", Source::secret, true, "SECRET", "32 hexadecimal digits; - reads them from standard input"},
+};
+
 constexpr const char* kPeer = "ADDRESS[/LEN][@PORT][=KEY[+KEY]]";
 constexpr std::array kSecondary{
     Parameter{"zone", Source::argument, true, "NAME", "name of the zone"},
@@ -134,6 +138,10 @@ constexpr std::array kVerbs{
     Verb{"key.remove", "remove a key", kKey},
     Verb{"key.grant", "let a key change records by DNS UPDATE", kKeyGrant},
     Verb{"key.revoke", "take a key's grants for a zone back", kKeyRevoke},
+    Verb{"cookie.show", "show fingerprints of the secrets of DNS Cookies", {}},
+    Verb{"cookie.add", "stage a secret: cookies made with it are accepted", kCookieAdd},
+    Verb{"cookie.activate", "make cookies with the staged secret; the active one gets staged in turn", {}},
+    Verb{"cookie.drop", "forget the staged secret", {}},
 };
 
 std::string usage_of(const Parameter& parameter) {

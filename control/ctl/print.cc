@@ -312,6 +312,11 @@ void print_key_removed(std::ostream& out, const Json& params, const Json&) {
   out << text_of(params["key"]) << ": removed\n";
 }
 
+void print_cookies(std::ostream& out, const Json&, const Json& result) {
+  const Json& staged = result["staged"];
+  out << "active: " << text_of(result["active"]) << "\nstaged: " << (staged.is_null() ? "-" : text_of(staged)) << '\n';
+}
+
 void print_secondary_set(std::ostream& out, const Json&, const Json& result) {
   print_secondary_settings(out, result);
   out << (result["enabled"] ? "At the registrar, add these NS names to the delegation: "
@@ -408,6 +413,10 @@ constexpr std::array kPrinters{
     VerbPrinter{"key.remove", print_key_removed},
     VerbPrinter{"key.grant", print_key},
     VerbPrinter{"key.revoke", print_key},
+    VerbPrinter{"cookie.show", print_cookies},
+    VerbPrinter{"cookie.add", print_cookies},
+    VerbPrinter{"cookie.activate", print_cookies},
+    VerbPrinter{"cookie.drop", print_cookies},
 };
 
 }  // namespace

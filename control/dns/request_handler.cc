@@ -1,5 +1,6 @@
 #include "control/dns/request_handler.h"
 
+#include "control/base/unix_time.h"
 #include "zones/ixfr.h"
 #include "zones/serial.h"
 
@@ -34,12 +35,34 @@ RequestHandler::Outcome RequestHandler::handle(uint8_t* message, unsigned size, 
   query.size = size;
   query.capacity = capacity;
   query.transport = transport;
+  const AddressOctets client(peer);
+  query.client = client.bytes();
+  query.now = static_cast<uint32_t>(unix_time());
   counters_.queries.add();
   notifier_.heard_from(peer);
   Outcome outcome = decide(query, peer);
-  if (outcome.size != 0) count_response({message, outcome.size});
   if (outcome.nothing()) counters_.ignored.add();
+  if (limiter_.on() && outcome.size != 0 && !query.signed_request) limit(query, outcome);
+  if (outcome.size != 0) count_response({message, outcome.size});
   return outcome;
+}
+
+void RequestHandler::limit(Query& query, Outcome& outcome) {
+  using Fate = dataplane::RateLimiter::Fate;
+  const uint64_t key = limiter_.key_of(query);
+  if (key == 0) return;
+  switch (limiter_.decide(key, static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count()))) {
+    case Fate::sent:
+      break;
+    case Fate::put_off:
+      outcome.size = responder_.put_off(query, outcome.size);
+      counters_.put_off.add();
+      break;
+    case Fate::dropped:
+      outcome.size = 0;
+      counters_.rate_limited.add();
+      break;
+  }
 }
 
 void RequestHandler::count_response(zones::Bytes response) { counters_.responses[rcode_nibble(response.data())].add(); }
@@ -82,7 +105,7 @@ RequestHandler::Outcome RequestHandler::start_transfer(Query& query, const IpAdd
     return answer(responder_.refuse(query, Rcode::refused, zones::Ede::prohibited, why));
   }
   if (query.qtype == zones::rrtype::IXFR) return answer_ixfr(query, version, address);
-  return send(zones::Transfer(&version, query, query.edns ? udp_payload_ : uint16_t{0}));
+  return send(zones::Transfer(&version, query, responder_.opt(query, version)));
 }
 
 // Whoever is behind gets the difference, or the whole zone when there is none to give (RFC 1995 §4).
@@ -92,10 +115,10 @@ RequestHandler::Outcome RequestHandler::answer_ixfr(Query& query, const zones::Z
   if (!theirs) return answer(responder_.refuse(query, Rcode::formerr));
   notifier_.saw_serial(version.apex().name, peer, *theirs);
   if (!zones::serial_newer(version.serial(), *theirs)) return answer(responder_.respond(query));  // the SOA alone
-  const uint16_t payload = query.edns ? udp_payload_ : uint16_t{0};
+  std::string opt = responder_.opt(query, version);
   auto difference = differences_.find(version, *theirs);
-  if (!difference) return send(zones::Transfer(&version, query, payload));
-  return send(zones::Transfer(&version, std::move(difference), query, payload));
+  if (!difference) return send(zones::Transfer(&version, query, std::move(opt)));
+  return send(zones::Transfer(&version, std::move(difference), query, std::move(opt)));
 }
 
 // ---- NOTIFY and UPDATE ----

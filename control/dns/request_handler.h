@@ -5,6 +5,7 @@
 // Threads. The service thread.
 #pragma once
 
+#include <chrono>
 #include <optional>
 
 #include "control/access/acl.h"
@@ -13,6 +14,7 @@
 #include "control/dns/ixfr_cache.h"
 #include "control/dns/update.h"
 #include "control/notify/notifier.h"
+#include "dataplane/rate_limit.h"
 #include "zones/respond.h"
 #include "zones/transfer.h"
 
@@ -21,17 +23,19 @@ namespace axfrd::control {
 class RequestHandler {
  public:
   RequestHandler(const zones::Responder& responder, const Keys& keys, const AccessList& allow_transfer,
-                 uint16_t udp_payload, Notifier& notifier, RequestCounters& counters, const Log& log)
+                 uint16_t udp_payload, dataplane::RateLimitOptions rate_limit, Notifier& notifier,
+                 RequestCounters& counters, const Log& log)
       : responder_(responder),
         keys_(keys),
         allow_transfer_(allow_transfer),
         udp_payload_(udp_payload),
+        limiter_(std::chrono::steady_clock::period::den, rate_limit),
         notifier_(notifier),
         counters_(counters),
         log_(log) {}
 
   // One of these: a response of `size` octets that lies where the request lay; a transfer to be sent, signed by
-  // `signer` if there is one; an update to be made; nothing at all, for it was no DNS request.
+  // `signer` if there is one; an update to be made; nothing at all, for it was no DNS request, or one too many.
   struct Outcome {
     unsigned size = 0;
     std::optional<zones::Transfer> transfer;
@@ -51,6 +55,7 @@ class RequestHandler {
  private:
   static constexpr size_t kIxfrCacheOctets = 64U << 20;
 
+  void limit(zones::Query& query, Outcome& outcome);
   unsigned look_up(zones::Query& query, const IpAddress& peer);
   Outcome decide(zones::Query& query, const IpAddress& peer);
   // `key`: what the request was signed with, or null.
@@ -66,6 +71,7 @@ class RequestHandler {
   const Keys& keys_;
   const AccessList& allow_transfer_;
   const uint16_t udp_payload_;
+  dataplane::RateLimiter limiter_;  // as in the packet path, for what comes by this door
   Notifier& notifier_;
   RequestCounters& counters_;
   const Log& log_;

@@ -22,6 +22,7 @@ struct ServiceOptions {
   TcpLimits tcp;
   AccessList allow_transfer;
   uint16_t udp_payload = 1232;
+  dataplane::RateLimitOptions rate_limit;  // of UDP
   std::optional<std::filesystem::path> transfer_log;
 };
 

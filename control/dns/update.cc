@@ -2,6 +2,8 @@
 
 #include <boost/asio/post.hpp>
 
+#include "control/base/unix_time.h"
+
 namespace axfrd::control {
 namespace {
 
@@ -47,6 +49,11 @@ void DnsUpdates::start(PendingUpdate update, Reply reply) {
   updater_.change_zone(apex, cause, compose, done);
 }
 
+unsigned DnsUpdates::refuse(zones::Query& query, Rcode rcode) {
+  const dataplane::ReadSection section(reader_);
+  return responder_.refuse(query, rcode);
+}
+
 void DnsUpdates::finish(uint64_t number, Rcode rcode, const std::string& why) {
   const auto node = waiting_.extract(number);
   PendingUpdate& update = node.mapped().update;
@@ -60,8 +67,11 @@ void DnsUpdates::finish(uint64_t number, Rcode rcode, const std::string& why) {
   query.transport = update.transport;
   update.message.resize(query.capacity);
   query.message = update.message.data();
+  const AddressOctets client(update.peer);
+  query.client = client.bytes();
+  query.now = static_cast<uint32_t>(unix_time());
   query.parse();
-  const unsigned size = responder_.refuse(query, rcode);
+  const unsigned size = refuse(query, rcode);
   node.mapped().reply({query.message, append_tsig(update.check, query.message, size, query.capacity)});
 }
 

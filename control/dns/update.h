@@ -14,6 +14,7 @@
 #include "control/base/address.h"
 #include "control/base/log.h"
 #include "control/update/updater.h"
+#include "dataplane/rcu.h"
 #include "zones/respond.h"
 #include "zones/update.h"
 
@@ -33,8 +34,9 @@ class DnsUpdates {
  public:
   using Reply = std::function<void(zones::Bytes response)>;
 
-  DnsUpdates(boost::asio::io_context& loop, Updater& updater, const zones::Responder& responder, const Log& log)
-      : loop_(loop), updater_(updater), responder_(responder), log_(log) {}
+  DnsUpdates(boost::asio::io_context& loop, Updater& updater, const zones::Responder& responder,
+             dataplane::Rcu::Reader& reader, const Log& log)
+      : loop_(loop), updater_(updater), responder_(responder), reader_(reader), log_(log) {}
 
   // Makes the change, durably, and calls `reply` with the signed response; not at all when the server stops before.
   void start(PendingUpdate update, Reply reply);
@@ -45,10 +47,12 @@ class DnsUpdates {
     Reply reply;
   };
   void finish(uint64_t number, zones::Rcode rcode, const std::string& why);
+  unsigned refuse(zones::Query& query, zones::Rcode rcode);
 
   boost::asio::io_context& loop_;
   Updater& updater_;
   const zones::Responder& responder_;
+  dataplane::Rcu::Reader& reader_;
   const Log& log_;
   std::map<uint64_t, Waiting> waiting_;
   uint64_t next_number_ = 0;

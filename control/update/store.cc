@@ -24,6 +24,7 @@ using zones::ZoneVersion;
 constexpr size_t kPartSize = 4;          // of a key: page id or serial, behind the apex
 constexpr uint32_t kOrder = 0xFFFFFFFF;  // the order value's place among the pages; no page has this id
 constexpr std::string_view kGeneration = "generation";
+constexpr const char* kCookies = "cookies";
 constexpr size_t kSpareSpace = 64 * 1024;  // that a transaction of the database may need besides its values
 
 std::string name_key(zones::NameView name) {
@@ -359,6 +360,8 @@ void Store::put_provider(const std::string& name, const std::string& text) {
   put_text(StoreTable::providers, name, text);
 }
 
+void Store::put_cookies(const std::string& text) { put_text(StoreTable::meta, kCookies, text); }
+
 void Store::put_ledger(std::span<const LedgerText> zones) {
   write([&](Writer& writer) {
     for (const LedgerText& zone : zones) writer.put(StoreTable::ledger, name_key(zone.apex), zone.text);
@@ -390,6 +393,13 @@ void Store::load_providers(const std::function<void(const std::string&, const st
     visit(text_of(key), text_of(value));
     return true;
   });
+}
+
+std::string Store::cookies() {
+  settle();
+  const Database::Snapshot snapshot(database_);
+  Bytes value;
+  return snapshot.get(StoreTable::meta, kCookies, value) ? text_of(value) : "";
 }
 
 void Store::load(const std::function<void(Loaded)>& visit, const std::function<void(const std::string&)>& damaged) {

@@ -5,7 +5,8 @@
 //   zones      apex in wire format, folded → zone value
 //   pages      apex, page id               → page value; behind the last id, the order value
 //   journal    apex, serial                → step value: the step of history that leads on from this serial
-//   meta       the last generation of the redo log that stands in the database
+//   meta       the last generation of the redo log that stands in the database; the secrets of DNS Cookies that an
+//              operator has set
 //   keys       key name in wire format, folded → text (key_book.h)
 //   ledger     apex                        → what secondaries were last seen to have (ledger.h)
 //   providers  name                        → text (secondary.h)
@@ -69,6 +70,10 @@ class Store {
     std::string text;
   };
   void put_ledger(std::span<const LedgerText> zones);
+
+  void put_cookies(const std::string& text);
+  // Empty if nothing was kept.
+  std::string cookies();
 
   // For a moment without work: begins a checkpoint, if there is something to write and none is under way.
   void checkpoint();

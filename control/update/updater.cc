@@ -6,6 +6,7 @@
 #include <map>
 #include <utility>
 
+#include "control/access/cookie.h"
 #include "control/base/unix_time.h"
 #include "zones/derived.h"
 #include "zones/serial.h"
@@ -245,9 +246,10 @@ class Updater::Group {
   std::vector<End> ends_;
 };
 
-Updater::Updater(zones::ZoneTable& zones, dataplane::Rcu& rcu, Store& store, Keys& keys, Providers& providers,
-                 size_t history_octets, const Log& log)
+Updater::Updater(zones::ZoneTable& zones, zones::CookieJar& cookies, dataplane::Rcu& rcu, Store& store, Keys& keys,
+                 Providers& providers, size_t history_octets, const Log& log)
     : zones_(zones),
+      cookies_(cookies),
       rcu_(rcu),
       store_(store),
       keys_(keys),
@@ -358,6 +360,11 @@ void Updater::change_key(Name name, KeyEdit edit, Done<KeyChanged> done) {
   });
 }
 
+void Updater::change_cookies(CookieEdit edit, Done<zones::CookieSecrets> done) {
+  enqueue<zones::CookieSecrets>(std::move(done),
+                                [this, edit = std::move(edit)](Group&) { return change_cookies_now(edit); });
+}
+
 void Updater::load_store(Done<size_t> done) {
   enqueue<size_t>(std::move(done), [this](Group&) { return load_store_now(); });
 }
@@ -398,8 +405,8 @@ std::deque<Updater::Task> Updater::next_tasks() {
 
 // ---- retiring ----
 
-void Updater::retire(zones::ZoneTable::Retired what) {
-  retired_.push_back({rcu_.start(), std::move(what)});
+void Updater::retire(zones::ZoneTable::Retired what, std::unique_ptr<const zones::CookieSecrets> secrets) {
+  retired_.push_back({rcu_.start(), std::move(what), std::move(secrets)});
   retired_count_.store(retired_.size(), std::memory_order_relaxed);
 }
 
@@ -596,7 +603,27 @@ Outcome<Updater::KeyChanged> Updater::change_key_now(const Name& name, const Key
   return KeyChanged{name, before, after};
 }
 
+Outcome<zones::CookieSecrets> Updater::change_cookies_now(const CookieEdit& edit) {
+  auto edited = edit(cookies_.current());
+  if (const auto* secrets = std::get_if<zones::CookieSecrets>(&edited)) {
+    store_.put_cookies(cookies_to_text(*secrets));
+    retire({}, cookies_.publish(*secrets));
+  }
+  return edited;
+}
+
 // ---- start ----
+
+// Without any, those that were drawn at random stay.
+void Updater::load_cookies() {
+  const std::string text = store_.cookies();
+  if (text.empty()) return;
+  try {
+    retire({}, cookies_.publish(cookies_from_text(text)));
+  } catch (const std::invalid_argument& error) {
+    throw StoreError(std::string("the store is damaged: ") + error.what() + "; restore it from a backup");
+  }
+}
 
 Outcome<size_t> Updater::load_store_now() {
   std::vector<KeyRef> keys;
@@ -604,6 +631,7 @@ Outcome<size_t> Updater::load_store_now() {
     keys.push_back(std::make_shared<const Key>(key_from_text(Name(name), text)));
   });
   keys_.set(KeyBook(std::move(keys)));
+  load_cookies();
   store_.load_providers([this](const std::string& name, const std::string& text) {
     providers_.set(name, wish_from(Json::parse(text, nullptr, false)));
   });

@@ -28,6 +28,7 @@
 #include "control/base/outcome.h"
 #include "control/update/store.h"
 #include "dataplane/rcu.h"
+#include "zones/cookie.h"
 #include "zones/draft.h"
 #include "zones/zone_table.h"
 #include "zones/zonefile.h"
@@ -37,8 +38,8 @@ namespace axfrd::control {
 class Updater {
  public:
   // `history_octets`: what the histories of all zones may take in memory; beyond it the oldest steps go.
-  Updater(zones::ZoneTable& zones, dataplane::Rcu& rcu, Store& store, Keys& keys, Providers& providers,
-          size_t history_octets, const Log& log);
+  Updater(zones::ZoneTable& zones, zones::CookieJar& cookies, dataplane::Rcu& rcu, Store& store, Keys& keys,
+          Providers& providers, size_t history_octets, const Log& log);
   ~Updater();  // @pre no reader is left, so that what is retired can go
   Updater(const Updater&) = delete;
   Updater& operator=(const Updater&) = delete;
@@ -107,6 +108,10 @@ class Updater {
   using KeyEdit = std::function<Outcome<KeyRef>(const KeyRef& current)>;
   void change_key(zones::Name name, KeyEdit edit, Done<KeyChanged> done);
 
+  // Makes the secrets of DNS Cookies what edit(current) returns. Called in the updater's thread.
+  using CookieEdit = std::function<Outcome<zones::CookieSecrets>(const zones::CookieSecrets& current)>;
+  void change_cookies(CookieEdit edit, Done<zones::CookieSecrets> done);
+
   // No wish: the provider goes. Whether there was one.
   void set_provider(std::string name, std::optional<SecondaryWish> wish, Done<bool> done);
 
@@ -143,6 +148,7 @@ class Updater {
   struct RetiredItem {
     dataplane::Rcu::Token token;
     zones::ZoneTable::Retired what;
+    std::unique_ptr<const zones::CookieSecrets> secrets;
   };
   // A step that can go when histories take too much: that of the zone with this hash which leads on from this serial.
   struct OldStep {
@@ -165,14 +171,17 @@ class Updater {
   Outcome<SecondarySet> set_secondary_now(Group& group, const zones::Name& apex, const SecondaryEdit& edit);
   Outcome<Removed> remove_now(Group& group, const zones::Name& apex);
   Outcome<KeyChanged> change_key_now(const zones::Name& name, const KeyEdit& edit);
+  Outcome<zones::CookieSecrets> change_cookies_now(const CookieEdit& edit);
+  void load_cookies();
   Outcome<size_t> load_store_now();
   zones::VersionRef make_next(const zones::ZoneVersion& old, const zones::Delta& delta, const zones::OwnedRecord& soa,
                               zones::Attributes attributes) const;
   const zones::ZoneVersion* current(zones::NameView apex) const;
   void shorten_histories(Group& group);
-  void retire(zones::ZoneTable::Retired what);
+  void retire(zones::ZoneTable::Retired what, std::unique_ptr<const zones::CookieSecrets> secrets = nullptr);
 
   zones::ZoneTable& zones_;
+  zones::CookieJar& cookies_;
   dataplane::Rcu& rcu_;
   Store& store_;
   Keys& keys_;  // written by the updater's thread alone, as are the

@@ -403,13 +403,14 @@ class AliasUpdaterTest : public testing::Test {
 
   test::LogFile log_;
   zones::ZoneTable zones_;
+  zones::CookieJar cookies_;
   dataplane::Rcu rcu_{4};
   test::TemporaryDirectory directory_;
   Store store_{directory_ / "store"};
   Keys keys_;
   Providers providers_;
   std::vector<std::string> seen_;  // written by the updater's thread, before the outcome is there
-  Updater updater_{zones_, rcu_, store_, keys_, providers_, size_t{1} << 20, log_.log()};
+  Updater updater_{zones_, cookies_, rcu_, store_, keys_, providers_, size_t{1} << 20, log_.log()};
   Importer importer_{updater_, 1U, log_.log()};
 };
 

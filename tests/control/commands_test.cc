@@ -42,24 +42,16 @@ class CommandsTest : public testing::Test {
   Store store_{directory_ / "store"};
   Keys keys_;
   Providers providers_;
-  Updater updater_{zones_.table, zones_.rcu, store_, keys_, providers_, 1U << 20, log_.log()};
+  Updater updater_{zones_.table, zones_.cookies, zones_.rcu, store_, keys_, providers_, 1U << 20, log_.log()};
   Importer importer_{updater_, 1, log_.log()};
   Service service_{service_loop_, {}, zones_.responder, zones_.rcu, updater_, keys_, log_.log()};
   AliasService aliases_{service_loop_, {}, {}, updater_, log_.log()};
   DelegationChecker checker_{{}};
   std::atomic<ServerState> state_{ServerState::serving};
   std::atomic<int> stops_{0};
-  const Server server_{zones_.table,
-                       updater_,
-                       keys_,
-                       importer_,
-                       service_,
-                       aliases_,
-                       checker_,
-                       providers_,
-                       nullptr,
-                       state_,
-                       std::chrono::seconds(1),
+  const Server server_{zones_.table,        zones_.cookies, updater_, keys_,
+                       importer_,           service_,       aliases_, checker_,
+                       providers_,          nullptr,        state_,   std::chrono::seconds(1),
                        [this] { ++stops_; }};
   SocketFile file_{directory_ / "control.sock"};
   ControlThread control_{file_, server_, zones_.rcu, log_.log()};
@@ -227,6 +219,22 @@ TEST_F(CommandsTest, StatusAndStatsSayWhereTheServerIs) {
   for (const char* part : {"workers", "kernel_path", "ports", "udp", "tcp", "zones"}) EXPECT_TRUE(stats.contains(part));
   EXPECT_EQ(stats["tcp"]["accepted"], 0);
   EXPECT_EQ(stats["zones"]["count"], 1);
+}
+
+TEST_F(CommandsTest, CookieSecretsAreStagedActivatedAndDropped) {
+  const Json before = result("cookie.show");
+  EXPECT_TRUE(before["staged"].is_null());
+  const Json staged = result("cookie.add", {{"secret", "e5e973e5a6b2a43f48e7dc849e37bfcf"}});
+  EXPECT_EQ(staged["active"], before["active"]);
+  const Json active = result("cookie.activate");
+  EXPECT_EQ(active["active"], staged["staged"]);
+  EXPECT_EQ(active["staged"], before["active"]);
+  EXPECT_EQ(result("cookie.drop"), result("cookie.show"));
+  EXPECT_EQ(error("cookie.drop", Json::object()), static_cast<int>(FailureCode::failed));
+  EXPECT_EQ(error("cookie.activate", Json::object()), static_cast<int>(FailureCode::failed));
+  for (const char* bad : {"", "e5e9", "x5e973e5a6b2a43f48e7dc849e37bfcf", "e5e973e5a6b2a43f48e7dc849e37bfcf00"})
+    EXPECT_EQ(error("cookie.add", {{"secret", bad}}), RpcError::invalid_params);
+  EXPECT_EQ(result("cookie.show")["active"], active["active"]);
 }
 
 TEST_F(CommandsTest, StopIsAnsweredBeforeItHappens) {

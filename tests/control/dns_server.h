@@ -14,15 +14,15 @@ struct TcpParts {
   TcpParts(boost::asio::io_context& loop, ServedZones& zones, const AccessList& allowed, const TcpLimits& limits,
            TcpCounters& counters, const Log& log)
       : changing(zones, log),
-        updates(loop, changing.updater, zones.responder, log),
         reader(zones.rcu),
+        updates(loop, changing.updater, zones.responder, reader, log),
         notifier(loop, zones.table, reader, changing.updater, changing.keys, {}, transfers, log),
-        handler(zones.responder, changing.keys, allowed, 1232, notifier, counters.requests, log),
+        handler(zones.responder, changing.keys, allowed, 1232, {.rate = 0}, notifier, counters.requests, log),
         tcp(loop, handler, updates, notifier, reader, limits, counters, log),
         endpoint(tcp.listen({boost::asio::ip::make_address("127.0.0.1"), 0}, false)) {}
   UpdaterParts changing;
-  DnsUpdates updates;
   dataplane::Rcu::Reader reader;
+  DnsUpdates updates;
   TransferLog transfers{std::nullopt};
   Notifier notifier;
   RequestHandler handler;

@@ -13,10 +13,10 @@ using zones::rrtype::A;
 struct UdpParts {
   UdpParts(boost::asio::io_context& loop, test::ServedZones& zones, UdpCounters& counters, const Log& log)
       : changing(zones, log),
-        updates(loop, changing.updater, zones.responder, log),
         reader(zones.rcu),
+        updates(loop, changing.updater, zones.responder, reader, log),
         notifier(loop, zones.table, reader, changing.updater, changing.keys, {}, transfers, log),
-        handler(zones.responder, changing.keys, nobody, 1232, notifier, counters.requests, log),
+        handler(zones.responder, changing.keys, nobody, 1232, {.rate = 0}, notifier, counters.requests, log),
         udp(loop, handler, updates, reader, counters) {
     changing.load(zones, "example.com", test::kSmallZone);
     changing.updater.start();
@@ -28,9 +28,9 @@ struct UdpParts {
   UdpParts& operator=(const UdpParts&) = delete;
 
   test::UpdaterParts changing;
+  dataplane::Rcu::Reader reader;
   DnsUpdates updates;
   const AccessList nobody;
-  dataplane::Rcu::Reader reader;
   TransferLog transfers{std::nullopt};
   Notifier notifier;
   RequestHandler handler;

@@ -101,6 +101,10 @@ TEST(Options, ReadsEverythingAboutTheService) {
                                   "::1",
                                   "--udp-payload",
                                   "512",
+                                  "--rate-limit",
+                                  "50",
+                                  "--rate-limit-slip",
+                                  "3",
                                   "--nsid",
                                   "here",
                                   "--id-server",
@@ -123,6 +127,9 @@ TEST(Options, ReadsEverythingAboutTheService) {
   EXPECT_TRUE(options.allow_transfer.match(parse_address("10.1.2.3")));
   EXPECT_TRUE(options.allow_transfer.match(parse_address("::1")));
   EXPECT_EQ(options.responder.udp_payload, 512);
+  EXPECT_EQ(options.rate_limit.rate, 50U);
+  EXPECT_EQ(options.rate_limit.slip, 3U);
+  EXPECT_EQ(options.responder.tcp_keepalive, 90U);
   EXPECT_EQ(options.responder.nsid, "here");
   EXPECT_EQ(options.responder.id_server, "me");
   EXPECT_EQ(options.responder.version, "old");

@@ -46,8 +46,33 @@ class RequestHandlerTest : public testing::Test {
   dataplane::Rcu::Reader reader_{zones_.rcu};
   TransferLog transfers_{std::nullopt};
   Notifier notifier_{loop_, zones_.table, reader_, changing_.updater, keys_, {}, transfers_, log_.log()};
-  RequestHandler handler_{zones_.responder, keys_, allowed_, 1232, notifier_, counters_, log_.log()};
+  RequestHandler handler_{zones_.responder, keys_, allowed_, 1232, {.rate = 0}, notifier_, counters_, log_.log()};
 };
+
+TEST_F(RequestHandlerTest, UdpIsLimitedAsInThePacketPath) {
+  RequestHandler limited{zones_.responder,        keys_,     allowed_,  1232,
+                         {.rate = 10, .slip = 2}, notifier_, counters_, log_.log()};
+  const std::string query = test::question("example.com", zones::rrtype::SOA);
+  const IpAddress peer = parse_address("192.0.2.1");
+  unsigned whole = 0, truncated = 0, none = 0;
+  for (unsigned i = 0; i < 20; ++i) {
+    std::vector<uint8_t> buffer(zones::kMaxMessage);
+    std::copy(query.begin(), query.end(), buffer.begin());
+    const auto outcome =
+        limited.handle(buffer.data(), static_cast<unsigned>(query.size()), zones::kMaxMessage, Transport::udp, peer);
+    if (outcome.size == 0) {
+      ++none;
+    } else {
+      ++((zones::load16(&buffer[2]) & zones::flag::TC) != 0 ? truncated : whole);
+    }
+  }
+  EXPECT_GE(whole, 10U);
+  EXPECT_LE(whole, 12U) << "on a slow machine one or two more";
+  EXPECT_NEAR(truncated, none, 1);
+  EXPECT_EQ(counters_.put_off.read(), truncated);
+  EXPECT_EQ(counters_.rate_limited.read(), none);
+  EXPECT_EQ(counters_.ignored.read(), 0U);
+}
 
 TEST_F(RequestHandlerTest, AxfrOverUdpIsNotImplemented) {
   EXPECT_EQ(test::decoded(ask(test::question("example.com", AXFR))).rcode, kNotImp);

@@ -114,13 +114,15 @@ struct ServedZones {
   void load(const std::string& apex, const std::string& text) { (void)table.publish(zones::test::zone_of(apex, text)); }
   zones::ZoneTable table;
   dataplane::Rcu rcu{8};
-  zones::Responder responder{table, {}};
+  zones::CookieJar cookies;
+  zones::Responder responder{table, cookies, {}};
 };
 
 // What changes zones, without its thread.
 struct UpdaterParts {
   UpdaterParts(ServedZones& zones, const Log& log)
-      : store(directory.path()), updater(zones.table, zones.rcu, store, keys, providers, size_t{1} << 20, log) {}
+      : store(directory.path()),
+        updater(zones.table, zones.cookies, zones.rcu, store, keys, providers, size_t{1} << 20, log) {}
   // A zone that is served and stored, as the updater expects of what it changes.
   void load(ServedZones& zones, const std::string& apex, const std::string& text) {
     const zones::VersionRef version = zones::test::zone_of(apex, text);

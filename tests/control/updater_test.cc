@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "control/access/cookie.h"
 #include "control/update/importer.h"
 #include "tests/control/support.h"
 
@@ -67,12 +68,14 @@ class UpdaterTest : public testing::Test {
 
   test::LogFile log_;
   zones::ZoneTable zones_;
+  zones::CookieJar cookies_;
   dataplane::Rcu rcu_{4};
   test::TemporaryDirectory directory_;
   std::optional<Store> store_{std::in_place, directory_ / "store"};
   Keys keys_;
   Providers providers_;
-  std::optional<Updater> updater_{std::in_place, zones_, rcu_, *store_, keys_, providers_, kHistory, log_.log()};
+  std::optional<Updater> updater_{std::in_place, zones_,     cookies_, rcu_,      *store_,
+                                  keys_,         providers_, kHistory, log_.log()};
   std::optional<Importer> importer_{std::in_place, *updater_, 2U, log_.log()};
 };
 
@@ -317,7 +320,8 @@ TEST_F(UpdaterTest, WhatWasAcknowledgedIsServedAfterARestart) {
 
   Store store(directory_ / "store");
   zones::ZoneTable table;
-  Updater restarted(table, rcu_, store, keys_, providers_, kHistory, log_.log());
+  zones::CookieJar cookies;
+  Updater restarted(table, cookies, rcu_, store, keys_, providers_, kHistory, log_.log());
   restarted.start();
   const auto loaded = std::get<size_t>(wait_for<size_t>([&](auto done) { restarted.load_store(std::move(done)); }));
   restarted.stop();
@@ -328,6 +332,30 @@ TEST_F(UpdaterTest, WhatWasAcknowledgedIsServedAfterARestart) {
   ASSERT_NE(version->history(), nullptr);
   EXPECT_EQ(version->history()->steps().size(), 2U);
   EXPECT_TRUE(version->history()->since(10).has_value());
+}
+
+TEST_F(UpdaterTest, CookieSecretsAreVisibleAtOnceAndAfterARestart) {
+  const zones::CookieSecret first = cookies_.current().active, next = zones::random_cookie_secret();
+  const auto set = [&](const Updater::CookieEdit& edit) {
+    return wait_for<zones::CookieSecrets>([&](auto done) { updater_->change_cookies(edit, std::move(done)); });
+  };
+  set([&](const zones::CookieSecrets& now) { return zones::CookieSecrets{now.active, next}; });
+  EXPECT_EQ(cookies_.current().staged, next);
+  set([&](const zones::CookieSecrets& now) { return zones::CookieSecrets{*now.staged, now.active}; });
+  EXPECT_TRUE(std::holds_alternative<Failure>(set([](const zones::CookieSecrets&) {
+    return Failure{FailureCode::failed, "no"};
+  })));
+  stop();
+  EXPECT_EQ(cookies_from_text(store_->cookies()).active, next);
+  EXPECT_EQ(cookies_from_text(store_->cookies()).staged, first);
+
+  zones::ZoneTable table;
+  zones::CookieJar cookies;
+  Updater restarted(table, cookies, rcu_, *store_, keys_, providers_, kHistory, log_.log());
+  restarted.start();
+  wait_for<size_t>([&](auto done) { restarted.load_store(std::move(done)); });
+  restarted.stop();
+  EXPECT_EQ(cookies.current().active, next);
 }
 
 TEST_F(UpdaterTest, StopsWhileChangesWait) {

@@ -56,7 +56,8 @@ uint64_t received_of(const DataplaneStats& stats) {
 
 TEST(Sentences, SayWhatIsWrongBeforeAnythingStarts) {
   zones::ZoneTable zones;
-  const zones::Responder responder(zones, {});
+  const zones::CookieJar cookies;
+  const zones::Responder responder(zones, cookies, {});
   Rcu rcu(1);
   const auto refused = [&](const std::function<void(DataplaneOptions&)>& change) {
     DataplaneOptions options;
@@ -100,7 +101,8 @@ class DataplaneTest : public testing::Test {
   std::filesystem::path directory_;
   zones::ZoneTable zones_;
   zones::ZoneTable::Retired retired_;
-  const zones::Responder responder_{zones_, {}};
+  const zones::CookieJar cookies_;
+  const zones::Responder responder_{zones_, cookies_, {}};
 };
 
 TEST_F(DataplaneTest, TwoPortsTwoWorkersFromStartToEnd) {

@@ -110,7 +110,8 @@ std::optional<uint32_t> ask(const Responder& responder, Query& query, std::array
 TEST(Rcu, ReadersSeeWholeVersionsWhileTheWriterPublishesAtFullSpeed) {
   constexpr uint32_t kRounds = 400;
   ZoneTable zones;
-  const Responder responder(zones, {});
+  const CookieJar cookies;
+  const Responder responder(zones, cookies, {});
   Rcu rcu(kReaders);
   Writer writer(zones, rcu);
   std::atomic<bool> stop{false};

@@ -25,7 +25,7 @@ uint64_t sum_of(const std::vector<NamedCount>& counts) {
 
 class WorkerTest : public testing::Test {
  protected:
-  WorkerTest() {
+  explicit WorkerTest(RateLimitOptions rate_limit = {}) : rate_limit_(rate_limit) {
     std::string text = "$TTL 60\n@ SOA ns h 1 1 1 1 1\n@ NS ns\nns A 192.0.2.53\nwww A 192.0.2.80\n";
     for (int i = 0; i < 12; ++i) text += "big TXT \"" + std::to_string(i) + std::string(200, 'x') + "\"\n";
     auto parsed = zones::parse_zone(text, *zones::Name::from_text("example"), "test");
@@ -79,10 +79,12 @@ class WorkerTest : public testing::Test {
   PollRing polls_{0};
   zones::ZoneTable zones_;
   zones::ZoneTable::Retired retired_;
-  zones::Responder responder_{zones_, large_answers()};
+  zones::CookieJar cookies_;
+  zones::Responder responder_{zones_, cookies_, large_answers()};
   Rcu rcu_{1};
   std::atomic<bool> stop_{false};
-  Worker worker_{{0, {{&wire_.port(), &from_kernel_}}, &rings_, &polls_, false}, responder_, rcu_, stop_};
+  const RateLimitOptions rate_limit_;
+  Worker worker_{{0, {{&wire_.port(), &from_kernel_}}, &rings_, &polls_, false, rate_limit_}, responder_, rcu_, stop_};
 
  private:
   static inline unsigned serial_ = 0;  // a net_ring device's name is never free again
@@ -264,6 +266,82 @@ TEST_F(WorkerTest, ASynFloodSpendsItsOwnBudgetOnly) {
   EXPECT_GE(count_of(s.punted, "tcp_open"), 5000U);
   EXPECT_EQ(count_of(s.punted, "tcp"), 1U);
   EXPECT_EQ(count_of(s.punted, "arp"), 1U);
+}
+
+class RateLimitedWorkerTest : public WorkerTest {
+ protected:
+  RateLimitedWorkerTest() : WorkerTest({.rate = 10, .slip = 2}) {}
+
+  // The DNS messages that are sent in answer to `n` such datagrams.
+  std::vector<Octets> replies(unsigned n, const Udp& udp) {
+    std::vector<Octets> all;
+    for (unsigned i = 0; i < n; ++i) {
+      wire_.arrive(frame(udp));
+      work();
+      for (const Octets& reply : wire_.sent()) all.push_back(reply.substr(14 + (udp.v6 ? 40 : 20) + 8));
+    }
+    return all;
+  }
+  static unsigned count_of_truncated(const std::vector<Octets>& replies) {
+    return static_cast<unsigned>(
+        std::count_if(replies.begin(), replies.end(), [](const Octets& reply) { return (reply[2] & 2) != 0; }));
+  }
+};
+
+Octets with_cookie(Octets query, const Octets& cookie) {
+  query.replace(10, 2, octets16(1));
+  const auto size = static_cast<unsigned>(cookie.size());
+  return query + Octets(1, '\0') + octets16(41) + octets16(1232) + Octets(4, '\0') + octets16(size + 4) + octets16(10) +
+         octets16(size) + cookie;
+}
+
+TEST_F(RateLimitedWorkerTest, OneNetworkGetsSoManyAnswersAndTheRestIsTruncatedOrDropped) {
+  for (const bool v6 : {false, true}) {
+    const std::vector<Octets> all = replies(50, {.v6 = v6});
+    const unsigned truncated = count_of_truncated(all), whole = static_cast<unsigned>(all.size()) - truncated;
+    EXPECT_GE(whole, 10U);
+    EXPECT_LE(whole, 12U) << "on a slow machine one or two more";
+    EXPECT_NEAR(truncated, 20, 1);
+    for (const Octets& reply : all) {
+      if ((reply[2] & 2) != 0) {
+        EXPECT_EQ(reply.size(), dns_query().size()) << "no larger than what came";
+      }
+    }
+  }
+  const WorkerStats s = stats();
+  EXPECT_NEAR(static_cast<double>(s.put_off), 40, 2);
+  EXPECT_EQ(s.answered + count_of(s.dropped, "rate_limited"), 100U);
+  EXPECT_EQ(replies(1, {.source = "198.51.100.1"}).size(), 1U) << "another network";
+  EXPECT_EQ(count_of_truncated(replies(1, {.payload = dns_query(Octets("\2ns\7example\0", 12))})), 0U)
+      << "another name";
+}
+
+TEST_F(RateLimitedWorkerTest, ErrorsAreLimitedAndStayErrors) {
+  const std::vector<Octets> all = replies(50, {.payload = dns_query(Octets("\7nowhere\0", 9))});
+  EXPECT_NEAR(static_cast<double>(all.size()), 30, 2);
+  EXPECT_EQ(count_of_truncated(all), 0U);
+  EXPECT_EQ(count_of(stats().responses, "REFUSED"), all.size());
+}
+
+TEST_F(RateLimitedWorkerTest, RandomNamesOfAZoneCountAsOne) {
+  for (unsigned i = 0; i < 50; ++i) {
+    const std::string label = std::to_string(1000 + i);
+    replies(1, {.payload = dns_query(Octets("\4") + label + Octets("\7example\0", 9))});
+  }
+  EXPECT_GE(count_of(stats().dropped, "rate_limited"), 18U);
+}
+
+TEST_F(RateLimitedWorkerTest, AClientThatTakesCookiesIsToldTheRightOneAndIsFree) {
+  const std::vector<Octets> limited = replies(50, {.payload = with_cookie(dns_query(), "clients.")});
+  const uint64_t bad = count_of(stats().responses, "BADCOOKIE");
+  EXPECT_NEAR(static_cast<double>(bad), 20, 1);
+  EXPECT_EQ(count_of_truncated(limited), 0U);
+  const Octets cookie = limited.back().substr(limited.back().size() - 24);
+  EXPECT_EQ(cookie.substr(0, 8), "clients.");
+  EXPECT_EQ(replies(100, {.payload = with_cookie(dns_query(), cookie)}).size(), 100U);
+  EXPECT_EQ(count_of(stats().responses, "BADCOOKIE"), bad);
+  EXPECT_LE(replies(100, {.source = "192.0.2.102", .payload = with_cookie(dns_query(), cookie)}).size(), 52U)
+      << "somebody else's cookie";
 }
 
 TEST_F(WorkerTest, HoldsNobodyUpBetweenTurns) {

@@ -118,7 +118,8 @@ void serve(const VersionRef& version) {
   if (version->history()) (void)version->history()->since(version->history()->steps().front()->from());
   ZoneTable table;
   (void)table.publish(version);
-  const Responder responder(table, {});
+  const CookieJar cookies;
+  const Responder responder(table, cookies, {});
   const Name apex(version->apex().name);
   for (const uint16_t type : {rrtype::SOA, rrtype::NS, rrtype::ANY}) ask(responder, apex, type);
   const VersionRef good = version->page_count() > 1 ? fuzz::large_zone() : fuzz::small_zone();

@@ -77,6 +77,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   query.message = buffer.data() + datagram.dns_at();
   query.size = datagram.dns_size;
   query.capacity = dns_capacity(datagram, kRoom, interface());
+  query.client = sender_octets(buffer.data(), datagram);
   fuzz::require(query.capacity >= query.size && datagram.dns_at() + query.capacity <= kRoom, "the capacity is there");
   const auto dns_size = respond(query);
   if (!dns_size) return 0;

@@ -43,11 +43,12 @@ VersionRef make_large_zone() {
 }
 
 struct World {
-  World() : responder(table, {1232, "nsid", "id", "version"}) {
+  World() : responder(table, cookies, {1232, 300, "nsid", "id", "version"}) {
     (void)table.publish(small_zone());
     (void)table.publish(large_zone());
   }
   zones::ZoneTable table;
+  zones::CookieJar cookies;
   zones::Responder responder;
 };
 

@@ -12,6 +12,8 @@ using namespace axfrd::zones;  // NOLINT(google-build-using-namespace)
 
 namespace {
 
+constexpr std::array<uint8_t, 4> kClient{192, 0, 2, 1};
+
 // A request in a buffer of just its capacity.
 struct Request {
   Request(Bytes message, size_t capacity, Transport transport) : buffer(capacity) {
@@ -20,6 +22,8 @@ struct Request {
     query.size = static_cast<unsigned>(message.size());
     query.capacity = static_cast<unsigned>(capacity);
     query.transport = transport;
+    query.client = kClient;
+    query.now = 1'700'000'000;
     disposition = query.parse();
   }
   std::vector<uint8_t> buffer;
@@ -35,13 +39,13 @@ void drain(Transfer transfer) {
   }
 }
 
-void transfer(const Request& request) {
-  const uint16_t payload = request.query.edns ? 1232 : 0;
+void transfer(Request& request) {
   const VersionRef version = fuzz::large_zone();
-  drain(Transfer(version, request.query, payload));
+  const std::string opt = fuzz::responder().opt(request.query, *version);
+  drain(Transfer(version, request.query, opt));
   const auto serial = ixfr_serial(request.query);
   const auto difference = serial ? make_difference(*version, *serial) : nullptr;
-  if (difference) drain(Transfer(version, difference, request.query, payload));
+  if (difference) drain(Transfer(version, difference, request.query, opt));
 }
 
 void answer(Request& request, Request& twin, Bytes message) {
@@ -52,6 +56,9 @@ void answer(Request& request, Request& twin, Bytes message) {
   fuzz::require(responder.write(twin.query) == size, "a burst is answered as a single query is");
   fuzz::require(std::equal(request.buffer.begin(), request.buffer.begin() + size, twin.buffer.begin()),
                 "a burst is answered as a single query is");
+  const unsigned put_off = responder.put_off(request.query, size);
+  fuzz::require(put_off <= size, "who is put off gets no more");
+  fuzz::check_response(request.query, message, {request.buffer.data(), put_off});
 }
 
 void refuse(Request& request, Bytes message) {

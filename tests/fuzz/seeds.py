@@ -36,25 +36,36 @@ def ixfr(serial):
 
 
 def queries():
-    nsid = dns.edns.GenericOption(dns.edns.NSID, b"")
+    def with_options(qname, qtype, *options):
+        options = [dns.edns.GenericOption(code, data) for code, data in options]
+        return query(qname, qtype, use_edns=0, options=options)
+
+    cookie_alone = with_options("example", "SOA", (10, b"clients."))
+    cookie_alone.question = []
     return {
         "a": query("ns.example", "A"),
         "any": query("example", "ANY"),
         "axfr": query("large.example", "AXFR"),
         "badvers": query("example", "SOA", use_edns=1),
         "chaos": query("id.server", "TXT", "CH"),
+        "class-any": query("ns.example", "A", "ANY"),
         "cname": query("www.example", "A"),
         "cname-loop": query("loop.example", "A", want_dnssec=True),
+        "cookie": with_options("ns.example", "A", (10, b"clients.")),
+        "cookie-alone": cookie_alone,
+        "cookie-whole": with_options("nothing.example", "A", (10, b"clients.\1" + bytes(15)), (10, b"second")),
         "delegation": query("a.cut.example", "A", want_dnssec=True),
         "dname": query("a.tree.example", "A"),
         "ds": query("cut.example", "DS", want_dnssec=True),
         "escapes": query(r"\000\255.example", "A"),
+        "expire": with_options("example", "SOA", (9, b""), (19, b"")),
         "foreign": query("www.elsewhere.test", "A"),
         "ixfr": ixfr(10),
+        "keepalive": with_options("example", "SOA", (11, b"")),
         "large": query("big.large.example", "TXT", use_edns=0, payload=4096),
         "mx": query("example", "MX", use_edns=0, payload=1232),
         "nodata": query("deep.name.example", "A"),
-        "nsid": query("example", "NS", use_edns=0, options=[nsid]),
+        "nsid": with_options("example", "NS", (3, b""), (100, b"unknown")),
         "nxdomain": query("nothing.example", "A"),
         "wildcard": query("a.b.wild.example", "A"),
         "wildcard-cname": query("a.alias.example", "AAAA"),
@@ -195,7 +206,7 @@ def main():
     for name, message in queries().items():
         wire = message.to_wire()
         write("query", name, b"\0\x04\xD0" + wire)
-        if name in ("axfr", "ixfr", "large", "any"):
+        if name in ("axfr", "ixfr", "large", "any", "keepalive"):
             write("query", name + "-tcp", b"\1\xFF\xFF" + wire)
     for name, octets in frames().items():
         write("frame", name, b"\0" + octets)

@@ -13,6 +13,7 @@ import typing
 
 import dns.name
 import dns.rcode
+import dns.rdataclass
 import dns.rdatatype
 
 import zones
@@ -42,7 +43,8 @@ class Question(typing.NamedTuple):
         return head + question + struct.pack("!BHHIH", 0, OPT, self.edns, 0x8000 if self.dnssec_ok else 0, 0)
 
     def __str__(self):
-        options = [] if self.edns is None else [f"+bufsize={self.edns}"]
+        options = [] if self.rdclass == 1 else [dns.rdataclass.to_text(self.rdclass)]
+        options += [] if self.edns is None else [f"+bufsize={self.edns}"]
         options += ["+dnssec"] * self.dnssec_ok + ["+tcp"] * self.tcp
         return " ".join([name_text(self.name), dns.rdatatype.to_text(self.type), *options])
 

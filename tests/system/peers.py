@@ -163,7 +163,10 @@ template:
     semantic-checks: off
 zone:
 """
-        text += "".join(f"  - domain: {name}\n" for name in self.names)
+        for name in self.names:
+            text += f"  - domain: {name}\n"
+            if self.files:
+                text += f"    file: {self.files}/{name}.zone\n"
         return "knotd", "-c", self.configuration(directory, "knot.conf", text)
 
 

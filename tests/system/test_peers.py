@@ -118,8 +118,38 @@ def questions_about(files, most):
     return [q for file in files for q in questions_of(file.read_text(), file.name.removesuffix(".zone"), most)]
 
 
+def of_other_classes(questions):
+    """CHAOS and Hesiod; of class ANY the peers think each in its own way. By TCP: BIND limits the rate of its CHAOS."""
+    for question in questions:
+        yield from (question._replace(rdclass=rdclass, tcp=True) for rdclass in (3, 4))
+
+
 def test_zones_written_by_hand(new_world):
     files = sorted(PEERS.glob("*.zone"))
+    questions = questions_about(files, 1500)
+    new_world(files).compare(questions + list(of_other_classes(questions_about(files, 10))))
+
+
+ROOT_ZONE = """$TTL 86400
+. SOA a.root-servers.example. nstld.example. 2024010101 1800 900 604800 86400
+. NS a.root-servers.example.
+. NS b.root-servers.net.
+. NS c.
+a.root-servers.example. A 192.0.2.1
+b.root-servers.net. AAAA 2001:db8::2
+c. A 192.0.2.3
+*.wild. TXT "below the root"
+"""
+
+
+def test_the_root_zone(new_world, tmp_path):
+    root = pathlib.Path(tmp_path, "..zone")
+    root.write_text(ROOT_ZONE + "".join(
+        f"{label}. NS a.nic.{label}.\n{label}. NS b.nic.{label}.\na.nic.{label}. A 192.0.2.{number}\n"
+        f"b.nic.{label}. AAAA 2001:db8::{number}\n{label}. NS ns.example.\n"
+        for number, label in enumerate(["example", "net", "x", "xn--p1ai", "y" * 63])
+    ))  # fmt: skip
+    files = [root, PEERS / "basic.test.zone", PEERS / "tld.zone"]
     new_world(files).compare(questions_about(files, 1500))
 
 

@@ -72,10 +72,61 @@ TEST(Query, OptMustStandOnceUnderTheRootInTheAdditionalSection) {
   set16(misplaced, 6, 1);
   ASSERT_EQ(misplaced.parse(), Disposition::answer);
   EXPECT_EQ(misplaced.query.rcode, Rcode::formerr);
-  QueryBytes bad_options("a.", rrtype::A);
-  bad_options.edns(1232, false, 0, std::string("\0\3\0\x09", 4));
-  ASSERT_EQ(bad_options.parse(), Disposition::answer);
-  EXPECT_EQ(bad_options.query.rcode, Rcode::formerr);
+}
+
+// Reads a query with these options.
+Query read_options(const std::string& options, unsigned version = 0) {
+  QueryBytes q("a.", rrtype::A);
+  q.edns(1232, false, version, options);
+  EXPECT_EQ(q.parse(), Disposition::answer);
+  return q.query;
+}
+
+TEST(Query, OptionsThatDoNotAddUpAreFormerr) {
+  EXPECT_EQ(read_options(std::string("\0\3\0\x09", 4)).rcode, Rcode::formerr);
+  EXPECT_EQ(read_options(edns_option(100) + std::string(3, '\0')).rcode, Rcode::formerr);
+  EXPECT_EQ(read_options(edns_option(100, "unknown") + edns_option(12, "padding")).rcode, Rcode::noerror);
+}
+
+TEST(Query, ACookieHasTheLengthsOfRfc7873) {
+  for (unsigned size = 0; size <= 48; ++size) {
+    const Query q = read_options(edns_option(option::COOKIE, std::string(size, 'c')));
+    const bool good = size == 8 || (size >= 16 && size <= 40);
+    EXPECT_EQ(q.rcode, good ? Rcode::noerror : Rcode::formerr) << size;
+    if (good) {
+      EXPECT_EQ(q.cookie_size, size);
+    }
+  }
+}
+
+TEST(Query, OfSeveralCookiesTheFirstCounts) {
+  const Query q = read_options(edns_option(option::COOKIE, "12345678") + edns_option(option::COOKIE, "x"));
+  EXPECT_EQ(q.rcode, Rcode::noerror);
+  EXPECT_EQ(q.cookie_size, 8U);
+  EXPECT_EQ(std::string(q.cookie.begin(), q.cookie.begin() + 8), "12345678");
+}
+
+TEST(Query, AZoneversionWithDataIsFormerr) {
+  EXPECT_EQ(read_options(edns_option(option::ZONEVERSION)).rcode, Rcode::noerror);
+  EXPECT_EQ(read_options(edns_option(option::ZONEVERSION, "x")).rcode, Rcode::formerr);
+}
+
+TEST(Query, OptionsOfAnUnknownVersionAreNotRead) {
+  EXPECT_EQ(read_options(edns_option(option::COOKIE, "malformed here"), 1).rcode, Rcode::badvers);
+}
+
+TEST(Query, ACookieMayBeAskedForWithoutAQuestion) {  // RFC 7873 section 5.4
+  const auto rcode = [](const std::string& options) {
+    QueryBytes q("a.", rrtype::A);
+    q.bytes.resize(kHeaderSize);
+    set16(q, 4, 0);
+    q.edns(1232, false, 0, options);
+    EXPECT_EQ(q.parse(), Disposition::answer);
+    return q.query.rcode;
+  };
+  EXPECT_EQ(rcode(edns_option(option::COOKIE, "12345678")), Rcode::noerror);
+  EXPECT_EQ(rcode(edns_option(option::COOKIE, "1234567")), Rcode::formerr);
+  EXPECT_EQ(rcode(""), Rcode::formerr);
 }
 
 TEST(Query, UnknownEdnsVersionIsBadversAndUnknownOpcodeNotimp) {
@@ -120,7 +171,7 @@ TEST(Query, SurvivesRandomOctets) {
   std::array<uint8_t, 1500> buffer;
   for (unsigned i = 0; i < 200000; ++i) {
     QueryBytes seed("a.example.", rrtype::TXT);
-    seed.edns(1232, true, 0, std::string("\0\3\0\0", 4));
+    seed.edns(1232, true, 0, edns_option(option::NSID) + edns_option(option::COOKIE, std::string(24, 'c')));
     std::string bytes = seed.bytes;
     for (unsigned k = static_cast<unsigned>(random() % 6); k > 0; --k)
       bytes[random() % bytes.size()] = static_cast<char>(random());

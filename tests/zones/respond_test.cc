@@ -89,6 +89,105 @@ TEST_F(Respond, NsidIsSentWhenAskedFor) {
   EXPECT_EQ(with, without + 4 + 5);
 }
 
+TEST_F(Respond, UnknownOptionsAndFlagsAreIgnoredAndNotEchoed) {
+  QueryBytes q("www.example.", rrtype::A);
+  q.edns(1232, false, 0, edns_option(100, "unknown") + edns_option(12, std::string(50, '\0')));
+  q.bytes[q.bytes.size() - 65 - 2 - 2] = '\x7F';  // all flags but DO
+  const Decoded d = server.ask(q);
+  EXPECT_EQ(d.rcode, 0U);
+  EXPECT_TRUE(d.options.empty());
+  EXPECT_EQ(d.edns_flags, 0U);
+}
+
+TEST_F(Respond, ExpireComesWithTheSoa) {  // RFC 7314
+  const auto expire = [&](const char* qname, uint16_t qtype) {
+    QueryBytes q(qname, qtype);
+    q.edns(1232, false, 0, edns_option(option::EXPIRE));
+    return server.ask(q).options[option::EXPIRE];
+  };
+  const std::string seconds("\0\x09\x3A\x80", 4);
+  EXPECT_EQ(expire("example.", rrtype::SOA), seconds);
+  EXPECT_EQ(expire("example.", rrtype::IXFR), seconds);
+  EXPECT_EQ(expire("example.", rrtype::NS), "");
+  EXPECT_EQ(expire("www.example.", rrtype::SOA), "");
+  EXPECT_EQ(expire("elsewhere.", rrtype::SOA), "");
+}
+
+TEST_F(Respond, ZoneversionTellsZoneAndSerial) {  // RFC 9660
+  const auto version = [&](const char* qname, uint16_t qtype = rrtype::A) {
+    QueryBytes q(qname, qtype);
+    q.edns(1232, false, 0, edns_option(option::ZONEVERSION));
+    return server.ask(q).options[option::ZONEVERSION];
+  };
+  const std::string seven("\1\0\0\0\0\7", 6);
+  EXPECT_EQ(version("web.example."), seven);
+  EXPECT_EQ(version("nothing.example."), seven);
+  EXPECT_EQ(version("x.sub.example."), seven);
+  EXPECT_EQ(version("web.example.", rrtype::MX), seven) << "NODATA";
+  EXPECT_EQ(version("www.elsewhere."), "");
+}
+
+TEST_F(Respond, KeepaliveIsForTcp) {  // RFC 7828
+  for (const Transport transport : {Transport::udp, Transport::tcp}) {
+    QueryBytes q("web.example.", rrtype::A, transport);
+    q.edns(1232, false, 0, edns_option(option::TCP_KEEPALIVE));
+    const std::string timeout("\1\x2C", 2);  // 30 s
+    EXPECT_EQ(server.ask(q).options[option::TCP_KEEPALIVE], transport == Transport::tcp ? timeout : "");
+  }
+}
+
+TEST_F(Respond, ACookieIsAnsweredByOneThatIsValidNextTime) {
+  const auto ask = [&](const std::string& cookie, const char* qname, std::array<uint8_t, 4> address) {
+    QueryBytes q(qname, rrtype::A);
+    q.edns(1232, false, 0, edns_option(option::COOKIE, cookie));
+    q.query.client = address;
+    q.query.now = 1000;
+    const std::string answered = server.ask(q).options[option::COOKIE];
+    return std::pair<bool, std::string>(q.query.valid_cookie, answered);
+  };
+  const std::array<uint8_t, 4> here{192, 0, 2, 1}, there{192, 0, 2, 2};
+  const auto [valid, cookie] = ask("clients.", "web.example.", here);
+  EXPECT_FALSE(valid);
+  ASSERT_EQ(cookie.size(), 24U);
+  EXPECT_EQ(cookie.substr(0, 8), "clients.");
+  const std::pair<bool, std::string> same(true, cookie);
+  EXPECT_EQ(ask(cookie, "nothing.example.", here), same);
+  EXPECT_EQ(ask(cookie, "www.elsewhere.", here), same) << "REFUSED";
+  EXPECT_FALSE(ask(cookie, "web.example.", there).first);
+}
+
+TEST_F(Respond, WhatIsPutOffComesWithoutRecords) {
+  QueryBytes plain("web.example.", rrtype::A), with_cookie("web.example.", rrtype::A);
+  with_cookie.edns(1232, false, 0, edns_option(option::COOKIE, "clients."));
+  const unsigned size = server.ask(plain).size;
+  const Decoded truncated = Decoded::read({plain.buffer.data(), server.responder.put_off(plain.query, size)});
+  EXPECT_TRUE(truncated.tc && truncated.answer.empty() && truncated.rcode == 0 && truncated.questions == 1);
+  server.ask(with_cookie);
+  const Decoded bad = Decoded::read({with_cookie.buffer.data(), server.responder.put_off(with_cookie.query, size)});
+  EXPECT_EQ(bad.rcode + 16 * bad.extended_rcode, 23U);  // BADCOOKIE
+  EXPECT_FALSE(bad.tc);
+  EXPECT_EQ(bad.options.at(option::COOKIE).size(), 24U);
+  QueryBytes stranger("elsewhere.", rrtype::A);
+  const unsigned refused = server.ask(stranger).size;
+  EXPECT_EQ(server.responder.put_off(stranger.query, refused), refused);
+  EXPECT_EQ(Decoded::read({stranger.buffer.data(), refused}).rcode, 5U) << "an error stays what it is";
+}
+
+TEST_F(Respond, AnswersAreToldApartByTheNameTheyComeFrom) {
+  const auto at = [&](const char* qname) {
+    QueryBytes q(qname, rrtype::A);
+    server.ask(q);
+    return q.query.answered_at;
+  };
+  const auto hash = [](const char* text) { return NameHash::process().of(name(text)); };
+  EXPECT_EQ(at("web.example."), hash("web.example."));
+  EXPECT_EQ(at("www.example."), hash("www.example.")) << "a chain begins where it was asked";
+  EXPECT_EQ(at("a.b.wild.example."), hash("wild.example."));
+  EXPECT_EQ(at("a.b.sub.example."), hash("sub.example."));
+  EXPECT_EQ(at("nothing.web.example."), hash("example."));
+  EXPECT_EQ(at("elsewhere."), 0U);
+}
+
 TEST_F(Respond, AnyGetsOneRrset) {
   EXPECT_EQ(server.ask("web.example.", rrtype::ANY).answer.size(), 1U);  // RFC 8482
   const Decoded apex = server.ask("example.", rrtype::ANY);
@@ -119,11 +218,22 @@ TEST_F(Respond, ChaosTextIsTheOperators) {
   EXPECT_EQ(server.ask(other).rcode, 5U);
 }
 
+TEST_F(Respond, OfClassesThereAreInternetChaosAndAnyOfThem) {
+  const auto ask = [&](uint16_t qclass) {
+    QueryBytes q("web.example.", rrtype::A);
+    store16(reinterpret_cast<uint8_t*>(q.bytes.data()) + q.bytes.size() - 2, qclass);
+    return server.ask(q);
+  };
+  EXPECT_EQ(ask(rrclass::ANY).answer, ask(rrclass::IN).answer);
+  EXPECT_FALSE(ask(rrclass::ANY).aa);
+  for (const uint16_t other : std::initializer_list<uint16_t>{0, 3, 4, 254}) EXPECT_EQ(ask(other).rcode, 5U) << other;
+}
+
 TEST_F(Respond, WritesNoOctetBeyondTheCapacity) {
   for (const char* qname : {"big.example.", "x.fat.example.", "www.example.", "nx.example.", "y.x.wild.example."}) {
     for (const uint16_t type : {rrtype::A, rrtype::MX, rrtype::SOA}) {
       QueryBytes q(qname, type);
-      q.edns(4096, false, 0, std::string("\0\3\0\0", 4));
+      q.edns(4096, false, 0, edns_option(option::NSID) + edns_option(option::COOKIE, "clients."));
       for (unsigned capacity = static_cast<unsigned>(q.bytes.size()); capacity < 700; ++capacity) {
         q.parse();
         q.query.capacity = capacity;

@@ -90,12 +90,22 @@ struct QueryBytes {
   }
 };
 
+// One EDNS option.
+inline std::string edns_option(uint16_t code, const std::string& data = "") {
+  std::string bytes(4, '\0');
+  store16(reinterpret_cast<uint8_t*>(bytes.data()), code);
+  store16(reinterpret_cast<uint8_t*>(bytes.data()) + 2, static_cast<unsigned>(data.size()));
+  return bytes + data;
+}
+
 // A response taken apart with ldns, which shares no code with ours.
 struct Decoded {
   unsigned id = 0, rcode = 0, size = 0;
   bool aa = false, tc = false, qr = false, rd = false, edns = false;
   unsigned extended_rcode = 0;
   unsigned questions = 0;
+  std::map<unsigned, std::string> options;  // of EDNS, by code
+  unsigned edns_flags = 0;
   std::vector<std::string> answer, authority, additional;  // presentation format, OPT left out
 
   static Decoded read(Bytes message) {
@@ -114,6 +124,8 @@ struct Decoded {
     d.edns = ldns_pkt_edns(packet);
     d.extended_rcode = ldns_pkt_edns_extended_rcode(packet);
     d.questions = ldns_pkt_qdcount(packet);
+    d.edns_flags = ldns_pkt_edns_z(packet) | (ldns_pkt_edns_do(packet) ? 0x8000U : 0U);
+    if (const ldns_rdf* data = ldns_pkt_edns_data(packet)) d.options = options_of(data);
     d.answer = lines(ldns_pkt_answer(packet));
     d.authority = lines(ldns_pkt_authority(packet));
     d.additional = lines(ldns_pkt_additional(packet));
@@ -122,6 +134,17 @@ struct Decoded {
   }
 
  private:
+  static std::map<unsigned, std::string> options_of(const ldns_rdf* data) {
+    std::map<unsigned, std::string> all;
+    for (Bytes rest(ldns_rdf_data(data), ldns_rdf_size(data)); !rest.empty();) {
+      if (rest.size() < 4 || rest.size() < 4U + load16(&rest[2])) throw std::runtime_error("malformed EDNS options");
+      const Bytes value = rest.subspan(4, load16(&rest[2]));
+      const std::string octets(value.begin(), value.end());
+      if (!all.emplace(load16(rest.data()), octets).second) throw std::runtime_error("an EDNS option twice");
+      rest = rest.subspan(4 + value.size());
+    }
+    return all;
+  }
   static std::vector<std::string> lines(const ldns_rr_list* list) {
     std::vector<std::string> out;
     for (size_t i = 0; i < ldns_rr_list_rr_count(list); ++i) {
@@ -138,7 +161,7 @@ struct Decoded {
 // Zones and a responder over them.
 class Server {
  public:
-  explicit Server(ResponderOptions options = {}) : responder(zones, std::move(options)) {}
+  explicit Server(ResponderOptions options = {}) : responder(zones, cookies, std::move(options)) {}
   void load(const std::string& apex, const std::string& text) { (void)zones.publish(zone_of(apex, text)); }
   Decoded ask(QueryBytes& q) {
     const Disposition disposition = q.parse();
@@ -152,6 +175,7 @@ class Server {
   }
 
   ZoneTable zones;
+  CookieJar cookies;
   Responder responder;
 };
 

@@ -15,10 +15,11 @@ struct Received {
   std::vector<std::string> records;  // in order, SOAs included
 };
 
-Received receive(const VersionRef& version, uint16_t edns_payload = 0) {
+Received receive(const VersionRef& version, bool edns = false) {
   QueryBytes q(version->apex().name.to_text(), rrtype::AXFR, Transport::tcp);
+  if (edns) q.edns(1232, false, 0, edns_option(option::EXPIRE) + edns_option(option::ZONEVERSION));
   EXPECT_EQ(q.parse(), Disposition::transfer);
-  Transfer transfer(version, q.query, edns_payload);
+  Transfer transfer(version, q.query, Server().responder.opt(q.query, *version));
   Received r;
   for (const std::string& m : drain(transfer)) {
     r.messages.push_back(Decoded::read({reinterpret_cast<const uint8_t*>(m.data()), m.size()}));
@@ -93,8 +94,10 @@ TEST(Transfer, CarriesOccludedNamesAndGlue) {
 TEST(Transfer, AnnouncesEdnsOnceWhenAsked) {
   std::string text = kSoa;
   for (int i = 0; i < 3000; ++i) text += "host" + std::to_string(i) + " A 192.0.2.1\n";
-  const Received r = receive(zone_of("example.", text), 1232);
+  const Received r = receive(zone_of("example.", text), true);
   EXPECT_TRUE(r.messages[0].edns);
+  EXPECT_EQ(r.messages[0].options.at(option::EXPIRE), std::string("\0\x09\x3A\x80", 4));
+  EXPECT_EQ(r.messages[0].options.at(option::ZONEVERSION), std::string("\1\0\0\0\0\x2A", 6));
   EXPECT_FALSE(r.messages[1].edns);
 }
 
@@ -102,7 +105,7 @@ TEST(Transfer, SessionsShareTheRecordsByReference) {
   const auto version = zone_of("example.", kSoa + "a A 192.0.2.1\n");
   QueryBytes q("example.", rrtype::AXFR, Transport::tcp);
   q.parse();
-  Transfer one(version, q.query, 0), two(version, q.query, 0);
+  Transfer one(version, q.query, ""), two(version, q.query, "");
   EXPECT_EQ(one.next().records.data(), two.next().records.data());
 }
 
@@ -116,7 +119,7 @@ TEST(Transfer, HoldsItsVersionAfterAChange) {
   auto version = zone_of("example.", kSoa + "a A 192.0.2.1\n");
   QueryBytes q("example.", rrtype::AXFR, Transport::tcp);
   q.parse();
-  Transfer transfer(version, q.query, 0);
+  Transfer transfer(version, q.query, "");
   version = nullptr;
   EXPECT_EQ(drain(transfer).size(), 1U);
 }

@@ -1,0 +1,23 @@
+// The secrets of DNS Cookies (zones/cookie.h) as operators and the store write them.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "control/base/json.h"
+#include "zones/cookie.h"
+
+namespace axfrd::control {
+
+// 32 hexadecimal digits. Throws std::invalid_argument, which does not quote the secret.
+zones::CookieSecret parse_cookie_secret(std::string_view text);
+
+// For people, who can compare the secrets of two servers by it: {"active": fingerprint, "staged": fingerprint or null}.
+Json to_json(const zones::CookieSecrets& secrets);
+
+// What the store keeps.
+std::string cookies_to_text(const zones::CookieSecrets& secrets);
+// Throws std::invalid_argument.
+zones::CookieSecrets cookies_from_text(std::string_view text);
+
+}  // namespace axfrd::control

@@ -1,0 +1,130 @@
+#include "dataplane/rate_limit.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "tests/zones/support.h"
+
+namespace axfrd::dataplane {
+namespace {
+
+using Fate = RateLimiter::Fate;
+
+constexpr uint64_t kHz = 2'500'000'000;
+
+class RateLimiterTest : public testing::Test {
+ protected:
+  RateLimiterTest() {
+    server_.load("example.",
+                 "$TTL 60\n@ SOA ns admin 1 2 3 4 5\nwww A 192.0.2.1\nmail A 192.0.2.2\n*.wild A 192.0.2.3\n"
+                 "cut NS ns.elsewhere.\n");
+  }
+
+  // The key of the response to a question of that sender.
+  uint64_t key(const std::string& qname, const std::vector<uint8_t>& sender = {192, 0, 2, 1}) {
+    zones::test::QueryBytes q(qname, zones::rrtype::A);
+    q.query.client = sender;
+    server_.ask(q);
+    return limiter_.key_of(q.query);
+  }
+  // Of `n` responses that come at once, as many as are sent.
+  static unsigned sent(RateLimiter& limiter, uint64_t key, unsigned n, uint64_t now) {
+    unsigned count = 0;
+    for (unsigned i = 0; i < n; ++i) count += limiter.decide(key, now) == Fate::sent ? 1 : 0;
+    return count;
+  }
+
+  zones::test::Server server_;
+  RateLimiter limiter_{kHz, {.rate = 100, .slip = 1}};
+  uint64_t now_ = 1'000'000 * kHz;
+};
+
+TEST_F(RateLimiterTest, ASecondsWorthAtOnceAndThenTheRate) {
+  const uint64_t k = key("www.example.");
+  EXPECT_EQ(sent(limiter_, k, 500, now_), 100U);
+  EXPECT_EQ(sent(limiter_, k, 500, now_ + kHz / 2), 50U);
+  unsigned count = 0;
+  for (unsigned i = 1; i <= 10'000; ++i) count += sent(limiter_, k, 1, now_ + kHz / 2 + i * (kHz / 1000));
+  EXPECT_NEAR(count, 1000, 1) << "in ten seconds of a thousand a second";
+  EXPECT_EQ(sent(limiter_, k, 500, now_ + 100 * kHz), 100U) << "after a silence";
+}
+
+TEST_F(RateLimiterTest, TheClockMayBeOfAnySpeed) {
+  for (const uint64_t hz : {uint64_t{1'000'000}, uint64_t{1'000'000'000}, uint64_t{5'000'000'000}}) {
+    for (const unsigned rate : {1U, 200U, 100'000U}) {
+      RateLimiter limiter(hz, {rate, 1});
+      EXPECT_NEAR(sent(limiter, 1, 2 * rate, 0), rate, rate / 100.0);
+      EXPECT_NEAR(sent(limiter, 1, 3 * rate, hz), rate, 1 + rate / 100.0);
+    }
+  }
+}
+
+TEST_F(RateLimiterTest, NetworksAreSlash24AndSlash56) {
+  const std::string www = "www.example.";
+  EXPECT_EQ(key(www, {192, 0, 2, 1}), key(www, {192, 0, 2, 255}));
+  EXPECT_NE(key(www, {192, 0, 2, 1}), key(www, {192, 0, 3, 1}));
+  std::vector<uint8_t> v6{0x20, 1, 0xD, 0xB8, 0, 0, 0x12, 0x34, 0, 0, 0, 0, 0, 0, 0, 1}, same = v6, other = v6;
+  same[7] = 0xFF;
+  other[6] = 0;
+  EXPECT_EQ(key(www, v6), key(www, same));
+  EXPECT_NE(key(www, v6), key(www, other));
+}
+
+TEST_F(RateLimiterTest, AlikeIsWhatComesFromTheSameDataInTheSameWay) {
+  EXPECT_EQ(key("www.example."), key("WWW.example."));
+  EXPECT_NE(key("www.example."), key("mail.example."));
+  EXPECT_EQ(key("nothing1.example."), key("nothing2.www.example.")) << "NXDOMAIN of one zone";
+  EXPECT_NE(key("nothing.example."), key("example.")) << "NODATA at its apex";
+  EXPECT_EQ(key("a.wild.example."), key("b.c.wild.example."));
+  EXPECT_EQ(key("a.cut.example."), key("b.cut.example."));
+  EXPECT_EQ(key("a.elsewhere."), key("b.nowhere.")) << "REFUSED";
+}
+
+TEST_F(RateLimiterTest, WhoHasShownOurCookieIsNotLimited) {
+  zones::test::QueryBytes q("www.example.", zones::rrtype::A);
+  q.query.client = {};
+  const std::array<uint8_t, 4> client{192, 0, 2, 1};
+  q.edns(1232, false, 0, zones::test::edns_option(zones::option::COOKIE, "clients."));
+  q.query.client = client;
+  server_.ask(q);
+  EXPECT_NE(limiter_.key_of(q.query), 0U) << "shows a cookie of his own alone";
+  zones::test::QueryBytes again("www.example.", zones::rrtype::A);
+  again.query.client = client;
+  again.edns(1232, false, 0,
+             zones::test::edns_option(zones::option::COOKIE, {q.query.cookie.begin(), q.query.cookie.end()}));
+  server_.ask(again);
+  EXPECT_EQ(limiter_.key_of(again.query), 0U);
+}
+
+TEST_F(RateLimiterTest, SlipPutsOffEveryNthAndDropsTheRest) {
+  for (const unsigned slip : {0U, 1U, 2U, 5U}) {
+    RateLimiter limiter(kHz, {10, slip});
+    unsigned put_off = 0, dropped = 0;
+    for (unsigned i = 0; i < 110; ++i) {
+      const Fate fate = limiter.decide(7, now_);
+      put_off += fate == Fate::put_off ? 1 : 0;
+      dropped += fate == Fate::dropped ? 1 : 0;
+    }
+    EXPECT_EQ(put_off, slip == 0 ? 0 : 100 / slip);
+    EXPECT_EQ(put_off + dropped, 100U);
+  }
+}
+
+TEST_F(RateLimiterTest, AFloodOfNetworksDoesNotFreeThoseWhoAreLimited) {
+  const uint64_t k = key("www.example.");
+  sent(limiter_, k, 100, now_);
+  unsigned leaked = 0;
+  for (uint8_t a = 1; a < 200; ++a) {
+    for (uint8_t b = 0; b < 200; ++b) limiter_.decide(key("www.example.", {a, b, 0, 1}), now_);
+    leaked += sent(limiter_, k, 1, now_);
+  }
+  EXPECT_LE(leaked, 1U);
+}
+
+TEST_F(RateLimiterTest, WithoutALimitThereIsNoTable) { EXPECT_FALSE(RateLimiter(kHz, {.rate = 0}).on()); }
+
+}  // namespace
+}  // namespace axfrd::dataplane
