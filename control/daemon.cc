@@ -22,17 +22,32 @@ std::optional<dataplane::Dataplane> make_dataplane(const Options& options, const
   if (!options.dataplane) return std::nullopt;
   dataplane::DataplaneOptions with_log = *options.dataplane;
   with_log.notice = [&log](std::string_view text) { log.info(text); };
+  with_log.warning = [&log](std::string_view text) { log.warning(text); };
   return std::optional<dataplane::Dataplane>(std::in_place, with_log, responder, rcu);
 }
 
 // Parsing is all that these do, and the cores that answer packets are not theirs to take.
 unsigned importer_threads() { return std::clamp(std::thread::hardware_concurrency() / 2, 1U, 8U); }
 
-ServiceOptions service_options(const Options& options) {
-  const bool addresses_on_tap = options.dataplane.has_value();
-  return {options.addresses,  options.dns_port,       addresses_on_tap,
-          options.tcp,        options.allow_transfer, options.responder.udp_payload,
-          options.rate_limit, options.transfer_log};
+IpAddress to_ip(const dataplane::Address& address) {
+  if (!address.v6) {
+    asio::ip::address_v4::bytes_type octets;
+    std::copy_n(address.octets.begin(), octets.size(), octets.begin());
+    return asio::ip::address_v4(octets);
+  }
+  return asio::ip::address_v6(address.octets);
+}
+
+// The kernel's sockets serve what the packet path serves.
+ServiceOptions service_options(const Options& options, const std::optional<dataplane::Dataplane>& dataplane) {
+  std::vector<IpAddress> addresses = options.addresses;
+  if (dataplane) {
+    addresses.clear();
+    for (const dataplane::Address& address : dataplane->addresses()) addresses.push_back(to_ip(address));
+  }
+  return {std::move(addresses), options.dns_port,       dataplane.has_value(),
+          options.tcp,          options.allow_transfer, options.responder.udp_payload,
+          options.rate_limit,   options.transfer_log};
 }
 
 }  // namespace
@@ -49,7 +64,7 @@ Daemon::Daemon(const Options& options, const Log& log)
       updater_(zones_, cookies_, rcu_, store_, keys_, providers_, options.history_octets, log),
       importer_(updater_, importer_threads(), log),
       dataplane_(make_dataplane(options, responder_, rcu_, log)),
-      service_(loop_, service_options(options), responder_, rcu_, updater_, keys_, log),
+      service_(loop_, service_options(options, dataplane_), responder_, rcu_, updater_, keys_, log),
       aliases_(loop_, options.alias, options.resolvers, updater_, log),
       checker_(options.resolvers),
       server_{zones_,

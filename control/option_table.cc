@@ -11,21 +11,25 @@ namespace {
 using Kind = Option::Kind;
 
 constexpr std::array kPacketPath{
-    Option{"port", Kind::list, "DEVARGS", nullptr,
-           "serve DNS on this DPDK port: a PCI address, or a vdev with its arguments; may be repeated"},
+    Option{"port", Kind::list, "INTERFACE|DEVARGS", nullptr,
+           "serve DNS here; may be repeated. The name of an interface: it keeps its kernel driver and gives us nothing "
+           "but queries. A PCI address, or a vdev of DPDK with its arguments (net_...): it is ours, with all that "
+           "arrives"},
     Option{"no-port", Kind::toggle, nullptr, nullptr, "no DPDK: serve from the kernel's sockets alone"},
     Option{"tap", Kind::value, "NAME", "axfrd",
-           "interface that gives the kernel what is not for us, NAME0 for the first port"},
+           "interface that gives the kernel what is not for us, NAME0 for the first port, unless that is an interface"},
     Option{"workers", Kind::value, "N", nullptr, "packet workers (default: 1, or one for each of --worker-cpus)"},
     Option{"worker-cpus", Kind::value, "LIST", nullptr, "CPUs of the packet workers, as in 1,3-5"},
     Option{"control-cpus", Kind::value, "LIST", nullptr, "CPUs of all other threads"},
     Option{"no-huge", Kind::toggle, nullptr, nullptr, "do without huge pages; slow, for tests"},
     Option{"memory", Kind::value, "MIB", "256", "memory for packet buffers"},
-    Option{"idle-sleep", Kind::value, "auto|on|off", "auto", "whether idle workers sleep; auto: when a port is a vdev"},
+    Option{"idle-sleep", Kind::value, "auto|on|off", "auto",
+           "whether idle workers sleep; auto: unless all ports are PCI devices"},
 };
 constexpr std::array kService{
     Option{"address", Kind::list, "ADDR/LEN", nullptr,
-           "an address we serve; may be repeated. With --no-port it must exist already, and none means all"},
+           "an address we serve; may be repeated. If there are interfaces among the ports, none means theirs; with "
+           "--no-port it must exist already, and none means all"},
     Option{"dns-port", Kind::value, "PORT", "53", "port of the kernel's sockets"},
     Option{"store", Kind::value, "DIR", "/var/lib/axfrd", "where zones are kept, from one run to the next"},
     Option{"redo-log", Kind::value, "KIB", "16384",

@@ -12,6 +12,7 @@
 
 #include "control/notify/transfer_log.h"
 #include "control/option_table.h"
+#include "dataplane/eal.h"
 
 namespace axfrd::control {
 
@@ -64,7 +65,7 @@ po::options_description command_line_options() {
 std::string help_text() {
   std::ostringstream text;
   text << "axfrd answers DNS on DPDK ports and serves zones to secondaries.\n\n"
-          "usage: axfrd --port DEVARGS... --address ADDR/LEN... [OPTION...] [-- EAL-ARGUMENT...]\n"
+          "usage: axfrd --port INTERFACE|DEVARGS... [--address ADDR/LEN...] [OPTION...] [-- EAL-ARGUMENT...]\n"
           "       axfrd --no-port [OPTION...]\n"
        << command_line_options();
   return std::move(text).str();
@@ -173,7 +174,11 @@ dataplane::DataplaneOptions read_dataplane(const Values& values, const Strings& 
   options.memory_mib = values.number("memory", 16, 1U << 20);
   options.idle_sleep = Values::parsed("idle-sleep", values.text("idle-sleep"), parse_idle_sleep);
   options.eal_arguments = eal_arguments;
-  if (options.addresses.empty()) fail("--port needs at least one --address ADDR/LEN to serve");
+  const bool has_interface = std::any_of(options.ports.begin(), options.ports.end(), &dataplane::is_interface);
+  if (options.addresses.empty() && !has_interface)
+    fail(
+        "--port needs at least one --address ADDR/LEN to serve, unless it is an interface of the kernel, whose own "
+        "addresses are served");
   return options;
 }
 
@@ -290,7 +295,7 @@ Options read(const Values& values, const Strings& eal_arguments) {
   if (values.on("no-port")) {
     check_no_port(values, eal_arguments);
   } else {
-    if (!values.given("port")) fail("--port DEVARGS says where to serve DNS; --no-port does without DPDK");
+    if (!values.given("port")) fail("--port says where to serve DNS; --no-port does without DPDK");
     options.dataplane = read_dataplane(values, eal_arguments);
   }
   read_service(values, options);

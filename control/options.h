@@ -24,8 +24,9 @@ namespace axfrd::control {
 struct Options {
   // Empty: --no-port, DNS is served by kernel sockets alone.
   std::optional<dataplane::DataplaneOptions> dataplane;
-  std::vector<IpAddress> addresses;  // where we serve; empty: on every address of the host
-  uint16_t dns_port = 53;            // of the kernel sockets
+  // Where we serve. Empty: on the ports' own addresses; without a port, on every address of the host.
+  std::vector<IpAddress> addresses;
+  uint16_t dns_port = 53;  // of the kernel sockets
 
   zones::ResponderOptions responder;
   dataplane::RateLimitOptions rate_limit;  // of the kernel's sockets; the dataplane has it, too

@@ -11,10 +11,12 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "dataplane/split_door_maps.h"
 #include "dataplane/verdict.h"
 
 namespace axfrd::dataplane {
@@ -60,7 +62,9 @@ struct KernelPathStats {
   std::vector<NamedCount> dropped;
 };
 struct PortStats {
-  std::string device, driver, mac, tap;
+  std::string device, driver, mac;
+  std::string tap;                   // empty: none
+  std::optional<SplitCounts> split;  // none: the port takes everything
   bool link_up = false;
   uint64_t rx_packets = 0, tx_packets = 0, rx_missed = 0, rx_no_buffer = 0, errors = 0;
 };

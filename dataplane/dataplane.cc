@@ -7,10 +7,10 @@
 #include <deque>
 #include <stdexcept>
 
-#include "dataplane/address.h"
 #include "dataplane/eal.h"
 #include "dataplane/kernel_path.h"
 #include "dataplane/port.h"
+#include "dataplane/split_door.h"
 #include "dataplane/worker.h"
 
 namespace axfrd::dataplane {
@@ -22,11 +22,55 @@ std::vector<Address> parse_addresses(const std::vector<std::string>& texts) {
   return addresses;
 }
 
-EalOptions eal_options(const DataplaneOptions& options) {
+// By place of the port; null for one that takes everything.
+using Doors = std::vector<std::unique_ptr<SplitDoor>>;
+
+Doors make_doors(const DataplaneOptions& options) {
+  Doors doors;
+  for (const std::string& port : options.ports)
+    doors.push_back(is_interface(port) ? std::make_unique<SplitDoor>(port, options.workers) : nullptr);
+  return doors;
+}
+
+void warn_of_idle_queues(const DataplaneOptions& options, const SplitDoor& door) {
+  if (door.unattended_queues() == 0) return;
+  options.warning("port " + door.interface() + ": " + std::to_string(door.unattended_queues()) +
+                  " of its queues have no worker, so that the kernel's sockets have to answer what comes in there; "
+                  "use more workers, or ethtool -L " +
+                  door.interface() + " combined " + std::to_string(options.workers));
+}
+
+std::vector<Address> choose_addresses(const DataplaneOptions& options, const Doors& doors) {
+  std::vector<Address> addresses = parse_addresses(options.addresses);
+  if (!addresses.empty()) {
+    if (!doors.empty() && doors.front()) doors.front()->add_addresses(addresses);
+    return addresses;
+  }
+  for (const auto& door : doors) {
+    if (!door) continue;
+    const std::vector<Address> more = door->addresses();
+    addresses.insert(addresses.end(), more.begin(), more.end());
+  }
+  if (addresses.empty())
+    throw std::runtime_error(
+        "there is no address to serve: no port's interface has one, and none is given (--address)");
+  return addresses;
+}
+
+// What the EAL makes the ports of.
+std::vector<std::string> devices_of(const DataplaneOptions& options, const Doors& doors) {
+  std::vector<std::string> devices = options.ports;
+  for (unsigned i = 0; i < devices.size(); ++i) {
+    if (doors[i]) devices[i] = doors[i]->device();
+  }
+  return devices;
+}
+
+EalOptions eal_options(const DataplaneOptions& options, const std::vector<std::string>& devices) {
   if (options.ports.empty()) throw std::runtime_error("no port is given: name a PCI address or a virtual device");
   if (options.workers == 0) throw std::runtime_error("no worker is asked for, and nobody else could receive");
   const CpuPlan plan = plan_cpus(allowed_cpus(), options.workers, options.worker_cpus, options.control_cpus);
-  return {options.ports, options.huge_pages, options.memory_mib, plan.workers, plan.control, options.eal_arguments};
+  return {devices, options.huge_pages, options.memory_mib, plan.workers, plan.control, options.eal_arguments};
 }
 
 bool sleeps_when_idle(const DataplaneOptions& options) {
@@ -34,11 +78,31 @@ bool sleeps_when_idle(const DataplaneOptions& options) {
   return !std::all_of(options.ports.begin(), options.ports.end(), is_pci);
 }
 
-std::vector<std::unique_ptr<Port>> make_ports(const DataplaneOptions& options, const AddressSet& addresses) {
+std::unique_ptr<Port> make_port(const std::string& name, const std::string& device, const DataplaneOptions& options,
+                                const AddressSet& addresses, Intake intake) {
+  return std::make_unique<Port>(name, find_device(device), options.workers, KernelPath::packets_held(options.workers),
+                                addresses, intake);
+}
+
+std::unique_ptr<Port> make_split_port(SplitDoor& door, const DataplaneOptions& options, const AddressSet& addresses) {
+  try {
+    auto port = make_port(door.interface(), door.device(), options, addresses, Intake::queries);
+    door.find_program();
+    warn_of_idle_queues(options, door);
+    return port;
+  } catch (const std::runtime_error& error) {
+    const std::string why = door.why_not();
+    throw std::runtime_error(why.empty() ? error.what() : "port " + door.interface() + ": " + why);
+  }
+}
+
+std::vector<std::unique_ptr<Port>> make_ports(const DataplaneOptions& options, const Doors& doors,
+                                              const AddressSet& addresses) {
   std::vector<std::unique_ptr<Port>> ports;
-  for (const std::string& device : options.ports) {
-    ports.push_back(
-        std::make_unique<Port>(device, options.workers, KernelPath::packets_held(options.workers), addresses));
+  for (unsigned i = 0; i < options.ports.size(); ++i) {
+    const std::string& name = options.ports[i];
+    ports.push_back(doors[i] ? make_split_port(*doors[i], options, addresses)
+                             : make_port(name, name, options, addresses, Intake::everything));
   }
   return ports;
 }
@@ -59,13 +123,14 @@ int run_worker(void* worker) {
 // In the order of construction; destroyed in reverse, so that packets go before their pools, and pools before the EAL.
 struct Dataplane::Parts {
   Parts(const DataplaneOptions& options, const zones::Responder& responder, Rcu& rcu)
-      : addresses(parse_addresses(options.addresses)),
+      : doors(make_doors(options)),
+        addresses(choose_addresses(options, doors)),
         served(addresses),
-        eal(eal_options(options), options.notice),
-        ports(make_ports(options, served)),
+        eal(eal_options(options, devices_of(options, doors)), options.notice),
+        ports(make_ports(options, doors, served)),
         kernel_path(pointers_to(ports), options.tap, addresses, options.workers) {
     for (unsigned i = 0; i < ports.size(); ++i)
-      options.notice(ports[i]->describe() + ", tap " + kernel_path.tap_name(i));
+      options.notice(ports[i]->describe() + (doors[i] ? ", queries only" : ", tap " + kernel_path.tap_name(i)));
     for (unsigned i = 0; i < options.workers; ++i) {
       polls.emplace_back(i);
       workers.push_back(std::make_unique<Worker>(worker_options(options, i), responder, rcu, stop_workers));
@@ -77,11 +142,12 @@ struct Dataplane::Parts {
     WorkerOptions worker{
         index, {}, &kernel_path.from_worker(index), &polls[index], sleeps_when_idle(options), options.rate_limit};
     for (unsigned i = 0; i < ports.size(); ++i) {
-      worker.queues.push_back({ports[i].get(), index == 0 ? &kernel_path.to_wire(i) : nullptr});
+      worker.queues.push_back({ports[i].get(), index == 0 ? kernel_path.to_wire(i) : nullptr});
     }
     return worker;
   }
 
+  const Doors doors;
   const std::vector<Address> addresses;
   const AddressSet served;
   const Eal eal;
@@ -104,6 +170,9 @@ void Dataplane::start() {
     }
   }
   parts_->kernel_path.start();
+  for (const auto& door : parts_->doors) {
+    if (door) door->open(parts_->addresses);
+  }
 }
 
 // The kernel path goes first: what it still read from the taps is sent by the workers on their way out.
@@ -112,6 +181,8 @@ void Dataplane::stop() {
   parts_->stop_workers.store(true, std::memory_order_relaxed);
   for (unsigned i = 0; i < parts_->workers.size(); ++i) rte_eal_wait_lcore(Eal::worker_lcore(i));
 }
+
+std::span<const Address> Dataplane::addresses() const { return parts_->addresses; }
 
 unsigned Dataplane::take_polls(std::span<Poll> polls) {
   unsigned taken = 0;
@@ -127,6 +198,7 @@ DataplaneStats Dataplane::stats() const {
     const Port& port = *parts_->ports[i];
     PortStats& added = stats.ports.emplace_back(port.stats());
     added.tap = parts_->kernel_path.tap_name(i);
+    if (parts_->doors[i]) added.split = parts_->doors[i]->counts();
     stats.buffers += port.buffers();
     stats.buffers_in_use += port.buffers_in_use();
   }

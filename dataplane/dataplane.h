@@ -11,10 +11,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "dataplane/address.h"
 #include "dataplane/counters.h"
 #include "dataplane/polls.h"
 #include "dataplane/rate_limit.h"
@@ -23,11 +25,13 @@
 
 namespace axfrd::dataplane {
 
-enum class IdleSleep : uint8_t { automatic, on, off };  // automatic: on when a port is a vdev
+enum class IdleSleep : uint8_t { automatic, on, off };  // automatic: on unless all ports are PCI devices
 
 struct DataplaneOptions {
-  std::vector<std::string> ports;      // PCI address or vdev arguments, one per port
-  std::vector<std::string> addresses;  // ADDR/LEN, assigned to the first port's tap and answered on every port
+  std::vector<std::string> ports;  // interface of the kernel, PCI address or vdev arguments, one per port
+  // ADDR/LEN, answered on every port. The first port's interface gets them, or its tap. Empty: those that the ports'
+  // interfaces have.
+  std::vector<std::string> addresses;
   std::string tap = "axfrd";           // kernel path interface of port N is named tap + N
   unsigned workers = 1;                // each has one queue of every port
   std::vector<unsigned> worker_cpus;   // empty: the last `workers` CPUs that we may use
@@ -40,6 +44,8 @@ struct DataplaneOptions {
   // Hears what an operator may want to know of the start: the EAL's arguments, what each port offers. Called by the
   // constructor.
   std::function<void(std::string_view)> notice = [](std::string_view) {};
+  // Hears what works, but not as it should.
+  std::function<void(std::string_view)> warning = [](std::string_view) {};
 };
 
 class Dataplane {
@@ -52,6 +58,9 @@ class Dataplane {
 
   void start();
   void stop();
+
+  // The addresses that are answered.
+  std::span<const Address> addresses() const;
 
   // Fills the first places of `polls` with what the workers noted, and says how many; the others are left for the next
   // call. One thread.

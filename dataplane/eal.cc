@@ -123,6 +123,10 @@ bool is_pci(std::string_view port) {
   return matches(name, "hhhh:hh:hh.h") || matches(name, "hh:hh.h");
 }
 
+bool is_interface(std::string_view port) {
+  return !is_pci(port) && !port.starts_with("net_") && port.find(',') == std::string_view::npos;
+}
+
 std::string device_name(const std::string& port) {
   const std::string name = port.substr(0, port.find(','));
   const bool short_pci = is_pci(port) && std::count(name.begin(), name.end(), ':') == 1;

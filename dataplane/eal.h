@@ -26,6 +26,10 @@ struct EalOptions {
 // True for a PCI address ([DDDD:]BB:DD.F, perhaps with arguments); anything else names a virtual device.
 bool is_pci(std::string_view port);
 
+// True for the name of an interface of the kernel, which gives us only queries (split_door.h); whether there is such an
+// interface is not asked. The virtual devices of DPDK begin with "net_".
+bool is_interface(std::string_view port);
+
 // The name EAL knows the port's device by: what stands before the arguments, a PCI address in full.
 std::string device_name(const std::string& port);
 

@@ -24,20 +24,24 @@ unsigned KernelPath::packets_held(unsigned workers) {
   return workers * (PuntRings::kUrgent + PuntRings::kBulk) + kWireRing + kBatch;
 }
 
-KernelPath::Door::Door(const Port& p, unsigned number, const std::string& tap_prefix,
-                       std::span<const Address> addresses)
-    : port(p),
-      tap(tap_prefix + std::to_string(number), p.interface().mac, p.interface().mtu, addresses),
-      to_wire("axfrd_wire" + std::to_string(number), kWireRing, p.socket()) {
+KernelPath::TwoWay::TwoWay(const Port& port, const std::string& name, unsigned number,
+                           std::span<const Address> addresses)
+    : tap(name, port.interface().mac, port.interface().mtu, addresses),
+      to_wire("axfrd_wire" + std::to_string(number), kWireRing, port.socket()) {
   held.reserve(kBatch);
 }
 
-KernelPath::Door::~Door() { rte_pktmbuf_free_bulk(held.data(), static_cast<unsigned>(held.size())); }
+KernelPath::TwoWay::~TwoWay() { rte_pktmbuf_free_bulk(held.data(), static_cast<unsigned>(held.size())); }
 
 KernelPath::KernelPath(std::span<const Port* const> ports, const std::string& tap, std::span<const Address> addresses,
                        unsigned workers) {
   for (unsigned i = 0; i < ports.size(); ++i) {
-    doors_.emplace_back(*ports[i], i, tap, i == 0 ? addresses : std::span<const Address>());
+    Door& door = doors_.emplace_back(*ports[i]);
+    if (door.port.intake() == Intake::everything) {
+      door.two_way.emplace(door.port, tap + std::to_string(i), i, i == 0 ? addresses : std::span<const Address>());
+    } else if (!injector_) {
+      injector_.emplace();
+    }
   }
   for (unsigned i = 0; i < workers; ++i) from_workers_.emplace_back(i);
 }
@@ -54,8 +58,7 @@ void KernelPath::stop() {
 }
 
 KernelPathStats KernelPath::stats() const {
-  return {
-      to_kernel_.read(), from_kernel_.read(), {{"interface_down", refused_.read()}, {"no_buffer", no_buffer_.read()}}};
+  return {to_kernel_.read(), from_kernel_.read(), {{"refused", refused_.read()}, {"no_buffer", no_buffer_.read()}}};
 }
 
 void KernelPath::run() {
@@ -101,30 +104,33 @@ unsigned KernelPath::deliver(MbufRing& ring) {
 void KernelPath::deliver_one(rte_mbuf& packet) {
   const auto door =
       std::find_if(doors_.begin(), doors_.end(), [&](const Door& d) { return d.port.id() == packet.port; });
-  (door->tap.write(packet) ? to_kernel_ : refused_).add();
+  const bool taken = door->two_way ? door->two_way->tap.write(packet) : injector_->write(packet);
+  (taken ? to_kernel_ : refused_).add();
 }
 
 unsigned KernelPath::collect(Door& door) {
-  if (door.held.empty()) {
-    while (door.held.size() < kBatch) {
-      rte_mbuf* frame = read_frame(door);
+  if (!door.two_way) return 0;
+  std::vector<rte_mbuf*>& held = door.two_way->held;
+  if (held.empty()) {
+    while (held.size() < kBatch) {
+      rte_mbuf* frame = read_frame(door.port, door.two_way->tap);
       if (frame == nullptr) break;
-      door.held.push_back(frame);
+      held.push_back(frame);
     }
-    from_kernel_.add(door.held.size());
+    from_kernel_.add(held.size());
   }
-  const unsigned sent = door.to_wire.send(door.held);
-  door.held.erase(door.held.begin(), door.held.begin() + sent);
+  const unsigned sent = door.two_way->to_wire.send(held);
+  held.erase(held.begin(), held.begin() + sent);
   return sent;
 }
 
-rte_mbuf* KernelPath::read_frame(Door& door) {
-  rte_mbuf* frame = rte_pktmbuf_alloc(&door.port.pool());
+rte_mbuf* KernelPath::read_frame(const Port& port, Tap& tap) {
+  rte_mbuf* frame = rte_pktmbuf_alloc(&port.pool());
   if (frame == nullptr) {
     no_buffer_.add();  // the frame stays in the tap
     return nullptr;
   }
-  if (door.tap.read(*frame)) return frame;
+  if (tap.read(*frame)) return frame;
   rte_pktmbuf_free(frame);
   return nullptr;
 }
@@ -133,7 +139,7 @@ rte_mbuf* KernelPath::read_frame(Door& door) {
 void KernelPath::wait(unsigned microseconds) {
   polled_.clear();
   for (const Door& door : doors_) {
-    if (door.held.empty()) polled_.push_back({door.tap.descriptor(), POLLIN, 0});
+    if (door.two_way && door.two_way->held.empty()) polled_.push_back({door.two_way->tap.descriptor(), POLLIN, 0});
   }
   const timespec timeout{0, static_cast<long>(microseconds) * 1000};
   ppoll(polled_.data(), polled_.size(), &timeout, nullptr);

@@ -1,8 +1,12 @@
 // KernelPath: carries what the workers do not answer to the kernel, and what the kernel says to the wire.
 //
 //   worker i ─ urgent, bulk ─►┐               ┌─► tap of port 0 ─► kernel: ARP, ND, ICMP, TCP, our UDP sockets
-//   worker j ─ urgent, bulk ─►┴─ this thread ─┴─► tap of port 1
+//   worker j ─ urgent, bulk ─►┴─ this thread ─┼─► tap of port 1
+//                                             └─► injector, for ports that take only queries
 //   worker 0 ◄──── to_wire of port p ◄────────────── tap of port p
+//
+// A port that takes only queries (Intake::queries) needs no tap: the kernel has its interface, and says there what it
+// has to say. What such a port leaves to the kernel is DNS for our UDP sockets.
 //
 // Threads. One, on the control CPUs, makes the system calls, one or more for each packet, that workers must not make.
 // It is the only one at the taps, and at its ends of the rings. Frames for the wire go through worker 0, so that each
@@ -20,6 +24,7 @@
 
 #include <atomic>
 #include <deque>
+#include <optional>
 #include <span>
 #include <string>
 #include <thread>
@@ -27,6 +32,7 @@
 
 #include "dataplane/address.h"
 #include "dataplane/counters.h"
+#include "dataplane/injector.h"
 #include "dataplane/port.h"
 #include "dataplane/ring.h"
 #include "dataplane/tap.h"
@@ -38,15 +44,16 @@ class KernelPath {
   // Packets of one port that its rings may hold at once.
   static unsigned packets_held(unsigned workers);
 
-  // Makes a tap for each port, named `tap` and the port's place in `ports`. The first gets the addresses. The ports
-  // outlive this.
+  // Makes a tap for each port that takes everything, named `tap` and the port's place in `ports`. The first port's, if
+  // it has one, gets the addresses. The ports outlive this.
   KernelPath(std::span<const Port* const> ports, const std::string& tap, std::span<const Address> addresses,
              unsigned workers);
   ~KernelPath();
 
   PuntRings& from_worker(unsigned worker) { return from_workers_[worker]; }
-  MbufRing& to_wire(unsigned port) { return doors_[port].to_wire; }
-  const std::string& tap_name(unsigned port) const { return doors_[port].tap.name(); }
+  // Null, and empty, for a port without a tap.
+  MbufRing* to_wire(unsigned port) { return doors_[port].two_way ? &doors_[port].two_way->to_wire : nullptr; }
+  std::string tap_name(unsigned port) const { return doors_[port].two_way ? doors_[port].two_way->tap.name() : ""; }
 
   void start();
   // Carries what is under way, then ends the thread. Workers still run.
@@ -55,14 +62,18 @@ class KernelPath {
   KernelPathStats stats() const;  // any thread
 
  private:
-  // A port, and its tap.
-  struct Door {
-    Door(const Port& p, unsigned number, const std::string& tap_prefix, std::span<const Address> addresses);
-    ~Door();
-    const Port& port;
+  // A tap, and what comes out of it.
+  struct TwoWay {
+    TwoWay(const Port& port, const std::string& name, unsigned number, std::span<const Address> addresses);
+    ~TwoWay();
     Tap tap;
     MbufRing to_wire;
     std::vector<rte_mbuf*> held;  // read, and waiting for room in to_wire
+  };
+  struct Door {
+    explicit Door(const Port& p) : port(p) {}
+    const Port& port;
+    std::optional<TwoWay> two_way;
   };
 
   void run();
@@ -70,10 +81,11 @@ class KernelPath {
   unsigned deliver(MbufRing& ring);
   void deliver_one(rte_mbuf& packet);
   unsigned collect(Door& door);
-  rte_mbuf* read_frame(Door& door);
+  rte_mbuf* read_frame(const Port& port, Tap& tap);
   void wait(unsigned microseconds);
 
   std::deque<Door> doors_;              // by place of the port
+  std::optional<Injector> injector_;    // when there is a port without a tap
   std::deque<PuntRings> from_workers_;  // by worker
   std::atomic<bool> stop_{false};       // written by control, read by the thread
   std::thread thread_;

@@ -40,6 +40,16 @@ class Message {
   alignas(NLMSG_ALIGNTO) std::array<uint8_t, NLMSG_SPACE(sizeof(Fixed)) + 64> bytes_{};
 };
 
+Message<ifaddrmsg> about_address(uint16_t type, uint16_t flags, unsigned index, const Address& address) {
+  Message<ifaddrmsg> message(type, flags);
+  message.fixed().ifa_family = address.v6 ? AF_INET6 : AF_INET;
+  message.fixed().ifa_prefixlen = address.prefix;
+  message.fixed().ifa_index = index;
+  message.add(IFA_LOCAL, address.octets.data(), address.size());
+  message.add(IFA_ADDRESS, address.octets.data(), address.size());
+  return message;
+}
+
 }  // namespace
 
 Netlink::Netlink() : fd_(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)) {
@@ -60,15 +70,15 @@ void Netlink::set_link(unsigned index, const std::array<uint8_t, 6>& mac, unsign
 }
 
 void Netlink::add_address(unsigned index, const Address& address) {
-  Message<ifaddrmsg> message(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
-  message.fixed().ifa_family = address.v6 ? AF_INET6 : AF_INET;
-  message.fixed().ifa_prefixlen = address.prefix;
+  Message<ifaddrmsg> message = about_address(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, index, address);
   message.fixed().ifa_flags = address.v6 ? IFA_F_NODAD : 0;
-  message.fixed().ifa_index = index;
-  message.add(IFA_LOCAL, address.octets.data(), address.size());
-  message.add(IFA_ADDRESS, address.octets.data(), address.size());
   request(message.header(),
           address.v6 ? "cannot assign an IPv6 address (is IPv6 disabled here?)" : "cannot assign an IPv4 address");
+}
+
+void Netlink::remove_address(unsigned index, const Address& address) {
+  Message<ifaddrmsg> message = about_address(RTM_DELADDR, 0, index, address);
+  request(message.header(), "cannot take an address away");
 }
 
 void Netlink::request(nlmsghdr& message, const std::string& what) {

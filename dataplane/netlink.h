@@ -1,4 +1,4 @@
-// Netlink: the few requests to the kernel's rtnetlink(7) that a tap needs, each answered before it returns.
+// Netlink: the few requests to the kernel's rtnetlink(7) that our interfaces need, each answered before it returns.
 //
 // Threads. One.
 #pragma once
@@ -23,6 +23,7 @@ class Netlink {
   void set_link(unsigned index, const std::array<uint8_t, 6>& mac, unsigned mtu);
   // Assigns an address, ready for use: IPv6 skips duplicate address detection, as the operator's word stands.
   void add_address(unsigned index, const Address& address);
+  void remove_address(unsigned index, const Address& address);
 
  private:
   void request(nlmsghdr& message, const std::string& what);

@@ -252,6 +252,19 @@ Verdict classify(Bytes frame, Verified verified, const Interface& interface, Dat
   }
 }
 
+Bytes ip_packet_in(Bytes frame) {
+  if (frame.size() < kEthernetSize + kTagSize) return {};
+  const bool tagged = load16(frame.data() + 12) == kEtherTag;
+  const unsigned l2_size = tagged ? kEthernetSize + kTagSize : kEthernetSize;
+  const unsigned type = load16(frame.data() + l2_size - 2);
+  const Bytes ip = frame.subspan(l2_size);
+  unsigned size = 0;
+  if (type == kEtherIpv4 && ip.size() >= kIpv4Size && ip[0] >> 4 == 4) size = load16(ip.data() + 2);
+  if (type == kEtherIpv6 && ip.size() >= kIpv6Size && ip[0] >> 4 == 6) size = kIpv6Size + load16(ip.data() + 4);
+  const bool sound = size >= kIpv4Size && size <= ip.size();
+  return sound ? ip.first(size) : Bytes{};
+}
+
 Bytes sender_octets(const uint8_t* frame, const Datagram& datagram) {
   const uint8_t* ip = frame + datagram.l2_size;
   return datagram.v6() ? Bytes(ip + 8, 16) : Bytes(ip + 12, 4);

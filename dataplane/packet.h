@@ -58,6 +58,10 @@ struct Datagram {
 // later.
 Verdict classify(Bytes frame, Verified verified, const Interface& interface, Datagram& datagram);
 
+// The IP packet in `frame`, without the padding behind it; empty if there is none, or none that its own header's length
+// and ours agree on.
+Bytes ip_packet_in(Bytes frame);
+
 // Who sent it: 4 or 16 octets of the frame. @pre classify() filled `datagram`, and turn_round() was not called yet
 Bytes sender_octets(const uint8_t* frame, const Datagram& datagram);
 // The same, IPv4 as ::ffff:a.b.c.d.

@@ -24,16 +24,6 @@ constexpr unsigned kPoolCache = 256;  // packets that a thread keeps to itself b
 constexpr uint64_t kRxChecksums = RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM;
 constexpr uint64_t kTxChecksums = RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_UDP_CKSUM;
 
-uint16_t port_id_of(const std::string& device) {
-  uint16_t id;
-  if (rte_eth_dev_get_port_by_name(device_name(device).c_str(), &id) != 0) {
-    throw std::runtime_error("port " + device + ": DPDK made no such device; its messages above may say why. " +
-                             (is_pci(device) ? "Is it bound to vfio-pci (dpdk-devbind.py --status)?"
-                                             : "Does the interface exist, and are the arguments right?"));
-  }
-  return id;
-}
-
 rte_eth_dev_info info_of(uint16_t id) {
   rte_eth_dev_info info{};
   if (const int error = rte_eth_dev_info_get(id, &info); error != 0) {
@@ -63,11 +53,23 @@ uint16_t ring_size(uint16_t preferred) { return preferred != 0 ? preferred : kRi
 
 }  // namespace
 
-Port::Port(const std::string& device, unsigned queues, unsigned elsewhere, const AddressSet& addresses)
-    : Port(device, port_id_of(device), queues, elsewhere, addresses) {}
+uint16_t find_device(const std::string& device) {
+  uint16_t id;
+  if (rte_eth_dev_get_port_by_name(device_name(device).c_str(), &id) != 0) {
+    throw std::runtime_error("port " + device + ": DPDK made no such device; its messages above may say why. " +
+                             (is_pci(device) ? "Is it bound to vfio-pci (dpdk-devbind.py --status)?"
+                                             : "Does the interface exist, and are the arguments right?"));
+  }
+  return id;
+}
 
-Port::Port(const std::string& device, uint16_t id, unsigned queues, unsigned elsewhere, const AddressSet& addresses)
-    : device_(device), id_(id), queues_(static_cast<uint16_t>(queues)), socket_(rte_eth_dev_socket_id(id)) {
+Port::Port(const std::string& name, uint16_t id, unsigned queues, unsigned elsewhere, const AddressSet& addresses,
+           Intake intake)
+    : name_(name),
+      id_(id),
+      intake_(intake),
+      queues_(static_cast<uint16_t>(queues)),
+      socket_(rte_eth_dev_socket_id(id)) {
   const rte_eth_dev_info info = info_of(id);
   interface_.addresses = &addresses;
   interface_.mtu = std::min(mtu_beneath(info.if_index), largest_mtu(info));
@@ -78,7 +80,7 @@ Port::Port(const std::string& device, uint16_t id, unsigned queues, unsigned els
   make_pool(rings, elsewhere);
   set_up_queues(info, rings);
   if (const int error = rte_eth_dev_start(id_); error != 0) fail("does not start", error);
-  accept_multicast();
+  if (intake_ == Intake::everything) accept_multicast();
 }
 
 Port::~Port() {
@@ -91,20 +93,20 @@ Port::~Port() {
 void Port::FreePool::operator()(rte_mempool* pool) const { rte_mempool_free(pool); }
 
 void Port::fail(const std::string& what, int error) const {
-  throw std::runtime_error("port " + device_ + " " + what + ": " + rte_strerror(-error));
+  throw std::runtime_error("port " + name_ + " " + what + ": " + rte_strerror(-error));
 }
 
 void Port::check_queues(const rte_eth_dev_info& info) const {
   const std::string workers = std::to_string(queues_);
   const unsigned most = std::min(info.max_rx_queues, info.max_tx_queues);
   if (most < queues_) {
-    throw std::runtime_error("port " + device_ + " offers " + std::to_string(most) + " queues and there are " +
-                             workers + " workers: each needs one (af_packet: qpairs=" + workers +
+    throw std::runtime_error("port " + name_ + " offers " + std::to_string(most) + " queues and there are " + workers +
+                             " workers: each needs one (af_packet: qpairs=" + workers +
                              ", af_xdp: queue_count=" + workers + "), or use fewer workers");
   }
   // On an interface of the kernel, packets are spread over all queues that a device was made with, served or not.
   if (info.if_index != 0 && info.nb_rx_queues > queues_) {
-    throw std::runtime_error("port " + device_ + " was made with " + std::to_string(info.nb_rx_queues) +
+    throw std::runtime_error("port " + name_ + " was made with " + std::to_string(info.nb_rx_queues) +
                              " queues and there are " + workers +
                              " workers: what arrives on the others would be lost (af_packet: qpairs=" + workers + ")");
   }
@@ -155,7 +157,7 @@ void Port::make_pool(Rings rings, unsigned elsewhere) {
                                              static_cast<uint16_t>(data + RTE_PKTMBUF_HEADROOM), socket_,
                                              "ring_mt_rts"));
   if (!pool_) {
-    throw std::runtime_error("port " + device_ + ": no memory for " + std::to_string(packets) + " packet buffers of " +
+    throw std::runtime_error("port " + name_ + ": no memory for " + std::to_string(packets) + " packet buffers of " +
                              std::to_string(data) + " octets: " + rte_strerror(rte_errno) + "; give DPDK more memory");
   }
 }
@@ -192,7 +194,7 @@ unsigned Port::send(unsigned queue, std::span<rte_mbuf*> packets) const {
 
 PortStats Port::stats() const {
   PortStats stats;
-  stats.device = device_;
+  stats.device = name_;
   stats.driver = info_of(id_).driver_name;
   std::array<char, 18> mac;
   const MacAddress& m = interface_.mac;
@@ -212,7 +214,7 @@ PortStats Port::stats() const {
 
 std::string Port::describe() const {
   const PortStats now = stats();
-  return "port " + device_ + ": " + now.driver + ", " + now.mac + ", MTU " + std::to_string(interface_.mtu) + ", " +
+  return "port " + name_ + ": " + now.driver + ", " + now.mac + ", MTU " + std::to_string(interface_.mtu) + ", " +
          std::to_string(queues_) + (queues_ == 1 ? " queue" : " queues") + ", checksums of responses by " +
          (interface_.checksum_offload ? "the device" : "software") + ", " + std::to_string(buffers()) + " buffers";
 }

@@ -30,19 +30,29 @@ struct rte_mempool;
 
 namespace axfrd::dataplane {
 
+// The number of the device that `device`, a port option or SplitDoor::device(), made when the EAL started. Throws
+// std::runtime_error with a sentence for the operator.
+uint16_t find_device(const std::string& device);
+
+// What a device hands to us of all that arrives.
+enum class Intake : uint8_t {
+  everything,  // so that what is the kernel's has to be carried there
+  queries,     // its driver is the kernel's, and so is all the rest (split_door.h)
+};
+
 class Port {
  public:
-  // The device that `device`, a port option, made when the EAL started. `elsewhere`: packets that rings may hold of it
-  // at once. Throws std::runtime_error with a sentence for the operator.
-  Port(const std::string& device, unsigned queues, unsigned elsewhere, const AddressSet& addresses);
-  // The device numbered `id`, for devices that no option made.
-  Port(const std::string& device, uint16_t id, unsigned queues, unsigned elsewhere, const AddressSet& addresses);
+  // `name` is the operator's, `id` the device's number. `elsewhere`: packets that rings may hold of it at once. Throws
+  // std::runtime_error with a sentence for the operator.
+  Port(const std::string& name, uint16_t id, unsigned queues, unsigned elsewhere, const AddressSet& addresses,
+       Intake intake = Intake::everything);
   ~Port();  // @pre no thread uses its queues, and no ring holds its packets
   Port(const Port&) = delete;
   Port& operator=(const Port&) = delete;
 
   uint16_t id() const { return id_; }
   int socket() const { return socket_; }
+  Intake intake() const { return intake_; }
   const Interface& interface() const { return interface_; }
   rte_mempool& pool() const { return *pool_; }
 
@@ -52,7 +62,7 @@ class Port {
   // here: no read section may be open.
   unsigned send(unsigned queue, std::span<rte_mbuf*> packets) const;
 
-  PortStats stats() const;  // without `tap`
+  PortStats stats() const;  // without the kernel's side
   // What became of it, for an operator.
   std::string describe() const;
   unsigned buffers() const;
@@ -75,8 +85,9 @@ class Port {
   void set_up_queues(const rte_eth_dev_info& info, Rings rings);
   void accept_multicast() const;
 
-  const std::string device_;
+  const std::string name_;
   const uint16_t id_;
+  const Intake intake_;
   const uint16_t queues_;
   const int socket_;
   Interface interface_;

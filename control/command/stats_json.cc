@@ -29,10 +29,22 @@ Json worker(const dataplane::WorkerStats& stats) {
 }
 
 Json port(const dataplane::PortStats& stats) {
-  return {{"device", stats.device}, {"driver", stats.driver},       {"mac", stats.mac},
-          {"tap", stats.tap},       {"link_up", stats.link_up},     {"rx", stats.rx_packets},
-          {"tx", stats.tx_packets}, {"rx_missed", stats.rx_missed}, {"rx_no_buffer", stats.rx_no_buffer},
-          {"errors", stats.errors}};
+  Json object = {{"device", stats.device},
+                 {"driver", stats.driver},
+                 {"mac", stats.mac},
+                 {"link_up", stats.link_up},
+                 {"rx", stats.rx_packets},
+                 {"tx", stats.tx_packets},
+                 {"rx_missed", stats.rx_missed},
+                 {"rx_no_buffer", stats.rx_no_buffer},
+                 {"errors", stats.errors}};
+  if (!stats.tap.empty()) object["tap"] = stats.tap;
+  if (stats.split) {
+    object["xdp"] = {{"redirected", stats.split->redirected},
+                     {"passed", stats.split->passed},
+                     {"unattended", stats.split->unattended}};
+  }
+  return object;
 }
 
 // The counters that both transports have.

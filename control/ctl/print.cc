@@ -37,7 +37,8 @@ void flatten(const Json& object, const std::string& prefix, Flat& out) {
 // Counts of things that never happened say nothing, unless they are the main ones.
 bool worth_a_row(const std::string& key, const std::vector<std::string>& cells) {
   const bool nested = key.find(' ') != std::string::npos;
-  return !nested || std::any_of(cells.begin(), cells.end(), [](const std::string& cell) { return cell != "0"; });
+  return !nested ||
+         std::any_of(cells.begin(), cells.end(), [](const std::string& cell) { return !cell.empty() && cell != "0"; });
 }
 
 // One column for each of `objects`, one row for each key.
@@ -45,13 +46,13 @@ void print_columns(std::ostream& out, const std::string& title, const std::vecto
   if (objects.empty()) return;
   std::vector<std::string> order;
   std::map<std::string, std::vector<std::string>> rows;
-  for (const Json& object : objects) {
+  for (size_t column = 0; column < objects.size(); ++column) {
     Flat flat;
-    flatten(object, "", flat);
+    flatten(objects[column], "", flat);
     for (const auto& [key, value] : flat) {
-      auto [row, fresh] = rows.try_emplace(key);
+      auto [row, fresh] = rows.try_emplace(key, objects.size());
       if (fresh) order.push_back(key);
-      row->second.push_back(text_of(value));
+      row->second[column] = text_of(value);
     }
   }
   Table table{{}, std::vector<bool>(objects.size() + 1, true)};
@@ -76,8 +77,9 @@ void print_status(std::ostream& out, const Json&, const Json& result) {
                                              {"transfers", text_of(result["transfers_under_way"]) + " under way"}};
   for (const Json& port : result["ports"]) {
     rows.push_back({"port", text_of(port["device"]) + " (" + text_of(port["driver"]) + ", " + text_of(port["mac"]) +
-                                ", link " + (port["link_up"] ? "up" : "down") + ", kernel path " +
-                                text_of(port["tap"]) + ")"});
+                                ", link " + (port["link_up"] ? "up" : "down") +
+                                (port.contains("tap") ? ", kernel path " + text_of(port["tap"]) : ", queries only") +
+                                ")"});
   }
   if (result["ports"].empty()) rows.push_back({"port", "none, DNS is served by kernel sockets"});
   print_pairs(out, rows);

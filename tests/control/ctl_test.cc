@@ -101,9 +101,11 @@ TEST(CtlPrint, EachVerbHasAPicture) {
   const std::pair<const char*, const char*> results[] = {
       {"status",
        R"({"state":"serving","version":"1","pid":1,"uptime_seconds":1,"zones":1,"tcp_sessions":0,
-           "transfers_under_way":0,"ports":[{"device":"d","driver":"x","mac":"m","link_up":true,"tap":"t"}]})"},
+           "transfers_under_way":0,"ports":[{"device":"d","driver":"x","mac":"m","link_up":true,"tap":"t"},
+           {"device":"d","driver":"x","mac":"m","link_up":true}]})"},
       {"stats",
-       R"({"workers":[{"rx":1,"punted":{"tcp":0,"arp":2}}],"kernel_path":{"to_kernel":1},"ports":[],
+       R"({"workers":[{"rx":1,"punted":{"tcp":0,"arp":2}}],"kernel_path":{"to_kernel":1},
+           "ports":[{"rx":1,"tap":"t"},{"rx":2,"xdp":{"passed":3}}],
            "buffers":{"in_use":1},"udp":{"queries":1},"tcp":{"accepted":0},"zones":{"count":1},
            "alias":{"lookups":1}})"},
       {"stop", "{}"},
@@ -166,6 +168,8 @@ TEST(CtlPrint, EachVerbHasAPicture) {
   EXPECT_LT(pictures["zone.list"].find("a."), pictures["zone.list"].find("b."));
   EXPECT_NE(pictures["stats"].find("punted arp"), std::string::npos);
   EXPECT_EQ(pictures["stats"].find("punted tcp"), std::string::npos) << "it never happened";
+  EXPECT_NE(pictures["stats"].find("xdp passed     3"), std::string::npos) << "in its own port's column\n"
+                                                                           << pictures["stats"];
 }
 
 TEST(CtlText, Utf8StaysAndOtherOctetsAreEscaped) {

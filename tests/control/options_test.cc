@@ -87,6 +87,13 @@ TEST(Options, ReadsEverythingAboutPorts) {
   EXPECT_EQ(options.addresses[1], parse_address("2001:db8::53"));
 }
 
+TEST(Options, AnInterfaceServesItsOwnAddressesUnlessTold) {
+  const Options options = parsed({"--port", "eth1"});
+  EXPECT_EQ(options.dataplane->ports, Words{"eth1"});
+  EXPECT_TRUE(options.dataplane->addresses.empty());
+  EXPECT_TRUE(options.addresses.empty());
+}
+
 TEST(Options, ReadsEverythingAboutTheService) {
   const Options options = parsed({"--no-port",
                                   "--address",

@@ -21,6 +21,14 @@ TEST(Ports, PhysicalAndVirtualAreToldApart) {
   EXPECT_FALSE(is_pci("net_ring0,a=03:00.0"));
 }
 
+TEST(Ports, InterfacesAreToldByTheirNames) {
+  EXPECT_TRUE(is_interface("eth1"));
+  EXPECT_TRUE(is_interface("enp3s0f1np1.12"));
+  EXPECT_FALSE(is_interface("03:00.1"));
+  EXPECT_FALSE(is_interface("net_ring0"));
+  EXPECT_FALSE(is_interface("net_af_xdp0,iface=eth0"));
+}
+
 TEST(Ports, DevicesHaveTheNamesThatEalGivesThem) {
   EXPECT_EQ(device_name("03:00.1"), "0000:03:00.1");
   EXPECT_EQ(device_name("0001:03:00.1,x=y"), "0001:03:00.1");

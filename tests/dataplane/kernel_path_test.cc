@@ -10,6 +10,7 @@
 
 #include <chrono>
 
+#include "dataplane/netlink.h"
 #include "rig.h"
 
 namespace axfrd::dataplane {
@@ -48,7 +49,7 @@ class KernelPathTest : public testing::Test {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
     while (std::chrono::steady_clock::now() < deadline) {
       rte_mbuf* packet;
-      if (path_->to_wire(0).receive({&packet, 1}) == 0) {
+      if (path_->to_wire(0)->receive({&packet, 1}) == 0) {
         usleep(100);
         continue;
       }
@@ -151,6 +152,78 @@ TEST_F(KernelPathTest, CarriesWhatIsUnderWayWhenItStops) {
   path_->start();
   path_->stop();
   EXPECT_EQ(path_->stats().to_kernel, 100U);
+}
+
+// A port that takes only queries has no tap: what it leaves to the kernel comes to the kernel's sockets all the same.
+class InjectionTest : public KernelPathTest {
+ protected:
+  void SetUp() override {
+    KernelPathTest::SetUp();
+    if (IsSkipped()) return;
+    path_.reset();
+    wire_ = std::make_unique<Wire>("queries" + std::to_string(++serial_), Intake::queries);
+    set_loopback_up();
+    for (const Address& address : addresses_) Netlink().add_address(if_nametoindex("lo"), address);
+    const std::array<const Port*, 1> ports = {&wire_->port()};
+    path_.emplace(ports, "dptest", addresses_, 1);
+    path_->start();
+  }
+  void TearDown() override {
+    if (!IsSkipped()) {
+      for (const Address& address : addresses_) Netlink().remove_address(if_nametoindex("lo"), address);
+    }
+    KernelPathTest::TearDown();
+  }
+
+ private:
+  static void set_loopback_up() {
+    const FileDescriptor fd(socket(AF_INET, SOCK_DGRAM, 0));
+    ifreq request{.ifr_ifrn = {"lo"}, .ifr_ifru = {}};
+    request.ifr_flags = IFF_UP;
+    ASSERT_EQ(ioctl(fd.get(), SIOCSIFFLAGS, &request), 0);
+  }
+
+  static inline unsigned serial_ = 0;
+};
+
+TEST_F(InjectionTest, MakesNoInterface) {
+  EXPECT_EQ(path_->tap_name(0), "");
+  EXPECT_EQ(path_->to_wire(0), nullptr);
+  EXPECT_EQ(if_nametoindex("dptest0"), 0U);
+}
+
+TEST_F(InjectionTest, DatagramsReachTheSocketsOfTheirDestination) {
+  for (const bool v6 : {false, true}) {
+    const FileDescriptor fd(socket(v6 ? AF_INET6 : AF_INET, SOCK_DGRAM, 0));
+    sockaddr_storage ours{}, from{};
+    auto& v4_ours = reinterpret_cast<sockaddr_in&>(ours);
+    auto& v6_ours = reinterpret_cast<sockaddr_in6&>(ours);
+    ours.ss_family = v6 ? AF_INET6 : AF_INET;
+    v4_ours.sin_port = htons(53);  // at the same place in both
+    inet_pton(ours.ss_family, (v6 ? kOurs6 : kOurs4).c_str(),
+              v6 ? static_cast<void*>(&v6_ours.sin6_addr) : static_cast<void*>(&v4_ours.sin_addr));
+    ASSERT_EQ(bind(fd.get(), reinterpret_cast<sockaddr*>(&ours), sizeof ours), 0) << std::strerror(errno);
+    const timeval patience{10, 0};
+    setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+
+    const Octets tag = octets16(0x8100) + octets16(123);
+    punt(path_->from_worker(0).bulk, Udp{.v6 = v6, .tags = tag, .payload = "request", .trailer = "padding"}.frame());
+    Octets payload(100, '\0');
+    socklen_t size = sizeof from;
+    const ssize_t received =
+        recvfrom(fd.get(), payload.data(), payload.size(), 0, reinterpret_cast<sockaddr*>(&from), &size);
+    ASSERT_EQ(received, 7) << (v6 ? "IPv6" : "IPv4");
+    EXPECT_EQ(payload.substr(0, 7), "request");
+    EXPECT_EQ(ntohs(reinterpret_cast<sockaddr_in&>(from).sin_port), 40000) << "who sent it";
+  }
+  EXPECT_EQ(path_->stats().to_kernel, 2U);
+}
+
+TEST_F(InjectionTest, WhatIsNoPacketIsRefused) {
+  punt(path_->from_worker(0).urgent, arp_request(kOurs4));
+  path_->stop();
+  EXPECT_EQ(path_->stats().to_kernel, 0U);
+  EXPECT_EQ(path_->stats().dropped[0].value, 1U);
 }
 
 TEST_F(KernelPathTest, RefusesTheImpossibleWithASentence) {

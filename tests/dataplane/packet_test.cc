@@ -340,6 +340,28 @@ TEST(Capacity, IsBoundedByMtuAndBuffer) {
   EXPECT_EQ(dns_capacity(v6, 500, port(9000)), 434U);
 }
 
+TEST(IpPacket, IsWhatStandsBetweenEthernetAndPadding) {
+  const auto packet_in = [](const Octets& frame) {
+    const std::vector<uint8_t> exact(frame.begin(), frame.end());
+    const Bytes packet = ip_packet_in(exact);
+    return Octets(packet.begin(), packet.end());
+  };
+  const Octets tag = octets16(0x8100) + octets16(123), padding(20, '\0');
+  for (const bool v6 : {false, true}) {
+    const Octets packet = Udp{.v6 = v6}.frame().substr(14);
+    EXPECT_EQ(packet_in(Udp{.v6 = v6}.frame()), packet);
+    EXPECT_EQ(packet_in(Udp{.v6 = v6, .tags = tag}.frame()), packet);
+    EXPECT_EQ(packet_in(Udp{.v6 = v6, .trailer = padding}.frame()), packet);
+    const Octets frame = Udp{.v6 = v6}.frame();
+    EXPECT_EQ(packet_in(frame.substr(0, frame.size() - 1)), "") << "shorter than it says";
+    EXPECT_EQ(packet_in(Udp{.v6 = v6, .tags = tag + tag}.frame()), "");
+    EXPECT_EQ(packet_in(set_octet(frame, 14, 0x55)), "") << "another version";
+  }
+  EXPECT_EQ(packet_in(Udp{.ip_size = 19}.frame()), "") << "smaller than its header";
+  for (size_t size = 0; size < 34; ++size) EXPECT_EQ(packet_in(Udp{}.frame().substr(0, size)), "");
+  EXPECT_EQ(packet_in(set_octet(Udp{}.frame(), 13, 6)), "") << "ARP";
+}
+
 TEST(Verdicts, HaveNamesOfTheirOwn) {
   std::vector<std::string_view> names;
   for (unsigned i = 0; i < kVerdicts; ++i) names.push_back(name_of(static_cast<Verdict>(i)));

@@ -56,10 +56,10 @@ inline Octets take_octets(rte_mbuf* packet) {
 
 class Wire {
  public:
-  explicit Wire(const std::string& name)
+  explicit Wire(const std::string& name, Intake intake = Intake::everything)
       : incoming_(name + "_in", 8192, SOCKET_ID_ANY),
         outgoing_(name + "_out", 64, SOCKET_ID_ANY),
-        port_("net_ring " + name, make_device(name), 1, 8192, served()) {}
+        port_("net_ring " + name, make_device(name), 1, 8192, served(), intake) {}
 
   Port& port() { return port_; }
   Octets mac() const { return {port_.interface().mac.begin(), port_.interface().mac.end()}; }

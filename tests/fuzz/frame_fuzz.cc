@@ -65,6 +65,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const uint8_t flags = input.octet();
   const Bytes frame = input.rest();
   if (frame.size() > kRoom) return 0;
+  const Bytes packet = ip_packet_in(frame);
+  fuzz::require(packet.empty() || (packet[0] >> 4 == 4 && packet.size() >= kIpv4Size) || packet.size() >= kIpv6Size,
+                "an IP packet has its header");
   Datagram datagram;
   const Verdict verdict = classify(frame, {(flags & 1) != 0, (flags & 2) != 0}, interface(), datagram);
   if (verdict != Verdict::answered) {

@@ -102,7 +102,7 @@ def enter(namespace):
 class Lab:
     """Made by the fixture new_lab. close() ends all processes and deletes the namespaces; their logs stay in logs."""
 
-    def __init__(self, *hosts, ports=1):
+    def __init__(self, *hosts, ports=1, split=False, direct=False):
         # The process id in the name lets a later session clear away what a killed one left (see sweep()).
         self.name = f"axt{os.getpid()}-{next(counter)}"
         # Not pytest's own directory: the path of a Unix socket is limited to 107 bytes.
@@ -111,7 +111,8 @@ class Lab:
         self.processes, self.logs = [], {}
         self.appliance = Host(self, "appliance")
         self.hosts = {name: Host(self, name, number) for number, name in enumerate(hosts, 101)}
-        script(self.name, "up", "--ports", ports, *hosts)
+        options = [option for option, wanted in (("--split", split), ("--direct", direct)) if wanted]
+        script(self.name, "up", "--ports", ports, *options, *hosts)
 
     def __getattr__(self, name):
         try:
@@ -153,6 +154,9 @@ def af_packet(device="axp0", number=0, queues=1):
 
 
 AF_XDP = "net_af_xdp0,iface=axp0"
+
+# An interface that stays the kernel's, and gives us queries only: what Lab(split=True) has.
+SPLIT = {"ports": ["axp0"], "address": None}
 
 
 def free_hugepages():

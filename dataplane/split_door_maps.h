@@ -1,0 +1,17 @@
+// What the XDP program of the split door and we tell each other through its maps. Both compile this, one as C.
+#pragma once
+
+#include <linux/types.h>
+
+enum { kMostServedAddresses = 256 };
+
+// Octets in network order; IPv4 as ::ffff:a.b.c.d.
+struct ServedAddress {
+  __u32 words[4];
+};
+
+struct SplitCounts {
+  __u64 redirected;  // queries that went to the packet path
+  __u64 passed;      // what is the kernel's business
+  __u64 unattended;  // queries on a queue that no worker has: our kernel sockets answer them
+};
