@@ -132,7 +132,7 @@ uint64_t RedoLog::growth(size_t content) const {
 
 // Zeros, because room that was only reserved is noted as such, and noting it anew is one more write.
 void RedoLog::extend(File& file, uint64_t end) const {
-  const std::string zeros(kStep, '\0');
+  static const std::string zeros(kStep, '\0');
   while (file.size < end) {
     const uint64_t size = std::min(kStep - file.size % kStep, capacity_ - file.size);
     write_all(file.fd, {reinterpret_cast<const uint8_t*>(zeros.data()), size}, file.size);
