@@ -116,7 +116,7 @@ measure() {
     for rate in "${rates[@]}"; do kxdpgun "$rate" >>"$state/echo.$rate"; done
     stop
     start "$root/build/axfrd" "${axfrd_port[@]}" --store "$state/store" --zones-dir "$state/zones" \
-      --control-socket "$state/control.sock" --worker-cpus 1 --control-cpus 0
+      --control-socket "$state/control.sock" --worker-cpus 1 --control-cpus 0 --rate-limit 0
     for rate in "${rates[@]}"; do kxdpgun "$rate" >>"$state/axfrd.$rate"; done
     dnsperf >>"$state/axfrd.dnsperf"
     stop
