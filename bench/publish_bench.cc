@@ -62,7 +62,7 @@ std::vector<std::string> queries() {
 // The reader's side: all turns of one round, in nanoseconds.
 class Reader {
  public:
-  Reader(const ZoneTable& table, dataplane::Rcu& rcu) : responder_(table, {}), rcu_(rcu) {}
+  Reader(const ZoneTable& table, dataplane::Rcu& rcu) : responder_(table, cookies_, {}), rcu_(rcu) {}
 
   std::vector<uint32_t> run() {
     dataplane::Rcu::Reader reader(rcu_);
@@ -98,6 +98,7 @@ class Reader {
     for (Query& q : burst_) responder_.write(q);
   }
 
+  const CookieJar cookies_;
   const Responder responder_;
   dataplane::Rcu& rcu_;
   const std::vector<std::string> queries_ = queries();
