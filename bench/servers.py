@@ -484,6 +484,7 @@ class Axfrd(Server):
         return (
             BUILD / "axfrd", "--no-port", "--address", f"{ADDRESS}/8", "--store", self.directory / "store",
             "--control-socket", self.directory / "control.sock", "--allow-transfer", LOOPBACK,
+            "--log-level", "warning",
         )  # fmt: skip
 
     def enable_all(self, addresses):
