@@ -45,9 +45,8 @@ ServiceOptions service_options(const Options& options, const std::optional<datap
     addresses.clear();
     for (const dataplane::Address& address : dataplane->addresses()) addresses.push_back(to_ip(address));
   }
-  return {std::move(addresses), options.dns_port,       dataplane.has_value(),
-          options.tcp,          options.allow_transfer, options.responder.udp_payload,
-          options.rate_limit,   options.transfer_log};
+  return {std::move(addresses),          options.dns_port,   dataplane.has_value(), options.tcp, options.allow_transfer,
+          options.responder.udp_payload, options.rate_limit, options.transfer_log};
 }
 
 }  // namespace
