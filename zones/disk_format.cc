@@ -103,9 +103,8 @@ class Decoder {
 OwnedRecord take_soa(Decoder& in, const Name& apex) {
   const uint32_t ttl = in.take32();
   const std::string rdata = in.take_sized();
-  RecordSet check(apex);  // knows what a SOA looks like
   const Record soa{apex, rrtype::SOA, ttl, {reinterpret_cast<const uint8_t*>(rdata.data()), rdata.size()}};
-  if (auto problem = check.add(soa)) throw std::invalid_argument(problem->reason);
+  if (ttl > kMaxTtl || !rdata_is_sound(rrtype::SOA, soa.rdata)) throw std::invalid_argument("a malformed SOA");
   return OwnedRecord(soa);
 }
 

@@ -63,23 +63,12 @@ bool NameView::is_at_or_below(NameView ancestor) const {
 
 bool NameView::equals(NameView other) const {
   if (size_ != other.size_) return false;
+  if (std::memcmp(data_, other.data_, size_) == 0) return true;
   // Length octets are below 'A', so folding leaves them alone.
   for (unsigned i = 0; i < size_; ++i) {
     if (fold(data_[i]) != fold(other.data_[i])) return false;
   }
   return true;
-}
-
-unsigned NameView::common_labels(NameView other) const {
-  const Labels mine(*this), theirs(other);
-  unsigned common = 0;
-  while (common < mine.count && common < theirs.count) {
-    const uint8_t* a = data_ + mine.offset[mine.count - 1 - common];
-    const uint8_t* b = other.data_ + theirs.offset[theirs.count - 1 - common];
-    if (label_order(a, b) != 0) break;
-    ++common;
-  }
-  return common;
 }
 
 std::string NameView::to_text() const {
@@ -114,13 +103,16 @@ std::optional<NameView> NameView::read(Bytes bytes, unsigned offset) {
   return NameView(bytes.data() + offset, static_cast<unsigned>(at - offset + 1));
 }
 
-std::strong_ordering canonical_order(NameView a, NameView b) {
+NameRelation relate(NameView a, NameView b) {
   const Labels x(a), y(b);
-  for (unsigned i = 1; i <= x.count && i <= y.count; ++i) {
-    const auto order = label_order(a.data() + x.offset[x.count - i], b.data() + y.offset[y.count - i]);
-    if (order != 0) return order;
+  unsigned common = 0;
+  for (; common < x.count && common < y.count; ++common) {
+    const uint8_t* one = a.data() + x.offset[x.count - 1 - common];
+    const uint8_t* other = b.data() + y.offset[y.count - 1 - common];
+    if (std::memcmp(one, other, *one + 1U) == 0) continue;
+    if (const auto order = label_order(one, other); order != 0) return {order, common};
   }
-  return x.count <=> y.count;
+  return {x.count <=> y.count, common};
 }
 
 // Every pointer points further back than the one before (RFC 1035 §4.1.4), which ends any loop.
@@ -210,10 +202,12 @@ const NameHash& NameHash::process() {
   return hash;
 }
 
-uint64_t NameHash::of(NameView name) const {
-  const Labels labels(name);
-  uint64_t hash = root();
-  for (unsigned i = labels.count; i-- > 0;) hash = extend(hash, name.data() + labels.offset[i]);
+uint64_t NameHash::below(uint64_t ancestor, NameView name, unsigned octets) const {
+  std::array<uint8_t, kMaxLabels> label_at;
+  unsigned count = 0;
+  for (unsigned at = 0; at < octets; at += name.data()[at] + 1U) label_at[count++] = static_cast<uint8_t>(at);
+  uint64_t hash = ancestor;
+  while (count > 0) hash = extend(hash, name.data() + label_at[--count]);
   return hash;
 }
 

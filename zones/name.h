@@ -38,8 +38,6 @@ class NameView {
   // True when this name is `ancestor` or below it.
   bool is_at_or_below(NameView ancestor) const;
   bool equals(NameView other) const;
-  // The number of labels, counted from the root, that both names share.
-  unsigned common_labels(NameView other) const;
 
   // Presentation format with a final dot; octets outside printable ASCII as \DDD (RFC 1035 §5.1).
   std::string to_text() const;
@@ -52,8 +50,14 @@ class NameView {
   unsigned size_;
 };
 
-// Canonical order: by label from the root, folded, shorter first (RFC 4034 §6.1).
-std::strong_ordering canonical_order(NameView a, NameView b);
+// How two names stand to each other, in canonical order: by label from the root, folded, shorter first (RFC 4034 §6.1).
+struct NameRelation {
+  std::strong_ordering order;
+  unsigned common;  // labels, counted from the root, that both share
+};
+NameRelation relate(NameView a, NameView b);
+inline std::strong_ordering canonical_order(NameView a, NameView b) { return relate(a, b).order; }
+inline unsigned common_labels(NameView a, NameView b) { return relate(a, b).common; }
 
 // A name that owns its bytes.
 class Name {
@@ -105,7 +109,9 @@ class NameHash {
     if (at < length) state = mix(state ^ folded(load8(octets + at, length - at)), secret_.a);
     return state;
   }
-  uint64_t of(NameView name) const;
+  uint64_t of(NameView name) const { return below(root(), name, name.size() - 1); }
+  // The hash of a name whose first `octets` octets are labels below the name whose hash is `ancestor`.
+  uint64_t below(uint64_t ancestor, NameView name, unsigned octets) const;
 
  private:
   __extension__ using uint128 = unsigned __int128;

@@ -13,15 +13,12 @@ namespace {
 
 const uint8_t* octets(const std::string& s) { return reinterpret_cast<const uint8_t*>(s.data()); }
 
-void append16(std::string& out, unsigned v) {
-  out += static_cast<char>(v >> 8);
-  out += static_cast<char>(v);
-}
-void append32(std::string& out, uint32_t v) {
-  append16(out, v >> 16);
-  append16(out, v & 0xFFFF);
-}
 void append(std::string& out, Bytes bytes) { out.append(reinterpret_cast<const char*>(bytes.data()), bytes.size()); }
+void append16(std::string& out, unsigned v) {
+  std::array<uint8_t, 2> two;
+  store16(two.data(), v);
+  append(out, two);
+}
 
 // Answers may be moved back by what stands before them in a message, so their own pointers keep well below
 // kPointerReach.
@@ -146,10 +143,11 @@ void put_rdata(Compressor& names, std::string& out, size_t body_at, uint16_t typ
 }
 
 void put_fixed(std::string& out, uint16_t type, uint32_t ttl) {
-  append16(out, type);
-  append16(out, rrclass::IN);
-  append32(out, ttl);
-  append16(out, 0);  // RDLENGTH, set when the RDATA is known
+  std::array<uint8_t, kRrFixed> fixed{};  // RDLENGTH is set when the RDATA is known
+  store16(fixed.data(), type);
+  store16(fixed.data() + 2, rrclass::IN);
+  store32(fixed.data() + 4, ttl);
+  append(out, fixed);
 }
 
 void set_rdlength(std::string& out, size_t rdata_at) {
@@ -339,15 +337,22 @@ Record unpack_record(Bytes body, unsigned& at, unsigned base, const Apex& apex, 
 
 namespace {
 
-// Collects one RRset and appends its Answer.
+// Collects one RRset after the other and appends its Answer. Reused, so that its memory is.
 class AnswerWriter {
  public:
-  AnswerWriter(const Apex& apex, NameView owner) : owner_(owner), apex_(apex) {}
+  void begin(const Apex& apex, NameView owner) {
+    apex_ = &apex;
+    owner_ = owner;
+    has_names_ = false;
+    head_ = {};
+    bytes_.clear();
+    fixups_.clear();
+  }
 
   void add(uint16_t type, uint32_t ttl, Bytes rdata) {
-    if (!started_ && rdata_names(type).names != 0) {
-      names_.reset(owner_, owner_.size() - apex_.size, kHeaderSize + owner_.size() + 4, kAnswerReach);
-      started_ = true;
+    if (!has_names_ && rdata_names(type).names != 0) {
+      names_.reset(owner_, owner_.size() - apex_->size, kHeaderSize + owner_.size() + 4, kAnswerReach);
+      has_names_ = true;
     }
     append16(bytes_, pointer_to(kHeaderSize));
     put_fixed(bytes_, type, ttl);
@@ -371,32 +376,44 @@ class AnswerWriter {
   }
 
  private:
+  const Apex* apex_ = nullptr;
   NameView owner_;
-  const Apex& apex_;
   Compressor& names_ = compressor();
-  bool started_ = false;
+  bool has_names_ = false;
   Answer::Head head_{};
   std::string bytes_;
   std::vector<uint16_t> fixups_;
 };
 
+// One per thread.
+AnswerWriter& answer_writer() {
+  thread_local AnswerWriter instance;
+  return instance;
+}
+
 }  // namespace
 
 std::string prepare_answer(const Apex& apex, const Record& record) {
-  AnswerWriter writer(apex, record.owner);
+  AnswerWriter& writer = answer_writer();
+  writer.begin(apex, record.owner);
   writer.add(record.type, record.ttl, record.rdata);
   std::string out;
   writer.append_to(out);
   return out;
 }
 
+// Puts one page after the other together. Reused, so that its memory is: pages come by the hundred thousand at a start.
 class PageAssembler {
  public:
-  PageAssembler(const Apex& apex, unsigned base, unsigned shared_labels)
-      : apex_(apex), base_(base), shared_(shared_labels) {}
+  void begin(const Apex& apex, unsigned base, unsigned shared_labels) {
+    apex_ = &apex;
+    base_ = base;
+    shared_ = shared_labels;
+    clear();
+  }
 
   void add_message(const MessageImage& image) {
-    const unsigned base = messages_.empty() ? base_ : apex_.question_end();
+    const unsigned base = messages_.empty() ? base_ : apex_->question_end();
     const Bytes body{octets(image.bytes), image.bytes.size()};
     if (body.size() + base > kMaxMessage) malformed("a message larger than 65535 octets");
     messages_.push_back({static_cast<uint32_t>(bytes_.size()), static_cast<uint16_t>(body.size()),
@@ -404,12 +421,12 @@ class PageAssembler {
     unsigned at = 0;
     for (unsigned i = 0; i < image.records; ++i) {
       const unsigned start = at;
-      const Record r = unpack_record(body, at, base, apex_, scratch_);
+      const Record r = unpack_record(body, at, base, *apex_, scratch_);
       if (node_records_.empty() || !r.owner.equals(owner_)) {
         finish_node();
         begin_node(body, start, base, r.owner);
       }
-      node_records_.emplace_back(r);
+      add_record(r);
     }
     if (at != body.size()) malformed("octets behind the last record");
     counts_.records += image.records;
@@ -425,25 +442,46 @@ class PageAssembler {
 
  private:
   struct NodeRecord {
-    explicit NodeRecord(const Record& r)
-        : type(r.type),
-          group(grouping_type(r.type, r.rdata)),
-          ttl(r.ttl),
-          rdata(reinterpret_cast<const char*>(r.rdata.data()), r.rdata.size()) {}
     uint16_t type, group;
     uint32_t ttl;
-    std::string rdata;
+    size_t rdata_at, rdata_size;  // in rdata_
   };
 
+  void clear() {
+    clear_node();
+    nodes_.clear();
+    hashes_.clear();
+    rrsets_.clear();
+    for (auto& chain : chains_) chain.clear();
+    messages_.clear();
+    answers_.clear();
+    bytes_.clear();
+    counts_ = {};
+  }
+  void clear_node() {
+    node_records_.clear();
+    rdata_.clear();
+  }
+
+  void add_record(const Record& r) {
+    node_records_.push_back({r.type, grouping_type(r.type, r.rdata), r.ttl, rdata_.size(), r.rdata.size()});
+    append(rdata_, r.rdata);
+  }
+
   void begin_node(Bytes body, unsigned start, unsigned base, NameView owner) {
-    if (!owner.is_at_or_below(apex_.name)) malformed("a name outside the zone");
+    if (!owner.is_at_or_below(apex_->name)) malformed("a name outside the zone");
     const unsigned labels = owner.label_count();
-    const unsigned shared = nodes_.empty() ? shared_ : owner.common_labels(owner_);
-    if (!nodes_.empty() && canonical_order(owner_, owner) >= 0) malformed("names out of order");
-    for (unsigned n = std::max(shared, apex_.labels) + 1; n < labels; ++n) {
+    unsigned shared = shared_;
+    if (!nodes_.empty()) {
+      const NameRelation relation = relate(owner_, owner);
+      if (relation.order >= 0) malformed("names out of order");
+      shared = relation.common;
+    }
+    for (unsigned n = std::max(shared, apex_->labels) + 1; n < labels; ++n) {
       add_node(owner.parent(labels - n), n, suffix_at(body, start, base, labels - n));
     }
-    owner_ = Name(owner);
+    std::ranges::copy(owner.bytes(), owner_bytes_.begin());
+    owner_ = {owner_bytes_.data(), owner.size()};
     add_node(owner, labels, start);
     ++counts_.names;
   }
@@ -452,7 +490,7 @@ class PageAssembler {
     const auto flags = static_cast<uint8_t>(name.is_wildcard() ? Page::kWildcard : 0);
     nodes_.push_back({static_cast<uint32_t>(bytes_.size() + at), static_cast<uint16_t>(rrsets_.size()), flags,
                       static_cast<uint8_t>(labels)});
-    hashes_.push_back(NameHash::process().of(name));
+    hashes_.push_back(NameHash::process().below(apex_->hash, name, name.size() - apex_->size));
     if (name.is_wildcard()) ++counts_.wildcards;
     if (nodes_.size() > 0xFFF0) malformed("too many names");
   }
@@ -478,7 +516,7 @@ class PageAssembler {
       std::stable_sort(node_records_.begin(), node_records_.end(), order);
     }
     for (size_t first = 0; first < node_records_.size();) first = add_rrset(first);
-    node_records_.clear();
+    clear_node();
     Page::Node& node = nodes_.back();
     if ((node.flags & (Page::kCut | Page::kDname)) != 0) ++counts_.barriers;
     const bool alone = rrsets_.size() - node.first_rrset == 1;
@@ -487,11 +525,12 @@ class PageAssembler {
 
   size_t add_rrset(size_t first) {
     const uint16_t type = node_records_[first].group;
-    AnswerWriter writer(apex_, owner_);
+    AnswerWriter& writer = answer_writer();
+    writer.begin(*apex_, owner_);
     size_t last = first;
     for (; last < node_records_.size() && node_records_[last].group == type; ++last) {
       const NodeRecord& r = node_records_[last];
-      writer.add(r.type, r.ttl, {octets(r.rdata), r.rdata.size()});
+      writer.add(r.type, r.ttl, {octets(rdata_) + r.rdata_at, r.rdata_size});
     }
     if (rrsets_.size() >= 0xFFFF) malformed("too many RRsets");
     rrsets_.push_back({type, writer.rr_count(), static_cast<uint32_t>(answers_.size())});
@@ -502,7 +541,7 @@ class PageAssembler {
 
   void note_type(uint16_t type) {
     Page::Node& node = nodes_.back();
-    if (type == rrtype::NS && node.labels > apex_.labels) node.flags |= Page::kCut;
+    if (type == rrtype::NS && node.labels > apex_->labels) node.flags |= Page::kCut;
     if (type == rrtype::DNAME) node.flags |= Page::kDname;
     if (type == rrtype::CNAME) node.flags |= Page::kCname;
     if (type == rrtype::NSEC) join_chain(Page::Chain::nsec);
@@ -571,10 +610,14 @@ class PageAssembler {
     }
   }
 
-  const Apex& apex_;
-  const unsigned base_, shared_;
-  Name owner_;  // of the current node
+  const Apex* apex_ = nullptr;
+  unsigned base_ = 0, shared_ = 0;
+  // ---- of the current node ----
+  std::array<uint8_t, kMaxName> owner_bytes_;
+  NameView owner_;
   std::vector<NodeRecord> node_records_;
+  std::string rdata_;
+  // ---- of the page ----
   std::vector<Page::Node> nodes_;
   std::vector<uint64_t> hashes_;  // of nodes_
   std::vector<Page::RRset> rrsets_;
@@ -586,7 +629,8 @@ class PageAssembler {
 };
 
 PageRef Page::from_image(const Apex& apex, const PageImage& image, unsigned base, unsigned shared_labels) {
-  PageAssembler assembler(apex, base, shared_labels);
+  thread_local PageAssembler assembler;
+  assembler.begin(apex, base, shared_labels);
   for (const MessageImage& message : image) assembler.add_message(message);
   return assembler.finish();
 }

@@ -14,27 +14,6 @@ namespace {
 // fixed fields.
 constexpr unsigned kRoomForSignature = 512;
 
-// RDATA we index or answer from must have the shape its type promises; types without names in RDATA are opaque.
-bool rdata_is_sound(uint16_t type, Bytes rdata) {
-  if (type == rrtype::A) return rdata.size() == 4;
-  if (type == rrtype::AAAA) return rdata.size() == 16;
-  if (type == rrtype::RRSIG) return rdata.size() > 18 && NameView::read(rdata, 18).has_value();
-  if (type == rrtype::DNAME) {
-    const auto name = NameView::read(rdata);
-    return name && name->size() == rdata.size();
-  }
-  const RdataNames shape = rdata_names(type);
-  if (shape.names == 0) return true;
-  size_t at = shape.prefix;
-  for (unsigned i = 0; i < shape.names; ++i) {
-    if (at >= rdata.size()) return false;
-    const auto name = NameView::read(rdata, static_cast<unsigned>(at));
-    if (!name) return false;
-    at += name->size();
-  }
-  return rdata.size() == at + (type == rrtype::SOA ? 20 : 0);
-}
-
 // What may stand beside a CNAME: its signature and the denial record (RFC 2181 §10.1, RFC 4034 §4).
 bool may_join_cname(uint16_t group) { return group == rrtype::CNAME || group == rrtype::NSEC; }
 
@@ -59,6 +38,26 @@ RdataNames rdata_names(uint16_t type) {
     default:
       return {};
   }
+}
+
+bool rdata_is_sound(uint16_t type, Bytes rdata) {
+  if (type == rrtype::A) return rdata.size() == 4;
+  if (type == rrtype::AAAA) return rdata.size() == 16;
+  if (type == rrtype::RRSIG) return rdata.size() > 18 && NameView::read(rdata, 18).has_value();
+  if (type == rrtype::DNAME) {
+    const auto name = NameView::read(rdata);
+    return name && name->size() == rdata.size();
+  }
+  const RdataNames shape = rdata_names(type);
+  if (shape.names == 0) return true;
+  size_t at = shape.prefix;
+  for (unsigned i = 0; i < shape.names; ++i) {
+    if (at >= rdata.size()) return false;
+    const auto name = NameView::read(rdata, static_cast<unsigned>(at));
+    if (!name) return false;
+    at += name->size();
+  }
+  return rdata.size() == at + (type == rrtype::SOA ? 20 : 0);
 }
 
 uint16_t grouping_type(uint16_t type, Bytes rdata) {
@@ -124,7 +123,7 @@ std::optional<RecordSet::Problem> RecordSet::add(const Record& r, uint32_t line)
   };
   if (!r.owner.is_at_or_below(apex_)) return problem("is not in the zone " + apex_.to_text());
   if (rrtype::is_meta(r.type)) return problem("is not a type of data; remove the record");
-  if (r.ttl > 0x7FFFFFFF) return problem("the TTL is above 2147483647 (RFC 2181 section 8)");
+  if (r.ttl > kMaxTtl) return problem("the TTL is above 2147483647 (RFC 2181 section 8)");
   if (!rdata_is_sound(r.type, r.rdata)) return problem("the data does not have the form of its type");
   const size_t alone = kHeaderSize + apex_.view().size() + 4U + r.owner.size() + kRrFixed + r.rdata.size();
   if (alone + kRoomForSignature > kMaxMessage) {

@@ -55,6 +55,12 @@ struct RdataNames {
 };
 RdataNames rdata_names(uint16_t type);
 
+// Whether `rdata` has the form that `type` promises, as far as we index it or answer from it; types without names in
+// their RDATA are opaque.
+bool rdata_is_sound(uint16_t type, Bytes rdata);
+
+constexpr uint32_t kMaxTtl = 0x7FFFFFFF;  // RFC 2181 §8
+
 // The type that `record`'s RRset stands with: the covered type for an RRSIG, its own type otherwise.
 uint16_t grouping_type(uint16_t type, Bytes rdata);
 

@@ -106,8 +106,9 @@ class ZoneVersion::Editor {
     set_page(numbered.id, std::move(page));
     order_.push_back(numbered.id);
   }
-  // After the last append(): the ids between may be taken.
+  // After the last append(): the ids between may be taken. A page that stands alone keeps none.
   void collect_free_ids() {
+    if (size() <= 1) return;
     for (auto id = static_cast<uint32_t>(chunks_.size() * kChunk); id-- > 0;) {
       if (!chunks_[id / kChunk]->pages[id % kChunk]) free_ids_.push_back(id);
     }
@@ -168,7 +169,7 @@ class ZoneVersion::Editor {
     unsigned at = 0;
     const unsigned message_base = message == image.begin() ? base : apex_.question_end();
     const NameView first = unpack_name(bytes_of(message->bytes), at, message_base, apex_, buffer);
-    return Page::from_image(apex_, image, base, first.common_labels(last));
+    return Page::from_image(apex_, image, base, common_labels(first, last));
   }
 
   void set_page(uint32_t id, PageRef page) {
@@ -256,16 +257,15 @@ class ZoneVersion::Editor {
 };
 
 boost::intrusive_ptr<ZoneVersion> ZoneVersion::create(const Apex& apex, const Record& soa, Attributes attributes) {
-  const size_t soa_octets = prepare_answer(apex, soa).size();
-  void* memory = ::operator new (sizeof(ZoneVersion) + apex.size + soa_octets, std::align_val_t{kCacheLine});
-  return new (memory) ZoneVersion(apex.name, soa, std::move(attributes));
+  const std::string answer = prepare_answer(apex, soa);
+  void* memory = ::operator new (sizeof(ZoneVersion) + apex.size + answer.size(), std::align_val_t{kCacheLine});
+  return new (memory) ZoneVersion(apex.name, soa, answer, std::move(attributes));
 }
 
-ZoneVersion::ZoneVersion(NameView apex, const Record& soa, Attributes attributes)
+ZoneVersion::ZoneVersion(NameView apex, const Record& soa, const std::string& answer, Attributes attributes)
     : apex_(NameView(std::ranges::copy(apex.bytes(), tail()).out - apex.size(), apex.size())),
       has_secondaries_(attributes.enabled_secondaries() != nullptr),
       attributes_(std::move(attributes)) {
-  const std::string answer = prepare_answer(apex_, soa);
   std::ranges::copy(answer, tail() + apex_.size);
   const uint8_t* numbers = soa.rdata.data() + soa.rdata.size() - 20;  // SERIAL REFRESH RETRY EXPIRE MINIMUM
   serial_ = load32(numbers);

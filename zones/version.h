@@ -179,7 +179,8 @@ class ZoneVersion : public boost::intrusive_ref_counter<ZoneVersion> {
 
   // Makes a version with its SOA and without pages.
   static boost::intrusive_ptr<ZoneVersion> create(const Apex& apex, const Record& soa, Attributes attributes);
-  ZoneVersion(NameView apex, const Record& soa, Attributes attributes);
+  // @pre `answer` is the prepared SOA, and this object has room for it and for the apex behind it.
+  ZoneVersion(NameView apex, const Record& soa, const std::string& answer, Attributes attributes);
   void operator delete(void* memory, std::align_val_t) { ::operator delete (memory, std::align_val_t{kCacheLine}); }
 
   unsigned chain_page_count(Page::Chain chain) const {
