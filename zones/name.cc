@@ -173,11 +173,16 @@ std::optional<Name> Name::from_text(std::string_view text) {
 }
 
 std::string sort_key(NameView name) {
-  // Labels end in 0x00 so that a shorter label sorts first; the octets 0x00 and 0x01 are escaped to stay above that.
-  const Labels labels(name);
   std::string key;
   key.reserve(name.size() + 1);
-  for (unsigned i = labels.count; i-- > 0;) {
+  append_sort_key(key, name, 0);
+  return key;
+}
+
+void append_sort_key(std::string& key, NameView name, unsigned ancestors) {
+  // Labels end in 0x00 so that a shorter label sorts first; the octets 0x00 and 0x01 are escaped to stay above that.
+  const Labels labels(name);
+  for (unsigned i = labels.count - ancestors; i-- > 0;) {
     const uint8_t* label = name.data() + labels.offset[i];
     for (unsigned k = 1; k <= label[0]; ++k) {
       const uint8_t octet = fold(label[k]);
@@ -190,7 +195,6 @@ std::string sort_key(NameView name) {
     }
     key += '\0';
   }
-  return key;
 }
 
 const NameHash& NameHash::process() {

@@ -83,6 +83,8 @@ class Name {
 
 // A string whose plain byte order is the canonical order of names; sorts and keys ordered containers.
 std::string sort_key(NameView name);
+// Appends what follows the first `ancestors` labels, counted from the root, in the sort key of `name`.
+void append_sort_key(std::string& key, NameView name, unsigned ancestors);
 
 // Name → 64 bits under a secret. Folds case and goes from the root label leftwards, one step a label, so that the
 // hashes of all ancestors fall out of one pass. The secret is random per process: names in queries are chosen by

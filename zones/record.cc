@@ -129,17 +129,16 @@ std::optional<RecordSet::Problem> RecordSet::add(const Record& r, uint32_t line)
   if (alone + kRoomForSignature > kMaxMessage) {
     return problem("has " + std::to_string(r.rdata.size()) + " octets of data; no DNS message can hold it");
   }
-  const std::string key = sort_key(r.owner).substr(apex_key_size_);
   Entry e{};
   e.at = arena_.size();
+  append_sort_key(arena_, r.owner, apex_labels_);
   e.ttl = r.ttl;
   e.line = line;
   e.type = r.type;
   e.group = grouping_type(r.type, r.rdata);
-  e.key_size = static_cast<uint16_t>(key.size());
+  e.key_size = static_cast<uint16_t>(arena_.size() - e.at);
   e.owner_size = static_cast<uint16_t>(r.owner.size());
   e.rdata_size = static_cast<uint16_t>(r.rdata.size());
-  arena_.append(key);
   arena_.append(reinterpret_cast<const char*>(r.owner.data()), r.owner.size());
   arena_.append(reinterpret_cast<const char*>(r.rdata.data()), r.rdata.size());
   entries_.push_back(e);
@@ -212,12 +211,13 @@ std::optional<RecordSet::Problem> RecordSet::check_names() const {
       dnames += e.type == rrtype::DNAME ? 1 : 0;
       if (!may_join_cname(e.group)) stranger = &e;
     }
-    const std::string name = (*this)[first].owner.to_text();
-    if (cnames > 1) return Problem{entries_[last - 1].line, name + " has more than one CNAME"};
-    if (dnames > 1) return Problem{entries_[last - 1].line, name + " has more than one DNAME"};
-    if (cnames > 0 && stranger != nullptr) {
-      return Problem{stranger->line, name + " has a CNAME and other data (" + type_to_text(stranger->type) + ")"};
-    }
+    const auto problem = [&](uint32_t line, const std::string& reason) {
+      return Problem{line, (*this)[first].owner.to_text() + reason};
+    };
+    if (cnames > 1) return problem(entries_[last - 1].line, " has more than one CNAME");
+    if (dnames > 1) return problem(entries_[last - 1].line, " has more than one DNAME");
+    if (cnames > 0 && stranger != nullptr)
+      return problem(stranger->line, " has a CNAME and other data (" + type_to_text(stranger->type) + ")");
     first = last;
   }
   for (size_t first = 0; first < entries_.size();) {

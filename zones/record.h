@@ -96,7 +96,7 @@ using PseudoRecords = std::shared_ptr<const std::vector<PseudoRecord>>;  // null
 // All records of a zone being built. Owns the bytes.
 class RecordSet {
  public:
-  explicit RecordSet(Name apex) : apex_(std::move(apex)), apex_key_size_(sort_key(apex_).size()) {}
+  explicit RecordSet(Name apex) : apex_(std::move(apex)), apex_labels_(apex_.view().label_count()) {}
 
   // What is wrong with a record, and the line it came from (0 when it came from no file).
   struct Problem {
@@ -140,7 +140,7 @@ class RecordSet {
   std::optional<Problem> check_names() const;
 
   Name apex_;
-  size_t apex_key_size_;
+  unsigned apex_labels_;
   std::string arena_;
   std::vector<Entry> entries_;
   bool leveled_ = false;

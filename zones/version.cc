@@ -307,18 +307,24 @@ class PageEdit {
  public:
   explicit PageEdit(const Apex& apex) : apex_(apex), records_(Name(apex.name)) {}
 
-  void remove(const OwnedRecord& r) { removed_.insert(record_key(r.view())); }
-  void add(const OwnedRecord& r) { added_.push_back(&r); }
+  void remove(const OwnedRecord& r) {
+    removed_.insert(record_key(r.view()));
+    owners_.insert(NameHash::process().of(r.owner));
+  }
+  void add(const OwnedRecord& r) {
+    added_.push_back(&r);
+    owners_.insert(NameHash::process().of(r.owner));
+  }
 
   // The page that the changes fall on.
   void take(const Page& page) {
     std::unordered_set<std::string> fresh;  // what is added, and must not be here
     for (const OwnedRecord* r : added_) fresh.insert(record_key(r->view()));
-    const bool changes = !removed_.empty() || !added_.empty();
     page.for_each_record(apex_, [&](const Record& r) {
-      const std::string key = changes ? record_key(r) : std::string();
-      if (changes && removed_.erase(key) != 0) return;
-      if (changes && fresh.contains(key)) throw DeltaMismatch("adds a record that is there already: " + describe(r));
+      if (!owners_.contains(NameHash::process().of(r.owner))) return enter(r);
+      const std::string key = record_key(r);
+      if (removed_.erase(key) != 0) return;
+      if (fresh.contains(key)) throw DeltaMismatch("adds a record that is there already: " + describe(r));
       enter(r);
     });
   }
@@ -354,6 +360,7 @@ class PageEdit {
   }
 
   const Apex& apex_;
+  std::unordered_set<uint64_t> owners_;  // hashes of the names that change: all other records are taken as they are
   std::unordered_set<std::string> removed_;
   std::vector<const OwnedRecord*> added_;
   RecordSet records_;

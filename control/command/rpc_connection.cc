@@ -1,5 +1,6 @@
 #include "control/command/rpc_connection.h"
 
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
@@ -11,7 +12,8 @@ namespace {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-constexpr size_t kReadChunk = 64 * 1024;
+// A request that is longer is read in ever larger pieces.
+constexpr size_t kFirstRead = 4 * 1024;
 constexpr size_t kStreamChunk = 256 * 1024;
 // The buffer of a connection that took a large request is given back.
 constexpr size_t kKeptInput = 1024 * 1024;
@@ -38,8 +40,9 @@ void RpcConnection::close() {
 
 void RpcConnection::read() {
   const size_t size = input_.size();
-  input_.resize(size + kReadChunk);
-  socket_.async_read_some(asio::buffer(input_.data() + size, kReadChunk),
+  const size_t room = std::max(kFirstRead, size);
+  input_.resize(size + room);
+  socket_.async_read_some(asio::buffer(input_.data() + size, room),
                           [self = shared_from_this(), size](const error_code& error, size_t octets) {
                             if (self->is_closed_) return;
                             self->input_.resize(size + octets);
