@@ -86,6 +86,7 @@ class Commands {
   void secondary_show(Json& params, RpcDone done);
   void secondary_list(Json& params, RpcDone done);
   void secondary_status(Json& params, RpcDone done);
+  JsonStream ledger_stream(bool behind);
   void secondary_check(Json& params, RpcDone done);
   void provider_set(Json& params, RpcDone done);
   void provider_list(Json& params, RpcDone done);

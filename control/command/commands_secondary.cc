@@ -88,7 +88,7 @@ void Commands::secondary_show(Json& params, RpcDone done) {
   const zones::VersionRef version = find(apex);
   if (!version) return done(no_such_zone(apex));
   server_.service.run([this, apex, version, done = std::move(done)](const Notifier& notifier) {
-    boost::asio::post(loop_, [version, done, lines = notifier.status(apex)] {
+    boost::asio::post(loop_, [version, done, lines = notifier.status(apex, false)] {
       Json result = settings_json(*version);
       result["ledger"] = lines;
       done(RpcResult(std::move(result)));
@@ -104,21 +104,36 @@ void Commands::secondary_list(Json&, RpcDone done) {
       if (zone.current()->attributes().enabled_secondaries() != nullptr) versions.emplace_back(zone.current());
     });
   }
-  Json zones = Json::array();
-  for (const auto& version : versions) zones.push_back(settings_json(*version));
-  done(RpcResult(Json{{"zones", std::move(zones)}}));
+  done(RpcResult(list_stream(std::move(versions), settings_json)));
 }
 
 void Commands::secondary_status(Json& params, RpcDone done) {
-  std::optional<zones::Name> only;
-  if (params.contains("zone")) {
-    auto name = zone_name(params);
-    if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
-    only = std::move(std::get<zones::Name>(name));
-  }
-  server_.service.run([this, only, done = std::move(done)](const Notifier& notifier) {
-    boost::asio::post(loop_, [done, lines = notifier.status(only)] { done(RpcResult(Json{{"ledger", lines}})); });
+  const bool behind = params.contains("behind");
+  if (!params.contains("zone")) return done(RpcResult(ledger_stream(behind)));
+  const auto name = zone_name(params);
+  if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
+  server_.service.run([this, apex = std::get<zones::Name>(name), behind, done = std::move(done)](const Notifier& from) {
+    boost::asio::post(loop_, [done, lines = from.status(apex, behind)] { done(RpcResult(Json{{"ledger", lines}})); });
   });
+}
+
+// {"ledger": [line…]}. The service thread is asked for a page at a time, and has transfers to serve in between.
+JsonStream Commands::ledger_stream(bool behind) {
+  struct Reading {
+    std::optional<std::string> place;
+    bool begun = false;
+  };
+  return [this, behind, reading = std::make_shared<Reading>()](JsonPiece piece) {
+    server_.service.run([this, behind, reading, piece = std::move(piece)](const Notifier& notifier) {
+      boost::asio::post(loop_, [reading, piece, page = notifier.status_page(reading->place, behind)] {
+        std::string text = reading->place ? "" : R"({"ledger":[)";
+        for (const Json& line : page.lines) text += (std::exchange(reading->begun, true) ? "," : "") + dump(line);
+        reading->place = page.last;
+        if (!page.more) text += "]}";
+        piece(std::move(text), page.more);
+      });
+    });
+  };
 }
 
 // Also of a zone whose secondary DNS was disabled: the parent may not know yet.

@@ -71,7 +71,7 @@ void Commands::zone_list(Json&, RpcDone done) {
     versions.reserve(server_.zones.size());
     server_.zones.for_each([&](const zones::Zone& zone) { versions.emplace_back(zone.current()); });
   }
-  done(RpcResult(list_stream(std::move(versions))));
+  done(RpcResult(list_stream(std::move(versions), summary)));
 }
 
 void Commands::zone_show(Json& params, RpcDone done) {

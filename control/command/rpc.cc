@@ -1,5 +1,7 @@
 #include "control/command/rpc.h"
 
+#include <utility>
+
 namespace axfrd::control {
 
 namespace {
@@ -8,7 +10,18 @@ bool is_id(const Json& id) { return id.is_string() || id.is_number() || id.is_nu
 
 RpcError invalid(const char* why) { return {RpcError::invalid_request, why}; }
 
+constexpr size_t kPiece = 256 * 1024;
+
 }  // namespace
+
+JsonStream stream_of(std::function<bool(std::string&)> write) {
+  return [write = std::move(write)](const JsonPiece& piece) {
+    std::string text;
+    bool more = true;
+    while (more && text.size() < kPiece) more = write(text);
+    piece(std::move(text), more);
+  };
+}
 
 std::variant<RpcRequest, RpcError> parse_request(std::string_view line) {
   Json message = Json::parse(line, nullptr, false);

@@ -12,8 +12,13 @@
 
 namespace axfrd::control {
 
-// The JSON text of a result, piece by piece: appends the next piece to the string, and returns whether more is to come.
-using JsonStream = std::function<bool(std::string&)>;
+// The JSON text of a result, piece by piece, so that nobody waits for the whole of a large one. Asked for the next
+// piece, it gives it, at once or later, in the loop's thread, and says whether more is to come.
+using JsonPiece = std::function<void(std::string text, bool more)>;
+using JsonStream = std::function<void(JsonPiece)>;
+// Made of a function that appends a little to the text, and returns whether more is to come.
+JsonStream stream_of(std::function<bool(std::string&)> write);
+
 using RpcResult = std::variant<Json, JsonStream>;
 
 // What JSON-RPC itself says of a request that it cannot pass on.

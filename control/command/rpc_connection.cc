@@ -14,7 +14,6 @@ using boost::system::error_code;
 
 // A request that is longer is read in ever larger pieces.
 constexpr size_t kFirstRead = 4 * 1024;
-constexpr size_t kStreamChunk = 256 * 1024;
 // The buffer of a connection that took a large request is given back.
 constexpr size_t kKeptInput = 1024 * 1024;
 
@@ -97,7 +96,7 @@ void RpcConnection::reply(const std::optional<Json>& id, std::variant<RpcResult,
   if (const auto* value = std::get_if<Json>(&result)) return write(result_reply(*id, *value));
   stream_ = std::move(std::get<JsonStream>(result));
   output_ = reply_head(*id);
-  write_stream();
+  write_piece();
 }
 
 void RpcConnection::write(std::string text) {
@@ -106,21 +105,20 @@ void RpcConnection::write(std::string text) {
                     [self = shared_from_this()](const error_code& error, size_t) { self->on_written(error); });
 }
 
-void RpcConnection::write_stream() {
-  while (stream_ && output_.size() < kStreamChunk) {
-    if (!stream_(output_)) {
-      stream_ = nullptr;
-      output_ += reply_tail();
-    }
-  }
-  write(std::exchange(output_, {}));
+void RpcConnection::write_piece() {
+  stream_([self = shared_from_this()](const std::string& text, bool more) {
+    if (self->is_closed_) return;
+    self->more_ = more;
+    self->write(std::exchange(self->output_, {}) + text + (more ? "" : reply_tail()));
+  });
 }
 
 void RpcConnection::on_written(const error_code& error) {
   if (is_closed_) return;
   if (error) return close();
   output_.clear();
-  if (stream_) return write_stream();
+  if (stream_ && more_) return write_piece();
+  stream_ = nullptr;
   busy_ = false;
   if (closing_) return close();
   take_line();

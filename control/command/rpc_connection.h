@@ -33,7 +33,7 @@ class RpcConnection : public std::enable_shared_from_this<RpcConnection> {
   void dispatch(RpcRequest request);
   void reply(const std::optional<Json>& id, std::variant<RpcResult, Failure, RpcError> outcome);
   void write(std::string text);
-  void write_stream();
+  void write_piece();
   void on_written(const boost::system::error_code& error);
 
   Socket socket_;
@@ -48,7 +48,8 @@ class RpcConnection : public std::enable_shared_from_this<RpcConnection> {
   bool is_closed_ = false;
 
   std::string output_;
-  JsonStream stream_;  // the rest of the reply being written
+  JsonStream stream_;  // of the reply being written
+  bool more_ = false;  // is to come of it
 };
 
 }  // namespace axfrd::control

@@ -32,6 +32,11 @@ constexpr std::array kUnset{
 constexpr std::array kOptionalZone{
     Parameter{"zone", Source::optional_argument, false, "NAME", "name of the zone (default: all that have one)"},
 };
+constexpr std::array kLedger{
+    Parameter{"zone", Source::optional_argument, false, "NAME",
+              "name of the zone (default: all that have secondaries)"},
+    Parameter{"behind", Source::flag, false, "", "only those who have not proven to have the serial"},
+};
 constexpr std::array kRollback{
     Parameter{"zone", Source::argument, true, "NAME", "name of the zone"},
     Parameter{"serial", Source::argument, true, "SERIAL", "serial of a version that zone history shows"},
@@ -125,7 +130,7 @@ constexpr std::array kVerbs{
     Verb{"secondary.disable", "undo what enable did", kZone},
     Verb{"secondary.show", "show a zone's secondaries, and what they have", kZone},
     Verb{"secondary.list", "list the zones that have secondaries", {}},
-    Verb{"secondary.status", "show who has which serial, and what became of NOTIFY and transfers", kOptionalZone},
+    Verb{"secondary.status", "show who has which serial, and what became of NOTIFY and transfers", kLedger},
     Verb{"secondary.check", "say whether the parent and the secondaries serve a zone, and what to mend", kZone},
     Verb{"provider.set", "name the secondaries of a provider", kProvider},
     Verb{"provider.list", "list all providers", {}},

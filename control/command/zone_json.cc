@@ -57,13 +57,14 @@ class ZoneWriter {
 
 class ListWriter {
  public:
-  explicit ListWriter(std::vector<VersionRef> versions) : versions_(std::move(versions)) {}
+  ListWriter(std::vector<VersionRef> versions, Describe describe)
+      : versions_(std::move(versions)), describe_(describe) {}
 
   bool write(std::string& out) {
     if (at_ == 0) out += R"({"zones":[)";
     if (at_ < versions_.size()) {
       if (at_ != 0) out += ',';
-      out += dump(summary(*versions_[at_]));
+      out += dump(describe_(*versions_[at_]));
       versions_[at_].reset();  // what was listed is not held until the last client byte is gone
     }
     if (++at_ < versions_.size()) return true;
@@ -73,6 +74,7 @@ class ListWriter {
 
  private:
   std::vector<VersionRef> versions_;
+  const Describe describe_;
   size_t at_ = 0;
 };
 
@@ -196,12 +198,13 @@ Json difference(const ZoneVersion& base, const zones::Draft::Result& draft) {
   return {{"serial", base.serial()}, {"removed", std::move(removed)}, {"added", std::move(added)}};
 }
 
-JsonStream list_stream(std::vector<VersionRef> versions) {
-  return [writer = ListWriter(std::move(versions))](std::string& out) mutable { return writer.write(out); };
+JsonStream list_stream(std::vector<VersionRef> versions, Describe describe) {
+  return stream_of(
+      [writer = ListWriter(std::move(versions), describe)](std::string& out) mutable { return writer.write(out); });
 }
 
 JsonStream export_stream(VersionRef version) {
-  return [writer = ZoneWriter(std::move(version))](std::string& out) mutable { return writer.write(out); };
+  return stream_of([writer = ZoneWriter(std::move(version))](std::string& out) mutable { return writer.write(out); });
 }
 
 }  // namespace axfrd::control

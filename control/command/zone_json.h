@@ -33,8 +33,9 @@ Json history(const zones::ZoneVersion& version);
 // What a draft upon `base` comes to, as text of zone files.
 Json difference(const zones::ZoneVersion& base, const zones::Draft::Result& draft);
 
-// {"zones": [summary…]}, in no particular order.
-JsonStream list_stream(std::vector<zones::VersionRef> versions);
+// {"zones": [what `describe` says of each…]}, in no particular order.
+using Describe = Json (*)(const zones::ZoneVersion&);
+JsonStream list_stream(std::vector<zones::VersionRef> versions, Describe describe);
 // {"zone": …, "serial": …, "text": …}, the text made a page at a time.
 JsonStream export_stream(zones::VersionRef version);
 

@@ -36,6 +36,7 @@ constexpr auto kTransferTime = seconds(3);  // from an answered NOTIFY to our qu
 constexpr auto kFirstRest = seconds(2), kLongestRest = seconds(600);
 constexpr auto kTick = seconds(1);
 constexpr auto kLater = milliseconds(50);  // for a question that finds the window full: changes go first
+constexpr unsigned kStatusPage = 200;      // zones of which lines are told at once: a millisecond's work
 constexpr auto kSoon = milliseconds(1);    // a next try that waits for nothing, but not within this call
 
 std::optional<udp::socket> open_socket(asio::io_context& loop, const std::vector<IpAddress>& sources, bool v6) {
@@ -587,18 +588,32 @@ Outcome<size_t> Notifier::notify(const zones::Name& apex) {
   return zone->lines.size();
 }
 
-Json Notifier::status(const std::optional<zones::Name>& apex) const {
-  Json lines = Json::array();
+namespace {
+
+void add_lines(Json& lines, const LedgerZone& zone, bool behind) {
   const int64_t now = unix_time();
-  const auto add = [&](const LedgerZone& zone) {
-    for (const auto& line : zone.lines) lines.push_back(to_json(*line, place_of(line->target->endpoint), now));
-  };
-  if (apex) {
-    if (const LedgerZone* zone = find(*apex)) add(*zone);
-    return lines;
+  for (const auto& line : zone.lines) {
+    if (!behind || line->owes()) lines.push_back(to_json(*line, place_of(line->target->endpoint), now));
   }
-  for (const auto& [key, zone] : zones_) add(*zone);
+}
+
+}  // namespace
+
+Json Notifier::status(const zones::Name& apex, bool behind) const {
+  Json lines = Json::array();
+  if (const LedgerZone* zone = find(apex)) add_lines(lines, *zone, behind);
   return lines;
+}
+
+Notifier::Page Notifier::status_page(const std::optional<std::string>& after, bool behind) const {
+  Page page{Json::array(), after, false};
+  auto zone = after ? zones_.upper_bound(*after) : zones_.begin();
+  for (unsigned seen = 0; zone != zones_.end() && seen < kStatusPage; ++zone, ++seen) {
+    add_lines(page.lines, *zone->second, behind);
+    page.last = zone->first;
+  }
+  page.more = zone != zones_.end();
+  return page;
 }
 
 void Notifier::wait_for(const zones::Name& apex, uint32_t serial, seconds patience, Waited done) {
@@ -619,7 +634,7 @@ void Notifier::check_waiters(LedgerZone& zone) {
       ++at;
       continue;
     }
-    waiter.done(all, status(zone.apex));
+    waiter.done(all, status(zone.apex, false));
     at = waiters_.erase(at);
   }
 }

@@ -91,8 +91,15 @@ class Notifier {
   // ---- what operators ask ----
   // Sends NOTIFY again to all secondaries of a zone; their number.
   Outcome<size_t> notify(const zones::Name& apex);
-  // Lines of one zone, or of all.
-  Json status(const std::optional<zones::Name>& apex) const;
+  // Lines of one zone; with `behind`, of those that owe a serial.
+  Json status(const zones::Name& apex, bool behind) const;
+  // The same of many zones, in canonical order: of some hundred behind the one where the last page ended.
+  struct Page {
+    Json lines;
+    std::optional<std::string> last;  // where this one ends
+    bool more;
+  };
+  Page status_page(const std::optional<std::string>& after, bool behind) const;
   // Calls `done` when all secondaries of the zone have the serial, or the time is over.
   using Waited = std::function<void(bool all, Json lines)>;
   void wait_for(const zones::Name& apex, uint32_t serial, std::chrono::seconds patience, Waited done);
@@ -164,8 +171,8 @@ class Notifier {
   NotifyCounters counters_;
   bool started_ = false;
 
-  std::unordered_map<std::string, std::unique_ptr<LedgerZone>> zones_;  // by sort key of the apex
-  std::unordered_map<uint64_t, LedgerZone*> zones_by_hash_;             // of the apex
+  std::map<std::string, std::unique_ptr<LedgerZone>> zones_;  // by sort key of the apex
+  std::unordered_map<uint64_t, LedgerZone*> zones_by_hash_;   // of the apex
   std::map<TargetKey, std::unique_ptr<NotifyTarget>> targets_;
   std::multimap<IpAddress, NotifyTarget*> targets_at_;
   std::multimap<Clock::time_point, LedgerLine*> due_;

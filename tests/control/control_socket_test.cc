@@ -16,7 +16,7 @@ void answer(RpcRequest request, RpcDone done) {
   if (request.method == "echo") return done(RpcResult(request.params));
   if (request.method == "fail") return done(Failure{FailureCode::no_such_zone, "there is no such thing\xff"});
   if (request.method == "stream") {
-    return done(RpcResult(JsonStream([left = 2000](std::string& out) mutable {
+    return done(RpcResult(stream_of([left = 2000](std::string& out) mutable {
       out += left == 2000 ? "[0" : ",\"" + std::string(998, '1') + "\"";
       if (--left > 0) return true;
       out += "]";

@@ -121,8 +121,23 @@ class NotifierTest : public testing::Test {
   }
   Json line(const std::string& apex = "example.com") {
     Json lines;
-    run([&](Notifier& notifier) { lines = notifier.status(test::name(apex)); });
+    run([&](Notifier& notifier) { lines = notifier.status(test::name(apex), false); });
     return lines.at(0);
+  }
+  // The zones of all lines, in the order in which pages tell of them; and how many pages there were.
+  std::pair<std::vector<std::string>, unsigned> told(bool behind) {
+    std::vector<std::string> zones;
+    unsigned pages = 0;
+    std::optional<std::string> last;
+    for (bool more = true; more; ++pages) {
+      run([&](Notifier& notifier) {
+        const Notifier::Page page = notifier.status_page(last, behind);
+        for (const Json& line : page.lines) zones.push_back(line["zone"]);
+        last = page.last;
+        more = page.more;
+      });
+    }
+    return {zones, pages};
   }
   uint64_t count(dataplane::Counter NotifyCounters::*counter) {
     uint64_t value = 0;
@@ -263,6 +278,24 @@ TEST_F(NotifierTest, WhoeverWaitsHearsOfTheProofOrOfTheEndOfTheTime) {
                [&](bool all, const Json&) { ++(all ? proven : late); });
   });
   EXPECT_EQ(proven, 2) << "nobody is to have it";
+}
+
+TEST_F(NotifierTest, TheLedgerIsToldInPagesInCanonicalOrder) {
+  std::vector<std::string> expected;
+  for (unsigned i = 100; i < 550; ++i) {
+    expected.push_back("z" + std::to_string(i) + ".");
+    publish(expected.back(), 7);
+  }
+  EXPECT_EQ(told(false), std::pair(expected, 3U));
+}
+
+TEST_F(NotifierTest, AnEmptyLedgerIsOnePage) { EXPECT_EQ(told(false), std::pair(std::vector<std::string>(), 1U)); }
+
+TEST_F(NotifierTest, TheLedgerTellsOfThoseAloneThatAreBehind) {
+  publish("a.", 7, secondary_.place() + " 7 1700000000\n");
+  publish("b.", 7, secondary_.place() + " 6 1700000000\n");
+  publish("c.", 7);
+  EXPECT_EQ(told(true).first, (std::vector<std::string>{"b.", "c."}));
 }
 
 }  // namespace
