@@ -12,7 +12,7 @@ constexpr size_t kHead = 8;
 std::string_view text_of(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
 Bytes take(Bytes& rest, size_t octets) {
-  if (octets > rest.size()) throw std::invalid_argument("a batch cut short");
+  if (octets > rest.size()) throw std::invalid_argument("a batch in its redo log is cut short");
   const Bytes taken = rest.first(octets);
   rest = rest.subspan(octets);
   return taken;
@@ -36,7 +36,8 @@ void Batch::apply(Bytes batches, Writer& writer) {
     const Bytes head = take(batches, kHead);
     const auto change = static_cast<Change>(head[0]);
     const auto table = static_cast<StoreTable>(head[1]);
-    if (change > Change::erase_all || head[1] >= kTables) throw std::invalid_argument("a change of an unknown kind");
+    if (change > Change::erase_all || head[1] >= kTables)
+      throw std::invalid_argument("its redo log has a change of an unknown kind");
     const std::string_view key = text_of(take(batches, zones::load16(&head[2])));
     const std::string_view value = text_of(take(batches, zones::load32(&head[4])));
     switch (change) {

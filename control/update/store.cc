@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <map>
 #include <system_error>
@@ -47,6 +48,18 @@ std::string text_of(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.d
 
 void put_generation(Writer& writer, uint64_t generation) {
   writer.put(StoreTable::meta, kGeneration, std::to_string(generation));
+}
+
+// The last generation of the redo log that the database holds.
+uint64_t written_generation(const Database::Snapshot& snapshot) {
+  Bytes value;
+  if (!snapshot.get(StoreTable::meta, kGeneration, value)) return 0;
+  const std::string text = text_of(value);
+  uint64_t generation = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), generation);
+  if (error != std::errc() || end != text.data() + text.size())
+    throw std::invalid_argument("what it says of its redo log is no number");
+  return generation;
 }
 
 // ---- what a change writes ----
@@ -199,23 +212,18 @@ Store::~Store() {
 
 // The database gets what the log holds beyond it, in one transaction: if that is cut off, it is done again.
 void Store::recover() {
-  uint64_t last = 0;
-  {
-    const Database::Snapshot snapshot(database_);
-    Bytes value;
-    if (snapshot.get(StoreTable::meta, kGeneration, value)) last = std::stoull(text_of(value));
-  }
-  uint64_t newest = last;
   try {
+    const uint64_t last = written_generation(Database::Snapshot(database_));
+    uint64_t newest = last;
     database_.write([&](Writer& writer) {
       newest = log_.replay(last, [&](Bytes batch) { Batch::apply(batch, writer); });
       if (newest != last) put_generation(writer, newest);
     });
+    log_.begin(newest + 1);
   } catch (const std::invalid_argument& error) {
-    throw StoreError("the store in " + directory_.string() + " is damaged: its redo log has " + error.what() +
+    throw StoreError("the store in " + directory_.string() + " is damaged: " + error.what() +
                      "; restore it from a backup");
   }
-  log_.begin(newest + 1);
 }
 
 // ---- writing ----

@@ -189,6 +189,12 @@ TEST_F(StoreTest, FlippedBitsAreFoundAndOnlyTheirZoneIsLost) {
   EXPECT_EQ(load(store).at("victim.")->serial(), 2U);
 }
 
+TEST_F(StoreTest, AGenerationThatIsNoNumberIsDamage) {
+  Store{directory};
+  Database(directory).write([](Writer& writer) { writer.put(StoreTable::meta, "generation", "some"); });
+  EXPECT_THROW(Store{directory}, StoreError);
+}
+
 TEST_F(StoreTest, AProcessKilledAtAnyMomentLosesNothingItAcknowledged) {
   for (int round = 0; round < 20; ++round) {
     int acknowledgements[2];
