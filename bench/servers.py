@@ -580,6 +580,7 @@ class Nsd(Server):
 class Knot(Server):
     name, version_command = "knot", ("knotd", "--version")
     ways = ("UPDATE", "control socket")
+    more = ""  # sections of the configuration
 
     def prepare(self):
         files, directory, workers = self.own_files(), self.directory, len(self.cpus)
@@ -593,7 +594,7 @@ server:
   tcp-workers: {workers}
   tcp-io-timeout: 0
   background-workers: {workers}
-control:
+{self.more}control:
   listen: {directory}/knot.sock
 log:
   - target: stderr
