@@ -11,14 +11,17 @@
 
 namespace axfrd::dataplane {
 
-// Adds `size` octets to a running sum, the last one padded with a zero. The sum cannot overflow: it grows by less than
-// 2^33 for every 8 octets.
+// Adds `size` octets to a running sum, the last one padded with a zero. Words of 8 octets go into two halves of their
+// own, so that neither overflows: each grows by less than 2^32 a word.
 inline uint64_t add_octets(uint64_t sum, const uint8_t* p, size_t size) {
+  uint64_t high = 0;
   for (; size >= 8; p += 8, size -= 8) {
     uint64_t word;
     std::memcpy(&word, p, 8);
-    sum += (word & 0xFFFF'FFFF) + (word >> 32);
+    sum += word & 0xFFFF'FFFF;
+    high += word >> 32;
   }
+  sum += high;
   if ((size & 4) != 0) {
     uint32_t word;
     std::memcpy(&word, p, 4);

@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "zones/prefetch.h"
 #include "zones/query.h"
 
 namespace axfrd::dataplane {
@@ -39,7 +40,7 @@ class RateLimiter {
   // What the response to `query` counts as; 0: it is not limited. @pre on(), and the response is written
   uint64_t key_of(const zones::Query& query) const;
   // Asks the cache for what decide() reads.
-  void prefetch(uint64_t key) const { __builtin_prefetch(&table_[line_of(key)]); }
+  void prefetch(uint64_t key) const { zones::prefetch(&table_[line_of(key)]); }
   // Counts a response, and says what becomes of it. @pre on(), key != 0
   Fate decide(uint64_t key, uint64_t now);
 

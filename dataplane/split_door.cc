@@ -209,8 +209,10 @@ SplitDoor::SplitDoor(const std::string& interface, unsigned queues)
   check_is_up(interface);
   check_queues(queues);
   remove_stale_program();
+  // Busy polling, which the driver would ask for, makes the worker do the kernel's receiving at each empty poll and at
+  // each send. Under load that is when it has least time for it.
   device_ = "net_af_xdp_" + interface + ",iface=" + interface + ",start_queue=0,queue_count=" + std::to_string(queues) +
-            ",xdp_prog=/proc/self/fd/" + std::to_string(object_.get());
+            ",busy_budget=0,xdp_prog=/proc/self/fd/" + std::to_string(object_.get());
 }
 
 SplitDoor::~SplitDoor() {

@@ -24,6 +24,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "zones/prefetch.h"
+
 namespace axfrd::zones {
 
 template <class Payload>
@@ -96,7 +98,7 @@ class HashTrie {
   // Asks the cache for the slot where find(hash) will look first.
   void prefetch(uint64_t hash) const {
     const uint32_t tag = tag_of(hash);
-    if (const Leaf* leaf = leaf_of(tag)) __builtin_prefetch(&leaf->slots[tag % kSlots]);
+    if (const Leaf* leaf = leaf_of(tag)) zones::prefetch(&leaf->slots[tag % kSlots]);
   }
   bool empty() const { return root_ == nullptr; }
 

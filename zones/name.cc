@@ -61,15 +61,7 @@ bool NameView::is_at_or_below(NameView ancestor) const {
   return left == ancestor.size_ && NameView(p, left).equals(ancestor);
 }
 
-bool NameView::equals(NameView other) const {
-  if (size_ != other.size_) return false;
-  if (std::memcmp(data_, other.data_, size_) == 0) return true;
-  // Length octets are below 'A', so folding leaves them alone.
-  for (unsigned i = 0; i < size_; ++i) {
-    if (fold(data_[i]) != fold(other.data_[i])) return false;
-  }
-  return true;
-}
+bool NameView::equals(NameView other) const { return size_ == other.size_ && same_folded(data_, other.data_, size_); }
 
 std::string NameView::to_text() const {
   if (is_root()) return ".";

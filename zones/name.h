@@ -19,6 +19,42 @@ constexpr uint8_t fold(uint8_t octet) {
   return static_cast<uint8_t>(octet | (static_cast<unsigned>(octet - 'A') < 26U ? 0x20 : 0));
 }
 
+// The n octets at `p` in one number, n from 1 to 8. Reads nothing else.
+inline uint64_t load8(const uint8_t* p, unsigned n) {
+  uint64_t v = 0;
+  if (n == 8) {
+    std::memcpy(&v, p, 8);
+  } else if (n >= 4) {  // two overlapping loads; the total length is hashed too, so the overlap loses nothing
+    uint32_t lo, hi;
+    std::memcpy(&lo, p, 4);
+    std::memcpy(&hi, p + n - 4, 4);
+    v = lo | (static_cast<uint64_t>(hi) << 32);
+  } else {
+    v = p[0] | (static_cast<uint64_t>(p[n / 2]) << 8) | (static_cast<uint64_t>(p[n - 1]) << 16);
+  }
+  return v;
+}
+
+// Folds the case of eight octets at once: sets 0x20 in each octet within 'A'..'Z'.
+inline uint64_t folded(uint64_t v) {
+  constexpr uint64_t ones = 0x0101010101010101;
+  const uint64_t low7 = v & (0x7F * ones);
+  const uint64_t at_least_a = low7 + (0x80 - 'A') * ones;
+  const uint64_t above_z = low7 + (0x80 - 'Z' - 1) * ones;
+  const uint64_t upper = at_least_a & ~above_z & ~v & (0x80 * ones);
+  return v | (upper >> 2);
+}
+
+// Whether the n octets are the same but for case. Length octets are below 'A', so folding leaves them alone.
+inline bool same_folded(const uint8_t* a, const uint8_t* b, unsigned n) {
+  const auto same = [](uint64_t x, uint64_t y) { return x == y || folded(x) == folded(y); };
+  unsigned at = 0;
+  for (; at + 8 <= n; at += 8) {
+    if (!same(load8(a + at, 8), load8(b + at, 8))) return false;
+  }
+  return at == n || same(load8(a + at, n - at), load8(b + at, n - at));
+}
+
 // A valid uncompressed name in somebody else's bytes. The bytes must outlive the view.
 class NameView {
  public:
@@ -122,29 +158,6 @@ class NameHash {
   static uint64_t mix(uint64_t x, uint64_t key) {
     const uint128 product = static_cast<uint128>(x + 0x9E3779B97F4A7C15) * (key | 1);
     return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
-  }
-  static uint64_t load8(const uint8_t* p, unsigned n) {
-    uint64_t v = 0;
-    if (n == 8) {
-      std::memcpy(&v, p, 8);
-    } else if (n >= 4) {  // two overlapping loads; the total length is hashed too, so the overlap loses nothing
-      uint32_t lo, hi;
-      std::memcpy(&lo, p, 4);
-      std::memcpy(&hi, p + n - 4, 4);
-      v = lo | (static_cast<uint64_t>(hi) << 32);
-    } else {
-      v = p[0] | (static_cast<uint64_t>(p[n / 2]) << 8) | (static_cast<uint64_t>(p[n - 1]) << 16);
-    }
-    return v;
-  }
-  // Folds eight octets at once: sets 0x20 in each octet within 'A'..'Z'.
-  static uint64_t folded(uint64_t v) {
-    constexpr uint64_t ones = 0x0101010101010101;
-    const uint64_t low7 = v & (0x7F * ones);
-    const uint64_t at_least_a = low7 + (0x80 - 'A') * ones;
-    const uint64_t above_z = low7 + (0x80 - 'Z' - 1) * ones;
-    const uint64_t upper = at_least_a & ~above_z & ~v & (0x80 * ones);
-    return v | (upper >> 2);
   }
 
   Secret secret_;

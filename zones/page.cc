@@ -643,7 +643,7 @@ const Page::Message& Page::message_holding(uint32_t at) const {
   return message(m);
 }
 
-bool Page::name_equals(const Node& node, NameView name, const Apex& apex) const {
+bool Page::is_named(const Node& node, NameView name, const Apex& apex) const {
   const Message& in = message_holding(node.name_at);
   const uint8_t* body = base_ + messages_at_ + in.at;
   const uint8_t* p = base_ + messages_at_ + node.name_at;
@@ -658,9 +658,7 @@ bool Page::name_equals(const Node& node, NameView name, const Apex& apex) const 
     }
     if (*p != *label) return false;
     if (*p == 0) return true;
-    for (unsigned i = 1; i <= *label; ++i) {
-      if (fold(p[i]) != fold(label[i])) return false;
-    }
+    if (!same_folded(p + 1, label + 1, *label)) return false;
   }
 }
 
@@ -670,7 +668,7 @@ const Page::Node* Page::find(uint64_t hash, NameView name, const Apex& apex) con
   for (unsigned at = first_slot(hash); table[at].node != 0; at = at + 1 < slot_count_ ? at + 1 : 0) {
     if (table[at].tag != tag) continue;
     const Node& candidate = node(table[at].node - 1U);
-    if (name_equals(candidate, name, apex)) return &candidate;
+    if (is_named(candidate, name, apex)) return &candidate;
   }
   return nullptr;
 }

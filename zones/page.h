@@ -30,6 +30,7 @@
 #include <vector>
 
 #include "zones/name.h"
+#include "zones/prefetch.h"
 #include "zones/record.h"
 #include "zones/wire.h"
 
@@ -177,19 +178,40 @@ class Page : public boost::intrusive_ref_counter<Page> {
 
   // The node of `name`, a name at or below the apex; nullptr if there is none.
   const Node* find(uint64_t hash, NameView name, const Apex& apex) const;
-  // Asks the cache for the slot where find() looks first; reads the page's head.
-  void prefetch_slot(uint64_t hash) const { __builtin_prefetch(slots() + first_slot(hash)); }
-  // Asks the cache for the node in that slot; reads the slot.
-  void prefetch_node(uint64_t hash) const {
-    if (const unsigned number = slots()[first_slot(hash)].node) __builtin_prefetch(nodes() + number - 1);
+  // find() in steps, for a caller with other work between them. Each asks the cache for what the next one reads, and
+  // the last for what write() of the answer does: the slot where a search begins; the first node with the hash's tag,
+  // null if there is none; its name and its RRsets; the first octets of an answer.
+  void prefetch_slot(uint64_t hash) const {
+    prefetch(slots() + first_slot(hash));
+    prefetch(message_table());
   }
+  const Node* guess(uint64_t hash) const {
+    const Slot* table = slots();
+    for (unsigned at = first_slot(hash); table[at].node != 0; at = at + 1 < slot_count_ ? at + 1 : 0) {
+      if (table[at].tag != static_cast<uint16_t>(hash)) continue;
+      const Node* node = nodes() + table[at].node - 1;
+      prefetch(node);
+      return node;
+    }
+    return nullptr;
+  }
+  void prefetch_rrsets(const Node& node) const {
+    prefetch(rrset_table() + node.first_rrset);
+    prefetch(base_ + messages_at_ + node.name_at);
+  }
+  void prefetch_answer(const RRset& set, unsigned octets) const {
+    const uint8_t* begin = base_ + answers_at_ + set.answer_at;
+    for (unsigned at = 0; at < octets; at += kAlign) prefetch(begin + at);
+  }
+  // Whether the node, such as a guess, has this name.
+  bool is_named(const Node& node, NameView name, const Apex& apex) const;
 
   unsigned message_count() const { return message_count_; }
   const Message& message(unsigned i) const { return message_table()[i]; }
   Bytes message_bytes(unsigned i) const { return {base_ + messages_at_ + message(i).at, message(i).size}; }
   PageImage image() const;
   // Asks the cache for what message_bytes() looks into; reads the page's head.
-  void prefetch_messages() const { __builtin_prefetch(message_table()); }
+  void prefetch_messages() const { prefetch(message_table()); }
 
   // The whole name of node `i`, written to `buffer`.
   NameView name(unsigned i, const Apex& apex, std::array<uint8_t, kMaxName>& buffer) const;
@@ -217,7 +239,6 @@ class Page : public boost::intrusive_ref_counter<Page> {
   const RRset* rrset_table() const { return reinterpret_cast<const RRset*>(base_ + rrsets_at_); }
   const uint16_t* chain_table() const { return reinterpret_cast<const uint16_t*>(base_ + chains_at_); }
   const Message* message_table() const { return reinterpret_cast<const Message*>(base_ + message_table_at_); }
-  bool name_equals(const Node& node, NameView name, const Apex& apex) const;
   const Message& message_holding(uint32_t at) const;
 
   const uint8_t* base_ = nullptr;  // just behind this object

@@ -96,7 +96,9 @@ Disposition Query::parse() {
   qtype = qclass = 0;
   question_end = kHeaderSize;
   zone = nullptr;
+  sought = 0;
   page = nullptr;
+  node = nullptr;
   version = nullptr;
   answered_at = 0;
 

@@ -12,6 +12,7 @@
 
 #include "zones/cookie.h"
 #include "zones/name.h"
+#include "zones/page.h"
 #include "zones/wire.h"
 #include "zones/zone_table.h"
 
@@ -55,9 +56,12 @@ struct Query {
   std::array<uint8_t, kCookie> cookie;  // with kHasCookie: the option's first octets. Later: the response's
 
   // ---- set by Responder, valid within the read section ----
-  const Zone* zone = nullptr;            // probably the closest zone
-  const Page* page = nullptr;            // probably the page with the QNAME
+  const Zone* zone = nullptr;            // probably the closest zone,
+  unsigned zone_labels = 0;              // whose apex has so many labels
   const ZoneVersion* version = nullptr;  // current version of the closest zone; null: not ours
+  uint64_t sought = 0;                   // by prepare(): hash of the name that is looked for first,
+  const Page* page = nullptr;            // probably its page; null: there is no such name
+  const Page::Node* node = nullptr;      // probably its node
   bool valid_cookie = false;             // the requester does receive what goes to his address
   // Hash of the name whose data are the answer: the owner, the parent of a wildcard, the cut, or the apex of the zone
   // that has no such name. 0: there is none. Answers of one hash and one kind are the same for a rate limit.

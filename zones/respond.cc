@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "zones/denial.h"
+#include "zones/prefetch.h"
 #include "zones/response.h"
 
 namespace axfrd::zones {
@@ -58,6 +59,19 @@ const ZoneVersion* closest_zone(const ZoneTable& zones, const HashedName& name, 
   return own;
 }
 
+// Whether the guess at the closest zone was right. No zone is nearer: it would have been the guess.
+bool is_closest_zone(const Query& query) {
+  if (query.zone == nullptr || query.qtype == rrtype::DS) return false;
+  const HashedName& qname = query.qname;
+  const unsigned n = query.zone_labels;
+  return query.zone->hash() == qname.hash(n) && query.zone->current()->apex().name.equals(qname.suffix(n));
+}
+
+// Labels of the suffix that match() looks for first.
+unsigned first_sought(const ZoneVersion& version, const HashedName& name) {
+  return version.counts().barriers != 0 ? std::min(name.labels(), version.apex().labels + 1) : name.labels();
+}
+
 // What a zone has for a name.
 struct Match {
   enum class Kind : uint8_t { exact, wildcard, referral, dname, none };
@@ -66,41 +80,53 @@ struct Match {
   unsigned labels;           // of the matching name; dname: of its owner; none: of the closest encloser
 };
 
-// The node of the suffix of `n` labels. The hashed names of NSEC3 are none (RFC 5155 §7.2.8).
-ZoneVersion::Found find_suffix(const ZoneVersion& version, const HashedName& name, unsigned n) {
-  const auto found = version.find(name.hash(n), name.suffix(n));
+// The node of the suffix of `n` labels of a name, which need not be the query's: but what prepare() found for that is
+// not sought again.
+ZoneVersion::Found find_node(const Query& query, const ZoneVersion& version, const HashedName& name, unsigned n) {
+  const uint64_t hash = name.hash(n);
+  if (hash == query.sought && &version == query.version) {
+    if (query.page == nullptr) return {};
+    if (query.node != nullptr && query.page->is_named(*query.node, name.suffix(n), version.apex()))
+      return {query.page, query.node};
+  }
+  return version.find(hash, name.suffix(n));
+}
+
+// The same, but the hashed names of NSEC3 are none (RFC 5155 §7.2.8).
+ZoneVersion::Found find_suffix(const Query& query, const ZoneVersion& version, const HashedName& name, unsigned n) {
+  const auto found = find_node(query, version, name, n);
   return found && (found.node->flags & Page::kHashed) != 0 ? ZoneVersion::Found{} : found;
 }
 
 // Looks for `name` from the apex downwards, because a delegation or a DNAME hides what is below it. A miss ends the
 // search: names that have descendants are nodes themselves.
-Match descend(const ZoneVersion& version, const HashedName& name, uint16_t qtype) {
+Match descend(const Query& query, const ZoneVersion& version, const HashedName& name) {
   unsigned n = version.apex().labels;
   ZoneVersion::Found found = version.apex_node();
   while (n < name.labels()) {
     if (found && (found.node->flags & Page::kDname) != 0) return {Match::Kind::dname, found, n};
-    found = find_suffix(version, name, n + 1);
+    found = find_suffix(query, version, name, n + 1);
     if (!found) return {Match::Kind::none, {}, n};
     ++n;
-    const bool asks_parent = n == name.labels() && qtype == rrtype::DS;
+    const bool asks_parent = n == name.labels() && query.qtype == rrtype::DS;
     if ((found.node->flags & Page::kCut) != 0 && !asks_parent) return {Match::Kind::referral, found, n};
   }
   return {Match::Kind::exact, found, n};
 }
 
 // The same without delegations in the zone: most often the first look is the last.
-Match ascend(const ZoneVersion& version, const HashedName& name) {
+Match ascend(const Query& query, const ZoneVersion& version, const HashedName& name) {
   unsigned n = name.labels();
-  if (const auto found = find_suffix(version, name, n)) return {Match::Kind::exact, found, n};
+  if (const auto found = find_suffix(query, version, name, n)) return {Match::Kind::exact, found, n};
   while (--n > version.apex().labels) {
-    if (find_suffix(version, name, n)) break;
+    if (find_suffix(query, version, name, n)) break;
   }
   return {Match::Kind::none, {}, n};
 }
 
-Match match(const ZoneVersion& version, const HashedName& name, uint16_t qtype) {
+Match match(const Query& query, const ZoneVersion& version, const HashedName& name) {
   if (name.labels() == version.apex().labels) return {Match::Kind::exact, version.apex_node(), name.labels()};
-  Match m = version.counts().barriers != 0 ? descend(version, name, qtype) : ascend(version, name);
+  Match m = version.counts().barriers != 0 ? descend(query, version, name) : ascend(query, version, name);
   if (m.kind != Match::Kind::none || version.counts().wildcards == 0) return m;
   // RFC 4592 §3.3.1: the source of synthesis is "*" below the closest encloser.
   std::array<uint8_t, kMaxName + 2> wildcard{1, '*'};
@@ -131,7 +157,7 @@ class Lookup {
   // Adds what the zone has for `name`; true if that is a CNAME to be followed, whose RDATA begins at target_at_. The
   // CNAME may have been made from a DNAME.
   bool step(PlacedName name) {
-    const Match m = match(*version_, *name.name, query_.qtype);
+    const Match m = match(query_, *version_, *name.name);
     apex_at_ = apex_of(name.at, *name.name);
     if (hops_ == 0)
       query_.answered_at = m.kind == Match::Kind::none ? version_->apex().hash : name.name->hash(m.labels);
@@ -151,7 +177,7 @@ class Lookup {
     const Placement place{name.at, name.name->size(), apex_at_};
     const bool at_apex = name.name->labels() == version_->apex().labels;
     if (at_apex && (query_.qtype == rrtype::SOA || query_.qtype == rrtype::ANY)) {
-      add_soa(place, m.found);
+      add_soa(place, Section::answer);
       return false;
     }
     if (m.found) {
@@ -269,9 +295,11 @@ class Lookup {
     return false;
   }
 
-  void add_soa(Placement place, ZoneVersion::Found apex_node, Section section = Section::answer) {
+  void add_soa(Placement place, Section section) {
     if (!response_.add(section, version_->soa(), version_->apex(), place)) return response_.truncate();
-    if (!query_.dnssec_ok || !apex_node) return;
+    if (!query_.dnssec_ok) return;
+    const ZoneVersion::Found apex_node = version_->apex_node();
+    if (!apex_node) return;
     const Page::RRset* set = apex_node.page->rrset(*apex_node.node, rrtype::SOA);
     if (set == nullptr) return;
     if (!response_.add_signatures(section, apex_node.page->answer(*set), place)) response_.truncate();
@@ -281,7 +309,7 @@ class Lookup {
   void add_negative_soa() {
     prove_expansions();
     const unsigned at = response_.position();
-    add_soa({apex_at_, version_->apex().size, apex_at_}, version_->apex_node(), Section::authority);
+    add_soa({apex_at_, version_->apex().size, apex_at_}, Section::authority);
     if (response_.truncated()) return;
     uint8_t* end = response_.message() + response_.position();
     for (uint8_t* p = response_.message() + at; p < end; p += 2 + kRrFixed + load16(p + kRrFixed)) {
@@ -303,7 +331,7 @@ class Lookup {
     for (unsigned i = 0; i < ns.rr_count && !response_.truncated(); ++i) {
       const unsigned rdata_at = at + 2 + kRrFixed;
       at = rdata_at + load16(response_.message() + rdata_at - 2);
-      add_glue(rdata_at, cut);
+      add_glue(rdata_at, cut, *m.found.page);
     }
   }
 
@@ -323,14 +351,21 @@ class Lookup {
     denial_.no_data(here(), cut, m.found);
   }
 
-  void add_glue(unsigned server_at, NameView cut) {
+  // Names below a cut stand beside it, mostly in its `page`.
+  ZoneVersion::Found find_glue(const HashedName& server, const Page& page) const {
+    const uint64_t hash = server.hash(server.labels());
+    const Page::Node* node = page.find(hash, server.view(), version_->apex());
+    return node != nullptr ? ZoneVersion::Found{&page, node} : version_->find(hash, server.view());
+  }
+
+  void add_glue(unsigned server_at, NameView cut, const Page& page) {
     std::array<uint8_t, kMaxName> bytes;
     const unsigned size = copy_name(response_.message(), server_at, bytes.data());
     const NameView server(bytes.data(), size);
     if (!server.is_at_or_below(version_->apex().name)) return;
     HashedName hashed;
     hashed.read(bytes.data(), bytes.data() + size);
-    const auto found = version_->find(hashed.hash(hashed.labels()), server);
+    const auto found = find_glue(hashed, page);
     if (!found) return;
     const Placement place{settle(response_.message(), server_at), size, apex_of(server_at, hashed)};
     for (const uint16_t type : {rrtype::A, rrtype::AAAA}) {
@@ -399,25 +434,43 @@ void Responder::prefetch_slot(const Query& query) const {
 void Responder::prefetch_zone(Query& query) const {
   if (!query.has_question) return;
   for (unsigned n = query.qname.labels() + 1; n-- > 0 && query.zone == nullptr;) {
-    if (zones_.has_apex_of(n)) query.zone = zones_.guess(query.qname.hash(n));
+    if (!zones_.has_apex_of(n)) continue;
+    query.zone = zones_.guess(query.qname.hash(n));
+    query.zone_labels = n;
   }
-  __builtin_prefetch(query.zone);
+  if (query.zone != nullptr) prefetch(query.zone);
 }
 
 void Responder::prefetch_version(const Query& query) {
-  if (query.zone == nullptr) return;
-  const auto* version = reinterpret_cast<const uint8_t*>(query.zone->current());
-  for (unsigned line = 0; line < 4; ++line) __builtin_prefetch(version + line * 64);
+  if (query.zone != nullptr) query.zone->current()->prefetch();
 }
 
 void Responder::find_zone(Query& query) const {
   if (!query.has_question) return;
-  query.version = closest_zone(zones_, query.qname, query.qtype);
-  if (query.version != nullptr) query.version->prefetch_first(own_hash(query));
+  query.version = is_closest_zone(query) ? query.zone->current() : closest_zone(zones_, query.qname, query.qtype);
+}
+
+void Responder::prefetch_index(Query& query) const {
+  find_zone(query);
+  if (query.version == nullptr) return;
+  query.sought = query.qname.hash(first_sought(*query.version, query.qname));
+  query.version->prefetch_first(query.sought);
 }
 
 void Responder::prefetch_page(Query& query) {
-  if (query.version != nullptr) query.page = query.version->prefetch_second(own_hash(query));
+  if (query.version != nullptr) query.page = query.version->prefetch_second(query.sought);
+}
+
+// What is no answer, or no type of the page's, most likely ends with the SOA.
+void Responder::prefetch_answer(const Query& query) {
+  if (query.version == nullptr) return;
+  const Page::RRset* set = nullptr;
+  if (query.node != nullptr) {
+    const bool cut = (query.node->flags & Page::kCut) != 0;
+    set = query.page->rrset(*query.node, cut ? rrtype::NS : query.qtype);
+  }
+  if (set == nullptr) return query.version->prefetch_soa();
+  query.page->prefetch_answer(*set, query.dnssec_ok ? 192 : 64);
 }
 
 unsigned Responder::refuse(Query& query, Rcode rcode, Ede ede, std::string_view ede_text) const {

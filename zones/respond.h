@@ -39,14 +39,18 @@ class Responder {
     each([this](Query& q) { prefetch_slot(q); });
     each([this](Query& q) { prefetch_zone(q); });
     each([](Query& q) { prefetch_version(q); });
-    each([this](Query& q) { find_zone(q); });
+    each([this](Query& q) { prefetch_index(q); });
     each([](Query& q) { prefetch_page(q); });
     each([](Query& q) {
-      if (q.page != nullptr) q.page->prefetch_slot(own_hash(q));
+      if (q.page != nullptr) q.page->prefetch_slot(q.sought);
     });
     each([](Query& q) {
-      if (q.page != nullptr) q.page->prefetch_node(own_hash(q));
+      if (q.page != nullptr) q.node = q.page->guess(q.sought);
     });
+    each([](Query& q) {
+      if (q.node != nullptr) q.page->prefetch_rrsets(*q.node);
+    });
+    each([](Query& q) { prefetch_answer(q); });
   }
   // Looks up and writes the response over the request; its octets, at most query.capacity. @pre prepare() was called
   // for it.
@@ -72,12 +76,13 @@ class Responder {
   const ZoneTable& zones() const { return zones_; }
 
  private:
-  static uint64_t own_hash(const Query& q) { return q.qname.hash(q.qname.labels()); }
   void prefetch_slot(const Query& query) const;
   void prefetch_zone(Query& query) const;
   static void prefetch_version(const Query& query);
   void find_zone(Query& query) const;
+  void prefetch_index(Query& query) const;
   static void prefetch_page(Query& query);
+  static void prefetch_answer(const Query& query);
   unsigned chaos(Query& query) const;
 
   const ZoneTable& zones_;

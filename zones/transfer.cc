@@ -1,5 +1,7 @@
 #include "zones/transfer.h"
 
+#include "zones/prefetch.h"
+
 namespace axfrd::zones {
 namespace {
 
@@ -29,7 +31,7 @@ Transfer::Transfer(VersionRef version, std::shared_ptr<const Difference> differe
 
 // Pages are somewhere in memory: what is needed of the next ones is asked for while this one is sent.
 void Transfer::prefetch() const {
-  if (page_ + 2 < version_->page_count()) __builtin_prefetch(&version_->page(page_ + 2));
+  if (page_ + 2 < version_->page_count()) zones::prefetch(&version_->page(page_ + 2));
   if (page_ + 1 < version_->page_count()) version_->page(page_ + 1).prefetch_messages();
 }
 

@@ -118,11 +118,7 @@ class ZoneVersion::Editor {
   void finish(ZoneVersion& version) && {
     version.counts_ = counts_;
     version.octets_ = octets_;
-    if (size() == 1) {
-      version.single_ = &page(0);
-      const size_t lines = (version.single_->memory() + kCacheLine - 1) / kCacheLine;
-      version.single_lines_ = lines <= kPrefetchLines ? static_cast<uint16_t>(lines) : 1;
-    }
+    if (size() == 1) version.single_ = &page(0);
     if (size() <= 1) return;
     if (!indexed_) {
       for (const uint32_t id : order_) index_nodes(page_of(id), id);

@@ -19,6 +19,7 @@
 #include "zones/hash_trie.h"
 #include "zones/history.h"
 #include "zones/page.h"
+#include "zones/prefetch.h"
 #include "zones/record.h"
 #include "zones/secondary_dns.h"
 #include "zones/serial.h"
@@ -76,6 +77,17 @@ class ZoneVersion : public boost::intrusive_ref_counter<ZoneVersion> {
   bool has_secondaries() const { return has_secondaries_; }
   const HistoryRef& history() const { return attributes_.history; }
 
+  // Asks the cache for what a lookup reads of the version itself, and for its SOA.
+  void prefetch() const {
+    zones::prefetch(this);
+    zones::prefetch(&apex_.labels);
+    zones::prefetch(tail());
+  }
+  void prefetch_soa() const {
+    zones::prefetch(tail() + apex_.size);
+    zones::prefetch(tail() + apex_.size + kCacheLine);
+  }
+
   // The SOA, prepared with the apex as owner, and its length in a message that asks for the apex.
   Answer soa() const { return Answer(tail() + apex_.size); }
   OwnedRecord soa_record() const;
@@ -101,20 +113,18 @@ class ZoneVersion : public boost::intrusive_ref_counter<ZoneVersion> {
   // The records of `name`, a name at or below the apex, without the SOA.
   std::vector<OwnedRecord> records_at(NameView name) const;
 
-  // Three steps that bring to the cache what find() will read, each depending on the one before: the head of the page
-  // or the slot of the index; the head of the page that the index names; the page's slot. A small page comes whole in
-  // the first.
+  // Two steps that bring to the cache what find() will read, each depending on the one before: the slot of the index;
+  // the head of the page that it names. A zone of one page needs but one.
   void prefetch_first(uint64_t hash) const {
     if (many_) return many_->index.prefetch(hash);
-    const auto* page = reinterpret_cast<const uint8_t*>(single_.get());
-    for (unsigned line = 0; line < single_lines_; ++line) __builtin_prefetch(page + line * kCacheLine);
+    zones::prefetch(single_.get());
   }
   const Page* prefetch_second(uint64_t hash) const {
     if (!many_) return single_.get();
     const uint32_t* id = many_->index.find(hash, [](uint32_t) { return true; });
     if (id == nullptr) return nullptr;
     const Page* page = &many_->page(*id);
-    __builtin_prefetch(page);
+    zones::prefetch(page);
     return page;
   }
 
@@ -154,7 +164,6 @@ class ZoneVersion : public boost::intrusive_ref_counter<ZoneVersion> {
 
  private:
   static constexpr size_t kCacheLine = 64;
-  static constexpr unsigned kPrefetchLines = 24;  // of a single page; beyond, its slots are sought one by one
   static constexpr unsigned kChunk = 64;
   struct Chunk : boost::intrusive_ref_counter<Chunk> {
     std::array<PageRef, kChunk> pages;
@@ -199,7 +208,6 @@ class ZoneVersion : public boost::intrusive_ref_counter<ZoneVersion> {
   std::unique_ptr<const Many> many_;
   Page::Counts counts_;
   Apex apex_;  // its name stands in tail()
-  uint16_t single_lines_ = 0;
   bool has_secondaries_;
   uint32_t serial_, negative_ttl_;
   uint64_t octets_ = 0;
