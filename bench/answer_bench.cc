@@ -27,28 +27,45 @@ constexpr unsigned kBurst = 32, kQueries = 1 << 16, kManyZones = 100000, kHosts 
 constexpr uint32_t kNow = 1'700'000'000;
 constexpr std::array<uint8_t, 4> kClient{192, 0, 2, 1};
 
-struct World {
-  World() {
-    const size_t before = mallinfo2().uordblks;
-    (void)one.publish(big_zone("example.test.", kHosts, 0));
-    std::fprintf(stderr, "one zone of %u records: %.1f octets a record\n", kHosts,
-                 static_cast<double>(mallinfo2().uordblks - before) / kHosts);
-    (void)cuts.publish(big_zone("example.test.", kHosts, kCuts));
-    (void)secure.publish(signed_zone("example.test.", kSignedHosts));
-    const size_t middle = mallinfo2().uordblks;
-    std::vector<VersionRef> versions;
-    for (unsigned i = 0; i < kManyZones; ++i) versions.push_back(small_zone(i));
-    (void)many.publish_new(std::move(versions));
-    std::fprintf(stderr, "%u zones of 12 records: %.0f octets a zone\n", kManyZones,
-                 static_cast<double>(mallinfo2().uordblks - middle) / kManyZones);
-  }
-  ZoneTable one, cuts, secure, many;
-  CookieJar cookies;
-};
+// Zones, made when a case first asks for them.
+const ZoneTable& table_of(const std::function<void(ZoneTable&)>& fill, const char* what, unsigned parts) {
+  auto* table = new ZoneTable;  // for as long as the program runs
+  const size_t before = mallinfo2().uordblks;
+  fill(*table);
+  std::fprintf(stderr, "%s: %.1f octets each\n", what, static_cast<double>(mallinfo2().uordblks - before) / parts);
+  return *table;
+}
+const ZoneTable& one() {
+  static const ZoneTable& table = table_of([](ZoneTable& t) { (void)t.publish(big_zone("example.test.", kHosts, 0)); },
+                                           "records of one zone", kHosts);
+  return table;
+}
+const ZoneTable& cuts() {
+  static const ZoneTable& table =
+      table_of([](ZoneTable& t) { (void)t.publish(big_zone("example.test.", kHosts, kCuts)); },
+               "records of a zone with delegations", kHosts + 4 * kCuts);
+  return table;
+}
+const ZoneTable& secure() {
+  static const ZoneTable& table =
+      table_of([](ZoneTable& t) { (void)t.publish(signed_zone("example.test.", kSignedHosts)); },
+               "names of a signed zone", kSignedHosts);
+  return table;
+}
+const ZoneTable& many() {
+  static const ZoneTable& table = table_of(
+      [](ZoneTable& t) {
+        std::vector<VersionRef> versions;
+        for (unsigned i = 0; i < kManyZones; ++i) versions.push_back(small_zone(i));
+        (void)t.publish_new(std::move(versions));
+      },
+      "zones of 12 records", kManyZones);
+  return table;
+}
 
-const World& world() {
-  static const World instance;
-  return instance;
+const CookieJar& cookies() {
+  static const CookieJar jar;
+  return jar;
 }
 
 // An OPT record with these flags and options.
@@ -62,7 +79,7 @@ std::string opt(unsigned flags = 0, const std::string& options = "") {
 // A COOKIE option as a client shows it that has been here before.
 std::string good_cookie() {
   std::array<uint8_t, kCookie> cookie{'c', 'l', 'i', 'e', 'n', 't', '.', '.'};
-  renew_cookie(cookie, kClientCookie, kClient, kNow, world().cookies.current());
+  renew_cookie(cookie, kClientCookie, kClient, kNow, cookies().current());
   return std::string("\0\x0A\0\x18", 4) + std::string(cookie.begin(), cookie.end());
 }
 
@@ -93,7 +110,7 @@ void limit(dataplane::RateLimiter& limiter, std::span<Query> burst, uint64_t now
 // Answers bursts; each query is copied into its buffer first, as a NIC would.
 void answer(benchmark::State& state, const ZoneTable& zones, const std::vector<std::string>& all,
             dataplane::RateLimiter* limiter = nullptr) {
-  const Responder responder(zones, world().cookies, {});
+  const Responder responder(zones, cookies(), {});
   static std::array<std::array<uint8_t, 2048>, kBurst> buffers;
   static std::array<Query, kBurst> burst;
   size_t next = 0, octets = 0;
@@ -135,12 +152,12 @@ void copy_only(benchmark::State& state) {
 BENCHMARK(copy_only);
 
 void one_zone_hit(benchmark::State& state) {
-  answer(state, world().one, queries(rrtype::A, [](unsigned r) { return host_of(r % kHosts, "example.test."); }));
+  answer(state, one(), queries(rrtype::A, [](unsigned r) { return host_of(r % kHosts, "example.test."); }));
 }
 BENCHMARK(one_zone_hit);
 
 void one_zone_hit_with_cookie(benchmark::State& state) {
-  answer(state, world().one,
+  answer(state, one(),
          queries(
              rrtype::A, [](unsigned r) { return host_of(r % kHosts, "example.test."); }, opt(0, good_cookie())));
 }
@@ -148,65 +165,61 @@ BENCHMARK(one_zone_hit_with_cookie);
 
 void one_zone_hit_with_rate_limit(benchmark::State& state) {
   dataplane::RateLimiter limiter(1'000'000'000, {});
-  answer(state, world().one, queries(rrtype::A, [](unsigned r) { return host_of(r % kHosts, "example.test."); }),
-         &limiter);
+  answer(state, one(), queries(rrtype::A, [](unsigned r) { return host_of(r % kHosts, "example.test."); }), &limiter);
 }
 BENCHMARK(one_zone_hit_with_rate_limit);
 
 void one_zone_hit_one_name(benchmark::State& state) {
-  answer(state, world().one, queries(rrtype::A, [](unsigned) { return host_of(7, "example.test."); }));
+  answer(state, one(), queries(rrtype::A, [](unsigned) { return host_of(7, "example.test."); }));
 }
 BENCHMARK(one_zone_hit_one_name);
 
 void one_zone_nxdomain(benchmark::State& state) {
-  answer(state, world().one, queries(rrtype::A, [](unsigned r) { return "x" + std::to_string(r) + ".example.test."; }));
+  answer(state, one(), queries(rrtype::A, [](unsigned r) { return "x" + std::to_string(r) + ".example.test."; }));
 }
 BENCHMARK(one_zone_nxdomain);
 
 void one_zone_delegation(benchmark::State& state) {
-  answer(state, world().cuts,
-         queries(rrtype::A, [](unsigned r) { return "www." + cut_of(r % kCuts, "example.test."); }));
+  answer(state, cuts(), queries(rrtype::A, [](unsigned r) { return "www." + cut_of(r % kCuts, "example.test."); }));
 }
 BENCHMARK(one_zone_delegation);
 
 void signed_hit(benchmark::State& state) {
-  answer(state, world().secure,
+  answer(state, secure(),
          queries(
              rrtype::A, [](unsigned r) { return host_of(r % kSignedHosts, "example.test."); }, opt(0x8000)));
 }
 BENCHMARK(signed_hit);
 
 void signed_hit_without_do(benchmark::State& state) {
-  answer(state, world().secure,
-         queries(rrtype::A, [](unsigned r) { return host_of(r % kSignedHosts, "example.test."); }));
+  answer(state, secure(), queries(rrtype::A, [](unsigned r) { return host_of(r % kSignedHosts, "example.test."); }));
 }
 BENCHMARK(signed_hit_without_do);
 
 void signed_nxdomain(benchmark::State& state) {
-  answer(state, world().secure,
+  answer(state, secure(),
          queries(
              rrtype::A, [](unsigned r) { return "x" + std::to_string(r) + ".example.test."; }, opt(0x8000)));
 }
 BENCHMARK(signed_nxdomain);
 
 void many_zones_soa(benchmark::State& state) {
-  answer(state, world().many, queries(rrtype::SOA, [](unsigned r) { return small_apex(r % kManyZones); }));
+  answer(state, many(), queries(rrtype::SOA, [](unsigned r) { return small_apex(r % kManyZones); }));
 }
 BENCHMARK(many_zones_soa);
 
 void many_zones_hit(benchmark::State& state) {
-  answer(state, world().many, queries(rrtype::A, [](unsigned r) { return "www." + small_apex(r % kManyZones); }));
+  answer(state, many(), queries(rrtype::A, [](unsigned r) { return "www." + small_apex(r % kManyZones); }));
 }
 BENCHMARK(many_zones_hit);
 
 void many_zones_nxdomain(benchmark::State& state) {
-  answer(state, world().many, queries(rrtype::A, [](unsigned r) { return "nx." + small_apex(r % kManyZones); }));
+  answer(state, many(), queries(rrtype::A, [](unsigned r) { return "nx." + small_apex(r % kManyZones); }));
 }
 BENCHMARK(many_zones_nxdomain);
 
 void refused(benchmark::State& state) {
-  answer(state, world().many,
-         queries(rrtype::A, [](unsigned r) { return "www.stranger" + std::to_string(r) + ".test."; }));
+  answer(state, many(), queries(rrtype::A, [](unsigned r) { return "www.stranger" + std::to_string(r) + ".test."; }));
 }
 BENCHMARK(refused);
 

@@ -715,6 +715,18 @@ void set_owners(uint8_t* records, unsigned size, unsigned owner_at) {
     store16(records + o, pointer_to(owner_at));
 }
 
+// Where the part of the apex that begins at its octet `offset` stands in the message: an apex that comes from a chain
+// may go on behind pointers.
+unsigned within_apex(const uint8_t* message, unsigned apex_at, unsigned offset) {
+  unsigned at = apex_at;
+  while (offset > 0) {
+    const unsigned label = message[at] + 1U;
+    offset -= label;
+    at = settle(message, at + label);
+  }
+  return at;
+}
+
 }  // namespace
 
 unsigned Answer::write(uint8_t* out, unsigned at, const Apex& apex, Placement place, bool with_signatures) const {
@@ -729,8 +741,8 @@ unsigned Answer::write(uint8_t* out, unsigned at, const Apex& apex, Placement pl
   for (unsigned i = 0; i < h.fixup_count; ++i) {
     uint8_t* pointer = out + fixup(i);
     const unsigned target = load16(pointer) & 0x3FFFU;
-    store16(pointer,
-            pointer_to(target >= prepared_at ? target - prepared_at + at : target - prepared_apex + place.apex_at));
+    store16(pointer, pointer_to(target >= prepared_at ? target - prepared_at + at
+                                                      : within_apex(out - at, place.apex_at, target - prepared_apex)));
   }
   return size;
 }

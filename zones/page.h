@@ -59,8 +59,8 @@ struct Placement {
 // One RRset ready for a message, followed by its RRSIGs.
 //
 // The bytes are those of a message whose question is the owner's own name: owner fields are pointers to offset 12,
-// RDATA names point at the apex inside the question or back into these very bytes. Placed elsewhere, each kind moves by
-// a delta of its own.
+// RDATA names point at the apex inside the question, or into it, or back into these very bytes. Placed elsewhere,
+// owners and the bytes' own pointers move by a delta each, and the apex is followed label by label.
 class Answer {
  public:
   struct Head {

@@ -20,12 +20,6 @@ struct PlacedName {
   const HashedName* name;
 };
 
-// Follows pointers from `at` to where a label (or the root) begins. The message is our own: pointers are sound.
-unsigned settle(const uint8_t* message, unsigned at) {
-  while (is_pointer(message[at])) at = load16(message + at) & 0x3FFFU;
-  return at;
-}
-
 // Where the name at `at` goes on after `labels` labels.
 unsigned skip_labels(const uint8_t* message, unsigned at, unsigned labels) {
   for (at = settle(message, at); labels > 0; --labels) at = settle(message, at + message[at] + 1);
@@ -181,7 +175,7 @@ class Lookup {
       return false;
     }
     if (m.found) {
-      const Added added = add_node(m.found, place);
+      const Added added = add_node(m, place);
       if (added != Added::nothing) return added == Added::cname;
     }
     add_negative_soa();
@@ -192,7 +186,7 @@ class Lookup {
   // The wildcard's records under the name itself (RFC 4592 §3.3.1), and the proof that nothing nearer is there.
   bool expand(PlacedName name, const Match& m) {
     const unsigned owner_size = 2 + name.name->suffix(m.labels).size();
-    const Added added = add_node(m.found, {name.at, owner_size, apex_at_});
+    const Added added = add_node(m, {name.at, owner_size, apex_at_});
     if (added == Added::nothing) {
       add_negative_soa();
       denial_.expanded_no_data(here(), *name.name, m.labels, m.found);
@@ -220,10 +214,11 @@ class Lookup {
   enum class Added : uint8_t { nothing, records, cname };
 
   // Adds what the node has for the question; also `records` if there was no room for it.
-  Added add_node(ZoneVersion::Found found, Placement place) {
+  Added add_node(const Match& m, Placement place) {
+    const ZoneVersion::Found found = m.found;
     const uint16_t qtype = query_.qtype;
     // Signatures stand beside a CNAME, which is not followed then (RFC 4034 §3).
-    if (qtype == rrtype::RRSIG && add_all_signatures(found, place)) return Added::records;
+    if (qtype == rrtype::RRSIG && add_all_signatures(m, place)) return Added::records;
     if ((found.node->flags & Page::kCname) != 0 && qtype != rrtype::ANY && !found.page->rrset(*found.node, qtype)) {
       const unsigned start = response_.position();
       if (!add(Section::answer, *found.page, *found.page->rrset(*found.node, rrtype::CNAME), place))
@@ -233,7 +228,8 @@ class Lookup {
     }
     for (const Page::RRset& set : found.page->rrsets(*found.node)) {
       if (set.rr_count == 0 || (set.type != qtype && qtype != rrtype::ANY)) continue;
-      add(Section::answer, *found.page, set, place);  // one RRset is enough for ANY (RFC 8482 §4.1)
+      // One RRset is enough for ANY (RFC 8482 §4.1).
+      if (!is_repeated(m, set)) add(Section::answer, *found.page, set, place);
       return Added::records;
     }
     return Added::nothing;
@@ -263,24 +259,38 @@ class Lookup {
     return query_.qtype != rrtype::CNAME && query_.qtype != rrtype::ANY && !rest.is_at_or_below(owner);
   }
 
+  struct PlacedDname {
+    const Page::Node* node;
+    unsigned at;
+  };
+  const PlacedDname* placed_dname(const Page::Node* node) const {
+    const PlacedDname* end = dnames_.data() + dname_count_;
+    const PlacedDname* found = std::find_if(dnames_.data(), end, [&](const PlacedDname& d) { return d.node == node; });
+    return found != end ? found : nullptr;
+  }
+
   // Adds the DNAME unless the chain came by it before; where it stands, or nothing if there is no room.
   std::optional<unsigned> place_dname(ZoneVersion::Found found, Placement place) {
-    for (unsigned i = 0; i < dname_count_; ++i) {
-      if (dnames_[i].node == found.node) return dnames_[i].at;
-    }
+    if (const PlacedDname* placed = placed_dname(found.node)) return placed->at;
     const unsigned at = response_.position();
     if (!add(Section::answer, *found.page, *found.page->rrset(*found.node, rrtype::DNAME), place)) return std::nullopt;
     dnames_[dname_count_++] = {found.node, at};
     return at;
   }
 
+  // Whether the chain has come by this very DNAME, so that it stands in the answer.
+  bool is_repeated(const Match& m, const Page::RRset& set) const {
+    return set.type == rrtype::DNAME && m.kind == Match::Kind::exact && placed_dname(m.found.node) != nullptr;
+  }
+
   // False if there are none.
-  bool add_all_signatures(ZoneVersion::Found found, Placement place) {
+  bool add_all_signatures(const Match& m, Placement place) {
     bool any = false;
-    for (const Page::RRset& set : found.page->rrsets(*found.node)) {
-      const Answer answer = found.page->answer(set);
+    for (const Page::RRset& set : m.found.page->rrsets(*m.found.node)) {
+      const Answer answer = m.found.page->answer(set);
       if (answer.head().sig_count == 0) continue;
       any = true;
+      if (query_.dnssec_ok && is_repeated(m, set)) continue;
       if (!response_.add_signatures(Section::answer, answer, place)) {
         response_.truncate();
         break;
@@ -408,10 +418,6 @@ class Lookup {
   HashedName target_;
   std::array<uint64_t, kMaxChain> visited_;  // hashes of the names in the chain
   unsigned hops_ = 0;
-  struct PlacedDname {
-    const Page::Node* node;
-    unsigned at;
-  };
   std::array<PlacedDname, kMaxChain> dnames_;  // those in the answer
   unsigned dname_count_ = 0;
   struct Expansion {

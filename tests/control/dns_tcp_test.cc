@@ -125,6 +125,73 @@ TEST_F(DnsTcpTest, AQueryBehindATransferDoesNotWaitForItsEnd) {
   EXPECT_GT(behind, 0U) << before << " messages before the answer";
 }
 
+TEST_F(DnsTcpTest, AnswersDoNotWaitForTheTransfersOfOthers) {
+  server_.zones().load("huge.example", test::zone_with(100000));
+  std::vector<std::unique_ptr<StreamClient>> stalled;
+  std::vector<std::jthread> readers;
+  std::atomic<bool> enough = false;
+  std::atomic<unsigned> whole = 0;
+  for (unsigned i = 0; i < 4; ++i) {
+    stalled.push_back(std::make_unique<StreamClient>(server_.connect("127.0.0.1", 4096)));
+    stalled.back()->send(framed(question("huge.example", AXFR)));
+    // One of these reads as fast as it can, transfer after transfer, and three read slowly.
+    readers.emplace_back([this, &enough, &whole, slow = i != 0] {
+      const StreamClient client(server_.connect("127.0.0.2", slow ? 4096 : 0));
+      while (!enough) {
+        client.send(framed(question("huge.example", AXFR)));
+        for (unsigned soas = 0; soas < 2 && !enough;) {
+          const auto answer = decoded(client.receive_message()).answer;
+          soas += answer.front().find("\tSOA\t") != std::string::npos;
+          soas += answer.back().find("\tSOA\t") != std::string::npos;
+          whole += soas == 2 ? 1 : 0;
+          if (slow) std::this_thread::sleep_for(1ms);
+        }
+      }
+    });
+  }
+  const StreamClient client(server_.connect());
+  for (unsigned i = 0; i < 200 || whole == 0; ++i) {
+    client.send(framed(question("www.example.com", A)));
+    const std::string message = client.receive_message();  // or it gives up
+    ASSERT_FALSE(message.empty()) << "after " << i << " answers";
+  }
+  enough = true;
+  readers.clear();
+  EXPECT_EQ(server_.counters().transfers_finished.read(), whole);  // so the stalled ones are not at their end
+  EXPECT_GE(server_.open_sessions(), stalled.size());
+}
+
+TEST_F(DnsTcpTest, ATransferThroughATinyWindowIsRight) {
+  const StreamClient client(server_.connect("127.0.0.1", 1));  // the kernel makes the least of it that it can
+  client.send(framed(question("big.example", AXFR, 5)));
+  EXPECT_EQ(test::receive_transfer(client, 5), content_of("big.example", 20000));
+}
+
+TEST_F(DnsTcpTest, AFloodByWhoDoesNotReadIsNotAnsweredIntoMemory) {
+  std::string text = kSmallZone;
+  for (unsigned i = 0; i < 200; ++i) text += "@ 300 TXT \"" + std::string(200, 'x') + std::to_string(i) + "\"\n";
+  server_.zones().load("fat.example", text);
+  constexpr unsigned kQueries = 10000, kAnswer = 40000;
+  const StreamClient client(server_.connect("127.0.0.1", 4096));
+  std::jthread flood([&] {
+    for (uint16_t id = 0; id < kQueries; ++id) client.send(framed(question("fat.example", zones::rrtype::TXT, id)));
+  });
+  const auto answered = [this] { return server_.counters().requests.queries.read(); };
+  uint64_t before = 0;
+  // Until nothing moves: what is answered and not read fills the kernel's buffers and little more.
+  EXPECT_TRUE(test::eventually([&] {
+    const uint64_t now = answered();
+    std::this_thread::sleep_for(100ms);
+    return now != 0 && now == std::exchange(before, answered());
+  }));
+  EXPECT_LT(answered() * kAnswer, uint64_t{32} << 20);
+  for (unsigned id = 0; id < kQueries; ++id) {
+    const std::string message = client.receive_message();
+    ASSERT_GT(message.size(), kAnswer) << id;
+    ASSERT_EQ(zones::load16(reinterpret_cast<const uint8_t*>(message.data())), id);
+  }
+}
+
 TEST_F(DnsTcpTest, TransfersOnOneConnectionTakeTurns) {
   const StreamClient client(server_.connect());
   client.send(framed(question("big.example", AXFR, 1)) + framed(question("example.com", AXFR, 2)) +

@@ -1,43 +1,29 @@
-// The oracle: a slow, obvious authoritative responder for unsigned zones, written from RFC 1034 §4.3.2, RFC 4592, RFC
-// 6672, RFC 2308 and RFC 9471 without a look at the real one. It keeps zones as plain lists of lines and scans them for
-// each question.
+// The oracle: a slow, obvious authoritative responder, written from RFC 1034 §4.3.2, RFC 2308, RFC 4035 §3.1, RFC 4592,
+// RFC 5155 §7.2, RFC 6672 and RFC 9471 without a look at the real one.
 #pragma once
 
-#include <cstdint>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "tests/model/zone.h"
+
 namespace axfrd::model {
-
-using Labels = std::vector<std::string>;  // lower case, leftmost first
-
-Labels labels_of(const std::string& text);
-std::string text_of(const Labels& labels);
-
-struct Line {
-  Labels owner;
-  std::string type, data;  // names in data are absolute and lower case
-  unsigned ttl;
-};
-
-struct ModelZone {
-  Labels apex;
-  std::vector<Line> lines;
-};
 
 // What a response says, order left out.
 struct ModelAnswer {
+  using Section = std::multiset<std::string>;  // "owner ttl type data"
   std::string rcode;
   bool authoritative = false;
-  std::multiset<std::string> answer, authority, additional;  // "owner ttl type data"
+  Section answer, authority, additional;
   friend bool operator==(const ModelAnswer&, const ModelAnswer&) = default;
 };
 
 class Oracle {
  public:
   void add(ModelZone zone) { zones_.push_back(std::move(zone)); }
-  ModelAnswer ask(const Labels& qname, const std::string& qtype) const;
+  // ANY gets all that stands at the name, of which a server may leave out RRsets (RFC 8482 section 4.1).
+  ModelAnswer ask(const Labels& qname, const std::string& qtype, bool dnssec_ok) const;
 
  private:
   const ModelZone* closest(const Labels& name, const std::string& qtype) const;

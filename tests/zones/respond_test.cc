@@ -284,6 +284,27 @@ TEST_F(Respond, ADnameToBelowItselfIsFollowedOnce) {
   EXPECT_EQ(d.rcode, 0U);
 }
 
+TEST_F(Respond, NamesUnderATopLevelDomainAreRightBehindAChainToAnotherZoneOfIt) {
+  server.load("co.uk.", "$TTL 60\n@ SOA ns.x. a.x. 1 2 3 4 5\nwww CNAME shop\nshop NS ns.shop\n");
+  server.load("shop.co.uk.", "$TTL 60\n@ SOA ns.uk. admin.co.uk. 1 2 3 4 5\n@ MX 10 mail.uk.\n@ MX 20 shop.co.uk.\n");
+  const Decoded d = server.ask("www.co.uk.", rrtype::MX);
+  ASSERT_EQ(d.answer.size(), 3U);
+  // In the message, "shop" is followed by a pointer to "co.uk.".
+  EXPECT_EQ(d.answer[1], "shop.co.uk.\t60\tIN\tMX\t10 mail.uk.");
+  EXPECT_EQ(d.answer[2], "shop.co.uk.\t60\tIN\tMX\t20 shop.co.uk.");
+  EXPECT_EQ(server.ask("www.co.uk.", rrtype::A).authority,
+            std::vector<std::string>{"shop.co.uk.\t5\tIN\tSOA\tns.uk. admin.co.uk. 1 2 3 4 5"});
+}
+
+TEST_F(Respond, ADnameThatIsInTheAnswerIsNotAddedAgainWhenItIsAskedFor) {  // RFC 2181 section 5
+  server.load("up.", "$TTL 60\n@ SOA ns.x. a.x. 1 2 3 4 5\nx DNAME up.\nx RRSIG DNAME 13 2 60 1 1 1 up. aaaa\n");
+  for (const uint16_t type : {rrtype::DNAME, rrtype::RRSIG}) {
+    QueryBytes q("x.x.up.", type);
+    const Decoded d = server.ask(q.edns(1232, true));
+    EXPECT_EQ(d.answer.size(), 3U) << type;  // with its RRSIG, and the CNAME
+  }
+}
+
 TEST_F(Respond, TheRootZoneAnswers) {
   server.load(".",
               "$TTL 60\n. SOA a.root. b.root. 1 2 3 4 5\n. NS a.root.\ncom. NS a.gtld.com.\na.gtld.com. A 192.0.2.1\n");
