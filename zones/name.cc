@@ -101,7 +101,7 @@ NameRelation relate(NameView a, NameView b) {
   for (; common < x.count && common < y.count; ++common) {
     const uint8_t* one = a.data() + x.offset[x.count - 1 - common];
     const uint8_t* other = b.data() + y.offset[y.count - 1 - common];
-    if (std::memcmp(one, other, *one + 1U) == 0) continue;
+    if (*one == *other && std::memcmp(one, other, *one + 1U) == 0) continue;
     if (const auto order = label_order(one, other); order != 0) return {order, common};
   }
   return {x.count <=> y.count, common};
