@@ -68,8 +68,8 @@ class Placed:
 
     lab = None
 
-    def command(self):
-        return self.lab.appliance.command(*super().command())
+    def placed(self, *command):
+        return self.lab.appliance.command(*command)
 
     def start(self):
         super().start()
@@ -285,8 +285,7 @@ class Bench:
     def turn(self, prepared, kind, lab, made, cases, number):
         try:
             if kind not in prepared:
-                placed = type(kind.__name__, (Placed, kind), {})
-                prepared[kind] = placed(made, {SERVER_CPU})
+                prepared[kind] = type(kind.__name__, (Placed, kind), {"lab": lab})(made, {SERVER_CPU})
             server = prepared[kind]
             server.lab = lab
             self.disturbed += not quiet.await_quiet()
