@@ -95,7 +95,22 @@ std::optional<NameView> NameView::read(Bytes bytes, unsigned offset) {
   return NameView(bytes.data() + offset, static_cast<unsigned>(at - offset + 1));
 }
 
+namespace {
+
+// Whether what follows the first labels is the same to the octet: neighbours in a zone are mostly children of one name.
+bool are_siblings(NameView a, NameView b) {
+  if (a.is_root() || b.is_root()) return false;
+  const NameView x = a.parent(), y = b.parent();
+  return x.size() == y.size() && std::memcmp(x.data(), y.data(), x.size()) == 0;
+}
+
+}  // namespace
+
 NameRelation relate(NameView a, NameView b) {
+  if (are_siblings(a, b)) {
+    const auto order = label_order(a.data(), b.data());
+    return {order, a.label_count() - (order != 0 ? 1U : 0U)};
+  }
   const Labels x(a), y(b);
   unsigned common = 0;
   for (; common < x.count && common < y.count; ++common) {

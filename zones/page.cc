@@ -142,11 +142,17 @@ void put_rdata(Compressor& names, std::string& out, size_t body_at, uint16_t typ
   append(out, rdata.subspan(at));
 }
 
+// RDLENGTH is set when the RDATA is known.
+void store_fixed(uint8_t* out, uint16_t type, uint32_t ttl) {
+  store16(out, type);
+  store16(out + 2, rrclass::IN);
+  store32(out + 4, ttl);
+  store16(out + 8, 0);
+}
+
 void put_fixed(std::string& out, uint16_t type, uint32_t ttl) {
-  std::array<uint8_t, kRrFixed> fixed{};  // RDLENGTH is set when the RDATA is known
-  store16(fixed.data(), type);
-  store16(fixed.data() + 2, rrclass::IN);
-  store32(fixed.data() + 4, ttl);
+  std::array<uint8_t, kRrFixed> fixed;
+  store_fixed(fixed.data(), type, ttl);
   append(out, fixed);
 }
 
@@ -354,8 +360,10 @@ class AnswerWriter {
       names_.reset(owner_, owner_.size() - apex_->size, kHeaderSize + owner_.size() + 4, kAnswerReach);
       has_names_ = true;
     }
-    append16(bytes_, pointer_to(kHeaderSize));
-    put_fixed(bytes_, type, ttl);
+    std::array<uint8_t, 2 + kRrFixed> head;
+    store16(head.data(), pointer_to(kHeaderSize));
+    store_fixed(head.data() + 2, type, ttl);
+    append(bytes_, head);
     const size_t rdata_at = bytes_.size();
     put_rdata(names_, bytes_, 0, type, rdata, [this](uint16_t at) { fixups_.push_back(at); });
     set_rdlength(bytes_, rdata_at);
@@ -439,6 +447,7 @@ class PageAssembler {
     nodes_.push_back({0, static_cast<uint16_t>(rrsets_.size()), 0, 0});  // ends the last node's RRsets
     return allocate();
   }
+  const std::vector<uint64_t>& hashes() const { return hashes_; }
 
  private:
   struct NodeRecord {
@@ -480,7 +489,7 @@ class PageAssembler {
     for (unsigned n = std::max(shared, apex_->labels) + 1; n < labels; ++n) {
       add_node(owner.parent(labels - n), n, suffix_at(body, start, base, labels - n));
     }
-    std::ranges::copy(owner.bytes(), owner_bytes_.begin());
+    std::memcpy(owner_bytes_.data(), owner.data(), owner.size());
     owner_ = {owner_bytes_.data(), owner.size()};
     add_node(owner, labels, start);
     ++counts_.names;
@@ -628,11 +637,14 @@ class PageAssembler {
   RecordScratch scratch_;
 };
 
-PageRef Page::from_image(const Apex& apex, const PageImage& image, unsigned base, unsigned shared_labels) {
+PageRef Page::from_image(const Apex& apex, const PageImage& image, unsigned base, unsigned shared_labels,
+                         std::vector<uint64_t>* hashes) {
   thread_local PageAssembler assembler;
   assembler.begin(apex, base, shared_labels);
   for (const MessageImage& message : image) assembler.add_message(message);
-  return assembler.finish();
+  PageRef page = assembler.finish();
+  if (hashes != nullptr) *hashes = assembler.hashes();
+  return page;
 }
 
 // ---- a page's readers ----

@@ -151,7 +151,9 @@ class Page : public boost::intrusive_ref_counter<Page> {
   // Derives a page from its messages. `base` is where the first message's records begin; `shared_labels` says how many
   // labels (from the root) the first name shares with the last name of the page before, or the apex' count for the
   // first page. Throws std::invalid_argument if the messages are not what render() makes: for bytes read from disk.
-  static PageRef from_image(const Apex& apex, const PageImage& image, unsigned base, unsigned shared_labels);
+  // Where `hashes` is given, it gets the hashes of the nodes' names, in their order.
+  static PageRef from_image(const Apex& apex, const PageImage& image, unsigned base, unsigned shared_labels,
+                            std::vector<uint64_t>* hashes = nullptr);
 
   void operator delete(void* memory) { ::operator delete (memory, std::align_val_t{kAlign}); }
 

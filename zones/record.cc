@@ -19,27 +19,6 @@ bool may_join_cname(uint16_t group) { return group == rrtype::CNAME || group == 
 
 }  // namespace
 
-RdataNames rdata_names(uint16_t type) {
-  switch (type) {
-    case rrtype::NS:
-    case rrtype::MD:
-    case rrtype::MF:
-    case rrtype::CNAME:
-    case rrtype::MB:
-    case rrtype::MG:
-    case rrtype::MR:
-    case rrtype::PTR:
-      return {0, 1};
-    case rrtype::SOA:
-    case rrtype::MINFO:
-      return {0, 2};
-    case rrtype::MX:
-      return {2, 1};
-    default:
-      return {};
-  }
-}
-
 bool rdata_is_sound(uint16_t type, Bytes rdata) {
   if (type == rrtype::A) return rdata.size() == 4;
   if (type == rrtype::AAAA) return rdata.size() == 16;

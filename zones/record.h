@@ -53,7 +53,26 @@ bool identical(const Record& a, const Record& b);
 struct RdataNames {
   uint8_t prefix = 0, names = 0;
 };
-RdataNames rdata_names(uint16_t type);
+constexpr RdataNames rdata_names(uint16_t type) {
+  switch (type) {
+    case rrtype::NS:
+    case rrtype::MD:
+    case rrtype::MF:
+    case rrtype::CNAME:
+    case rrtype::MB:
+    case rrtype::MG:
+    case rrtype::MR:
+    case rrtype::PTR:
+      return {0, 1};
+    case rrtype::SOA:
+    case rrtype::MINFO:
+      return {0, 2};
+    case rrtype::MX:
+      return {2, 1};
+    default:
+      return {};
+  }
+}
 
 // Whether `rdata` has the form that `type` promises, as far as we index it or answer from it; types without names in
 // their RDATA are opaque.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <unordered_set>
+#include <utility>
 
 namespace axfrd::zones {
 namespace {
@@ -79,28 +80,33 @@ class ZoneVersion::Editor {
   // Puts what `records` render to in the place of the `count` pages from `position` on.
   void replace(unsigned position, unsigned count, std::span<const Record> records) {
     std::vector<PageImage> images = render(position, records);
-    std::vector<PageRef> pages;
+    std::vector<Assembled> pages;
     std::optional<Name> old_last;
     if (count > 0) old_last = page(position + count - 1).last_name(apex_);
     Name last = position > 0 ? page(position - 1).last_name(apex_) : Name(apex_.name);
     for (const PageImage& image : images) {
       const bool first = position == 0 && pages.empty();
       pages.push_back(assemble(image, first ? first_base_ : apex_.question_end(), last));
-      last = pages.back()->last_name(apex_);
+      last = pages.back().page->last_name(apex_);
     }
-    exchange(position, count, pages);
-    if (!old_last || !(*old_last == last)) mend_successor(position + static_cast<unsigned>(pages.size()));
+    const auto behind = position + static_cast<unsigned>(pages.size());
+    exchange(position, count, std::move(pages));
+    if (!old_last || !(*old_last == last)) mend_successor(behind);
   }
 
   // Puts a page behind all others, under an id that it had before.
   void append(const NumberedPage& numbered) {
     const Name last = order_.empty() ? Name(apex_.name) : page(size() - 1).last_name(apex_);
-    PageRef page = assemble(numbered.image, order_.empty() ? first_base_ : apex_.question_end(), last);
+    auto [page, hashes] = assemble(numbered.image, order_.empty() ? first_base_ : apex_.question_end(), last);
     if (!order_.empty() && canonical_order(last, page->first_name(apex_)) >= 0)
       throw std::invalid_argument("pages out of order");
     if (numbered.id > kMaxPages) throw std::invalid_argument("a page id out of range");
     while (numbered.id >= chunks_.size() * kChunk) chunks_.push_back(new Chunk);
     if (chunks_[numbered.id / kChunk]->pages[numbered.id % kChunk]) throw std::invalid_argument("two pages of one id");
+    if (!order_.empty()) begin_index();
+    if (indexed_) {
+      for (const uint64_t hash : hashes) index_.insert(hash, numbered.id);
+    }
     add_counts(counts_, page->counts());
     octets_ += message_octets(*page);
     set_page(numbered.id, std::move(page));
@@ -120,9 +126,6 @@ class ZoneVersion::Editor {
     version.octets_ = octets_;
     if (size() == 1) version.single_ = &page(0);
     if (size() <= 1) return;
-    if (!indexed_) {
-      for (const uint32_t id : order_) index_nodes(page_of(id), id);
-    }
     auto many = std::make_unique<Many>();
     for (const auto chain : {Page::Chain::nsec, Page::Chain::nsec3}) {
       if (version.has_chain(chain)) many->chain_pages[static_cast<unsigned>(chain)] = pages_with(chain);
@@ -144,6 +147,10 @@ class ZoneVersion::Editor {
   }
 
   using NodeHashes = std::vector<std::pair<uint64_t, uint32_t>>;  // hash, page id
+  struct Assembled {
+    PageRef page;
+    std::vector<uint64_t> hashes;  // of its nodes' names
+  };
 
   const Page& page_of(uint32_t id) const { return *chunks_[id / kChunk]->pages[id % kChunk]; }
 
@@ -157,7 +164,7 @@ class ZoneVersion::Editor {
     return halves.size() == 2 ? std::move(halves) : std::move(images);
   }
 
-  PageRef assemble(const PageImage& image, unsigned base, NameView last) const {
+  Assembled assemble(const PageImage& image, unsigned base, NameView last) const {
     // A first message is empty when its record had no room beside the SOA.
     const auto message = std::ranges::find_if(image, [](const MessageImage& m) { return m.records != 0; });
     if (message == image.end()) throw std::invalid_argument("a page without records");
@@ -165,7 +172,9 @@ class ZoneVersion::Editor {
     unsigned at = 0;
     const unsigned message_base = message == image.begin() ? base : apex_.question_end();
     const NameView first = unpack_name(bytes_of(message->bytes), at, message_base, apex_, buffer);
-    return Page::from_image(apex_, image, base, common_labels(first, last));
+    Assembled assembled;
+    assembled.page = Page::from_image(apex_, image, base, common_labels(first, last), &assembled.hashes);
+    return assembled;
   }
 
   void set_page(uint32_t id, PageRef page) {
@@ -190,12 +199,18 @@ class ZoneVersion::Editor {
   void collect(const Page& page, uint32_t id, NodeHashes& out) const {
     for (unsigned i = 0; i < page.node_count(); ++i) out.emplace_back(page.name_hash(i, apex_), id);
   }
-  void index_nodes(const Page& page, uint32_t id) {
-    for (unsigned i = 0; i < page.node_count(); ++i) index_.insert(page.name_hash(i, apex_), id);
+  // Before there is more than one page.
+  void begin_index() {
+    if (std::exchange(indexed_, true)) return;
+    for (const uint32_t id : order_) {
+      const Page& page = page_of(id);
+      for (unsigned i = 0; i < page.node_count(); ++i) index_.insert(page.name_hash(i, apex_), id);
+    }
   }
 
   // Exchanges `count` pages for `pages`, keeping ids where it can, so that the index changes only for names that moved.
-  void exchange(unsigned position, unsigned count, const std::vector<PageRef>& pages) {
+  void exchange(unsigned position, unsigned count, std::vector<Assembled> pages) {
+    if (size() - count + pages.size() > 1) begin_index();
     NodeHashes before, after;
     std::vector<uint32_t> ids;
     for (unsigned i = 0; i < count; ++i) {
@@ -210,14 +225,17 @@ class ZoneVersion::Editor {
     }
     ids.resize(std::min(ids.size(), pages.size()));
     for (size_t i = 0; i < pages.size(); ++i) {
+      const Page& page = *pages[i].page;
+      add_counts(counts_, page.counts());
+      octets_ += message_octets(page);
       if (i < ids.size()) {
-        set_page(ids[i], pages[i]);
+        set_page(ids[i], std::move(pages[i].page));
       } else {
-        ids.push_back(take_id(pages[i]));
+        ids.push_back(take_id(std::move(pages[i].page)));
       }
-      add_counts(counts_, pages[i]->counts());
-      octets_ += message_octets(*pages[i]);
-      if (indexed_) collect(*pages[i], ids[i], after);
+      if (indexed_) {
+        for (const uint64_t hash : pages[i].hashes) after.emplace_back(hash, ids[i]);
+      }
     }
     const auto at = order_.erase(order_.begin() + position, order_.begin() + position + count);
     order_.insert(at, ids.begin(), ids.end());
@@ -225,6 +243,10 @@ class ZoneVersion::Editor {
   }
 
   void update_index(NodeHashes& before, NodeHashes& after) {
+    if (before.empty()) {
+      for (const auto& [hash, id] : after) index_.insert(hash, id);
+      return;
+    }
     std::ranges::sort(before);
     std::ranges::sort(after);
     NodeHashes gone, come;
@@ -238,8 +260,11 @@ class ZoneVersion::Editor {
   void mend_successor(unsigned position) {
     if (position >= size() || position == 0) return;
     const Page& next = page(position);
-    PageRef mended = assemble(next.image(), apex_.question_end(), page(position - 1).last_name(apex_));
-    if (mended->node_count() != next.node_count()) exchange(position, 1, {std::move(mended)});
+    Assembled mended = assemble(next.image(), apex_.question_end(), page(position - 1).last_name(apex_));
+    if (mended.page->node_count() == next.node_count()) return;
+    std::vector<Assembled> pages;
+    pages.push_back(std::move(mended));
+    exchange(position, 1, std::move(pages));
   }
 
   const Apex& apex_;
