@@ -6,8 +6,8 @@ usage: scripts/bench instructions [--quick]
 
 Every server has the same zone and is asked the same queries, all with EDNS, 32 at a time so that it may take many with
 one system call. A figure is the difference between a run of 2N queries and one of N, by N, so that start-up drops out.
-NSD's and Knot's are of the whole process, because Debian's programs have no symbols to tell the query path from the rest
-by: what they do to receive and send is in them, but for the kernel's part. So two of ours stand beside them:
+NSD's and Knot's are of the whole process, because Debian's programs have no symbols to tell the query path from the
+rest by: what they do to receive and send is in them, but for the kernel's part. So two of ours stand beside them:
    axfrd, worker   a packet worker's whole turn: driver (a port made of memory), headers, checksums, answer
    axfrd, core     parses the query, looks it up, writes the response
 """

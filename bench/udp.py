@@ -3,7 +3,7 @@
 
 All take turns on one veth, each with one worker on CPU 1, while the load has CPU 0. The echo is testpmd, which swaps
 addresses and sends every packet back: what the port can do. axfrd and the echo are measured on af_xdp (for axfrd, the
-split door) and on af_packet, which takes the port whole; the others on the interface. Figures are medians of the rounds.
+split door) and on af_packet, which takes the port whole; the others on the interface. Figures are medians of rounds.
 
 Cases:
   hit       names that are there, in one zone of 100 000 records
@@ -297,7 +297,8 @@ class Bench:
                 self.disturbed += not ok
                 for figure, value in figures.items():
                     self.values[case, kind.name, figure].append(value)
-                say(f"round {number + 1}, {case}, {kind.name}: " + ", ".join(f"{k} {v:.6g}" for k, v in figures.items()))
+                told = ", ".join(f"{figure} {value:.6g}" for figure, value in figures.items())
+                say(f"round {number + 1}, {case}, {kind.name}: {told}")
         except Exception as error:
             say(f"{kind.name}: FAILED: {error}")
             self.failed.append(f"{kind.name}: {error}")
