@@ -44,6 +44,14 @@ class Compressor {
     for (unsigned i = 0; i < suffixes.count; ++i) enter(suffixes.hash[i], kHeaderSize + known_from + suffixes.at[i]);
   }
 
+  // Enters a name that stands in the records without a pointer into itself: its first `octets` octets, at `start`.
+  void enter_name(NameView name, unsigned octets, size_t start) {
+    const Suffixes suffixes(name);
+    unsigned count = 0;
+    while (count < suffixes.count && suffixes.at[count] < octets) ++count;
+    remember(suffixes, count, start);
+  }
+
   // Appends `name` to the message whose records are out[body_at…]. Returns where in them a pointer was written, if one
   // was.
   std::optional<uint16_t> put(std::string& out, size_t body_at, NameView name) {
@@ -128,15 +136,15 @@ Compressor& compressor() {
   return instance;
 }
 
-// Appends RDATA, compressing the names that may be, and calls pointer(position) for each pointer written.
-template <class OnPointer>
-void put_rdata(Compressor& names, std::string& out, size_t body_at, uint16_t type, Bytes rdata, OnPointer&& pointer) {
+// Appends RDATA, and calls put_name(name) for the names in it that may be compressed.
+template <class PutName>
+void put_rdata(std::string& out, uint16_t type, Bytes rdata, PutName&& put_name) {
   const RdataNames shape = rdata_names(type);
   append(out, rdata.first(shape.prefix));
   size_t at = shape.prefix;
   for (unsigned i = 0; i < shape.names; ++i) {
     const NameView name = *NameView::read(rdata, static_cast<unsigned>(at));
-    if (const auto where = names.put(out, body_at, name)) pointer(*where);
+    put_name(name);
     at += name.size();
   }
   append(out, rdata.subspan(at));
@@ -208,7 +216,7 @@ class Renderer {
     names_.put(out, 0, r.owner);
     put_fixed(out, r.type, r.ttl);
     const size_t rdata_at = out.size();
-    put_rdata(names_, out, 0, r.type, r.rdata, [](uint16_t) {});
+    put_rdata(out, r.type, r.rdata, [&](NameView name) { names_.put(out, 0, name); });
     set_rdlength(out, rdata_at);
     ++message_.records;
   }
@@ -349,23 +357,20 @@ class AnswerWriter {
   void begin(const Apex& apex, NameView owner) {
     apex_ = &apex;
     owner_ = owner;
-    has_names_ = false;
+    children_ = 0;
+    compresses_ = false;
     head_ = {};
     bytes_.clear();
     fixups_.clear();
   }
 
   void add(uint16_t type, uint32_t ttl, Bytes rdata) {
-    if (!has_names_ && rdata_names(type).names != 0) {
-      names_.reset(owner_, owner_.size() - apex_->size, kHeaderSize + owner_.size() + 4, kAnswerReach);
-      has_names_ = true;
-    }
     std::array<uint8_t, 2 + kRrFixed> head;
     store16(head.data(), pointer_to(kHeaderSize));
     store_fixed(head.data() + 2, type, ttl);
     append(bytes_, head);
     const size_t rdata_at = bytes_.size();
-    put_rdata(names_, bytes_, 0, type, rdata, [this](uint16_t at) { fixups_.push_back(at); });
+    put_rdata(bytes_, type, rdata, [this](NameView name) { put_name(name); });
     set_rdlength(bytes_, rdata_at);
     if (bytes_.size() > kMaxMessage) malformed("an RRset larger than a message");
     const bool signature = type == rrtype::RRSIG;
@@ -384,10 +389,48 @@ class AnswerWriter {
   }
 
  private:
+  unsigned question_end() const { return kHeaderSize + owner_.size() + 4; }
+
+  // Most names are different children of the apex, of which nothing can be shared but the apex: no need to look for it.
+  void put_name(NameView name) {
+    if (!compresses_ && children_ < children_seen_.size() && is_new_child(name)) return put_child(name);
+    if (!compresses_) begin_compression();
+    if (const auto at = names_.put(bytes_, 0, name)) fixups_.push_back(*at);
+  }
+  bool is_new_child(NameView name) const {
+    const unsigned label = name.data()[0] + 1U;
+    if (apex_->size == 1 || name.size() != label + apex_->size) return false;
+    if (std::memcmp(name.data() + label, apex_->name.data(), apex_->size) != 0) return false;
+    return std::none_of(children_seen_.begin(), children_seen_.begin() + children_,
+                        [&](const Child& seen) { return std::memcmp(seen.name.data(), name.data(), label) == 0; });
+  }
+  void put_child(NameView name) {
+    const unsigned label = name.data()[0] + 1U;
+    children_seen_[children_++] = {name, bytes_.size()};
+    append(bytes_, {name.data(), label});
+    fixups_.push_back(static_cast<uint16_t>(bytes_.size()));
+    append16(bytes_, pointer_to(kHeaderSize + owner_.size() - apex_->size));
+  }
+  void begin_compression() {
+    compresses_ = true;
+    names_.reset(owner_, owner_.size() - apex_->size, question_end(), kAnswerReach);
+    for (unsigned i = 0; i < children_; ++i) {
+      const Child& seen = children_seen_[i];
+      names_.enter_name(seen.name, seen.name.data()[0] + 1U, seen.at);
+    }
+  }
+
+  struct Child {
+    NameView name;
+    size_t at;  // in bytes_
+  };
+
   const Apex* apex_ = nullptr;
   NameView owner_;
   Compressor& names_ = compressor();
-  bool has_names_ = false;
+  bool compresses_ = false;
+  std::array<Child, 8> children_seen_;
+  unsigned children_ = 0;
   Answer::Head head_{};
   std::string bytes_;
   std::vector<uint16_t> fixups_;
@@ -478,13 +521,15 @@ class PageAssembler {
   }
 
   void begin_node(Bytes body, unsigned start, unsigned base, NameView owner) {
-    if (!owner.is_at_or_below(apex_->name)) malformed("a name outside the zone");
     const unsigned labels = owner.label_count();
     unsigned shared = shared_;
-    if (!nodes_.empty()) {
+    if (nodes_.empty()) {
+      if (!owner.is_at_or_below(apex_->name)) malformed("a name outside the zone");
+    } else {
       const NameRelation relation = relate(owner_, owner);
       if (relation.order >= 0) malformed("names out of order");
       shared = relation.common;
+      if (shared < apex_->labels) malformed("a name outside the zone");
     }
     for (unsigned n = std::max(shared, apex_->labels) + 1; n < labels; ++n) {
       add_node(owner.parent(labels - n), n, suffix_at(body, start, base, labels - n));
