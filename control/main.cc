@@ -1,4 +1,5 @@
 // axfrd, the server.
+#include <malloc.h>
 #include <sys/resource.h>
 
 #include <csignal>
@@ -25,7 +26,12 @@ void raise_descriptor_limit(const TcpLimits& tcp, const Log& log) {
   }
 }
 
+// One heap for all threads. glibc would give each its own, and grows those a few kilobytes at a time, by a system call
+// each: a fifth of the time that a start with many zones takes. Packet workers allocate nothing.
+void share_the_heap() { mallopt(M_ARENA_MAX, 1); }
+
 int serve(const Options& options) {
+  share_the_heap();
   const Log log(options.log_level);
   std::signal(SIGPIPE, SIG_IGN);  // a peer that went away is told by the error of the write
   std::signal(SIGHUP, SIG_IGN);   // nothing is reloaded by a signal
