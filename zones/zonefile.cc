@@ -377,6 +377,7 @@ class ZoneParser {
 
   Reason add_record(const Entry& entry, std::string_view type, std::string_view data,
                     std::optional<uint32_t> stated_ttl) {
+    if (auto reason = check_numbers(type, data)) return reason;
     line_.assign(". 0 IN ");
     line_.append(type).append(" ").append(data);
     ldns_rr* raw = nullptr;
@@ -393,6 +394,19 @@ class ZoneParser {
     const auto ttl = choose_ttl(stated_ttl, number, rdata);
     if (!ttl) return "the record has no TTL and none is known yet; put '$TTL 3600' at the top of the file";
     if (auto problem = zone_.records.add({owner_, number, *ttl, rdata}, entry.line)) return std::move(problem->reason);
+    return std::nullopt;
+  }
+
+  // Of TYPE65 and of \# 4 (RFC 3597 §5). ldns takes for a number what begins like one, or like none.
+  static Reason check_numbers(std::string_view type, std::string_view data) {
+    const auto is_number = [](std::string_view text) {
+      return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+    };
+    if (equals_ignoring_case(type.substr(0, 4), "TYPE") && !is_number(type.substr(4)))
+      return "there is no record type '" + std::string(type) + "'";
+    Tokens tokens(data);
+    if (tokens.next() == "\\#" && !is_number(tokens.next()))
+      return "behind \\# stands the number of octets (RFC 3597 section 5)";
     return std::nullopt;
   }
 

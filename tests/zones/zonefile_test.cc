@@ -60,6 +60,12 @@ TEST(ZoneFile, ReadsUnknownTypesByNumber) {
   EXPECT_EQ(records.size(), 3U);
 }
 
+TEST(ZoneFile, RefusesNumbersThatOnlyBeginLikeOne) {
+  EXPECT_NE(refusal("example.", kSoa + "a TYPE65x280 \\# 3 00ff41\n").find("no record type 'TYPE65x280'"),
+            std::string::npos);
+  EXPECT_NE(refusal("example.", kSoa + "a TYPE65 \\# x 00ff41\n").find("number of octets"), std::string::npos);
+}
+
 TEST(ZoneFile, KeepsAliasAndUrlApartFromTheRecords) {
   auto parsed = parse_zone(kSoa + "@ 120 ALIAS target.example.net.\nwww URL \"https://example.org/?a=1;b=2\"\n",
                            name("example."), "f");
