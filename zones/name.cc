@@ -9,9 +9,10 @@ namespace {
 
 // Offsets of a name's labels, leftmost first, without the root.
 struct Labels {
-  explicit Labels(NameView name) {
-    const uint8_t* p = name.data();
-    for (unsigned at = 0; p[at] != 0; at += p[at] + 1U) offset[count++] = static_cast<uint8_t>(at);
+  explicit Labels(NameView name) : Labels(name, name.size() - 1) {}
+  // Of the name's first `octets` octets.
+  Labels(NameView name, unsigned octets) {
+    for (unsigned at = 0; at < octets; at += name.data()[at] + 1U) offset[count++] = static_cast<uint8_t>(at);
   }
   std::array<uint8_t, kMaxLabels> offset;
   unsigned count = 0;
@@ -23,6 +24,13 @@ std::strong_ordering label_order(const uint8_t* a, const uint8_t* b) {
     if (auto order = fold(a[i]) <=> fold(b[i]); order != 0) return order;
   }
   return a[0] <=> b[0];
+}
+
+// Whether what follows the first labels is the same to the octet: neighbours in a zone are mostly children of one name.
+bool are_siblings(NameView a, NameView b) {
+  if (a.is_root() || b.is_root()) return false;
+  const NameView x = a.parent(), y = b.parent();
+  return x.size() == y.size() && std::memcmp(x.data(), y.data(), x.size()) == 0;
 }
 
 // Reads one \X or \DDD escape; nothing if it is malformed.
@@ -94,17 +102,6 @@ std::optional<NameView> NameView::read(Bytes bytes, unsigned offset) {
   if (at >= bytes.size()) return std::nullopt;
   return NameView(bytes.data() + offset, static_cast<unsigned>(at - offset + 1));
 }
-
-namespace {
-
-// Whether what follows the first labels is the same to the octet: neighbours in a zone are mostly children of one name.
-bool are_siblings(NameView a, NameView b) {
-  if (a.is_root() || b.is_root()) return false;
-  const NameView x = a.parent(), y = b.parent();
-  return x.size() == y.size() && std::memcmp(x.data(), y.data(), x.size()) == 0;
-}
-
-}  // namespace
 
 NameRelation relate(NameView a, NameView b) {
   if (are_siblings(a, b)) {
@@ -214,11 +211,9 @@ const NameHash& NameHash::process() {
 }
 
 uint64_t NameHash::below(uint64_t ancestor, NameView name, unsigned octets) const {
-  std::array<uint8_t, kMaxLabels> label_at;
-  unsigned count = 0;
-  for (unsigned at = 0; at < octets; at += name.data()[at] + 1U) label_at[count++] = static_cast<uint8_t>(at);
+  const Labels labels(name, octets);
   uint64_t hash = ancestor;
-  while (count > 0) hash = extend(hash, name.data() + label_at[--count]);
+  for (unsigned i = labels.count; i-- > 0;) hash = extend(hash, name.data() + labels.offset[i]);
   return hash;
 }
 

@@ -44,13 +44,8 @@ class Compressor {
     for (unsigned i = 0; i < suffixes.count; ++i) enter(suffixes.hash[i], kHeaderSize + known_from + suffixes.at[i]);
   }
 
-  // Enters a name that stands in the records without a pointer into itself: its first `octets` octets, at `start`.
-  void enter_name(NameView name, unsigned octets, size_t start) {
-    const Suffixes suffixes(name);
-    unsigned count = 0;
-    while (count < suffixes.count && suffixes.at[count] < octets) ++count;
-    remember(suffixes, count, start);
-  }
+  // Enters a name that stands in the records at `start`: its first label, then a pointer.
+  void enter_child(NameView name, size_t start) { remember(Suffixes(name), 1, start); }
 
   // Appends `name` to the message whose records are out[body_at…]. Returns where in them a pointer was written, if one
   // was.
@@ -414,10 +409,7 @@ class AnswerWriter {
   void begin_compression() {
     compresses_ = true;
     names_.reset(owner_, owner_.size() - apex_->size, question_end(), kAnswerReach);
-    for (unsigned i = 0; i < children_; ++i) {
-      const Child& seen = children_seen_[i];
-      names_.enter_name(seen.name, seen.name.data()[0] + 1U, seen.at);
-    }
+    for (unsigned i = 0; i < children_; ++i) names_.enter_child(children_seen_[i].name, children_seen_[i].at);
   }
 
   struct Child {

@@ -1,9 +1,11 @@
 #include "zones/record.h"
 
 #include <ldns/ldns.h>
+#include <strings.h>
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdlib>
 #include <stdexcept>
 
@@ -93,6 +95,14 @@ std::string type_to_text(uint16_t type) {
 }
 
 uint16_t type_from_text(const std::string& text) {
+  // ldns would take TYPE65x for TYPE65, and TYPE65601 for another.
+  constexpr size_t prefix = 4;
+  if (text.size() > prefix && strncasecmp(text.c_str(), "TYPE", prefix) == 0) {
+    uint16_t type = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data() + prefix, end, type);
+    return error == std::errc() && stop == end ? type : 0;
+  }
   return static_cast<uint16_t>(ldns_get_rr_type_by_name(text.c_str()));
 }
 

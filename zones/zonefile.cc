@@ -189,7 +189,7 @@ std::optional<uint32_t> parse_ttl(std::string_view token) {
       }
     }
     total += number * unit;
-    if (total > 0x7FFFFFFF) return std::nullopt;
+    if (total > kMaxTtl) return std::nullopt;
   }
   return static_cast<uint32_t>(total);
 }
@@ -397,12 +397,12 @@ class ZoneParser {
     return std::nullopt;
   }
 
-  // Of TYPE65 and of \# 4 (RFC 3597 §5). ldns takes for a number what begins like one, or like none.
+  // Of TYPE65 and of \# 4 (RFC 3597 §5). ldns takes for a number what begins like one, or is none.
   static Reason check_numbers(std::string_view type, std::string_view data) {
     const auto is_number = [](std::string_view text) {
       return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
     };
-    if (equals_ignoring_case(type.substr(0, 4), "TYPE") && !is_number(type.substr(4)))
+    if (equals_ignoring_case(type.substr(0, 4), "TYPE") && type_from_text(std::string(type)) == 0)
       return "there is no record type '" + std::string(type) + "'";
     Tokens tokens(data);
     if (tokens.next() == "\\#" && !is_number(tokens.next()))

@@ -61,6 +61,9 @@ TEST(ZoneFile, ReadsUnknownTypesByNumber) {
 }
 
 TEST(ZoneFile, RefusesNumbersThatOnlyBeginLikeOne) {
+  EXPECT_EQ(type_from_text("TYPE65x280"), 0);
+  EXPECT_EQ(type_from_text("TYPE65601"), 0);
+  EXPECT_EQ(type_from_text("type65535"), 65535);
   EXPECT_NE(refusal("example.", kSoa + "a TYPE65x280 \\# 3 00ff41\n").find("no record type 'TYPE65x280'"),
             std::string::npos);
   EXPECT_NE(refusal("example.", kSoa + "a TYPE65 \\# x 00ff41\n").find("number of octets"), std::string::npos);
