@@ -1,6 +1,6 @@
 #include "zones/disk_format.h"
 
-#include <zlib.h>
+#include <libdeflate.h>
 
 #include <algorithm>
 #include <stdexcept>
@@ -10,7 +10,7 @@ namespace {
 
 constexpr uint8_t kFormat = 6;
 
-uint32_t checksum(Bytes bytes) { return static_cast<uint32_t>(crc32_z(0, bytes.data(), bytes.size())); }
+uint32_t checksum(Bytes bytes) { return libdeflate_crc32(0, bytes.data(), bytes.size()); }
 
 class Encoder {
  public:

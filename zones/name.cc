@@ -45,6 +45,25 @@ std::optional<uint8_t> unescape(std::string_view text, size_t& at) {
   return static_cast<uint8_t>(value);
 }
 
+// Gives the octets of a sort key, behind those of the first `ancestors` labels, to put(octet) until that returns false.
+// Labels end in 0x00 so that a shorter label sorts first; the octets 0x00 and 0x01 are escaped to stay above that.
+template <class Put>
+void each_key_octet(NameView name, unsigned ancestors, Put put) {
+  const Labels labels(name);
+  for (unsigned i = labels.count - ancestors; i-- > 0;) {
+    const uint8_t* label = name.data() + labels.offset[i];
+    for (unsigned k = 1; k <= label[0]; ++k) {
+      const uint8_t octet = fold(label[k]);
+      if (octet > 1) {
+        if (!put(octet)) return;
+      } else if (!put(uint8_t{1}) || !put(static_cast<uint8_t>(octet + 1))) {
+        return;
+      }
+    }
+    if (!put(uint8_t{0})) return;
+  }
+}
+
 }  // namespace
 
 unsigned NameView::label_count() const {
@@ -184,21 +203,21 @@ std::string sort_key(NameView name) {
 }
 
 void append_sort_key(std::string& key, NameView name, unsigned ancestors) {
-  // Labels end in 0x00 so that a shorter label sorts first; the octets 0x00 and 0x01 are escaped to stay above that.
-  const Labels labels(name);
-  for (unsigned i = labels.count - ancestors; i-- > 0;) {
-    const uint8_t* label = name.data() + labels.offset[i];
-    for (unsigned k = 1; k <= label[0]; ++k) {
-      const uint8_t octet = fold(label[k]);
-      if (octet > 1) {
-        key += static_cast<char>(octet);
-      } else {
-        key += '\x01';
-        key += static_cast<char>(octet + 1);
-      }
-    }
-    key += '\0';
-  }
+  each_key_octet(name, ancestors, [&key](uint8_t octet) {
+    key += static_cast<char>(octet);
+    return true;
+  });
+}
+
+uint64_t sort_prefix(NameView name, unsigned ancestors) {
+  uint64_t prefix = 0;
+  int shift = 56;
+  each_key_octet(name, ancestors, [&](uint8_t octet) {
+    prefix |= uint64_t{octet} << shift;
+    shift -= 8;
+    return shift >= 0;
+  });
+  return prefix;
 }
 
 const NameHash& NameHash::process() {

@@ -121,6 +121,9 @@ class Name {
 std::string sort_key(NameView name);
 // Appends what follows the first `ancestors` labels, counted from the root, in the sort key of `name`.
 void append_sort_key(std::string& key, NameView name, unsigned ancestors);
+// The first eight octets of that, as a number that compares as they do: of two names whose numbers differ, it tells the
+// order.
+uint64_t sort_prefix(NameView name, unsigned ancestors);
 
 // Name → 64 bits under a secret. Folds case and goes from the root label leftwards, one step a label, so that the
 // hashes of all ancestors fall out of one pass. The secret is random per process: names in queries are chosen by

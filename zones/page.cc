@@ -496,7 +496,7 @@ class PageAssembler {
     nodes_.clear();
     hashes_.clear();
     rrsets_.clear();
-    for (auto& chain : chains_) chain.clear();
+    for (Links& chain : chains_) chain.clear();
     messages_.clear();
     answers_.clear();
     bytes_.clear();
@@ -596,7 +596,8 @@ class PageAssembler {
 
   void join_chain(Page::Chain chain) {
     const auto i = static_cast<unsigned>(chain);
-    chains_[i].push_back(static_cast<uint16_t>(nodes_.size() - 1));
+    chains_[i].prefixes.push_back(sort_prefix(owner_, apex_->labels));
+    chains_[i].nodes.push_back(static_cast<uint16_t>(nodes_.size() - 1));
     ++counts_.chained[i];
   }
 
@@ -611,8 +612,8 @@ class PageAssembler {
     };
     const uint32_t nodes_at = place(nodes_.size() * sizeof(Page::Node), alignof(Page::Node));
     const uint32_t rrsets_at = place(rrsets_.size() * sizeof(Page::RRset), alignof(Page::RRset));
-    const std::array<size_t, 2> chain_octets{2 * chains_[0].size(), 2 * chains_[1].size()};
-    const uint32_t chains_at = place(chain_octets[0] + chain_octets[1], alignof(uint16_t));
+    const size_t links = chains_[0].nodes.size() + chains_[1].nodes.size();
+    const uint32_t chains_at = place(links * (sizeof(uint64_t) + sizeof(uint16_t)), alignof(uint64_t));
     const uint32_t messages_at = place(messages_.size() * sizeof(Page::Message), alignof(Page::Message));
     const uint32_t answers_at = place(answers_.size(), 1);
     const uint32_t bytes_at = place(bytes_.size(), 1);
@@ -626,8 +627,14 @@ class PageAssembler {
     };
     copy(nodes_at, nodes_.data(), nodes_.size() * sizeof(Page::Node));
     copy(rrsets_at, rrsets_.data(), rrsets_.size() * sizeof(Page::RRset));
-    copy(chains_at, chains_[0].data(), chain_octets[0]);
-    copy(chains_at + static_cast<uint32_t>(chain_octets[0]), chains_[1].data(), chain_octets[1]);
+    uint32_t chain_end = chains_at;
+    const auto copy_chain_part = [&](const auto& part) {
+      const size_t octets = part.size() * sizeof part[0];
+      copy(chain_end, part.data(), octets);
+      chain_end += static_cast<uint32_t>(octets);
+    };
+    for (const Links& chain : chains_) copy_chain_part(chain.prefixes);
+    for (const Links& chain : chains_) copy_chain_part(chain.nodes);
     copy(messages_at, messages_.data(), messages_.size() * sizeof(Page::Message));
     copy(answers_at, answers_.data(), answers_.size());
     copy(bytes_at, bytes_.data(), bytes_.size());
@@ -667,7 +674,15 @@ class PageAssembler {
   std::vector<Page::Node> nodes_;
   std::vector<uint64_t> hashes_;  // of nodes_
   std::vector<Page::RRset> rrsets_;
-  std::array<std::vector<uint16_t>, 2> chains_;
+  struct Links {
+    std::vector<uint64_t> prefixes;
+    std::vector<uint16_t> nodes;
+    void clear() {
+      prefixes.clear();
+      nodes.clear();
+    }
+  };
+  std::array<Links, 2> chains_;
   std::vector<Page::Message> messages_;
   std::string answers_, bytes_;
   Page::Counts counts_;
@@ -727,6 +742,11 @@ NameView Page::name(unsigned i, const Apex& apex, std::array<uint8_t, kMaxName>&
   const Message& in = message_holding(name_at);
   unsigned at = name_at - in.at;
   return unpack_name({base_ + messages_at_ + in.at, in.size}, at, in.base, apex, buffer);
+}
+
+std::strong_ordering Page::name_order(unsigned node, const Apex& apex, NameView name) const {
+  std::array<uint8_t, kMaxName> buffer;
+  return canonical_order(this->name(node, apex, buffer), name);
 }
 
 Name Page::first_name(const Apex& apex) const {

@@ -13,7 +13,8 @@
 //   Slot    tag and number of a node; open addressing by the low half of the name's hash
 //   Node    one name in canonical order: where it stands in the messages, its RRsets, what lookups must know of it
 //   RRset   type, number of records, its answer
-//   chains  numbers of the nodes that own NSEC, then of those that own NSEC3, each in canonical order
+//   chains  of the nodes that own NSEC, then of those that own NSEC3, each in canonical order: what their names begin
+//           with in that order (sort_prefix), and their numbers
 //   Message the record part of one DNS message of a transfer
 //
 // Message bytes are compressed for a message whose question is the apex at offset 12 and whose records begin at `base`
@@ -174,8 +175,11 @@ class Page : public boost::intrusive_ref_counter<Page> {
 
   // The owners of NSEC or NSEC3, in canonical order.
   unsigned chain_size(Chain chain) const { return counts_.chained[static_cast<unsigned>(chain)]; }
-  unsigned chain_node(Chain chain, unsigned i) const {
-    return chain_table()[chain == Chain::nsec ? i : counts_.chained[0] + i];
+  unsigned chain_node(Chain chain, unsigned i) const { return chain_nodes()[chain_begin(chain) + i]; }
+  // How the name of the i-th of them stands to `name`, whose sort_prefix() behind the apex is `prefix`.
+  std::strong_ordering chain_order(Chain chain, unsigned i, const Apex& apex, NameView name, uint64_t prefix) const {
+    const uint64_t own = chain_prefixes()[chain_begin(chain) + i];
+    return own != prefix ? own <=> prefix : name_order(chain_node(chain, i), apex, name);
   }
 
   // The node of `name`, a name at or below the apex; nullptr if there is none.
@@ -239,7 +243,12 @@ class Page : public boost::intrusive_ref_counter<Page> {
   const Slot* slots() const { return reinterpret_cast<const Slot*>(base_); }
   const Node* nodes() const { return reinterpret_cast<const Node*>(base_ + nodes_at_); }
   const RRset* rrset_table() const { return reinterpret_cast<const RRset*>(base_ + rrsets_at_); }
-  const uint16_t* chain_table() const { return reinterpret_cast<const uint16_t*>(base_ + chains_at_); }
+  unsigned chain_begin(Chain chain) const { return chain == Chain::nsec ? 0 : counts_.chained[0]; }
+  const uint64_t* chain_prefixes() const { return reinterpret_cast<const uint64_t*>(base_ + chains_at_); }
+  const uint16_t* chain_nodes() const {
+    return reinterpret_cast<const uint16_t*>(chain_prefixes() + counts_.chained[0] + counts_.chained[1]);
+  }
+  std::strong_ordering name_order(unsigned node, const Apex& apex, NameView name) const;
   const Message* message_table() const { return reinterpret_cast<const Message*>(base_ + message_table_at_); }
   const Message& message_holding(uint32_t at) const;
 

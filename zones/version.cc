@@ -467,9 +467,9 @@ ZoneVersion::Found ZoneVersion::find(uint64_t hash, NameView name) const {
 }
 
 ZoneVersion::Found ZoneVersion::predecessor(Page::Chain chain, NameView name) const {
-  std::array<uint8_t, kMaxName> buffer;
+  const uint64_t prefix = sort_prefix(name, apex_.labels);
   const auto begins_after_name = [&](const Page& page, unsigned i) {
-    return canonical_order(page.name(page.chain_node(chain, i), apex_, buffer), name) > 0;
+    return page.chain_order(chain, i, apex_, name, prefix) > 0;
   };
   unsigned first = 0, end = chain_page_count(chain);  // the page sought is in [first, end)
   while (end - first > 1) {

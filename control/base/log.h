@@ -25,6 +25,14 @@ class Log {
   // Whether lines of that level are written: for those that take work to make.
   bool shows(LogLevel level) const { return level <= most_; }
 
+  // A line for later.
+  template <class... Parts>
+  static std::string text(const Parts&... parts) {
+    std::ostringstream text;
+    (text << ... << parts);
+    return std::move(text).str();
+  }
+
   template <class... Parts>
   void error(const Parts&... parts) const {
     write(LogLevel::error, parts...);
@@ -45,10 +53,7 @@ class Log {
  private:
   template <class... Parts>
   void write(LogLevel level, const Parts&... parts) const {
-    if (!shows(level)) return;
-    std::ostringstream text;
-    (text << ... << parts);
-    write_line(level, std::move(text).str());
+    if (shows(level)) write_line(level, text(parts...));
   }
   void write_line(LogLevel level, std::string text) const;
 

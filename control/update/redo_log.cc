@@ -1,8 +1,8 @@
 #include "control/update/redo_log.h"
 
 #include <fcntl.h>
+#include <libdeflate.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -31,8 +31,8 @@ std::string head_of(size_t octets, uint64_t generation, uint32_t index) {
 }
 
 uint32_t checksum(Bytes head, Bytes content) {
-  const uLong first = crc32_z(0, head.data(), kHead - 4);
-  return static_cast<uint32_t>(crc32_z(first, content.data(), content.size()));
+  const uint32_t first = libdeflate_crc32(0, head.data(), kHead - 4);
+  return libdeflate_crc32(first, content.data(), content.size());
 }
 
 // A record at `at`, told apart from anything else by its head: where its content would stand, and whether it is whole.

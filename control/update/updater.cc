@@ -161,6 +161,8 @@ class Updater::Group {
     if (fresh) made->second.before = updater_.current(apex);
     made->second.after = std::move(after);
   }
+  // Tells of a change when it is committed, and nobody waits for it any more.
+  void log(std::string line) { lines_.push_back(std::move(line)); }
   // Calls one of the two when the group is committed or has failed.
   void then(std::function<void()> committed, std::function<void(Failure)> failed) {
     ends_.push_back({std::move(committed), std::move(failed)});
@@ -176,6 +178,7 @@ class Updater::Group {
     }
     publish();
     for (const End& end : ends_) end.committed();
+    for (const std::string& line : lines_) updater_.log_.info(line);
   }
 
   // What histories take with the group's changes, and its changes to them.
@@ -244,6 +247,7 @@ class Updater::Group {
   Updater& updater_;
   std::map<std::string, Made> made_;  // by sort key of the apex
   std::vector<End> ends_;
+  std::vector<std::string> lines_;
 };
 
 Updater::Updater(zones::ZoneTable& zones, zones::CookieJar& cookies, dataplane::Rcu& rcu, Store& store, Keys& keys,
@@ -463,8 +467,8 @@ Outcome<Updater::Changed> Updater::change_now(Group& group, const Name& apex, co
   changed.removed = result.delta.removed.size();
   changed.added = result.delta.added.size();
   group.set(apex, next);
-  log_.info("zone ", apex.to_text(), " serial ", changed.old_serial, " to ", changed.serial, ": ", changed.removed,
-            " removed, ", changed.added, " added, by ", cause);
+  group.log(Log::text("zone ", apex.to_text(), " serial ", changed.old_serial, " to ", changed.serial, ": ",
+                      changed.removed, " removed, ", changed.added, " added, by ", cause));
   return changed;
 }
 
@@ -523,8 +527,8 @@ Outcome<Updater::Imported> Updater::import_now(Group& group, Import& request) {
   Attributes attributes = old->attributes();
   attributes.pseudo = pseudo;
   group.set(request.apex, make_next(*old, delta, soa, std::move(attributes)));
-  log_.info("zone ", request.apex.to_text(), " serial ", *result.old_serial, " to ", serial, ": ", result.removed,
-            " removed, ", result.added, " added, from ", request.file);
+  group.log(Log::text("zone ", request.apex.to_text(), " serial ", *result.old_serial, " to ", serial, ": ",
+                      result.removed, " removed, ", result.added, " added, from ", request.file));
   return result;
 }
 
@@ -557,9 +561,9 @@ Outcome<Updater::SecondarySet> Updater::set_secondary_now(Group& group, const Na
   attributes.secondary_dns = settings;
   const VersionRef next = make_next(*old, result.delta, result.soa, std::move(attributes));
   group.set(apex, next);
-  log_.info("zone ", apex.to_text(), " serial ", old->serial(), " to ", next->serial(), ": secondary DNS ",
-            settings->enabled ? "enabled" : "disabled", ", ", settings->servers.size(), " NS names, ",
-            settings->secondaries.size(), " addresses");
+  group.log(Log::text("zone ", apex.to_text(), " serial ", old->serial(), " to ", next->serial(), ": secondary DNS ",
+                      settings->enabled ? "enabled" : "disabled", ", ", settings->servers.size(), " NS names, ",
+                      settings->secondaries.size(), " addresses"));
   return SecondarySet{old->serial(), next->serial(), settings};
 }
 
@@ -568,7 +572,7 @@ Outcome<Updater::Removed> Updater::remove_now(Group& group, const Name& apex) {
   if (old == nullptr) return no_such_zone(apex);
   const Removed result{old->serial()};
   group.set(apex, nullptr);
-  log_.info("zone ", apex.to_text(), " serial ", result.serial, ": removed");
+  group.log(Log::text("zone ", apex.to_text(), " serial ", result.serial, ": removed"));
   return result;
 }
 

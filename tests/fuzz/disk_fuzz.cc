@@ -3,7 +3,7 @@
 // Input: an octet that picks the value; then damages, each of which is two octets of place, one that says what is done
 // there, and up to seven octets. The good values are made here, so that the corpus does not age with the format. The
 // checksum is made right, for it keeps no one out who writes to the disk.
-#include <zlib.h>
+#include <libdeflate.h>
 
 #include <algorithm>
 #include <stdexcept>
@@ -74,7 +74,7 @@ std::string damaged(const std::string& value, fuzz::Input& input) {
   const Bytes octets = bytes_of(body);
   body.resize(body.size() + kChecksum);
   store32(reinterpret_cast<uint8_t*>(body.data()) + octets.size(),
-          static_cast<uint32_t>(crc32_z(0, bytes_of(body).data(), octets.size())));
+          libdeflate_crc32(0, bytes_of(body).data(), octets.size()));
   return body;
 }
 

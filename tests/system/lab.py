@@ -170,6 +170,8 @@ class Axfrd:
     Options are given as on the command line, without the dashes: Axfrd(lab, workers=2, allow_transfer=[...]).
     """
 
+    prefix = ()  # a command that runs it
+
     def __init__(self, lab, zones=(), ports=(af_packet(),), **options):
         self.lab, self.process = lab, None
         self.directory = lab.appliance.directory
@@ -200,7 +202,7 @@ class Axfrd:
 
     def start(self, **options):
         """Returns when axfrd says that it is ready."""
-        self.process = self.lab.appliance.spawn(BUILD / "axfrd", *self.arguments(), **options)
+        self.process = self.lab.appliance.spawn(*self.prefix, BUILD / "axfrd", *self.arguments(), **options)
         wait_until(lambda: self.process.poll() is not None or "ready" in self.log(), "axfrd to be ready")
         if self.process.poll() is not None:
             raise RuntimeError(f"axfrd ended with {self.process.returncode}:\n{self.log()}")

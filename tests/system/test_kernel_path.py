@@ -78,19 +78,27 @@ def test_an_idle_tcp_session_is_closed(new_lab, new_axfrd):
         assert sock.recv(1) == b""
 
 
+def answered(sessions):
+    """In how many of them a question is answered; closes them all."""
+    count = 0
+    for session in sessions:
+        with session, contextlib.suppress(EOFError, ConnectionError):
+            zones.send(session, dns.message.make_query("www.example.com", "A").to_wire())
+            count += len(zones.receive(session)) > 0
+    return count
+
+
 def test_a_client_cannot_have_more_tcp_sessions_than_its_share(new_lab, new_axfrd):
     lab = new_lab("client", "other")
     new_axfrd(lab, zones=[DATA / "example.com.zone"], tcp_max_sessions=100, tcp_max_per_client=3)
-    sessions = [lab.client.connect(IPV4) for _ in range(4)]
-    answered = 0
-    for session in sessions:
-        with session:
-            try:
-                zones.send(session, dns.message.make_query("www.example.com", "A").to_wire())
-                answered += len(zones.receive(session)) > 0
-            except (EOFError, ConnectionError):
-                pass
-    assert answered == 3
+    assert answered([lab.client.connect(IPV4) for _ in range(4)]) == 3
+    assert ask.tcp(lab.other, "www.example.com", "A", IPV4).answer
+
+
+def test_all_addresses_of_an_ipv6_network_share_in_tcp_sessions(new_lab, new_axfrd):
+    lab = new_lab("client", "other")
+    new_axfrd(lab, zones=[DATA / "example.com.zone"], tcp_max_sessions=100, tcp_max_per_client=3)
+    assert answered([host.connect(IPV6) for host in (lab.client, lab.client, lab.other, lab.other)]) == 3
     assert ask.tcp(lab.other, "www.example.com", "A", IPV4).answer
 
 

@@ -66,6 +66,22 @@ TEST(Name, SortKeyKeepsOctetsZeroAndOneApart) {
   EXPECT_EQ(names, by_key);
 }
 
+TEST(Name, SortPrefixTellsTheOrderUnlessItIsTheSame) {
+  const std::vector<std::string> ordered = {
+      "example",           "\\000.example",       "\\000\\000.example", "\\001.example",
+      "a.example",         "b.a.example",         "aaaaaaaa.example",   "aaaaaaab.example",
+      "AAAAAAABX.example", "y.aaaaaaabx.example", "b.example",          "\\200.example"};
+  for (size_t i = 0; i < ordered.size(); ++i) {
+    for (size_t k = 0; k < ordered.size(); ++k) {
+      const uint64_t a = sort_prefix(name(ordered[i]), 1), b = sort_prefix(name(ordered[k]), 1);
+      if (a == b) continue;
+      EXPECT_EQ(a <=> b, i <=> k) << ordered[i] << " " << ordered[k];
+    }
+  }
+  EXPECT_EQ(sort_prefix(name("aaaaaaab.example"), 1), sort_prefix(name("aaaaaaabx.example"), 1));
+  EXPECT_EQ(sort_prefix(name("example"), 1), 0U);
+}
+
 TEST(NameHash, FoldsCaseAndTellsNamesApart) {
   const NameHash& hash = NameHash::process();
   EXPECT_EQ(hash.of(name("WwW.eXample.com")), hash.of(name("www.example.com")));
