@@ -82,7 +82,4 @@ class Quiet:
         return result
 
     def told(self):
-        return (
-            f"Of {plural(self.measured, 'measurement')} {self.disturbed} were disturbed by other load, also when"
-            " repeated."
-        )  # fmt: skip
+        return f"Disturbed by other load to the end: {self.disturbed} of {plural(self.measured, 'measurement')}."
