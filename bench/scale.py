@@ -63,6 +63,8 @@ NOTIFY_SILENCE, NOTIFIED_COMMITS = 1.2, 3
 COMMITS_PATIENCE, FEWEST_COMMITS = 10.0, 3
 # A secondary may take its time after a transfer; changes are this far apart, in seconds.
 REPLICATION_PAUSE, REPLICATION_PATIENCE = 1.2, 45.0
+# So many that the median is of those which no earlier commit's work was in the way of.
+EMPTY_REQUESTS = 100
 # Questions take CPU time from the server that is working on a change.
 PAUSE = 0.0005
 
@@ -228,12 +230,12 @@ def turns(commits, patience=COMMITS_PATIENCE):
         yield turn
 
 
-def ask_time(client, zone, requests):
+def ask_time(client, zone):
     """The median time of a request that changes nothing, in seconds, or None if the client has none."""
     if not hasattr(client, "ask"):
         return None
     times = []
-    for _ in range(requests):
+    for _ in range(EMPTY_REQUESTS):
         begin = time.monotonic()
         client.ask(zone)
         times.append(time.monotonic() - begin)
@@ -290,7 +292,7 @@ def measure_commits(server, way, commits, notified):
         commit_cpu(server, client, 1)  # what is done at the first change only
         times = commit_times(server, client, commits)
         server.settle()
-        empty = ask_time(client, server.world.noticed, commits)
+        empty = ask_time(client, server.world.noticed)
         cpu = commit_cpu(server, client, commits)
         return {**times, "empty": empty, "cpu": cpu, "notified": notify_time(server, client, notified)}
 
