@@ -740,7 +740,7 @@ def conditions(block, bench, options):
         [filesystem, *versions],
         bench.quiet,
         f"Medians of {plural(options.rounds, 'round')}; for each time {options.commits} commits a round, of a slow"
-        f" server as many as {COMMITS_PATIENCE:g} s hold, but {FEWEST_COMMITS}; {NOTIFIED_COMMITS} for NOTIFY;"
+        f" server as many as {COMMITS_PATIENCE:g} s hold, at least {FEWEST_COMMITS}; {NOTIFIED_COMMITS} for NOTIFY;"
         f" {options.seconds:g} s for each rate. 4 KiB written in place and synced (fdatasync) took"
         f" {bench.figures.cell('disk', '', 'fdatasync', 1e3)} ms.",
     )

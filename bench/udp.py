@@ -377,7 +377,8 @@ def many_table(block, figures):
 
 def publish(bench, options):
     figures, block = bench.figures, report.Block(options)
-    versions = [f"{name} {servers.SERVERS[name].version()}" for name in options.servers if name in servers.SERVERS]
+    programs = dict.fromkeys(name.split("-")[0] for name in options.servers if not name.startswith("echo"))
+    versions = [f"{name} {servers.SERVERS[name].version()}" for name in programs]
     block.conditions(
         f"the server's worker on {SERVER_CPU}, the load on {CLIENT_CPU}",
         [report.dpdk(), *versions],
