@@ -2,11 +2,8 @@
 """What the kernel's TCP gives through each door of a port: an interface as it is, one with the split door (XDP), and
 the tap beside a port that takes everything (af_packet).
 
-usage: scripts/bench doors [--quick]
-   --quick   3 rounds and a zone of 100 000 records, not 7 and 1 000 000
-
-The doors take turns on one veth without offloads. The server's TCP is on CPU 0; the client is on CPU 1, and so is the
-packet worker, if there is one. Medians of:
+The doors take turns on one veth without offloads, each time in a lab of its own. The server's TCP is on CPU 0; the
+client is on CPU 1, and so is the packet worker, if there is one. Medians of:
    iperf3    from the server to the client, for 2 s: what TCP can do there
    AXFR      of one large zone, from connect() to its last octet, by a client that only reads
 """
@@ -15,9 +12,7 @@ import json
 import os
 import pathlib
 import socket
-import statistics
 import struct
-import subprocess
 import sys
 import tempfile
 import time
@@ -28,7 +23,11 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests" / "system"), str(ROOT / "bench")]
 
 import generate  # noqa: E402
+import harness  # noqa: E402
+import report  # noqa: E402
+from harness import plural, say, spaced  # noqa: E402
 from lab import EVERYONE, IPV4, SPLIT, Axfrd, Lab, wait_until  # noqa: E402
+from quiet import Quiet  # noqa: E402
 
 SERVER_CPU, CLIENT_CPU = 0, 1
 IPERF_SECONDS = 2
@@ -76,43 +75,80 @@ def transfer(lab):
         return time.perf_counter() - begin, octets
 
 
-def measure(door, rounds, zone, store):
+def pair(lab):
+    """Gbit/s of iperf3; seconds and Gbit/s of a transfer."""
+    gbits = iperf(lab)
+    seconds, octets = transfer(lab)
+    return {"iperf3": gbits, "seconds": seconds, "AXFR": octets * 8 / seconds / 1e9}
+
+
+def measure(door, zone, store, quiet):
     split, options = DOORS[door]
+    quiet.wait()
     lab = Lab("client", split=split, direct=True)
     try:
         axfrd = Axfrd(lab, zones=[zone], allow_transfer=EVERYONE, store=store, **options)
         cpus = {SERVER_CPU} if "no_port" in options else {SERVER_CPU, CLIENT_CPU}
         axfrd.start(preexec_fn=lambda: os.sched_setaffinity(0, cpus))
         transfer(lab)
-        figures = []
-        for _ in range(rounds):
-            seconds, octets = transfer(lab)
-            figures.append((iperf(lab), seconds, octets * 8 / seconds / 1e9))
+        figures = quiet.undisturbed(lambda: pair(lab))
         if axfrd.stop() != 0:
             raise RuntimeError(axfrd.log())
-        return [statistics.median(column) for column in zip(*figures)]
+        return figures
     finally:
         lab.close()
 
 
-def main(arguments):
-    if arguments and arguments != ["--quick"]:
-        print(__doc__)
-        return 0 if arguments[0] in ("-h", "--help") else 2
-    rounds, records = (3, 100_000) if arguments else (7, 1_000_000)
-    os.sched_setaffinity(0, {CLIENT_CPU})
-    with tempfile.TemporaryDirectory() as state:
-        zone = pathlib.Path(state, f"{generate.LARGE}.zone")
-        with open(zone, "w") as file:
-            generator = [sys.executable, ROOT / "bench" / "generate.py", "large", str(records)]
-            subprocess.run(generator, stdout=file, check=True)
-        print(f"A zone of {records} records; medians of {rounds} rounds.\n")
-        print("| door | iperf3, Gbit/s | AXFR, s | AXFR, Gbit/s |\n|---|---:|---:|---:|")
+def measure_all(options, state, figures, quiet, failed):
+    zone = state / f"{generate.LARGE}.zone"
+    with open(zone, "w") as file:
+        generate.write_large(file, options.records)
+    for number in range(1, options.rounds + 1):
         for door in DOORS:
-            gbits, seconds, rate = measure(door, rounds, zone, pathlib.Path(state, "store"))
-            print(f"| {door} | {gbits:.2f} | {seconds:.3f} | {rate:.2f} |", flush=True)
-    return 0
+            progress = f"round {number} of {options.rounds}: {door}"
+            try:
+                measured = measure(door, zone, state / "store", quiet)
+            except Exception as error:
+                say(f"{progress}: FAILED: {error}")
+                failed.append(f"{progress}: {error}")
+                continue
+            say(f"{progress}: " + ", ".join(f"{figure} {value:.3g}" for figure, value in measured.items()))
+            for figure, value in measured.items():
+                figures.add(door, "", figure, value)
+
+
+def publish(options, figures, quiet, failed):
+    block = report.Block(options)
+    block.conditions(
+        f"the server's TCP on {SERVER_CPU}, the client and the packet worker on {CLIENT_CPU}", [report.dpdk()], quiet,
+        f"A zone of {spaced(options.records)} records; medians of {plural(options.rounds, 'round')}, iperf3 for"
+        f" {IPERF_SECONDS} s each.",
+    )  # fmt: skip
+    rows = []
+    for door in DOORS:
+        ratio = report.ratio(figures.median(door, "", "AXFR"), figures.median(door, "", "iperf3"))
+        row = [figures.cell(door, "", figure) for figure in ("iperf3", "seconds", "AXFR")]
+        rows.append([door, *row, report.cell(ratio, at_least=0.9)])
+    block.table(["door", "iperf3, Gbit/s", "AXFR, s", "AXFR, Gbit/s", "AXFR : iperf3"], rows)
+    labels = {"iperf3": "iperf3", "AXFR": "axfrd: AXFR"}
+    groups = [
+        (door, [(label, figures.median(door, "", figure)) for figure, label in labels.items()]) for door in DOORS
+    ]
+    block.plot("doors", "A transfer through each door", groups, "Gbit/s")
+    return block.publish(failed)
+
+
+def main():
+    parser = harness.parser_of("doors", __doc__, "3 rounds and a zone of 100 000 records, not 7 and 1 000 000")
+    options = harness.parse(parser, quick_rounds=3, full_rounds=7)
+    options.records = 100_000 if options.quick else 1_000_000
+    harness.end_on_signals()
+    os.sched_setaffinity(0, {CLIENT_CPU})
+    figures, quiet, failed = report.Figures(), Quiet(options.quick), []
+    with tempfile.TemporaryDirectory() as state:
+        measure_all(options, pathlib.Path(state), figures, quiet, failed)
+        return publish(options, figures, quiet, failed)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -1,15 +1,16 @@
 #!/usr/bin/python3
 """Instructions that an answer takes in user space, as valgrind counts them: ours beside NSD's and Knot's.
 
-usage: scripts/bench instructions [--quick]
-   --quick   1 024 queries and a zone of 10 000 records, not 4 096 and 100 000
-
 Every server has the same zone and is asked the same queries, all with EDNS, 32 at a time so that it may take many with
 one system call. A figure is the difference between a run of 2N queries and one of N, by N, so that start-up drops out.
 NSD's and Knot's are of the whole process, because Debian's programs have no symbols to tell the query path from the
 rest by: what they do to receive and send is in them, but for the kernel's part. So two of ours stand beside them:
    axfrd, worker   a packet worker's whole turn: driver (a port made of memory), headers, checksums, answer
    axfrd, core     parses the query, looks it up, writes the response
+Unlike nanoseconds they hardly change from one run to the next, nor with what else the machine does.
+
+With --compare, the cases of two or more builds of bench_answer instead, and ratios to the first of them: what a change
+costs or saves in the answering core. The copying of the request and the loop are among those instructions.
 """
 
 import os
@@ -27,13 +28,17 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "bench")]
 
 import generate  # noqa: E402
+import harness  # noqa: E402
+import report  # noqa: E402
 import servers  # noqa: E402
+from harness import spaced  # noqa: E402
 
 BURST = 32  # that query_loop takes, too
 CALLGRIND = ("valgrind", "--tool=callgrind", "--compress-strings=no")
-# The functions of query_loop that count.
+# The functions that count: of query_loop, and of bench_answer the first.
+ANSWER = "axfrd::bench::(anonymous namespace)::answer*"
 PARTS = {
-    "core": "axfrd::bench::(anonymous namespace)::answer*",
+    "core": ANSWER,
     "worker": "axfrd::dataplane::Worker::turn()",
 }
 # OPT, with a payload size of 1232.
@@ -134,30 +139,96 @@ def per_answer(measure, world, queries):
     return (measure(world, queries) - measure(world, queries[:half])) / half
 
 
-def main(arguments):
-    if arguments and arguments != ["--quick"]:
-        print(__doc__)
-        return 0 if arguments[0] in ("-h", "--help") else 2
-    count, records = (1024, 10_000) if arguments else (4096, 100_000)
-    servers.isolate()
-    with tempfile.TemporaryDirectory() as state:
-        world = servers.World(pathlib.Path(state), pathlib.Path(state, "files"), [generate.LARGE], records, None)
-        world.files.mkdir()
-        with open(world.files / f"{generate.LARGE}.zone", "w") as file:
-            generate.write_large(file, records)
-        versions = f"NSD {servers.Nsd.version()}, Knot {servers.Knot.version()}"
-        print(f"{versions}, a zone of {records} records, N = {count}.\n")
-        print("| instructions an answer | " + " | ".join(MEASURED) + " | NSD : worker | Knot : worker |")
-        print("|---|" + "---:|" * (len(MEASURED) + 2))
-        for case, name_of in cases(records).items():
-            draw = random.Random(1)
-            queries = [query(name_of(draw.getrandbits(40)), 1, number) for number in range(2 * count)]
-            figures = [per_answer(measure, world, queries) for measure in MEASURED.values()]
-            _, worker, nsd, knot = figures
-            row = [case, *(f"{figure:.0f}" for figure in figures), f"{nsd / worker:.1f}", f"{knot / worker:.1f}"]
-            print("| " + " | ".join(row) + " |", flush=True)
+def measure_all(options, state):
+    """For each case the figures of all that are measured."""
+    world = servers.World(state, state / "files", [generate.LARGE], options.records, None)
+    world.files.mkdir()
+    with open(world.files / f"{generate.LARGE}.zone", "w") as file:
+        generate.write_large(file, options.records)
+    for case, name_of in cases(options.records).items():
+        draw = random.Random(1)
+        queries = [query(name_of(draw.getrandbits(40)), 1, number) for number in range(2 * options.queries)]
+        yield case, {name: per_answer(measure, world, queries) for name, measure in MEASURED.items()}
+
+
+def publish(options, measured):
+    block = report.Block(options)
+    versions = {"NSD": servers.Nsd.version(), "Knot": servers.Knot.version(), "valgrind": valgrind_version()}
+    block.conditions(
+        "whichever is free",
+        [" ".join(version) for version in versions.items()],
+        None,
+        f"A zone of {spaced(options.records)} records, N = {spaced(options.queries)}.",
+    )
+    pairs = [(peer, part, 3 if part == "core" else None) for part in PARTS for peer in ("NSD", "Knot")]
+    rows = [
+        [case, *(report.cell(round(figure)) for figure in figures.values())]
+        + [report.cell(figures[peer] / figures[f"axfrd, {part}"], at_least=goal) for peer, part, goal in pairs]
+        for case, figures in measured.items()
+    ]
+    block.table(["instructions an answer", *MEASURED, *(f"{peer} : {part}" for peer, part, _ in pairs)], rows)
+    block.plot("instructions", "Instructions an answer", [(c, list(f.items())) for c, f in measured.items()], "")
+    return block.publish()
+
+
+def valgrind_version():
+    return report.output_of("valgrind", "--version").removeprefix("valgrind-")
+
+
+# ---- two builds ----
+
+UNSIGNED = "one_zone_(hit|hit_one_name|nxdomain|delegation)|many_zones_(soa|hit|nxdomain)|refused"
+
+
+def per_query(program, case, output):
+    """Instructions of a case of bench_answer, by the queries that it took."""
+    command = (
+        *CALLGRIND, f"--toggle-collect={ANSWER}", f"--callgrind-out-file={output}", program,
+        f"--benchmark_filter=^{case}$", "--benchmark_min_time=0.1",
+    )  # fmt: skip
+    subprocess.run(command, check=True, capture_output=True)
+    parsed = re.findall(r"^cfn=axfrd::zones::Query::parse.*\ncalls=(\d+)", output.read_text(), re.M)
+    return counted([output]) / sum(map(int, parsed))
+
+
+def compare(options, state):
+    programs = options.compare
+    listed = report.output_of(programs[0], "--benchmark_list_tests").splitlines()
+    rows = []
+    for case in (name for name in listed if re.fullmatch(options.cases, name)):
+        harness.say(case)
+        figures = [per_query(program, case, state / "callgrind.out") for program in programs]
+        ratios = [report.cell(figure / figures[0]) for figure in figures[1:]]
+        rows.append([case, *(report.cell(round(figure)) for figure in figures), *ratios])
+    names = [str(program) for program in programs]
+    print(report.table(["instructions a query", *names, *(f"{name} : the first" for name in names[1:])], rows))
     return 0
 
 
+# ---- the command line ----
+
+
+def parse_arguments():
+    parser = harness.parser_of(
+        "instructions", __doc__, "1 024 queries and a zone of 10 000 records, not 4 096 and 100 000"
+    )
+    parser.add_argument("--compare", type=pathlib.Path, nargs="+", metavar="BENCH_ANSWER", help="only on stdout")
+    parser.add_argument("--cases", default=UNSIGNED, metavar="REGEX", help="of these, not all that are unsigned")
+    options = harness.parse(parser)
+    options.compare = options.compare and [program.resolve() for program in options.compare]
+    options.queries, options.records = (1024, 10_000) if options.quick else (4096, 100_000)
+    return options
+
+
+def main():
+    options = parse_arguments()
+    harness.end_on_signals()
+    with tempfile.TemporaryDirectory() as state:
+        if options.compare:
+            return compare(options, pathlib.Path(state))
+        servers.isolate()
+        return publish(options, dict(measure_all(options, pathlib.Path(state))))
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

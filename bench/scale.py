@@ -4,24 +4,27 @@
 All take turns on the same CPUs, with the same zones on the same filesystem, in a network namespace of their own. Each
 figure is the median of the rounds; within a round, of the commits. Started is who answers for the last zone, and for
 others throughout the list, correctly over UDP, counted from exec; files are in the page cache then. Each server is
-killed as a power loss would end it, so that what it counts as done is on disk.
+killed as a power loss would end it, so that what it counts as done is on disk. The bench has the first CPU, and the
+servers have the others.
 
 Cases:
   start-small   start with many zones of 12 records each, from saved state; then its memory
   start-large   the same with one large zone
   commit-small  replace one record in one of the many zones: until acknowledged, answered over UDP, and told to a
-                secondary; and the server's CPU time for it
+                secondary; and the server's CPU time for it. An empty request is one that changes nothing, by the same
+                client over the same socket (a SOA query, or axfrd's zone.show): it is in what stands beside it
   commit-large  the same in the large zone
   rate          commits per second over the many zones, by 1 and by 8 clients
   replicate-small, replicate-large
-                replace one record: until a secondary (NSD, the same for all) has transferred it and answers with it
+                replace one record: until a secondary (NSD, the same for all) has transferred it and answers with it.
+                IXFR sent is when the transfer to it ended on axfrd's side, to the millisecond: what comes after is the
+                secondary's own
   import        axfrd alone: zone files into an empty store
-  million       axfrd alone: import of 1 000 000 zones, and start with them; not part of a run unless named
+  million       axfrd alone: import of 1 000 000 zones, and start with them; not with --quick unless named
   fanout        axfrd alone: the many zones with two secondaries each, all owed a NOTIFY at the start, and a change by
-                hand amid that; not part of a run unless named
+                hand amid that; not with --quick unless named
 """
 
-import argparse
 import collections
 import contextlib
 import functools
@@ -30,23 +33,26 @@ import os
 import pathlib
 import select
 import shutil
-import signal
 import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import threading
 import time
 
 import generate
+import harness
+import report
 import servers
+from harness import plural, say, spaced, wait_until
+from quiet import Quiet
 
 CASES = (
     "replicate-small", "replicate-large", "start-small", "start-large", "commit-small", "commit-large", "rate",
     "import", "million", "fanout",
 )  # fmt: skip
-ON_REQUEST = ("million", "fanout")
+NOT_QUICK = ("million", "fanout")
+OF_AXFRD = ("import", "million", "fanout")
 CLIENTS = (1, 8)
 MILLION, REPLICATED_ZONES = 1_000_000, 100
 # A NOTIFY that has not left by then is none that the commit caused.
@@ -57,48 +63,13 @@ NOTIFY_SILENCE, NOTIFIED_COMMITS = 1.2, 3
 COMMITS_PATIENCE, FEWEST_COMMITS = 10.0, 3
 # A secondary may take its time after a transfer; changes are this far apart, in seconds.
 REPLICATION_PAUSE, REPLICATION_PATIENCE = 1.2, 45.0
+# So many that the median is of those which no earlier commit's work was in the way of.
+EMPTY_REQUESTS = 100
 # Questions take CPU time from the server that is working on a change.
 PAUSE = 0.0005
 
 
-def say(text):
-    print(text, file=sys.stderr, flush=True)
-
-
-def spaced(number):
-    return f"{number:,}".replace(",", " ")
-
-
-def plural(number, what):
-    return f"{spaced(number)} {what}" + ("" if number == 1 else "s")
-
-
 # ---- what is measured ----
-
-
-class Figures:
-    """By case, column and figure: one value for each round."""
-
-    def __init__(self):
-        self.values = collections.defaultdict(list)
-
-    def add(self, case, column, figure, value):
-        if value is not None:
-            self.values[case, column, figure].append(value)
-
-    def median(self, case, column, figure):
-        values = self.values.get((case, column, figure))
-        return statistics.median(values) if values else None
-
-    def cell(self, case, column, figure, scale=1.0):
-        """Three significant digits; empty if it was not measured."""
-        value = self.median(case, column, figure)
-        if value is None:
-            return ""
-        value *= scale
-        if value >= 1000 or value == round(value):
-            return spaced(round(value))
-        return f"{value:.{0 if value >= 100 else 1 if value >= 10 else 2 if value >= 1 else 3}f}"
 
 
 class Notified:
@@ -243,6 +214,13 @@ def running(server):
         server.stop()
 
 
+def start_and_memory(server):
+    """Seconds, and RSS and PSS once it has settled."""
+    with running(server) as seconds:
+        server.settle()
+        return seconds, *server.memory()
+
+
 def turns(commits, patience=COMMITS_PATIENCE):
     """As many as there are to be commits, or fewer of a slow server."""
     begin = time.monotonic()
@@ -250,6 +228,18 @@ def turns(commits, patience=COMMITS_PATIENCE):
         if turn >= FEWEST_COMMITS and time.monotonic() - begin > patience:
             return
         yield turn
+
+
+def ask_time(client, zone):
+    """The median time of a request that changes nothing, in seconds, or None if the client has none."""
+    if not hasattr(client, "ask"):
+        return None
+    times = []
+    for _ in range(EMPTY_REQUESTS):
+        begin = time.monotonic()
+        client.ask(zone)
+        times.append(time.monotonic() - begin)
+    return statistics.median(times)
 
 
 def commit_times(server, client, commits):
@@ -302,22 +292,25 @@ def measure_commits(server, way, commits, notified):
         commit_cpu(server, client, 1)  # what is done at the first change only
         times = commit_times(server, client, commits)
         server.settle()
+        empty = ask_time(client, server.world.noticed)
         cpu = commit_cpu(server, client, commits)
-        return {**times, "cpu": cpu, "notified": notify_time(server, client, notified)}
+        return {**times, "empty": empty, "cpu": cpu, "notified": notify_time(server, client, notified)}
 
 
 def replication_times(client, zone, commits):
-    """The seconds from each commit's beginning until the secondary answers with it."""
-    times = []
+    """The seconds from each commit's beginning until the secondary answers with it; and by their serials, when the
+    commits began by the wall clock."""
+    times, begun = [], {}
     with servers.Asker(servers.SECONDARY) as asker:
         serial = asker.serial(zone)
         for _ in turns(commits, REPLICATION_PATIENCE):
             time.sleep(REPLICATION_PAUSE)
-            begin = time.monotonic()
+            began, begin = time.time(), time.monotonic()
             client.commit(zone)
             serial = asker.wait(zone, lambda now: now not in (None, serial), pause=PAUSE)
             times.append(time.monotonic() - begin)
-    return times
+            begun[serial] = began
+    return times, begun
 
 
 def commit_until(deadline, server, way, zones, failures):
@@ -360,18 +353,10 @@ def commit_rate(server, way, clients, seconds):
 # ---- the run ----
 
 
-def wait_until(condition):
-    deadline = time.monotonic() + servers.CHANGE_PATIENCE
-    while not condition():
-        if time.monotonic() > deadline:
-            raise TimeoutError("it takes too long")
-        time.sleep(0.005)
-
-
 class Bench:
     def __init__(self, options, directory):
         self.options, self.directory = options, directory
-        self.figures = Figures()
+        self.figures, self.quiet = report.Figures(), Quiet(options.quick)
         self.failed = []
 
     @functools.cached_property
@@ -439,6 +424,7 @@ class Bench:
         """All servers take turns. One that fails is reported, and left out from then on."""
         for number in range(1, self.options.rounds + 1):
             for server in list(all_servers):
+                self.quiet.wait()
                 self.figures.add("disk", "", "fdatasync", fdatasync_time(self.directory))
                 self.progress = f"round {number} of {self.options.rounds}: {server.name}"
                 try:
@@ -455,15 +441,14 @@ class Bench:
 
     def start_round(self, case, server):
         self.say(f"start with {plural(len(server.world.names), 'zone')}")
-        with running(server) as seconds:
-            self.figures.add(case, server.name, "seconds", seconds)
-            server.settle()
-            rss, pss = server.memory()
-            self.say(f"started in {seconds:.3f} s, PSS {pss / 1e6:.0f} MB")
-            self.figures.add(case, server.name, "rss", rss)
-            self.figures.add(case, server.name, "pss", pss)
-            self.figures.add(case, server.name, "per", pss / len(server.world.names))
-            self.figures.add(case, server.name, "per record", pss / (server.world.records * len(server.world.names)))
+        seconds, rss, pss = self.quiet.undisturbed(lambda: start_and_memory(server))
+        self.say(f"started in {seconds:.3f} s, PSS {pss / 1e6:.0f} MB")
+        figures = {"seconds": seconds, "rss": rss, "pss": pss}
+        for kind, octets in (("rss", rss), ("pss", pss)):
+            figures[f"{kind} per zone"] = octets / len(server.world.names)
+            figures[f"{kind} per record"] = octets / (server.world.records * len(server.world.names))
+        for figure, value in figures.items():
+            self.figures.add(case, server.name, figure, value)
 
     def change_round(self, commit_case, rate_case, server):
         self.say("start, to change zones")
@@ -479,7 +464,7 @@ class Bench:
 
     def commit_round(self, case, server, way):
         self.figures.add(case, (server.name, way), "fdatasync", fdatasync_time(self.directory))
-        figures = measure_commits(server, way, self.options.commits, self.notified)
+        figures = self.quiet.undisturbed(lambda: measure_commits(server, way, self.options.commits, self.notified))
         for figure, value in figures.items():
             self.figures.add(case, (server.name, way), figure, value)
         commits = plural(figures.pop("commits"), "commit")
@@ -488,6 +473,9 @@ class Bench:
 
     def run_replicate(self, case, world):
         all_servers = self.prepare(world, self.options.servers)
+        for server in all_servers:
+            if isinstance(server, servers.Axfrd):
+                server.transfer_log = server.directory / "transfers"
         self.each_round(all_servers, lambda server: self.replicate_round(case, server))
         shutil.rmtree(world.directory)
 
@@ -497,13 +485,18 @@ class Bench:
                 server.settle()
                 self.figures.add(case, (server.name, way), "fdatasync", fdatasync_time(self.directory))
                 with contextlib.closing(server.client(way)) as client:
-                    times = replication_times(client, server.world.noticed, self.options.commits)
+                    times, begun = self.quiet.undisturbed(
+                        lambda: replication_times(client, server.world.noticed, self.options.commits)
+                    )
                 with servers.Asker() as asker:
                     server.serial = asker.serial(server.world.noticed)
-            self.figures.add(case, (server.name, way), "median", statistics.median(times))
-            self.figures.add(case, (server.name, way), "worst", max(times))
-            self.figures.add(case, (server.name, way), "commits", len(times))
-            median, worst = statistics.median(times) * 1e3, max(times) * 1e3
+            figures = {"median": statistics.median(times), "worst": max(times), "commits": len(times)}
+            if isinstance(server, servers.Axfrd):
+                sent = server.transfers()
+                figures["sent"] = statistics.median(sent[serial] - began for serial, began in begun.items())
+            for figure, value in figures.items():
+                self.figures.add(case, (server.name, way), figure, value)
+            median, worst = figures["median"] * 1e3, figures["worst"] * 1e3
             self.say(f"{way}: at the secondary after {median:.1f} ms, at worst {worst:.1f}")
 
     @contextlib.contextmanager
@@ -522,7 +515,9 @@ class Bench:
     def rate_round(self, case, server, way):
         self.figures.add(case, (server.name, way), "fdatasync", fdatasync_time(self.directory))
         for clients in CLIENTS:
-            rate, cpu, own_cpu = commit_rate(server, way, clients, self.options.seconds)
+            rate, cpu, own_cpu = self.quiet.undisturbed(
+                lambda: commit_rate(server, way, clients, self.options.seconds)
+            )
             self.figures.add(case, (server.name, way), clients, rate)
             self.figures.add(case, (server.name, way), ("cpu", clients), cpu)
             self.figures.add(case, (server.name, way), ("own cpu", clients), own_cpu)
@@ -531,7 +526,7 @@ class Bench:
     def import_round(self, server):
         world = server.world
         self.say(f"import of {plural(len(world.names), 'zone')}")
-        seconds = server.import_files()
+        seconds = self.quiet.undisturbed(lambda: server.import_files(server.enable))
         self.say(f"imported in {seconds:.3f} s")
         key = "large" if world.names == [generate.LARGE] else "small"
         self.figures.add("import", key, "seconds", seconds)
@@ -544,7 +539,6 @@ class Bench:
         self.figures.add("million", "axfrd", "import seconds", server.import_seconds)
         self.each_round([server], lambda one: self.start_round("million", one))
         shutil.rmtree(world.directory)
-
 
     def run_fanout(self, world):
         (server,) = self.prepare(world, ["axfrd"])
@@ -560,7 +554,7 @@ class Bench:
         herd.start()
         try:
             with running(server):
-                wait_until(lambda: herd.seen)
+                wait_until(lambda: herd.seen, servers.CHANGE_PATIENCE)
                 time.sleep(0.15)  # what was just told is told again 100 ms later at the earliest
                 _, question = min(herd.seen)
                 zone = next(name for name in zones if question.startswith(servers.wire_name(name)))
@@ -568,7 +562,10 @@ class Bench:
                     begin = time.monotonic()
                     client.commit(zone)
                     committed = time.monotonic()
-                wait_until(lambda: herd.changed and len(herd.seen) == len(zones) * len(Herd.ADDRESSES))
+                wait_until(
+                    lambda: herd.changed and len(herd.seen) == len(zones) * len(Herd.ADDRESSES),
+                    servers.CHANGE_PATIENCE,
+                )
                 during = min(herd.changed.values()) < herd.last
         finally:
             herd.end()
@@ -585,76 +582,115 @@ class Bench:
 
 # Figure, its head and its scale. The disk's own speed changes from minute to minute, and is measured before each.
 COMMIT_FIGURES = [
-    ("acknowledged", "acknowledged", 1e3), ("answered", "answered", 1e3), ("notified", "NOTIFY", 1e3),
-    ("cpu", "CPU time", 1e3), ("fdatasync", "fdatasync then", 1e3), ("commits", "commits a round", 1),
+    ("acknowledged", "acknowledged", 1e3), ("empty", "empty request", 1e3), ("answered", "answered", 1e3),
+    ("notified", "NOTIFY", 1e3), ("cpu", "CPU time", 1e3), ("fdatasync", "fdatasync then", 1e3),
+    ("commits", "commits a round", 1),
 ]  # fmt: skip
+REPLICATE_FIGURES = [
+    ("median", "median", 1e3), ("worst", "worst of a round", 1e3), ("sent", "IXFR sent", 1e3),
+    ("fdatasync", "fdatasync then", 1e3), ("commits", "commits a round", 1),
+]  # fmt: skip
+GIB = 1 << 30
 
 
-def table(head, rows):
-    rows = [[str(cell) for cell in row] for row in rows]
-    if not any(any(row[1:]) for row in rows):
-        return ""
-    lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
-
-
-def start_table(figures, options):
-    names, zones, records = options.servers, options.zones, options.records
+def start_table(block, figures, options):
+    names = options.servers
+    peers = [name for name in names if name not in ("axfrd", "pdns")]  # which loads nothing
     kinds = [
-        ("start-small", f"{spaced(zones)} zones of {generate.SMALL_RECORDS} records", "per", "zone"),
-        ("start-large", f"one zone of {spaced(records)} records", "per record", "record"),
+        ("start-small", f"{spaced(options.zones)} zones of {generate.SMALL_RECORDS} records", "zone", 1 / 10),
+        ("start-large", f"one zone of {spaced(options.records)} records", "record", 1 / 5),
     ]
     rows = []
-    for case, what, per, unit in kinds:
-        rows += [
-            [f"{what}: started, s", *(figures.cell(case, name, "seconds") for name in names)],
-            ["RSS, MB", *(figures.cell(case, name, "rss", 1e-6) for name in names)],
-            ["PSS, MB", *(figures.cell(case, name, "pss", 1e-6) for name in names)],
-            [f"PSS per {unit}, octets", *(figures.cell(case, name, per) for name in names)],
-        ]
-    return table(["", *names], [row for row in rows if any(row[1:])])
+    for case, what, unit, goal in kinds:
+        ratio = report.ratio(figures.median(case, "axfrd", "seconds"), figures.best(case, peers, "seconds"))
+        started = [figures.cell(case, name, "seconds") for name in names]
+        rows.append([f"{what}: started, s", *started, report.cell(ratio, at_most=goal)])
+        rows += memory_rows(figures, case, names, unit)
+    block.table(["", *names, "axfrd : best that loads zones"], [row for row in rows if any(row[1:])])
+    groups = [(what, figures.bars(case, names, "seconds")) for case, what, *_ in kinds]
+    block.plot("scale-start", "Seconds to start", groups, "s")
+
+
+def memory_rows(figures, case, names, unit):
+    for kind in ("rss", "pss"):
+        yield [f"{kind.upper()}, MB", *(figures.cell(case, name, kind, 1e-6) for name in names), ""]
+        goals = {"axfrd": 150} if (kind, unit) == ("rss", "record") else {}
+        cells = [figures.cell(case, name, f"{kind} per {unit}", at_most=goals.get(name)) for name in names]
+        yield [f"{kind.upper()} per {unit}, octets", *cells, ""]
 
 
 def columns(options):
     return [(name, way) for name in options.servers for way in servers.SERVERS[name].ways]
 
 
-def commit_table(figures, options, case, what):
+def against_best(figures, case, column, figure, options, goal):
+    """A cell for axfrd: by what a peer needs that needs least."""
+    if column[0] != "axfrd":
+        return ""
+    peers = [column for column in columns(options) if column[0] != "axfrd"]
+    ratio = report.ratio(figures.median(case, column, figure), figures.best(case, peers, figure))
+    return report.cell(ratio, at_most=goal)
+
+
+def commit_targets(figures, case, column):
+    """What axfrd's commits are to stay within, ms."""
+    if column[0] != "axfrd" or figures.median(case, column, "answered") is None:
+        return {}
+    if case == "commit-small":
+        return {"acknowledged": 0.1 + figures.median(case, column, "fdatasync") * 1e3}
+    return {"cpu": 2.0, "notified": figures.median(case, column, "answered") * 1e3 + 2}
+
+
+def commit_table(block, figures, options, case, what):
+    goal = 1 / 4 if case == "commit-large" else None
+    rows = []
+    for column in columns(options):
+        targets = commit_targets(figures, case, column)
+        row = [figures.cell(case, column, figure, unit, at_most=targets.get(figure))
+               for figure, _, unit in COMMIT_FIGURES]  # fmt: skip
+        row += [against_best(figures, case, column, "answered", options, goal)]
+        rows.append([": ".join(column), *row])
+    heads = [head for _, head, _ in COMMIT_FIGURES]
+    block.table([f"one record in {what}, ms", *heads, "answered, axfrd : best peer"], rows)
+    plot_times(block, f"scale-{case}", f"A change of one record in {what}", figures, case, options, COMMIT_FIGURES[2:4])
+
+
+def plot_times(block, name, title, figures, case, options, entries):
+    groups = [(head, figures.bars(case, columns(options), figure, unit)) for figure, head, unit in entries]
+    block.plot(name, title, groups, "ms")
+
+
+def replicate_table(block, figures, options, case, what, goal):
     rows = [
-        [f"{name}: {way}"]
-        + [figures.cell(case, (name, way), figure, scale) for figure, _, scale in COMMIT_FIGURES]
-        for name, way in columns(options)
+        [": ".join(column)]
+        + [figures.cell(case, column, figure, unit) for figure, _, unit in REPLICATE_FIGURES]
+        + [against_best(figures, case, column, "median", options, goal)]
+        for column in columns(options)
     ]
-    return table([f"one record in {what}, ms", *(head for _, head, _ in COMMIT_FIGURES)], rows)
+    title = f"from a change in {what} to the secondary's answer"
+    heads = [head for _, head, _ in REPLICATE_FIGURES]
+    block.table([f"{title}, ms", *heads, "median, axfrd : best peer"], rows)
+    title = title[0].upper() + title[1:]
+    plot_times(block, f"scale-{case}", title, figures, case, options, REPLICATE_FIGURES[:1])
 
 
-def replicate_table(figures, options, case, what):
-    heads = [
-        ("median", "median", 1e3), ("worst", "worst of a round", 1e3), ("fdatasync", "fdatasync then", 1e3),
-        ("commits", "commits a round", 1),
-    ]  # fmt: skip
-    rows = [
-        [f"{name}: {way}"] + [figures.cell(case, (name, way), figure, scale) for figure, _, scale in heads]
-        for name, way in columns(options)
-    ]
-    return table([f"from a change in {what} to the secondary's answer, ms", *(head for _, head, _ in heads)], rows)
-
-
-def rate_table(figures, options):
+def rate_table(block, figures, options):
     most = CLIENTS[-1]
     rows = [
-        [f"{name}: {way}"]
-        + [figures.cell("rate", (name, way), clients) for clients in CLIENTS]
-        + [figures.cell("rate", (name, way), (whose, most), 100) for whose in ("cpu", "own cpu")]
-        + [figures.cell("rate", (name, way), "fdatasync", 1e3)]
-        for name, way in columns(options)
+        [": ".join(column)]
+        + [figures.cell("rate", column, clients) for clients in CLIENTS]
+        + [figures.cell("rate", column, (whose, most), 100) for whose in ("cpu", "own cpu")]
+        + [figures.cell("rate", column, "fdatasync", 1e3)]
+        for column in columns(options)
     ]
     what = f"commits per second over {spaced(options.zones)} zones"
     head = [what, *(plural(clients, "client") for clients in CLIENTS)]
-    return table([*head, "server's CPU, %", "bench's, %", "fdatasync then, ms"], rows)
+    block.table([*head, "server's CPU, %", "bench's, %", "fdatasync then, ms"], rows)
+    groups = [(plural(clients, "client"), figures.bars("rate", columns(options), clients)) for clients in CLIENTS]
+    block.plot("scale-rate", what.capitalize(), groups, "/s")
 
 
-def import_table(figures, options):
+def import_table(block, figures, options):
     rows = [
         [what, *(figures.cell("import", key, figure) for figure in ("seconds", "zones/s", "records/s"))]
         for key, what in (
@@ -662,51 +698,28 @@ def import_table(figures, options):
             ("large", f"one zone of {spaced(options.records)} records"),
         )
     ]
-    return table(["axfrd imports", "s", "zones/s", "records/s"], [row for row in rows if row[1]])
+    block.table(["axfrd imports", "s", "zones/s", "records/s"], [row for row in rows if row[1]])
 
 
-def million_table(figures, options):
-    def cell(figure, scale=1.0):
-        return figures.cell("million", "axfrd", figure, scale)
+def million_table(block, figures, options):
+    def cell(figure, unit=1.0, **target):
+        return figures.cell("million", "axfrd", figure, unit, **target)
 
     row = [f"{spaced(options.million)} zones of {generate.SMALL_RECORDS} records", cell("import seconds")]
-    row += [cell("seconds"), cell("rss", 1e-6), cell("pss", 1e-6), cell("per")]
-    return table(["axfrd alone", "import (once), s", "start, s", "RSS, MB", "PSS, MB", "PSS per zone, octets"], [row])
-
-
-def fanout_table(figures, options):
-    cells = [("seconds", 1), ("rate", 1), ("commit", 1e3), ("by hand", 1e3)]
-    row = [f"{spaced(options.zones)} zones × {len(Herd.ADDRESSES)} secondaries"]
-    row += [figures.cell("fanout", "axfrd", figure, scale) for figure, scale in cells]
-    head = ["axfrd alone, all owed at once", "first to last NOTIFY, s", "NOTIFY/s", "amid that, a commit by hand, ms"]
-    return table([*head, "and to its NOTIFY, ms"], [row])
-
-
-def first_of(file, key):
-    lines = pathlib.Path(file).read_text().splitlines()
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith(key)), "unknown CPU")
-
-
-def output_of(*command):
-    return subprocess.run(command, capture_output=True, text=True, cwd=servers.ROOT).stdout.strip()
-
-
-def conditions(figures, options, directory):
-    commit = output_of("git", "rev-parse", "--short", "HEAD")
-    if output_of("git", "status", "--porcelain", "--untracked-files=no"):
-        commit += " with changes"
-    cpus = ",".join(map(str, sorted(options.server_cpus)))
-    ours = ",".join(map(str, sorted(os.sched_getaffinity(0))))
-    filesystem = output_of("findmnt", "-no", "FSTYPE", "-T", str(directory))
-    versions = ", ".join(f"{name} {servers.SERVERS[name].version()}" for name in options.servers)
-    return (
-        f"{time.strftime('%Y-%m-%d')}, commit {commit}. {first_of('/proc/cpuinfo', 'model name')}, {os.cpu_count()}"
-        f" CPUs: servers on {cpus}, the bench on {ours}. Linux {os.uname().release}, {filesystem}. {versions}."
-        f" Medians of {plural(options.rounds, 'round')}; for each time {options.commits} commits a round, of a slow"
-        f" server as many as {COMMITS_PATIENCE:g} s hold, but {FEWEST_COMMITS}; {NOTIFIED_COMMITS} for NOTIFY;"
-        f" {options.seconds:g} s for each rate; load of the machine before it {options.load:.2f}.\n\n"
-        f"4 KiB written in place and synced (fdatasync): {figures.cell('disk', '', 'fdatasync', 1e3)} ms.\n"
+    row += [cell("seconds"), cell("rss", 1 / GIB, at_most=2.5), cell("pss", 1 / GIB), cell("pss per zone")]
+    block.table(
+        ["axfrd alone", "import (once), s", "start, s", "RSS, GiB", "PSS, GiB", "PSS per zone, octets"], [row]
     )
+
+
+def fanout_table(block, figures, options):
+    def cell(figure, unit=1.0, **target):
+        return figures.cell("fanout", "axfrd", figure, unit, **target)
+
+    row = [f"{spaced(options.zones)} zones × {len(Herd.ADDRESSES)} secondaries", cell("seconds", at_most=10)]
+    row += [cell("rate"), cell("commit", 1e3), cell("by hand", 1e3)]
+    head = ["axfrd alone, all owed at once", "first to last NOTIFY, s", "NOTIFY/s", "amid that, a commit by hand, ms"]
+    block.table([*head, "and to its NOTIFY, ms"], [row])
 
 
 # What a reader of the tables would wonder about.
@@ -718,109 +731,77 @@ NOTES = {
 }
 
 
-def notes(options):
-    return "".join(f"{NOTES[name]}\n" for name in options.servers if name in NOTES)
+def conditions(block, bench, options):
+    filesystem = report.output_of("findmnt", "-no", "FSTYPE", "-T", str(bench.directory))
+    versions = [f"{name} {servers.SERVERS[name].version()}" for name in options.servers]
+    block.conditions(
+        f"servers on {harness.cpu_list(options.server_cpus)},"
+        f" the bench on {harness.cpu_list(os.sched_getaffinity(0))}",
+        [filesystem, *versions],
+        bench.quiet,
+        f"Medians of {plural(options.rounds, 'round')}; for each time {options.commits} commits a round, of a slow"
+        f" server as many as {COMMITS_PATIENCE:g} s hold, at least {FEWEST_COMMITS}; {NOTIFIED_COMMITS} for NOTIFY;"
+        f" {options.seconds:g} s for each rate. 4 KiB written in place and synced (fdatasync) took"
+        f" {bench.figures.cell('disk', '', 'fdatasync', 1e3)} ms.",
+    )
 
 
-def report(bench, options, directory):
-    figures = bench.figures
-    small = f"one of {spaced(options.zones)} zones of {generate.SMALL_RECORDS} records"
-    parts = [
-        conditions(figures, options, directory),
-        start_table(figures, options),
-        commit_table(figures, options, "commit-small", small),
-        commit_table(figures, options, "commit-large", f"a zone of {spaced(options.records)} records"),
-        replicate_table(figures, options, "replicate-small", f"a zone of {generate.SMALL_RECORDS} records"),
-        replicate_table(figures, options, "replicate-large", f"a zone of {spaced(options.records)} records"),
-        rate_table(figures, options),
-        import_table(figures, options),
-        million_table(figures, options),
-        fanout_table(figures, options),
-        notes(options),
-        *(f"Failed: {reason}\n" for reason in bench.failed),
-    ]
-    print("\n".join(part for part in parts if part))
+def publish(bench, options):
+    block, figures = report.Block(options), bench.figures
+    conditions(block, bench, options)
+    small, large = f"a zone of {generate.SMALL_RECORDS} records", f"a zone of {spaced(options.records)} records"
+    start_table(block, figures, options)
+    commit_table(block, figures, options, "commit-small", f"one of {spaced(options.zones)} zones")
+    commit_table(block, figures, options, "commit-large", large)
+    replicate_table(block, figures, options, "replicate-small", small, 1)
+    replicate_table(block, figures, options, "replicate-large", large, 1 / 5)
+    rate_table(block, figures, options)
+    import_table(block, figures, options)
+    million_table(block, figures, options)
+    fanout_table(block, figures, options)
+    block.paragraph(" ".join(NOTES[name] for name in options.servers if name in NOTES))
+    return block.publish(bench.failed)
 
 
 # ---- the command line ----
 
 
-def count(text):
-    """A number of things: at least one, and spaces or underscores may group its digits."""
-    number = int(text.replace(" ", "").replace("_", ""))
-    if number < 1:
-        raise ValueError
-    return number
-
-
-def listed(choices):
-    def parse(text):
-        items = text.split(",")
-        for item in items:
-            if item not in choices:
-                raise argparse.ArgumentTypeError(f"'{item}' is none of {', '.join(choices)}")
-        return [choice for choice in choices if choice in items]
-
-    return parse
-
-
 def parse_arguments():
-    parser = argparse.ArgumentParser(
-        prog="scripts/bench scale", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--quick", action="store_true", help="a tenth of the size; 3 rounds of fewer commits")
-    parser.add_argument("--zones", type=count, help="how many small zones (100 000)")
-    parser.add_argument("--records", type=count, help="records of the large zone (1 000 000)")
-    parser.add_argument("--million", type=count, default=MILLION, help="zones of the case million (1 000 000)")
+    parser = harness.parser_of("scale", __doc__, "a tenth of the size; 3 rounds of fewer commits")
+    parser.add_argument("--zones", type=harness.count, help="how many small zones (100 000)")
+    parser.add_argument("--records", type=harness.count, help="records of the large zone (1 000 000)")
+    parser.add_argument("--million", type=harness.count, default=MILLION, help="zones of the case million (1 000 000)")
     names = list(servers.SERVERS)
-    parser.add_argument("--servers", type=listed(names), default=names, metavar="SERVER,...", help=", ".join(names))
     parser.add_argument(
-        "--cases", type=listed(CASES), default=[case for case in CASES if case not in ON_REQUEST], metavar="CASE,...",
-        help="some of the cases above",
-    )  # fmt: skip
-    parser.add_argument("--rounds", type=count, help="rounds, if neither 5 nor 3")
+        "--servers", type=harness.listed(names), default=names, metavar="SERVER,...", help=", ".join(names)
+    )
+    parser.add_argument("--cases", type=harness.listed(CASES), metavar="CASE,...", help="some of the cases above")
     parser.add_argument("--directory", default="/var/tmp", help="where zones and stores are made (%(default)s)")
-    return parser.parse_args()
-
-
-def take_cpus():
-    """The first CPU is for us, the others for the servers; where there is but one, all share it."""
-    first, *others = sorted(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, {first})
-    return set(others or [first])
+    return settle_options(harness.parse(parser, quick_rounds=3))
 
 
 def settle_options(options):
-    options.rounds = options.rounds or (3 if options.quick else 5)
     options.zones = options.zones or (10_000 if options.quick else 100_000)
     options.records = options.records or (100_000 if options.quick else 1_000_000)
     options.commits, options.seconds = (5, 2.0) if options.quick else (20, 5.0)
+    options.cases = options.cases or [case for case in CASES if not (options.quick and case in NOT_QUICK)]
     if "axfrd" not in options.servers:
-        options.cases = [case for case in options.cases if case not in ("import", "million", "fanout")]
-    if set(options.cases) <= {"import", "million", "fanout"}:
+        options.cases = [case for case in options.cases if case not in OF_AXFRD]
+    if set(options.cases) <= set(OF_AXFRD):
         options.servers = ["axfrd"]
-    options.load = os.getloadavg()[0]
-    options.server_cpus = take_cpus()
-
-
-def end(signal_number, _):
-    signal.signal(signal_number, signal.SIG_IGN)
-    sys.exit(128 + signal_number)
+    options.server_cpus = harness.take_cpus()
+    return options
 
 
 def main():
     options = parse_arguments()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, end)
-    settle_options(options)
+    harness.end_on_signals()
     servers.isolate()
     # A short name: the path of a Unix socket is limited to 107 octets.
     with tempfile.TemporaryDirectory(prefix="axfrd-scale-", dir=options.directory) as name:
-        directory = pathlib.Path(name)
-        bench = Bench(options, directory)
+        bench = Bench(options, pathlib.Path(name))
         bench.run()
-        report(bench, options, directory)
-    return 1 if bench.failed else 0
+        return publish(bench, options)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The servers that bench/scale.py and bench/transfer.py compare: how each is configured, started, and told of a change.
+"""The servers that the benches compare: how each is configured, started, and told of a change.
 
 All of them serve on 127.0.0.1 of the bench's own network namespace, on the same CPUs, without DNSSEC, and keep what was
 acknowledged through a power loss. Each is set up as its manual recommends for many zones that change.
@@ -41,6 +41,7 @@ World = collections.namedtuple("World", "directory files names records noticed")
 libc = ctypes.CDLL(None, use_errno=True)
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 CLONE_NEWNET = 0x40000000
+TICKS = os.sysconf("SC_CLK_TCK")  # a second
 
 
 def isolate():
@@ -122,13 +123,24 @@ class Asker:
 # ---- processes ----
 
 
+def stat_of(pid):
+    """The fields of proc(5)'s stat from the third on; none if there is no such process."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except OSError:
+        return None
+
+
 def session_of(pid):
     """The session that a process belongs to, and CPU seconds of its children that have been waited for."""
-    try:
-        fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    except OSError:
-        return None, 0.0
-    return int(fields[3]), (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
+    fields = stat_of(pid)
+    return (int(fields[3]), (int(fields[13]) + int(fields[14])) / TICKS) if fields else (None, 0.0)
+
+
+def user_cpu_of(pid):
+    """CPU seconds in user space, of its children that have been waited for too, in ticks of 10 ms."""
+    fields = stat_of(pid)
+    return (int(fields[11]) + int(fields[13])) / TICKS if fields else 0.0
 
 
 def process_cpu(pid):
@@ -231,6 +243,10 @@ class Server:
         """CPU seconds of all its processes, those that ended too."""
         return sum(process_cpu(pid) + session_of(pid)[1] for pid in self.pids())
 
+    def user_cpu(self):
+        """Of these, the CPU seconds in user space."""
+        return sum(map(user_cpu_of, self.pids()))
+
     def memory(self):
         """RSS and PSS of all its processes, in octets. RSS counts what they share once for each."""
         total = collections.Counter()
@@ -285,6 +301,11 @@ class Updates:
 
     def signed(self, message):
         return message
+
+    def ask(self, zone):
+        """A request that changes nothing, over the same socket."""
+        self.socket.send(soa_query(zone))
+        self.socket.recv(4096)
 
     def close(self):
         self.socket.close()
@@ -343,6 +364,10 @@ class Transactions(Control):
             ("zone.set", {"zone": zone, "record": f"{host} 3600 A {new_address()}"}),
             ("zone.commit", {"zone": zone}),
         ])
+
+    def ask(self, zone):
+        """A request that changes nothing, over the same connection."""
+        self.call("zone.show", zone=zone)
 
 
 class KnotControl:
@@ -472,6 +497,7 @@ class PdnsRows:
 class Axfrd(Server):
     name, version_command = "axfrd", (BUILD / "axfrd", "--version")
     ways = ("transaction", "UPDATE")
+    transfer_log = None  # a file
 
     def prepare(self):
         self.import_seconds = self.import_files(self.enable)
@@ -488,8 +514,13 @@ class Axfrd(Server):
         return (
             BUILD / "axfrd", "--no-port", "--address", f"{ADDRESS}/8", "--store", self.directory / "store",
             "--control-socket", self.directory / "control.sock", "--allow-transfer", LOOPBACK,
-            "--log-level", "warning",
+            "--log-level", "warning", *(("--transfer-log", self.transfer_log) if self.transfer_log else ()),
         )  # fmt: skip
+
+    def transfers(self):
+        """The times by the wall clock at which transfers had been sent, to the millisecond, by their serial."""
+        lines = map(json.loads, self.transfer_log.read_text().splitlines())
+        return {line["to"]: line["time_ms"] / 1e3 for line in lines if line["event"] == "transfer"}
 
     def enable_all(self, addresses):
         """Secondary DNS for all zones; nobody need be at the addresses."""

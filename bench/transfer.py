@@ -19,7 +19,6 @@ Cases:
                 of a commit until all have the zone, changed one after the other with pauses, and all in a row
 """
 
-import argparse
 import base64
 import contextlib
 import hmac
@@ -27,7 +26,6 @@ import json
 import os
 import pathlib
 import shutil
-import signal
 import statistics
 import subprocess
 import sys
@@ -36,8 +34,12 @@ import threading
 import time
 
 import generate
+import harness
+import report
 import scale
 import servers
+from harness import plural, say, spaced, wait_until
+from quiet import Quiet
 
 CLIENT, BARE, HERD = (servers.BUILD / "bench" / name for name in ("transfer_client", "bare_server", "herd"))
 LARGE_CASES = {"large-1": 1, "large-8": 8, "large-64": 64}
@@ -114,7 +116,8 @@ class Herd:
             begun[zone] = time.monotonic()
             client.commit(zone)
             time.sleep(pause)
-        scale.wait_until(lambda: sum(len(times) for times in list(self.done.values())) >= len(zones) * HERD_SIZE)
+        copies = len(zones) * HERD_SIZE
+        wait_until(lambda: sum(map(len, list(self.done.values()))) >= copies, servers.CHANGE_PATIENCE)
         took = [max(self.done[zone]) - begun[zone] for zone in zones]
         return took, max(map(max, self.done.values())) - min(begun.values())
 
@@ -124,7 +127,7 @@ class Bench:
 
     def __init__(self, options, directory):
         self.options, self.directory = options, directory
-        self.figures = scale.Figures()
+        self.figures, self.quiet = report.Figures(), Quiet(options.quick)
         self.failed, self.slow = [], set()
 
     def run(self):
@@ -142,7 +145,7 @@ class Bench:
         return any(case in self.options.cases for case in cases)
 
     def world(self, name, write):
-        scale.say("writing zone files")
+        say("writing zone files")
         files = self.directory / name / "zones"
         files.mkdir(parents=True)
         names, records = write(files)
@@ -160,20 +163,22 @@ class Bench:
     def run_world(self, world, measure, measure_bare):
         prepared = []
         for name in self.options.servers:
-            scale.say(f"{name}: saved state for {scale.plural(len(world.names), 'zone')}")
+            say(f"{name}: saved state for {plural(len(world.names), 'zone')}")
             prepared.append(servers.SERVERS[name](world, self.options.server_cpus))
         self.save_octets(world)
         for number in range(1, self.options.rounds + 1):
             self.progress = f"round {number} of {self.options.rounds}"
+            self.quiet.wait()
             measure_bare()
             for server in list(prepared):
                 self.progress = f"round {number} of {self.options.rounds}: {server.name}"
+                self.quiet.wait()
                 try:
                     with scale.running(server):
                         server.settle()
                         measure(server, first=number == 1)
                 except Exception as error:
-                    scale.say(f"{self.progress}: FAILED: {error}")
+                    say(f"{self.progress}: FAILED: {error}")
                     self.failed.append(f"{server.name}: {error}")
                     prepared.remove(server)
         shutil.rmtree(world.directory)
@@ -188,7 +193,8 @@ class Bench:
             transfers("--zone", world.noticed, "--save", self.octets)
         shutil.rmtree(server.directory)
 
-    def add(self, case, column, result, note=""):
+    def measure(self, case, column, *arguments, note=""):
+        result = self.quiet.undisturbed(lambda: transfers(*arguments))
         seconds, zones = result["seconds"], result["zones"]
         figures = {
             "seconds": seconds, "zones/s": zones / seconds, "MB/s": result["octets"] / seconds / 1e6,
@@ -196,7 +202,7 @@ class Bench:
         }  # fmt: skip
         for figure, value in figures.items():
             self.figures.add(case, column, figure, value)
-        scale.say(
+        say(
             f"{self.progress}: {case}{note}: {seconds:.4f} s, {figures['zones/s']:.0f} zones/s, {figures['MB/s']:.0f}"
             f" MB/s, first octet after {figures['first'] * 1e3:.2f} ms, the client's CPU {figures['client']:.0%}"
         )
@@ -206,8 +212,8 @@ class Bench:
             for case, clients in LARGE_CASES.items():
                 if self.wants(case):
                     with Bare(self.octets, arguments, self.options.server_cpus) as bare:
-                        result = transfers(*bare, "--repeat", clients, "--connections", clients)
-                    self.add(case, way, result, f" by {way}")
+                        clients_of = ("--repeat", clients, "--connections", clients)
+                        self.measure(case, way, *bare, *clients_of, note=f" by {way}")
         if self.wants("tsig"):
             octets, secret = self.octets.read_bytes(), base64.b64decode(servers.SECRET)
             begin = time.perf_counter()
@@ -218,8 +224,7 @@ class Bench:
         for case, arguments in SMALL_CASES.items():
             if self.wants(case):
                 with Bare(self.octets, (), self.options.server_cpus) as bare:
-                    result = transfers(*bare, "--repeat", self.options.zones, *arguments)
-                self.add(case, "write", result, " by write")
+                    self.measure(case, "write", *bare, "--repeat", self.options.zones, *arguments, note=" by write")
 
     def large_round(self, server, first):
         zone, key = ("--zone", generate.LARGE), ("--key", f"{servers.KEY}:{servers.SECRET}")
@@ -231,9 +236,9 @@ class Bench:
                 self.slow.add(server.name)
         for case, clients in LARGE_CASES.items():
             if self.wants(case) and (clients == 1 or server.name not in self.slow):
-                self.add(case, server.name, transfers(*zone, "--repeat", clients, "--connections", clients))
+                self.measure(case, server.name, *zone, "--repeat", clients, "--connections", clients)
         if self.wants("tsig"):
-            self.add("tsig", server.name, transfers(*zone, *key))
+            self.measure("tsig", server.name, *zone, *key)
         if self.wants("memory") and server.name == "axfrd":
             self.memory_round(server, zone)
         if self.wants("change"):
@@ -251,7 +256,7 @@ class Bench:
             client.stdin.close()
         growth = (after - before) / STALLED
         self.figures.add("memory", server.name, "RSS", growth)
-        scale.say(f"{self.progress}: memory: {growth / 1024:.0f} KiB for each client")
+        say(f"{self.progress}: memory: {growth / 1024:.0f} KiB for each client")
 
     def change_round(self, server, zone):
         """Polled over UDP, so that nobody has to send whole zones in vain."""
@@ -265,7 +270,7 @@ class Bench:
             server.serial = serial
         seconds = served + transfers(*zone)["first_octet"]
         self.figures.add("change", server.name, "seconds", seconds)
-        scale.say(f"{self.progress}: change: first octet after {seconds * 1e3:.2f} ms")
+        say(f"{self.progress}: change: first octet after {seconds * 1e3:.2f} ms")
 
     def small_round(self, server, first):
         names = ("--zones", self.list)
@@ -281,8 +286,7 @@ class Bench:
             names = ("--zones", self.directory / "some")
         for case, arguments in SMALL_CASES.items():
             if self.wants(case):
-                self.add(case, server.name, transfers(*names, *arguments))
-
+                self.measure(case, server.name, *names, *arguments)
 
     def run_herd(self):
         files = self.directory / "herd" / "zones"
@@ -300,17 +304,18 @@ class Bench:
             with Herd(names_file) as herd, contextlib.closing(server.client("transaction")) as client:
                 for number in range(1, self.options.rounds + 1):
                     self.progress = f"round {number} of {self.options.rounds}: herd"
+                    self.quiet.wait()
                     server.settle()
                     self.herd_round(herd, client, names)
 
     def herd_round(self, herd, client, names):
         for column, zones, pause in (("apart", names[:APART], PAUSE), ("in a row", names, 0)):
-            took, total = herd.changes(client, zones, pause)
+            took, total = self.quiet.undisturbed(lambda: herd.changes(client, zones, pause))
             cuts = statistics.quantiles(took, n=100)
             figures = {"p50": cuts[49], "p90": cuts[89], "p99": cuts[98], "worst": max(took), "total": total}
             for figure, value in figures.items():
                 self.figures.add("herd", column, figure, value)
-            scale.say(f"{self.progress} {column}: " + ", ".join(f"{f} {v * 1e3:.2f} ms" for f, v in figures.items()))
+            say(f"{self.progress} {column}: " + ", ".join(f"{f} {v * 1e3:.2f} ms" for f, v in figures.items()))
 
 
 # ---- the table ----
@@ -329,98 +334,85 @@ ROWS = [
 ]  # fmt: skip
 
 
-def ratio_cell(value, target, at_most=False):
-    if value is None:
-        return ""
-    text = f"{value:.2f}" if value < 10 else f"{value:.0f}"
-    return text if target is None else f"{text} ({'≤' if at_most else '≥'} {target:g})"
-
-
 def row(figures, options, case, what, figure, unit, more, bare_target, peer_target):
-    def median(column):
-        return figures.median(case, column, figure)
-
-    ours, bare = median("axfrd"), median("write")
-    theirs = [median(name) for name in options.servers if name != "axfrd" and median(name) is not None]
-    best = (max if more else min)(theirs) if theirs else None
-    against_bare = ours / bare if ours and bare else None
-    against_peer = (ours / best if more else best / ours) if ours and ours > 0 and best and figure != "RSS" else None
-    cells = [figures.cell(case, column, figure, unit) for column in ("write", "sendfile", *options.servers)]
+    peers = [name for name in options.servers if name != "axfrd"]
+    ours, bare = figures.median(case, "axfrd", figure), figures.median(case, "write", figure)
+    best = figures.best(case, peers, figure, more)
+    against_peer = report.ratio(ours, best) if more else report.ratio(best, ours)
     return [
-        what, *cells, ratio_cell(against_bare, bare_target, at_most=not more), ratio_cell(against_peer, peer_target)
-    ]  # fmt: skip
-
-
-def tables(figures, options):
-    head = ["bare write", "bare sendfile", *options.servers, "axfrd : bare", "axfrd : best peer"]
-    titles = {
-        f"one zone of {scale.spaced(options.records)} records": [*LARGE_CASES, "tsig", "change", "memory"],
-        f"{scale.spaced(options.zones)} zones of {generate.SMALL_RECORDS} records": list(SMALL_CASES),
-    }
-    for title, cases in titles.items():
-        rows = [row(figures, options, *entry) for entry in ROWS if entry[0] in cases and entry[0] in options.cases]
-        if rows:
-            yield scale.table([title, *head], rows)
-
-
-def herd_table(figures):
-    heads = ("p50", "p90", "p99", "worst", "total")
-    rows = [
-        [f"{scale.plural(zones, 'zone')} changed {column}"]
-        + [figures.cell("herd", column, head, 1e3) for head in heads]
-        for column, zones in (("apart", APART), ("in a row", HERD_ZONES))
+        what,
+        *(figures.cell(case, column, figure, unit) for column in ("write", "sendfile", *options.servers)),
+        report.cell(report.ratio(ours, bare), **{"at_least" if more else "at_most": bare_target}),
+        report.cell(against_peer, at_least=peer_target),
     ]
-    return scale.table([f"axfrd: from a commit until {HERD_SIZE} secondaries have it, ms", *heads], rows)
 
 
-def conditions(figures, options):
-    commit = scale.output_of("git", "rev-parse", "--short", "HEAD")
-    if scale.output_of("git", "status", "--porcelain", "--untracked-files=no"):
-        commit += " with changes"
-    cpus = ",".join(map(str, sorted(options.server_cpus)))
-    ours = ",".join(map(str, sorted(os.sched_getaffinity(0))))
-    versions = ", ".join(f"{name} {servers.SERVERS[name].version()}" for name in options.servers)
-    text = (
-        f"{time.strftime('%Y-%m-%d')}, commit {commit}. {scale.first_of('/proc/cpuinfo', 'model name')},"
-        f" {os.cpu_count()} CPUs: servers on {cpus}, the client on {ours}. Linux {os.uname().release}. {versions}."
-        f" Medians of {scale.plural(options.rounds, 'round')}; targets in brackets; load of the machine before it"
-        f" {options.load:.2f}.\n"
+def peer_tables(block, figures, options):
+    head = ["bare write", "bare sendfile", *options.servers, "axfrd : bare", "times as fast as the best peer"]
+    bare = ["write", "sendfile"]
+    for name, title, cases, figure in (
+        ("large", f"one zone of {spaced(options.records)} records", [*LARGE_CASES, "tsig", "change", "memory"], "MB/s"),
+        ("small", f"{spaced(options.zones)} zones of {generate.SMALL_RECORDS} records", list(SMALL_CASES), "zones/s"),
+    ):
+        entries = [entry for entry in ROWS if entry[0] in cases and entry[0] in options.cases]
+        block.table([title, *head], [row(figures, options, *entry) for entry in entries])
+        groups = [
+            (what.rsplit(", ", 1)[0], figures.bars(case, [*bare, *options.servers], figure))
+            for case, what, *_ in entries if case in (*LARGE_CASES, "tsig", *SMALL_CASES)
+        ]  # fmt: skip
+        block.plot(f"transfer-{name}", f"Transfers of {title}", groups, figure)
+
+
+def herd_table(block, figures):
+    heads = ("p50", "p90", "p99", "worst", "total")
+    columns = {"apart": plural(APART, "zone"), "in a row": plural(HERD_ZONES, "zone")}
+    rows = [
+        [f"{zones} changed {column}", *(figures.cell("herd", column, head, 1e3) for head in heads)]
+        for column, zones in columns.items()
+    ]
+    title = f"from a commit until {HERD_SIZE} secondaries have it"
+    block.table([f"axfrd: {title}, ms", *heads], rows)
+    groups = [(head, [(f"axfrd: {column}", report.scaled(figures.median("herd", column, head), 1e3))
+                      for column in columns]) for head in ("p50", "p99")]  # fmt: skip
+    block.plot("transfer-herd", title.capitalize(), groups, "ms")
+
+
+def publish(bench, options):
+    block, figures = report.Block(options), bench.figures
+    block.conditions(
+        f"servers on {harness.cpu_list(options.server_cpus)},"
+        f" the client on {harness.cpu_list(os.sched_getaffinity(0))}",
+        [f"{name} {servers.SERVERS[name].version()}" for name in options.servers],
+        bench.quiet,
+        f"Medians of {plural(options.rounds, 'round')}; targets in brackets.",
     )
+    peer_tables(block, figures, options)
     if hmac_seconds := figures.cell("tsig", "hmac", "seconds", 1e3):
-        text += f"\nHMAC-SHA256 alone over the same octets: {hmac_seconds} ms.\n"
-    return text
-
-
-def report(bench, options):
-    parts = [conditions(bench.figures, options), *tables(bench.figures, options), herd_table(bench.figures)]
-    slow = [name for name in bench.slow if isinstance(name, str)]
-    if slow:
-        parts.append(f"Too slow for more than one client: {', '.join(slow)}.\n")
-    parts += [f"Failed: {reason}\n" for reason in bench.failed]
-    print("\n".join(part for part in parts if part))
+        block.paragraph(f"HMAC-SHA256 alone over the octets of the large zone: {hmac_seconds} ms.")
+    if slow := [name for name in bench.slow if isinstance(name, str)]:
+        block.paragraph(f"Too slow for more than one client: {', '.join(slow)}.")
+    if slow := [item[0] for item in bench.slow if isinstance(item, tuple)]:
+        block.paragraph(f"Too slow for all small zones, and asked for {SLOW_ZONES}: {', '.join(slow)}.")
+    herd_table(block, figures)
+    return block.publish(bench.failed)
 
 
 # ---- the command line ----
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(
-        prog="scripts/bench transfer", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--quick", action="store_true", help="a fifth of the size, 3 rounds")
-    parser.add_argument("--zones", type=scale.count, help="how many small zones (10 000)")
-    parser.add_argument("--records", type=scale.count, help="records of the large zone (1 000 000)")
+    parser = harness.parser_of("transfer", __doc__, "a fifth of the size, 3 rounds")
+    parser.add_argument("--zones", type=harness.count, help="how many small zones (10 000)")
+    parser.add_argument("--records", type=harness.count, help="records of the large zone (1 000 000)")
     names = list(servers.SERVERS)
     parser.add_argument(
-        "--servers", type=scale.listed(names), default=names, metavar="SERVER,...", help=", ".join(names)
+        "--servers", type=harness.listed(names), default=names, metavar="SERVER,...", help=", ".join(names)
     )
     parser.add_argument(
-        "--cases", type=scale.listed(CASES), default=list(CASES), metavar="CASE,...", help="some of the cases above"
+        "--cases", type=harness.listed(CASES), default=list(CASES), metavar="CASE,...", help="some of the cases above"
     )
-    parser.add_argument("--rounds", type=scale.count, help="rounds, if neither 5 nor 3")
     parser.add_argument("--directory", default="/var/tmp", help="where zones and stores are made (%(default)s)")
-    options = parser.parse_args()
-    options.rounds = options.rounds or (3 if options.quick else 5)
+    options = harness.parse(parser, quick_rounds=3)
     options.zones = options.zones or (2000 if options.quick else 10_000)
     options.records = options.records or (200_000 if options.quick else 1_000_000)
     return options
@@ -428,16 +420,13 @@ def parse_arguments():
 
 def main():
     options = parse_arguments()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, scale.end)
-    options.load = os.getloadavg()[0]
-    options.server_cpus = scale.take_cpus()
+    harness.end_on_signals()
+    options.server_cpus = harness.take_cpus()
     servers.isolate()
     with tempfile.TemporaryDirectory(prefix="axfrd-transfer-", dir=options.directory) as name:
         bench = Bench(options, pathlib.Path(name))
         bench.run()
-        report(bench, options)
-    return 1 if bench.failed else 0
+        return publish(bench, options)
 
 
 if __name__ == "__main__":

@@ -2,30 +2,31 @@
 """Answers over UDP: axfrd beside NSD, Knot, Knot with XDP, BIND and PowerDNS, and beside a bare echo.
 
 All take turns on one veth, each with one worker on CPU 1, while the load has CPU 0. The echo is testpmd, which swaps
-addresses and sends every packet back: what the port can do. axfrd and the echo are measured on af_xdp (for axfrd, the
-split door) and on af_packet, which takes the port whole; the others on the interface. Figures are medians of rounds.
+addresses and sends every packet back: what the port can do. axfrd is on af_xdp (the split door), and so is the echo;
+the others are on the interface. Figures are medians of the rounds.
 
 Cases:
-  hit       names that are there, in one zone of 100 000 records
-  nx        names that are not, in the same zone
-  polls     SOA of 10 000 zones
+  hit         names that are there, in one zone of 100 000 records
+  nx          names that are not, in the same zone
+  polls       SOA of 10 000 zones
   polls-many  SOA of 100 000 zones
-  signed    names that are there, with DO, in a signed zone of 10 000 records (PowerDNS is left out)
+  signed      names that are there, with DO, in a signed zone of 10 000 records (PowerDNS is left out)
+The echoes, which look at nothing, and axfrd on af_packet, which takes the port whole, are in hit and polls-many only.
 
-For each:
-  dnsperf     keeps 100 queries in flight: answers a second, and CPU seconds of the server for a million of them
-  p50, p99    what a question takes, in microseconds, while dnsperf asks 25 000 times a second
-  kxdpgun     sends at growing rates, whatever comes back: the most answers a second while less than 0.1 % of the
-              questions were lost, and at any rate
+For each, but that the echo has kxdpgun alone:
+  dnsperf   keeps 100 queries in flight: answers a second, and the CPU seconds in user space that the server takes for a
+            million of them. axfrd's worker polls, and that is in its CPU time; how many of its turns found packets is
+            told below
+  p50, p99  what a question takes, in microseconds, while dnsperf asks 25 000 times a second
+  kxdpgun   sends at growing rates, whatever comes back, until one question in five is lost: the most answers a second
+            while less than 0.1 % were lost, and at any rate
 """
 
-import argparse
 import contextlib
 import os
 import pathlib
 import random
 import re
-import signal
 import sys
 import tempfile
 import time
@@ -34,22 +35,25 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests" / "system"), str(ROOT / "bench")]
 
 import generate  # noqa: E402
-import plot  # noqa: E402
-import quiet  # noqa: E402
-import scale  # noqa: E402
+import harness  # noqa: E402
+import report  # noqa: E402
 import servers  # noqa: E402
 import signing  # noqa: E402
+from harness import plural, say, spaced  # noqa: E402
 from lab import IPV4, Lab, af_packet  # noqa: E402
+from quiet import Quiet  # noqa: E402
 
 SERVER_CPU, CLIENT_CPU = 1, 0
 CASES = ("hit", "nx", "polls", "polls-many", "signed")
-RATES = (50_000, 100_000, 150_000, 200_000, 250_000, 300_000, 350_000, 400_000, 500_000, 600_000)
+FEW_CASES, UNSIGNED_CASES = ("hit", "polls-many"), CASES[:-1]
+RATES = (100_000, 150_000, 200_000, 250_000, 300_000, 400_000, 500_000, 600_000)
+KXDPGUN_SECONDS, WARM_UP = 1, 1
 QUESTIONS = 20_000
 LATENCY_RATE = 25_000
 # Beyond these losses a higher rate is not tried.
-HOPELESS = 0.3
+HOPELESS = 0.2
 FIGURES = {
-    "dnsperf": "dnsperf, answers/s", "cpu": "CPU s per million", "p50": "p50, µs", "p99": "p99, µs",
+    "dnsperf": "dnsperf, answers/s", "cpu": "user CPU s per million", "p50": "p50, µs", "p99": "p99, µs",
     "lossless": "kxdpgun, most answers/s without loss", "most": "kxdpgun, most answers/s",
 }  # fmt: skip
 
@@ -98,6 +102,12 @@ class AxfrdOnPort(Port):
             *zones,
         )  # fmt: skip
 
+    def turns(self):
+        """How often its worker has looked for packets, and how often it found some."""
+        with contextlib.closing(servers.Control(self.directory / "control.sock")) as control:
+            (worker,) = control.call("stats")["workers"]
+            return worker["turns"], worker["busy_turns"]
+
 
 class AxfrdOnPacket(AxfrdOnPort):
     name, ports = "axfrd-af_packet", ("--port", af_packet(), "--address", f"{IPV4}/24")
@@ -135,6 +145,9 @@ KINDS = {
     False: (EchoOnPacket, AxfrdOnPacket),
 }
 NAMES = [kind.name for kinds in KINDS.values() for kind in kinds]
+PEERS = ["knot-xdp", "knot", "nsd", "bind", "pdns"]
+# The cases of those that are not in all.
+SOME_CASES = {Echo: FEW_CASES, EchoOnPacket: FEW_CASES, AxfrdOnPacket: FEW_CASES, servers.Pdns: UNSIGNED_CASES}
 
 
 # ---- the worlds ----
@@ -191,18 +204,24 @@ class Load:
     def on_client(self, *command):
         return self.lab.client.run("taskset", "-c", CLIENT_CPU, *command, timeout=120).stdout
 
-    def dnsperf(self, *options):
+    def dnsperf(self, *options, seconds=None):
         return self.on_client(
-            "dnsperf", "-s", IPV4, "-d", self.plain, "-l", self.seconds, "-t", 1, *(["-D"] if self.signed else []),
-            *options,
+            "dnsperf", "-s", IPV4, "-d", self.plain, "-l", seconds or self.seconds, "-t", 1,
+            *(["-D"] if self.signed else []), *options,
         )  # fmt: skip
 
     def closed_loop(self, server):
-        before = server.cpu()
+        polls = isinstance(server, AxfrdOnPort)
+        turns = server.turns() if polls else None
+        before = server.user_cpu()
         out = self.dnsperf()
+        cpu = server.user_cpu() - before
         answers = int(re.search(r"Queries completed: +(\d+)", out)[1])
-        cpu = (server.cpu() - before) / answers * 1e6
-        return {"dnsperf": float(re.search(r"Queries per second: +([\d.]+)", out)[1]), "cpu": cpu}
+        figures = {"dnsperf": float(re.search(r"Queries per second: +([\d.]+)", out)[1]), "cpu": cpu / answers * 1e6}
+        if polls:
+            all_turns, busy = (after - earlier for after, earlier in zip(server.turns(), turns))
+            figures["busy"] = busy / all_turns * 100
+        return figures
 
     def latency(self):
         out = self.dnsperf("-Q", LATENCY_RATE, "-v")
@@ -211,11 +230,11 @@ class Load:
 
     def offered(self, rate):
         """Answers a second, and the share of questions that got none."""
-        out = self.on_client("kxdpgun", "-t", self.seconds, "-Q", rate, "-i", self.flagged, IPV4)
+        out = self.on_client("kxdpgun", "-t", KXDPGUN_SECONDS, "-Q", rate, "-i", self.flagged, IPV4)
         self.lab.client.run("ip", "link", "set", "eth0", "xdp", "off")
         sent = int(re.search(r"total queries: +(\d+)", out)[1])
         replies = int(re.search(r"total replies: +(\d+)", out)[1])
-        return replies / self.seconds, 1 - replies / sent
+        return replies / KXDPGUN_SECONDS, 1 - replies / sent
 
     def open_loop(self):
         lossless = most = 0
@@ -232,7 +251,7 @@ class Load:
 def measure(server, load):
     figures = {}
     if not isinstance(server, Echo):
-        load.dnsperf()  # what is done once
+        load.dnsperf(seconds=WARM_UP)  # what is done once
         figures.update(load.closed_loop(server))
         figures.update(load.latency())
     figures.update(load.open_loop())
@@ -257,12 +276,12 @@ def lab_for(split):
 class Bench:
     def __init__(self, options, directory):
         self.options, self.directory = options, directory
-        self.figures = scale.Figures()
-        self.titles, self.failed, self.disturbed = {}, [], 0
+        self.figures, self.quiet = report.Figures(), Quiet(options.quick)
+        self.titles, self.failed = {}, []
 
     def run(self):
         for name in dict.fromkeys(WORLD_OF[case] for case in self.options.cases):
-            scale.say(f"zones: {name}")
+            say(f"zones: {name}")
             made = world(self.directory, name, self.options)
             cases = [case for case in self.options.cases if WORLD_OF[case] == name]
             self.titles.update({case: title(case, made) for case in cases})
@@ -270,92 +289,139 @@ class Bench:
 
     def run_world(self, made, cases):
         prepared = {}
-        for number in range(self.options.rounds):
+        for number in range(1, self.options.rounds + 1):
+            self.progress = f"round {number} of {self.options.rounds}"
             for split, kinds in KINDS.items():
-                with lab_for(split) as lab:
-                    for kind in kinds:
-                        if kind.name in self.options.servers and not (kind is servers.Pdns and "signed" in cases):
-                            self.turn(prepared, kind, lab, made, cases, number)
+                self.run_lab(prepared, split, kinds, made, cases)
 
-    def turn(self, prepared, kind, lab, made, cases, number):
+    def run_lab(self, prepared, split, kinds, made, cases):
+        wanted = {kind: [case for case in cases if case in SOME_CASES.get(kind, CASES)] for kind in kinds}
+        wanted = {kind: some for kind, some in wanted.items() if some and kind.name in self.options.servers}
+        if not wanted:
+            return
+        with lab_for(split) as lab:
+            for kind, some in wanted.items():
+                self.turn(prepared, kind, lab, made, some)
+
+    def turn(self, prepared, kind, lab, made, cases):
         try:
             if kind not in prepared:
                 prepared[kind] = type(kind.__name__, (Placed, kind), {"lab": lab})(made, {SERVER_CPU})
             server = prepared[kind]
             server.lab = lab
-            self.disturbed += not quiet.await_quiet()
+            self.quiet.wait()
             server.start()
             if not isinstance(server, Port):  # which polls
                 server.settle()
             for case in cases:
-                figures, ok = quiet.undisturbed(lambda: measure(server, Load(lab, case, made, self.options.seconds)))
-                self.disturbed += not ok
+                load = Load(lab, case, made, self.options.seconds)
+                figures = self.quiet.undisturbed(lambda: measure(server, load))
                 for figure, value in figures.items():
                     self.figures.add(case, kind.name, figure, value)
                 told = ", ".join(f"{figure} {value:.6g}" for figure, value in figures.items())
-                scale.say(f"round {number + 1}, {case}, {kind.name}: {told}")
+                say(f"{self.progress}, {case}, {kind.name}: {told}")
         except Exception as error:
-            scale.say(f"{kind.name}: FAILED: {error}")
-            self.failed.append(f"{kind.name}: {error}")
+            say(f"{self.progress}: {kind.name}: FAILED: {error}")
+            self.failed.append(f"{self.progress}: {kind.name}: {error}")
         finally:
             if kind in prepared:
                 prepared[kind].stop()
 
 
+# ---- the tables ----
+
+
 def title(case, world):
-    zone = f"one zone of {scale.spaced(world.records)} records"
+    zone = f"one zone of {spaced(world.records)} records"
     return {
         "hit": f"names that are there, {zone}", "nx": f"names that are not, {zone}",
         "signed": f"names that are there, with DO, {zone}, and its signatures",
-    }.get(case) or f"SOA of {scale.plural(len(world.names), 'zone')}"  # fmt: skip
+    }.get(case) or f"SOA of {plural(len(world.names), 'zone')}"  # fmt: skip
 
 
-def report(bench, options):
-    figures = bench.figures
+# What it is, the figure, ours, whom it is compared with, whether more is better, the target.
+RATIOS = [
+    ("kxdpgun without loss, axfrd : echo", "lossless", "axfrd", ["echo"], True, 0.9),
+    ("kxdpgun, axfrd : echo", "most", "axfrd", ["echo"], True, 0.9),
+    ("the same on af_packet, without loss", "lossless", "axfrd-af_packet", ["echo-af_packet"], True, 0.9),
+    ("the same on af_packet", "most", "axfrd-af_packet", ["echo-af_packet"], True, 0.9),
+    ("kxdpgun without loss, axfrd : Knot XDP", "lossless", "axfrd", ["knot-xdp"], True, 1.6),
+    ("kxdpgun, axfrd : Knot XDP", "most", "axfrd", ["knot-xdp"], True, 1.6),
+    ("dnsperf, axfrd : best peer", "dnsperf", "axfrd", PEERS, True, 1),
+    ("user CPU, axfrd : Knot XDP", "cpu", "axfrd", ["knot-xdp"], False, 1 / 3),
+    ("user CPU, axfrd : NSD", "cpu", "axfrd", ["nsd"], False, 1 / 3),
+]
+
+
+def ratio_table(block, figures, cases):
+    rows = []
+    for what, figure, ours, others, more, target in RATIOS:
+        row = [what]
+        for case in cases:
+            ratio = report.ratio(figures.median(case, ours, figure), figures.best(case, others, figure, more))
+            row.append(report.cell(ratio, **{"at_least" if more else "at_most": target}))
+        rows.append(row)
+    busy = ["of axfrd's turns with dnsperf, found packets, %"]
+    rows.append(busy + [figures.cell(case, "axfrd", "busy") for case in cases])
+    block.table(["ratios, and targets in brackets", *cases], [row for row in rows if any(row[1:])])
+
+
+def many_table(block, figures):
+    """Whether it matters how many zones there are."""
+    rows = []
+    for figure in ("dnsperf", "lossless", "most"):
+        ratio = report.ratio(figures.median("polls-many", "axfrd", figure), figures.median("hit", "axfrd", figure))
+        rows.append([FIGURES[figure], report.cell(ratio, at_least=0.9)])
+    block.table(["axfrd", "polls-many : hit"], rows)
+
+
+def publish(bench, options):
+    figures, block = bench.figures, report.Block(options)
+    programs = dict.fromkeys(name.split("-")[0] for name in options.servers if not name.startswith("echo"))
+    versions = [f"{name} {servers.SERVERS[name].version()}" for name in programs]
+    block.conditions(
+        f"the server's worker on {SERVER_CPU}, the load on {CLIENT_CPU}",
+        [report.dpdk(), *versions],
+        bench.quiet,
+        f"Medians of {plural(options.rounds, 'round')}; dnsperf for {options.seconds} s, kxdpgun for"
+        f" {KXDPGUN_SECONDS} s at each rate.",
+    )
     for case, told in bench.titles.items():
-        print(f"\n| {told} | " + " | ".join(FIGURES.values()) + " |")
-        print("|---|" + "---:|" * len(FIGURES))
-        for name in options.servers:
-            print(f"| {name} | " + " | ".join(figures.cell(case, name, figure) for figure in FIGURES) + " |")
-        if options.plots:
-            rows = [(name, figures.median(case, name, "most")) for name in options.servers]
-            file = options.plots / f"udp-{case}.svg"
-            file.write_text(plot.bars(f"Most answers a second: {told}", rows, "/s"))
-            print(f"\n![{told}]({os.path.relpath(file, ROOT / 'bench')})")
-    print(f"\n{options.rounds} rounds of {options.seconds} s. Measured beside other load, after a minute's wait: "
-          f"{bench.disturbed} of all.")  # fmt: skip
-    for reason in bench.failed:
-        print(f"Failed: {reason}")
+        block.table(
+            [f"{case}: {told}", *FIGURES.values()],
+            [[name, *(figures.cell(case, name, figure) for figure in FIGURES)] for name in options.servers],
+        )
+        groups = [(FIGURES[figure], figures.bars(case, options.servers, figure)) for figure in ("dnsperf", "most")]
+        block.plot(f"udp-{case}", f"Answers a second: {told}", groups, "/s")
+    ratio_table(block, figures, options.cases)
+    many_table(block, figures)
+    return block.publish(bench.failed)
+
+
+# ---- the command line ----
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(
-        prog="scripts/bench udp", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--quick", action="store_true", help="3 rounds of 1 s, not 5 of 3 s; a tenth of the zones")
-    parser.add_argument("--cases", type=scale.listed(CASES), default=list(CASES), metavar="CASE,...")
+    parser = harness.parser_of("udp", __doc__, "2 rounds, dnsperf for 1 s; a tenth of the zones; hit and polls-many")
+    parser.add_argument("--cases", type=harness.listed(CASES), metavar="CASE,...", help="some of the cases above")
     parser.add_argument(
-        "--servers", type=scale.listed(NAMES), default=NAMES, metavar="SERVER,...", help=", ".join(NAMES)
+        "--servers", type=harness.listed(NAMES), default=NAMES, metavar="SERVER,...", help=", ".join(NAMES)
     )
-    parser.add_argument("--rounds", type=scale.count, help="rounds, if neither 5 nor 3")
-    parser.add_argument("--plots", type=pathlib.Path, help="directory for a plot of each case, as SVG")
-    options = parser.parse_args()
-    options.rounds = options.rounds or (3 if options.quick else 5)
-    options.seconds = 1 if options.quick else 3
+    options = harness.parse(parser, quick_rounds=2)
+    options.cases = options.cases or list(FEW_CASES if options.quick else CASES)
+    options.seconds = 1 if options.quick else 2
     options.records, options.zones = 100_000, 10_000 if options.quick else 100_000
     return options
 
 
 def main():
     options = parse_arguments()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, scale.end)
+    harness.end_on_signals()
     os.sched_setaffinity(0, {CLIENT_CPU})
     with tempfile.TemporaryDirectory(prefix="axfrd-udp-", dir="/var/tmp") as directory:
         bench = Bench(options, pathlib.Path(directory))
         bench.run()
-        report(bench, options)
-    return 1 if bench.failed else 0
+        return publish(bench, options)
 
 
 if __name__ == "__main__":
