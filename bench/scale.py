@@ -7,20 +7,24 @@ others throughout the list, correctly over UDP, counted from exec; files are in 
 killed as a power loss would end it, so that what it counts as done is on disk. The bench has the first CPU, and the
 servers have the others.
 
-Cases:
+usage: scale.py start|commits|replication [OPTION...]
+
+Cases, of start:
   start-small   start with many zones of 12 records each, from saved state; then its memory
   start-large   the same with one large zone
+  import        axfrd alone: zone files into an empty store
+  million       axfrd alone: import of 1 000 000 zones, and start with them; not with --quick unless named
+of commits:
   commit-small  replace one record in one of the many zones: until acknowledged, answered over UDP, and told to a
                 secondary; and the server's CPU time for it. An empty request is one that changes nothing, by the same
                 client over the same socket (a SOA query, or axfrd's zone.show): it is in what stands beside it
   commit-large  the same in the large zone
   rate          commits per second over the many zones, by 1 and by 8 clients
+of replication:
   replicate-small, replicate-large
                 replace one record: until a secondary (NSD, the same for all) has transferred it and answers with it.
                 IXFR sent is when the transfer to it ended on axfrd's side, to the millisecond: what comes after is the
                 secondary's own
-  import        axfrd alone: zone files into an empty store
-  million       axfrd alone: import of 1 000 000 zones, and start with them; not with --quick unless named
   fanout        axfrd alone: the many zones with two secondaries each, all owed a NOTIFY at the start, and a change by
                 hand amid that; not with --quick unless named
 """
@@ -47,10 +51,11 @@ import servers
 from harness import plural, say, spaced, wait_until
 from quiet import Quiet
 
-CASES = (
-    "replicate-small", "replicate-large", "start-small", "start-large", "commit-small", "commit-large", "rate",
-    "import", "million", "fanout",
-)  # fmt: skip
+SECTIONS = {
+    "start": ("start-small", "start-large", "import", "million"),
+    "commits": ("commit-small", "commit-large", "rate"),
+    "replication": ("replicate-small", "replicate-large", "fanout"),
+}
 NOT_QUICK = ("million", "fanout")
 OF_AXFRD = ("import", "million", "fanout")
 CLIENTS = (1, 8)
@@ -767,7 +772,9 @@ def publish(bench, options):
 
 
 def parse_arguments():
-    parser = harness.parser_of("scale", __doc__, "a tenth of the size; 3 rounds of fewer commits")
+    section = sys.argv.pop(1)
+    cases = SECTIONS[section]
+    parser = harness.parser_of(section, __doc__, "a tenth of the size; 3 rounds of fewer commits")
     parser.add_argument("--zones", type=harness.count, help="how many small zones (100 000)")
     parser.add_argument("--records", type=harness.count, help="records of the large zone (1 000 000)")
     parser.add_argument("--million", type=harness.count, default=MILLION, help="zones of the case million (1 000 000)")
@@ -775,7 +782,7 @@ def parse_arguments():
     parser.add_argument(
         "--servers", type=harness.listed(names), default=names, metavar="SERVER,...", help=", ".join(names)
     )
-    parser.add_argument("--cases", type=harness.listed(CASES), metavar="CASE,...", help="some of the cases above")
+    parser.add_argument("--cases", type=harness.listed(cases), metavar="CASE,...", help=f"of {', '.join(cases)}")
     parser.add_argument("--directory", default="/var/tmp", help="where zones and stores are made (%(default)s)")
     return settle_options(harness.parse(parser, quick_rounds=3))
 
@@ -784,7 +791,8 @@ def settle_options(options):
     options.zones = options.zones or (10_000 if options.quick else 100_000)
     options.records = options.records or (100_000 if options.quick else 1_000_000)
     options.commits, options.seconds = (5, 2.0) if options.quick else (20, 5.0)
-    options.cases = options.cases or [case for case in CASES if not (options.quick and case in NOT_QUICK)]
+    every = SECTIONS[options.section]
+    options.cases = options.cases or [case for case in every if not (options.quick and case in NOT_QUICK)]
     if "axfrd" not in options.servers:
         options.cases = [case for case in options.cases if case not in OF_AXFRD]
     if set(options.cases) <= set(OF_AXFRD):
@@ -794,6 +802,9 @@ def settle_options(options):
 
 
 def main():
+    if sys.argv[1:2] == [] or sys.argv[1] not in SECTIONS:
+        print(__doc__)
+        return 2
     options = parse_arguments()
     harness.end_on_signals()
     servers.isolate()

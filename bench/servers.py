@@ -157,6 +157,7 @@ class Server:
     name = version_command = None
     # How its operators change a zone; the first is the usual one.
     ways = ("UPDATE",)
+    environment = {}  # beside that of the bench
     # Whether what was acknowledged is served at once.
     acknowledges_served = True
 
@@ -216,7 +217,7 @@ class Server:
         with open(self.log, "wb") as output:
             self.process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
-                preexec_fn=confine,
+                preexec_fn=confine, env={**os.environ, **self.environment},
             )
 
     def stop(self):
@@ -496,6 +497,8 @@ class PdnsRows:
 
 class Axfrd(Server):
     name, version_command = "axfrd", (BUILD / "axfrd", "--version")
+    # What the unit file sets.
+    environment = dict(re.findall(r"^Environment=(\w+)=(.*)$", (ROOT / "systemd/axfrd.service.in").read_text(), re.M))
     ways = ("transaction", "UPDATE")
     transfer_log = None  # a file
 

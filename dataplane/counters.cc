@@ -1,11 +1,17 @@
 #include "dataplane/counters.h"
 
+#include <rte_cycles.h>
+
 namespace axfrd::dataplane {
 namespace {
 
 constexpr std::array<std::string_view, kRcodes> kRcodeNames = {
     "NOERROR", "FORMERR", "SERVFAIL",  "NXDOMAIN", "NOTIMP",  "REFUSED", "YXDOMAIN", "YXRRSET", "NXRRSET",
     "NOTAUTH", "NOTZONE", "DSOTYPENI", "RCODE12",  "RCODE13", "RCODE14", "RCODE15",  "BADVERS", "BADCOOKIE"};
+
+double seconds(const Counter& cycles) {
+  return static_cast<double>(cycles.read()) / static_cast<double>(rte_get_tsc_hz());
+}
 
 }  // namespace
 
@@ -26,6 +32,8 @@ WorkerStats read_stats(const WorkerCounters& counters) {
   for (unsigned i = 0; i < kRcodes; ++i) stats.responses.push_back({kRcodeNames[i], counters.responses[i].read()});
   stats.turns = counters.turns.read();
   stats.busy_turns = counters.busy_turns.read();
+  stats.busy_seconds = seconds(counters.busy_cycles);
+  stats.send_seconds = seconds(counters.send_cycles);
   return stats;
 }
 

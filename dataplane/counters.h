@@ -43,6 +43,7 @@ struct alignas(64) WorkerCounters {
   Counter transmitted;
   Counter untransmitted;  // refused by a full transmit queue
   Counter turns, busy_turns;
+  Counter busy_cycles, send_cycles;  // of the time stamp counter: in busy turns, and of these in the driver's sending
 };
 
 // A named count, for people and machines.
@@ -56,6 +57,7 @@ struct WorkerStats {
   std::vector<NamedCount> punted, dropped;  // by reason
   std::vector<NamedCount> responses;        // by RCODE
   uint64_t turns = 0, busy_turns = 0;
+  double busy_seconds = 0, send_seconds = 0;
 };
 struct KernelPathStats {
   uint64_t to_kernel = 0, from_kernel = 0;

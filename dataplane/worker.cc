@@ -93,11 +93,14 @@ void Worker::run() noexcept {
 }
 
 bool Worker::turn() noexcept {
+  const uint64_t begin = rte_rdtsc();
   unsigned packets = 0;
   for (const Queue& queue : options_.queues) packets += poll(queue) + forward(queue);
   counters_.turns.add();
-  if (packets != 0) counters_.busy_turns.add();
-  return packets != 0;
+  if (packets == 0) return false;
+  counters_.busy_turns.add();
+  counters_.busy_cycles.add(rte_rdtsc() - begin);
+  return true;
 }
 
 unsigned Worker::poll(const Queue& queue) {
@@ -267,7 +270,9 @@ unsigned Worker::forward(const Queue& queue) {
 
 void Worker::send(const Queue& queue, std::span<rte_mbuf*> packets) {
   if (packets.empty()) return;
+  const uint64_t begin = rte_rdtsc();
   const unsigned sent = queue.port->send(options_.index, packets);
+  counters_.send_cycles.add(rte_rdtsc() - begin);
   counters_.transmitted.add(sent);
   const std::span unsent = packets.subspan(sent);
   if (unsent.empty()) return;

@@ -25,7 +25,9 @@ Json worker(const dataplane::WorkerStats& stats) {
           {"dropped", named(stats.dropped)},
           {"responses", named(stats.responses)},
           {"turns", stats.turns},
-          {"busy_turns", stats.busy_turns}};
+          {"busy_turns", stats.busy_turns},
+          {"busy_seconds", stats.busy_seconds},
+          {"send_seconds", stats.send_seconds}};
 }
 
 Json port(const dataplane::PortStats& stats) {

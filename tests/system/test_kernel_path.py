@@ -1,5 +1,6 @@
 """What the kernel does for us behind the port: neighbours, ICMP, TCP."""
 
+import contextlib
 import socket
 import struct
 import time
