@@ -46,7 +46,7 @@ from quiet import Quiet  # noqa: E402
 SERVER_CPU, CLIENT_CPU = 1, 0
 CASES = ("hit", "nx", "polls", "polls-many", "signed")
 FEW_CASES, UNSIGNED_CASES = ("hit", "polls-many"), CASES[:-1]
-RATES = (100_000, 150_000, 200_000, 250_000, 300_000, 400_000, 500_000, 600_000)
+RATES = (100_000, 150_000, 200_000, 300_000, 400_000, 500_000, 600_000)
 KXDPGUN_SECONDS, WARM_UP = 1, 1
 QUESTIONS = 20_000
 LATENCY_RATE = 25_000
