@@ -4,8 +4,8 @@
 All take turns on the same CPUs, with the same zones on the same filesystem, in a network namespace of their own. Each
 figure is the median of the rounds; within a round, of the commits. Started is who answers for the last zone, and for
 others throughout the list, correctly over UDP, counted from exec; files are in the page cache then, and free memory has
-been touched, which some hypervisors hand out slowly at first. Each server is killed as a power loss would end it, so that what it counts as done is on disk. The bench has the first CPU, and the
-servers have the others.
+been touched, which some hypervisors hand out slowly at first. Each server is killed as a power loss would end it, so
+that what it counts as done is on disk. The bench has the first CPU, and the servers have the others.
 
 usage: scale.py start|commits|replication [OPTION...]
 
