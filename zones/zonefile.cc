@@ -194,6 +194,15 @@ std::optional<uint32_t> parse_ttl(std::string_view token) {
   return static_cast<uint32_t>(total);
 }
 
+// ldns does not count again when it has put the origin behind a name.
+bool has_overlong_name(const ldns_rr& rr) {
+  for (size_t i = 0; i < ldns_rr_rd_count(&rr); ++i) {
+    const ldns_rdf* field = ldns_rr_rdf(&rr, i);
+    if (ldns_rdf_get_type(field) == LDNS_RDF_TYPE_DNAME && ldns_rdf_size(field) > kMaxName) return true;
+  }
+  return false;
+}
+
 // RDATA as ldns has it, field by field.
 void append_fields(std::string& rdata, const ldns_rr& rr) {
   for (size_t i = 0; i < ldns_rr_rd_count(&rr); ++i) {
@@ -386,6 +395,7 @@ class ZoneParser {
     if (status != LDNS_STATUS_OK) {
       return std::string(type) + " " + std::string(data) + ": " + ldns_get_errorstr_by_id(status);
     }
+    if (has_overlong_name(*rr)) return std::string(type) + " " + std::string(data) + ": a name of more than 255 octets";
     rdata_.clear();
     append_fields(rdata_, *rr);
     const Bytes rdata{reinterpret_cast<const uint8_t*>(rdata_.data()), rdata_.size()};

@@ -60,6 +60,16 @@ TEST(ZoneFile, ReadsUnknownTypesByNumber) {
   EXPECT_EQ(records.size(), 3U);
 }
 
+TEST(ZoneFile, RefusesANameThatIsTooLongWithItsOrigin) {
+  const std::string label(60, 'a'), origin = "$ORIGIN " + label + "." + label + "." + label + ".example.\n";
+  for (const std::string type : {"NS", "MX 1", "SRV 1 2 3", "NSEC", "RP .", "PTR"}) {
+    const std::string rest = type == "NSEC" ? " A\n" : "\n";
+    const auto text = [&](size_t size) { return kSoa + origin + "x " + type + " " + std::string(size, 'b') + rest; };
+    EXPECT_TRUE(zone_of("example.", text(60))) << type;
+    EXPECT_NE(refusal("example.", text(63)).find("255"), std::string::npos) << type;
+  }
+}
+
 TEST(ZoneFile, RefusesNumbersThatOnlyBeginLikeOne) {
   EXPECT_EQ(type_from_text("TYPE65x280"), 0);
   EXPECT_EQ(type_from_text("TYPE65601"), 0);
