@@ -222,8 +222,8 @@ def running(server):
 
 
 def touch_memory():
-    """A hypervisor that was given free memory back hands it out again page by page, which takes longer than some starts.
-    So it is asked for as much as a server will take before that one is measured."""
+    """A hypervisor that was given free memory back hands it out again page by page, which takes longer than some
+    starts. So it is asked for as much as a server will take before that one is measured."""
     with mmap.mmap(-1, TOUCHED) as memory:
         memory.madvise(mmap.MADV_HUGEPAGE)
         for at in range(0, TOUCHED, mmap.PAGESIZE):

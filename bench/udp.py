@@ -381,10 +381,8 @@ def publish(bench, options):
         f" {KXDPGUN_SECONDS} s at each rate.",
     )
     for case, told in bench.titles.items():
-        block.table(
-            [f"{case}: {told}", *FIGURES.values()],
-            [[name, *(figures.cell(case, name, figure) for figure in FIGURES)] for name in options.servers],
-        )
+        rows = [[name, *(figures.cell(case, name, figure) for figure in FIGURES)] for name in options.servers]
+        block.table([f"{case}: {told}", *FIGURES.values()], [row for row in rows if any(row[1:])])
         groups = [(FIGURES[figure], figures.bars(case, options.servers, figure)) for figure in ("dnsperf", "most")]
         block.plot(f"udp-{case}", f"Answers a second: {told}", groups, "/s")
     ratio_table(block, figures, options.cases)
