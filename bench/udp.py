@@ -13,10 +13,9 @@ Cases:
   signed      names that are there, with DO, in a signed zone of 10 000 records (PowerDNS is left out)
 The echoes, which look at nothing, and axfrd on af_packet, which takes the port whole, are in hit and polls-many only.
 
-For each, but that the echo has kxdpgun alone:
+For each, but that the echo has kxdpgun alone, and what is on the interface's sockets has kxdpgun in hit alone:
   dnsperf   keeps 100 queries in flight: answers a second, and the CPU seconds in user space that the server takes for a
-            million of them. axfrd's worker polls, and that is in its CPU time; how many of its turns found packets is
-            told below
+            million of them; of axfrd, whose worker polls, in turns that found packets, and without the driver's sending
   p50, p99  what a question takes, in microseconds, while dnsperf asks 25 000 times a second
   kxdpgun   sends at growing rates, whatever comes back, until one question in five is lost: the most answers a second
             while less than 0.1 % were lost, and at any rate

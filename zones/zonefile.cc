@@ -194,13 +194,20 @@ std::optional<uint32_t> parse_ttl(std::string_view token) {
   return static_cast<uint32_t>(total);
 }
 
-// ldns does not count again when it has put the origin behind a name.
-bool has_overlong_name(const ldns_rr& rr) {
+// Whether a name in the RDATA, in wire form, is one for which `holds` does.
+template <class Predicate>
+bool any_name(const ldns_rr& rr, Predicate holds) {
   for (size_t i = 0; i < ldns_rr_rd_count(&rr); ++i) {
     const ldns_rdf* field = ldns_rr_rdf(&rr, i);
-    if (ldns_rdf_get_type(field) == LDNS_RDF_TYPE_DNAME && ldns_rdf_size(field) > kMaxName) return true;
+    const std::string_view octets(reinterpret_cast<const char*>(ldns_rdf_data(field)), ldns_rdf_size(field));
+    if (ldns_rdf_get_type(field) == LDNS_RDF_TYPE_DNAME && holds(octets)) return true;
   }
   return false;
+}
+
+// ldns does not count again when it has put the origin behind a name.
+bool has_overlong_name(const ldns_rr& rr) {
+  return any_name(rr, [](std::string_view name) { return name.size() > kMaxName; });
 }
 
 // RDATA as ldns has it, field by field.
@@ -454,12 +461,7 @@ class ZoneParser {
 
 // ldns does not escape quotation marks in names, and we take them for those of a string.
 bool has_quote_in_name(const ldns_rr& rr) {
-  for (size_t i = 0; i < ldns_rr_rd_count(&rr); ++i) {
-    const ldns_rdf* field = ldns_rr_rdf(&rr, i);
-    const std::string_view octets(reinterpret_cast<const char*>(ldns_rdf_data(field)), ldns_rdf_size(field));
-    if (ldns_rdf_get_type(field) == LDNS_RDF_TYPE_DNAME && octets.find('"') != std::string_view::npos) return true;
-  }
-  return false;
+  return any_name(rr, [](std::string_view name) { return name.find('"') != std::string_view::npos; });
 }
 
 // Whether the text that ldns made of `record` is that record: it prints some data so that it reads as another, or not

@@ -162,7 +162,10 @@ class Updater::Group {
     made->second.after = std::move(after);
   }
   // Tells of a change when it is committed, and nobody waits for it any more.
-  void log(std::string line) { lines_.push_back(std::move(line)); }
+  template <class... Parts>
+  void log(const Parts&... parts) {
+    if (updater_.log_.shows(LogLevel::info)) lines_.push_back(Log::text(parts...));
+  }
   // Calls one of the two when the group is committed or has failed.
   void then(std::function<void()> committed, std::function<void(Failure)> failed) {
     ends_.push_back({std::move(committed), std::move(failed)});
@@ -467,8 +470,8 @@ Outcome<Updater::Changed> Updater::change_now(Group& group, const Name& apex, co
   changed.removed = result.delta.removed.size();
   changed.added = result.delta.added.size();
   group.set(apex, next);
-  group.log(Log::text("zone ", apex.to_text(), " serial ", changed.old_serial, " to ", changed.serial, ": ",
-                      changed.removed, " removed, ", changed.added, " added, by ", cause));
+  group.log("zone ", apex.to_text(), " serial ", changed.old_serial, " to ", changed.serial, ": ", changed.removed,
+            " removed, ", changed.added, " added, by ", cause);
   return changed;
 }
 
@@ -527,8 +530,8 @@ Outcome<Updater::Imported> Updater::import_now(Group& group, Import& request) {
   Attributes attributes = old->attributes();
   attributes.pseudo = pseudo;
   group.set(request.apex, make_next(*old, delta, soa, std::move(attributes)));
-  group.log(Log::text("zone ", request.apex.to_text(), " serial ", *result.old_serial, " to ", serial, ": ",
-                      result.removed, " removed, ", result.added, " added, from ", request.file));
+  group.log("zone ", request.apex.to_text(), " serial ", *result.old_serial, " to ", serial, ": ", result.removed,
+            " removed, ", result.added, " added, from ", request.file);
   return result;
 }
 
@@ -561,9 +564,9 @@ Outcome<Updater::SecondarySet> Updater::set_secondary_now(Group& group, const Na
   attributes.secondary_dns = settings;
   const VersionRef next = make_next(*old, result.delta, result.soa, std::move(attributes));
   group.set(apex, next);
-  group.log(Log::text("zone ", apex.to_text(), " serial ", old->serial(), " to ", next->serial(), ": secondary DNS ",
-                      settings->enabled ? "enabled" : "disabled", ", ", settings->servers.size(), " NS names, ",
-                      settings->secondaries.size(), " addresses"));
+  group.log("zone ", apex.to_text(), " serial ", old->serial(), " to ", next->serial(), ": secondary DNS ",
+            settings->enabled ? "enabled" : "disabled", ", ", settings->servers.size(), " NS names, ",
+            settings->secondaries.size(), " addresses");
   return SecondarySet{old->serial(), next->serial(), settings};
 }
 
@@ -572,7 +575,7 @@ Outcome<Updater::Removed> Updater::remove_now(Group& group, const Name& apex) {
   if (old == nullptr) return no_such_zone(apex);
   const Removed result{old->serial()};
   group.set(apex, nullptr);
-  group.log(Log::text("zone ", apex.to_text(), " serial ", result.serial, ": removed"));
+  group.log("zone ", apex.to_text(), " serial ", result.serial, ": removed");
   return result;
 }
 
