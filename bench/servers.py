@@ -797,7 +797,7 @@ class Secondary(Server):
     name = "secondary"
 
     def prepare(self):
-        # It answers from what it has transferred at once.
+        # It answers from what it has transferred at once. PowerDNS signs NOTIFY by the key that it is to allow AXFR to.
         self.written("nsd.conf", [f"""
             server:
               username: ""
@@ -814,10 +814,15 @@ class Secondary(Server):
               rrl-ratelimit: 0
             remote-control:
               control-enable: no
+            key:
+              name: {KEY}
+              algorithm: hmac-sha256
+              secret: "{SECRET}"
             zone:
               name: "{self.world.noticed}"
               request-xfr: {ADDRESS} NOKEY
               allow-notify: {ADDRESS} NOKEY
+              allow-notify: {ADDRESS} {KEY}
               outgoing-interface: {SECONDARY}
             """])  # fmt: skip
 
