@@ -18,8 +18,6 @@ constexpr size_t kMaxTrailer = 1024;
 
 [[noreturn]] void fail(const std::string& why) { throw std::runtime_error(why); }
 
-std::string to_string(Bytes octets) { return {reinterpret_cast<const char*>(octets.data()), octets.size()}; }
-
 unsigned question_end(Bytes message) {
   if (load16(&message[4]) == 0) return kHeaderSize;
   const auto name = NameView::read(message, kHeaderSize);
@@ -34,7 +32,7 @@ std::string axfr_request(const Name& apex, uint16_t id, const control::TsigKeyRe
   auto* header = reinterpret_cast<uint8_t*>(message.data());
   store16(header, id);
   store16(header + 4, 1);
-  message += to_string(apex.view().bytes());
+  message += text_of(apex.view().bytes());
   for (const uint16_t value : {rrtype::AXFR, rrclass::IN}) {
     message += static_cast<char>(value >> 8);
     message += static_cast<char>(value);
@@ -45,7 +43,7 @@ std::string axfr_request(const Name& apex, uint16_t id, const control::TsigKeyRe
     message.resize(size + signer.max_size());
     signer.append(reinterpret_cast<uint8_t*>(message.data()), size, static_cast<unsigned>(message.size()),
                   control::tsig_now());
-    const Bytes whole(reinterpret_cast<const uint8_t*>(message.data()), message.size());
+    const Bytes whole = bytes_of(message);
     if (check != nullptr) *check = control::check_request(whole, control::KeyRing({key}), control::tsig_now());
   }
   std::string framed(2, '\0');
@@ -60,20 +58,19 @@ void TsigVerifier::take(Bytes message, bool last) {
   if (record.mac.empty()) {
     if (first_ || last) fail("the first or the last message is not signed");
     if (unsigned_.size() == kMaxUnsigned) fail("more than 99 messages in a row are not signed");
-    unsigned_.push_back(to_string(message));
+    unsigned_.emplace_back(text_of(message));
     return;
   }
   const size_t tsig_size = record.key.view().size() + kRrFixed + record.algorithm.view().size() + 16 +
                            record.mac.size() + record.other.size();
   if (tsig_size > message.size() - kHeaderSize) fail("a TSIG record with compressed names");
-  std::string covered = to_string(message.first(message.size() - tsig_size));
+  std::string covered(text_of(message.first(message.size() - tsig_size)));
   auto* header = reinterpret_cast<uint8_t*>(covered.data());
   store16(header, record.original_id);
   store16(header + 10, load16(header + 10) - 1U);
   unsigned_.push_back(std::move(covered));
   std::vector<Bytes> pieces;
-  for (const std::string& piece : unsigned_)
-    pieces.emplace_back(reinterpret_cast<const uint8_t*>(piece.data()), piece.size());
+  for (const std::string& piece : unsigned_) pieces.push_back(bytes_of(piece));
   signer_.sign(pieces, record.time_signed);
   if (signer_.mac() != record.mac) fail("a message with a wrong TSIG: " + control::to_text(record.error));
   unsigned_.clear();
@@ -104,10 +101,10 @@ void AxfrReader::walk(Bytes message) {
     if (!records.next()) fail("a malformed record");
     if (messages_ == 1 && i == 0) {
       if (records.type() != rrtype::SOA || records.rdata().size() < kSoaTail) fail("no SOA at the beginning");
-      soa_tail_ = to_string(records.rdata().last(kSoaTail));
+      soa_tail_ = text_of(records.rdata().last(kSoaTail));
       soas_ = 1;
     } else if (records.type() == rrtype::SOA) {
-      if (i + 1 != answers || to_string(records.rdata().last(kSoaTail)) != soa_tail_)
+      if (i + 1 != answers || text_of(records.rdata().last(kSoaTail)) != soa_tail_)
         fail("an SOA amid the zone, or not that of its beginning");
       soas_ = 2;
     }

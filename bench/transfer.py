@@ -36,7 +36,7 @@ import time
 import generate
 import harness
 import report
-import scale
+import rounds
 import servers
 from harness import plural, say, spaced, wait_until
 from quiet import Quiet
@@ -174,7 +174,7 @@ class Bench:
                 self.progress = f"round {number} of {self.options.rounds}: {server.name}"
                 self.quiet.wait()
                 try:
-                    with scale.running(server):
+                    with rounds.running(server):
                         server.settle()
                         measure(server, first=number == 1)
                 except Exception as error:
@@ -188,7 +188,7 @@ class Bench:
         apart = self.directory / "bare"
         apart.mkdir(exist_ok=True)
         server = servers.Axfrd(world._replace(directory=apart), self.options.server_cpus)
-        with scale.running(server):
+        with rounds.running(server):
             self.octets = self.directory / "octets"
             transfers("--zone", world.noticed, "--save", self.octets)
         shutil.rmtree(server.directory)
@@ -265,7 +265,7 @@ class Bench:
                 serial = asker.serial(server.world.noticed)
                 begin = time.monotonic()
                 client.commit(server.world.noticed)
-                serial = asker.wait(server.world.noticed, lambda now: now not in (None, serial), pause=scale.PAUSE)
+                serial = asker.wait(server.world.noticed, lambda now: now not in (None, serial), pause=rounds.PAUSE)
                 served = time.monotonic() - begin
             server.serial = serial
         seconds = served + transfers(*zone)["first_octet"]
@@ -299,7 +299,7 @@ class Bench:
         names_file = self.directory / "herd-names"
         names_file.write_text("\n".join(names))
         first, last = HERD_FIRST.rsplit(".", 1)
-        with scale.running(server):
+        with rounds.running(server):
             server.enable_all([f"{first}.{int(last) + number}" for number in range(HERD_SIZE)])
             with Herd(names_file) as herd, contextlib.closing(server.client("transaction")) as client:
                 for number in range(1, self.options.rounds + 1):

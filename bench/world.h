@@ -12,7 +12,7 @@ namespace axfrd::bench {
 
 inline zones::Name name_of(const std::string& text) { return *zones::Name::from_text(text); }
 
-inline zones::Bytes bytes_of(const std::string& s) { return {reinterpret_cast<const uint8_t*>(s.data()), s.size()}; }
+using zones::bytes_of;
 
 inline std::string wire_of(const std::string& text) {
   const zones::Name n = name_of(text);

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <boost/program_options.hpp>
-#include <charconv>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -13,6 +12,7 @@
 #include "control/notify/transfer_log.h"
 #include "control/option_table.h"
 #include "dataplane/eal.h"
+#include "zones/number.h"
 
 namespace axfrd::control {
 
@@ -90,13 +90,9 @@ class Values {
 
   unsigned number(const char* name, unsigned least, unsigned most) const {
     const std::string digits = text(name);
-    unsigned value = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (error != std::errc{} || *end != '\0' || value < least || value > most) {
-      fail("--" + std::string(name) + ": '" + digits + "' is not a number from " + std::to_string(least) + " to " +
-           std::to_string(most));
-    }
-    return value;
+    if (const auto value = zones::number_in<unsigned>(digits, least, most)) return *value;
+    fail("--" + std::string(name) + ": '" + digits + "' is not a number from " + std::to_string(least) + " to " +
+         std::to_string(most));
   }
 
   // `parse` of one value; what it throws is told with the option's name.
@@ -114,12 +110,8 @@ class Values {
 };
 
 unsigned parse_cpu(std::string_view digits, const std::string& whole) {
-  unsigned cpu = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), cpu);
-  if (error != std::errc{} || end != digits.data() + digits.size() || cpu >= 4096) {
-    throw std::invalid_argument("'" + whole + "' is no list of CPUs such as 1,3-5");
-  }
-  return cpu;
+  if (const auto cpu = zones::number_in<unsigned>(digits, 0, 4095)) return *cpu;
+  throw std::invalid_argument("'" + whole + "' is no list of CPUs such as 1,3-5");
 }
 
 std::vector<unsigned> parse_cpus(const std::string& text) {
@@ -238,10 +230,7 @@ std::string check_resolver(const std::string& text) {
   parse_address(text.substr(0, at));
   if (at == std::string::npos) return text;
   const std::string digits = text.substr(at + 1);
-  unsigned port = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  if (error != std::errc{} || *end != '\0' || port == 0 || port > 65535)
-    throw std::invalid_argument("'" + digits + "' is not a port");
+  if (!zones::number_in<uint16_t>(digits, 1)) throw std::invalid_argument("'" + digits + "' is not a port");
   return text;
 }
 

@@ -3,20 +3,14 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 #include <optional>
 #include <stdexcept>
 
+#include "zones/number.h"
+
 namespace axfrd::dataplane {
 namespace {
-
-std::optional<uint8_t> parse_prefix(std::string_view text, unsigned longest) {
-  unsigned prefix = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), prefix);
-  if (error != std::errc() || end != text.data() + text.size() || prefix > longest) return std::nullopt;
-  return static_cast<uint8_t>(prefix);
-}
 
 bool is_unicast(const Address& a) {
   if (a.v6)
@@ -35,10 +29,10 @@ Address Address::parse(const std::string& text) {
     throw std::runtime_error("\"" + text +
                              "\" is no IP address; write ADDR/LEN, e.g. 192.0.2.53/24 or 2001:db8::53/64");
   }
-  const unsigned longest = address.size() * 8;
-  const std::optional<uint8_t> prefix = slash == std::string::npos
-                                            ? static_cast<uint8_t>(longest)
-                                            : parse_prefix(std::string_view(text).substr(slash + 1), longest);
+  const auto longest = static_cast<uint8_t>(address.size() * 8);
+  const auto prefix = slash == std::string::npos
+                          ? longest
+                          : zones::number_in<uint8_t>(std::string_view(text).substr(slash + 1), 0, longest);
   if (!prefix) {
     throw std::runtime_error("\"" + text + "\" has no prefix length between 0 and " + std::to_string(longest));
   }

@@ -26,9 +26,7 @@ void append_family(std::vector<OwnedRecord>& out, std::span<const PseudoRecord* 
     ttl = std::min({ttl, set.ttl, p->ttl});
     for (size_t at = 0; at + size <= set.octets.size(); at += size) data.insert(set.octets.substr(at, size));
   }
-  for (const std::string& rdata : data)
-    out.emplace_back(
-        Record{pseudo.front()->owner, type, ttl, {reinterpret_cast<const uint8_t*>(rdata.data()), rdata.size()}});
+  for (const std::string& rdata : data) out.emplace_back(Record{pseudo.front()->owner, type, ttl, bytes_of(rdata)});
 }
 
 std::string identity(const PseudoRecord& p) {

@@ -14,7 +14,7 @@ uint32_t checksum(Bytes bytes) { return libdeflate_crc32(0, bytes.data(), bytes.
 
 class Encoder {
  public:
-  void put(Bytes bytes) { out_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size()); }
+  void put(Bytes bytes) { out_.append(text_of(bytes)); }
   void put8(unsigned v) { out_ += static_cast<char>(v); }
   void put16(unsigned v) {
     put8(v >> 8);
@@ -42,7 +42,7 @@ class Encoder {
     }
   }
   std::string finish() && {
-    put32(checksum({reinterpret_cast<const uint8_t*>(out_.data()), out_.size()}));
+    put32(checksum(bytes_of(out_)));
     return std::move(out_);
   }
 
@@ -71,10 +71,7 @@ class Decoder {
     const uint64_t high = take32();
     return high << 32 | take32();
   }
-  std::string take_sized() {
-    const Bytes text = take(take32());
-    return {reinterpret_cast<const char*>(text.data()), text.size()};
-  }
+  std::string take_sized() { return std::string(text_of(take(take32()))); }
   Name take_name() {
     const auto name = NameView::read(rest_);
     if (!name) throw std::invalid_argument("a malformed name");
@@ -87,7 +84,7 @@ class Decoder {
     for (unsigned m = take16(); m > 0; --m) {
       const uint16_t records = take16();
       const Bytes body = take(take16());
-      page.push_back({records, std::string(reinterpret_cast<const char*>(body.data()), body.size())});
+      page.push_back({records, std::string(text_of(body))});
     }
     return page;
   }
@@ -103,7 +100,7 @@ class Decoder {
 OwnedRecord take_soa(Decoder& in, const Name& apex) {
   const uint32_t ttl = in.take32();
   const std::string rdata = in.take_sized();
-  const Record soa{apex, rrtype::SOA, ttl, {reinterpret_cast<const uint8_t*>(rdata.data()), rdata.size()}};
+  const Record soa{apex, rrtype::SOA, ttl, bytes_of(rdata)};
   if (ttl > kMaxTtl || !rdata_is_sound(rrtype::SOA, soa.rdata)) throw std::invalid_argument("a malformed SOA");
   return OwnedRecord(soa);
 }

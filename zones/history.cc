@@ -16,8 +16,6 @@ uint32_t serial_of(const Record& soa) {
   return load32(soa.rdata.data() + soa.rdata.size() - kSoaNumbers);
 }
 
-Bytes bytes_of(const std::string& s) { return {reinterpret_cast<const uint8_t*>(s.data()), s.size()}; }
-
 // Adds up steps. What is added and removed again, or the other way round, with the same TTL, cancels.
 class Sum {
  public:

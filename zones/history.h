@@ -47,7 +47,7 @@ class Step : public boost::intrusive_ref_counter<Step> {
   // Calls visit(record, is_added) for every record but the SOA.
   template <class Visitor>
   void for_each(Visitor&& visit) const {
-    const Bytes bytes{reinterpret_cast<const uint8_t*>(records_.data()), records_.size()};
+    const Bytes bytes = bytes_of(records_);
     size_t at = 0;
     read_record(bytes, at);
     for (uint32_t i = 0; i < removed_ + added_; ++i) visit(read_record(bytes, at), i >= removed_);

@@ -14,7 +14,7 @@ std::string make_request(uint16_t id, uint16_t flags, uint16_t answers, NameView
   store16(header + 2, flags);
   store16(header + 4, 1);
   store16(header + 6, answers);
-  message.append(reinterpret_cast<const char*>(apex.data()), apex.size());
+  message.append(text_of(apex.bytes()));
   const char question[] = {0, static_cast<char>(rrtype::SOA), 0, static_cast<char>(rrclass::IN)};
   return message.append(question, sizeof question);
 }

@@ -11,9 +11,7 @@ namespace {
 
 [[noreturn]] void malformed(const char* what) { throw std::invalid_argument(std::string("malformed page: ") + what); }
 
-const uint8_t* octets(const std::string& s) { return reinterpret_cast<const uint8_t*>(s.data()); }
-
-void append(std::string& out, Bytes bytes) { out.append(reinterpret_cast<const char*>(bytes.data()), bytes.size()); }
+void append(std::string& out, Bytes bytes) { out.append(text_of(bytes)); }
 void append16(std::string& out, unsigned v) {
   std::array<uint8_t, 2> two;
   store16(two.data(), v);
@@ -106,7 +104,8 @@ class Compressor {
     return 0;
   }
   const uint8_t* octet_at(const std::string& out, size_t body_at, unsigned offset) const {
-    return offset < base_ ? question_.data() + (offset - kHeaderSize) : octets(out) + body_at + (offset - base_);
+    return offset < base_ ? question_.data() + (offset - kHeaderSize)
+                          : bytes_of(out).data() + body_at + (offset - base_);
   }
   bool stands_at(const std::string& out, size_t body_at, unsigned offset, NameView name) const {
     const uint8_t* p = octet_at(out, body_at, offset);
@@ -338,7 +337,7 @@ Record unpack_record(Bytes body, unsigned& at, unsigned base, const Apex& apex, 
   if (at > end) malformed("a name that runs out of its data");
   append(scratch.rdata, body.subspan(at, end - at));
   at = end;
-  r.rdata = {octets(scratch.rdata), scratch.rdata.size()};
+  r.rdata = bytes_of(scratch.rdata);
   return r;
 }
 
@@ -457,7 +456,7 @@ class PageAssembler {
 
   void add_message(const MessageImage& image) {
     const unsigned base = messages_.empty() ? base_ : apex_->question_end();
-    const Bytes body{octets(image.bytes), image.bytes.size()};
+    const Bytes body = bytes_of(image.bytes);
     if (body.size() + base > kMaxMessage) malformed("a message larger than 65535 octets");
     messages_.push_back({static_cast<uint32_t>(bytes_.size()), static_cast<uint16_t>(body.size()),
                          static_cast<uint16_t>(base), image.records});
@@ -576,7 +575,7 @@ class PageAssembler {
     size_t last = first;
     for (; last < node_records_.size() && node_records_[last].group == type; ++last) {
       const NodeRecord& r = node_records_[last];
-      writer.add(r.type, r.ttl, {octets(rdata_) + r.rdata_at, r.rdata_size});
+      writer.add(r.type, r.ttl, bytes_of(rdata_).subspan(r.rdata_at, r.rdata_size));
     }
     if (rrsets_.size() >= 0xFFFF) malformed("too many RRsets");
     rrsets_.push_back({type, writer.rr_count(), static_cast<uint32_t>(answers_.size())});
@@ -770,7 +769,7 @@ PageImage Page::image() const {
   PageImage image;
   for (unsigned m = 0; m < message_count_; ++m) {
     const Bytes body = message_bytes(m);
-    image.push_back({message(m).records, std::string(reinterpret_cast<const char*>(body.data()), body.size())});
+    image.push_back({message(m).records, std::string(text_of(body))});
   }
   return image;
 }

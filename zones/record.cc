@@ -5,9 +5,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdlib>
 #include <stdexcept>
+
+#include "zones/number.h"
 
 namespace axfrd::zones {
 namespace {
@@ -51,9 +52,9 @@ void append_record(std::string& out, const Record& r) {
   store16(fixed.data() + 2, rrclass::IN);
   store32(fixed.data() + 4, r.ttl);
   store16(fixed.data() + 8, static_cast<unsigned>(r.rdata.size()));
-  out.append(reinterpret_cast<const char*>(r.owner.data()), r.owner.size());
-  out.append(reinterpret_cast<const char*>(fixed.data()), fixed.size());
-  out.append(reinterpret_cast<const char*>(r.rdata.data()), r.rdata.size());
+  out.append(text_of(r.owner.bytes()));
+  out.append(text_of(fixed));
+  out.append(text_of(r.rdata));
 }
 
 Record read_record(Bytes bytes, size_t& at) {
@@ -98,10 +99,7 @@ uint16_t type_from_text(const std::string& text) {
   // ldns would take TYPE65x for TYPE65, and TYPE65601 for another.
   constexpr size_t prefix = 4;
   if (text.size() > prefix && strncasecmp(text.c_str(), "TYPE", prefix) == 0) {
-    uint16_t type = 0;
-    const char* const end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data() + prefix, end, type);
-    return error == std::errc() && stop == end ? type : 0;
+    return number_in<uint16_t>(std::string_view(text).substr(prefix)).value_or(0);
   }
   return static_cast<uint16_t>(ldns_get_rr_type_by_name(text.c_str()));
 }
@@ -128,8 +126,8 @@ std::optional<RecordSet::Problem> RecordSet::add(const Record& r, uint32_t line)
   e.key_size = static_cast<uint16_t>(arena_.size() - e.at);
   e.owner_size = static_cast<uint16_t>(r.owner.size());
   e.rdata_size = static_cast<uint16_t>(r.rdata.size());
-  arena_.append(reinterpret_cast<const char*>(r.owner.data()), r.owner.size());
-  arena_.append(reinterpret_cast<const char*>(r.rdata.data()), r.rdata.size());
+  arena_.append(text_of(r.owner.bytes()));
+  arena_.append(text_of(r.rdata));
   entries_.push_back(e);
   return std::nullopt;
 }

@@ -28,7 +28,7 @@ struct OwnedRecord {
         type(r.type),
         ttl(r.ttl),
         rdata(reinterpret_cast<const char*>(r.rdata.data()), r.rdata.size()) {}
-  Record view() const { return {owner, type, ttl, {reinterpret_cast<const uint8_t*>(rdata.data()), rdata.size()}}; }
+  Record view() const { return {owner, type, ttl, bytes_of(rdata)}; }
   Name owner;
   uint16_t type;
   uint32_t ttl;

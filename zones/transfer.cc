@@ -73,14 +73,12 @@ Transfer::Message Transfer::next_of_difference() {
   begin(body.records, opt);
   suffix_ = opt ? opt_ : "";
   first_ = false;
-  return finish({reinterpret_cast<const uint8_t*>(body.bytes.data()), body.bytes.size()});
+  return finish(bytes_of(body.bytes));
 }
 
 // Puts the message together and sets its length.
 Transfer::Message Transfer::finish(Bytes records) {
-  const Message message{{reinterpret_cast<const uint8_t*>(prefix_.data()), prefix_.size()},
-                        records,
-                        {reinterpret_cast<const uint8_t*>(suffix_.data()), suffix_.size()}};
+  const Message message{bytes_of(prefix_), records, bytes_of(suffix_)};
   store16(reinterpret_cast<uint8_t*>(prefix_.data()), static_cast<unsigned>(message.size() - kLengthPrefix));
   return message;
 }

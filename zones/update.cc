@@ -18,22 +18,20 @@ bool same_data(const Record& a, const Record& b) { return a.type == b.type && st
 
 // ---- reading ----
 
-std::string to_string(Bytes octets) { return {reinterpret_cast<const char*>(octets.data()), octets.size()}; }
-
 // RDATA with its names uncompressed; nothing if they are malformed. `at` is where it stands in the message.
 std::optional<std::string> uncompressed(Bytes message, size_t at, const RecordWalk& record) {
   const auto [prefix, names] = rdata_names(record.type());
   const size_t end = at + record.rdata().size();
-  if (names == 0) return to_string(record.rdata());
+  if (names == 0) return std::string(text_of(record.rdata()));
   if (at + prefix > end) return std::nullopt;
-  std::string rdata = to_string(message.subspan(at, prefix));
+  std::string rdata(text_of(message.subspan(at, prefix)));
   at += prefix;
   for (unsigned i = 0; i < names; ++i) {
     const auto name = Name::read(message.first(end), at);
     if (!name) return std::nullopt;
-    rdata += to_string(name->view().bytes());
+    rdata += text_of(name->view().bytes());
   }
-  return rdata + to_string(message.subspan(at, end - at));
+  return rdata.append(text_of(message.subspan(at, end - at)));
 }
 
 // Whether RDATA is what its type says. ldns knows the types; that it gives back the same octets rules out what it
@@ -53,7 +51,7 @@ bool is_well_formed(const Record& record) {
     const ldns_rdf* field = ldns_rr_rdf(raw, i);
     rdata.append(reinterpret_cast<const char*>(ldns_rdf_data(field)), ldns_rdf_size(field));
   }
-  return std::ranges::equal(record.rdata, Bytes(reinterpret_cast<const uint8_t*>(rdata.data()), rdata.size()));
+  return std::ranges::equal(record.rdata, bytes_of(rdata));
 }
 
 class Reader {
@@ -89,7 +87,7 @@ class Reader {
     const auto at = static_cast<size_t>(walk_.rdata().data() - message_.data());
     const auto rdata = uncompressed(message_, at, walk_);
     if (!rdata) return std::nullopt;
-    const Bytes octets(reinterpret_cast<const uint8_t*>(rdata->data()), rdata->size());
+    const Bytes octets = bytes_of(*rdata);
     const Record record{owner_, walk_.type(), walk_.ttl(), octets};
     if (rrtype::is_meta(record.type) || !is_well_formed(record)) return std::nullopt;
     return OwnedRecord(record);

@@ -8,8 +8,6 @@
 namespace axfrd::zones {
 namespace {
 
-Bytes bytes_of(const std::string& s) { return {reinterpret_cast<const uint8_t*>(s.data()), s.size()}; }
-
 void add_counts(Page::Counts& sum, const Page::Counts& c) {
   sum.records += c.records;
   sum.names += c.names;
@@ -36,6 +34,20 @@ size_t message_octets(const Page& page) {
   size_t total = 0;
   for (unsigned m = 0; m < page.message_count(); ++m) total += page.message(m).size;
   return total;
+}
+
+// The page that `image` describes, behind a page whose last name is `last`; the apex, if there is none.
+// Page::from_image says what `hashes` gets.
+PageRef page_behind(NameView last, const Apex& apex, const PageImage& image, unsigned base,
+                    std::vector<uint64_t>* hashes = nullptr) {
+  // A first message is empty when its record had no room beside the SOA.
+  const auto message = std::ranges::find_if(image, [](const MessageImage& m) { return m.records != 0; });
+  if (message == image.end()) throw std::invalid_argument("a page without records");
+  std::array<uint8_t, kMaxName> buffer;
+  unsigned at = 0;
+  const unsigned message_base = message == image.begin() ? base : apex.question_end();
+  const NameView first = unpack_name(bytes_of(message->bytes), at, message_base, apex, buffer);
+  return Page::from_image(apex, image, base, common_labels(first, last), hashes);
 }
 
 }  // namespace
@@ -103,18 +115,18 @@ class ZoneVersion::Editor {
     if (numbered.id > kMaxPages) throw std::invalid_argument("a page id out of range");
     while (numbered.id >= chunks_.size() * kChunk) chunks_.push_back(new Chunk);
     if (chunks_[numbered.id / kChunk]->pages[numbered.id % kChunk]) throw std::invalid_argument("two pages of one id");
-    if (!order_.empty()) begin_index();
-    if (indexed_) {
-      for (const uint64_t hash : hashes) index_.insert(hash, numbered.id);
-    }
+    for (const uint64_t hash : hashes) appended_.emplace_back(hash, numbered.id);
     add_counts(counts_, page->counts());
     octets_ += message_octets(*page);
     set_page(numbered.id, std::move(page));
     order_.push_back(numbered.id);
   }
-  // After the last append(): the ids between may be taken. A page that stands alone keeps none.
-  void collect_free_ids() {
+  // After the last append(): the names get into the index, and the ids between may be taken. A page that stands alone
+  // needs neither.
+  void finish_appending() {
     if (size() <= 1) return;
+    index_.insert(std::exchange(appended_, {}));
+    indexed_ = true;
     for (auto id = static_cast<uint32_t>(chunks_.size() * kChunk); id-- > 0;) {
       if (!chunks_[id / kChunk]->pages[id % kChunk]) free_ids_.push_back(id);
     }
@@ -122,10 +134,10 @@ class ZoneVersion::Editor {
 
   // Moves everything to `version`.
   void finish(ZoneVersion& version) && {
+    if (size() == 0) return;
+    if (size() == 1) return version.hold(&page(0));
     version.counts_ = counts_;
     version.octets_ = octets_;
-    if (size() == 1) version.single_ = &page(0);
-    if (size() <= 1) return;
     auto many = std::make_unique<Many>();
     for (const auto chain : {Page::Chain::nsec, Page::Chain::nsec3}) {
       if (version.has_chain(chain)) many->chain_pages[static_cast<unsigned>(chain)] = pages_with(chain);
@@ -165,15 +177,8 @@ class ZoneVersion::Editor {
   }
 
   Assembled assemble(const PageImage& image, unsigned base, NameView last) const {
-    // A first message is empty when its record had no room beside the SOA.
-    const auto message = std::ranges::find_if(image, [](const MessageImage& m) { return m.records != 0; });
-    if (message == image.end()) throw std::invalid_argument("a page without records");
-    std::array<uint8_t, kMaxName> buffer;
-    unsigned at = 0;
-    const unsigned message_base = message == image.begin() ? base : apex_.question_end();
-    const NameView first = unpack_name(bytes_of(message->bytes), at, message_base, apex_, buffer);
     Assembled assembled;
-    assembled.page = Page::from_image(apex_, image, base, common_labels(first, last), &assembled.hashes);
+    assembled.page = page_behind(last, apex_, image, base, &assembled.hashes);
     return assembled;
   }
 
@@ -202,10 +207,9 @@ class ZoneVersion::Editor {
   // Before there is more than one page.
   void begin_index() {
     if (std::exchange(indexed_, true)) return;
-    for (const uint32_t id : order_) {
-      const Page& page = page_of(id);
-      for (unsigned i = 0; i < page.node_count(); ++i) index_.insert(page.name_hash(i, apex_), id);
-    }
+    NodeHashes hashes;
+    for (const uint32_t id : order_) collect(page_of(id), id, hashes);
+    index_.insert(hashes);
   }
 
   // Exchanges `count` pages for `pages`, keeping ids where it can, so that the index changes only for names that moved.
@@ -243,17 +247,14 @@ class ZoneVersion::Editor {
   }
 
   void update_index(NodeHashes& before, NodeHashes& after) {
-    if (before.empty()) {
-      for (const auto& [hash, id] : after) index_.insert(hash, id);
-      return;
-    }
+    if (before.empty()) return index_.insert(after);
     std::ranges::sort(before);
     std::ranges::sort(after);
     NodeHashes gone, come;
     std::ranges::set_difference(before, after, std::back_inserter(gone));
     std::ranges::set_difference(after, before, std::back_inserter(come));
     for (const auto& [hash, id] : gone) index_.erase(hash, id);
-    for (const auto& [hash, id] : come) index_.insert(hash, id);
+    index_.insert(come);
   }
 
   // The empty non-terminals before a page's first name depend on the last name of the page before it.
@@ -271,6 +272,7 @@ class ZoneVersion::Editor {
   const unsigned first_base_;
   std::vector<boost::intrusive_ptr<const Chunk>> chunks_;
   std::vector<uint32_t> order_, free_ids_;
+  NodeHashes appended_;
   HashTrie<uint32_t>::Editor index_;
   bool indexed_ = false;
   Page::Counts counts_;
@@ -291,6 +293,12 @@ ZoneVersion::ZoneVersion(NameView apex, const Record& soa, const std::string& an
   const uint8_t* numbers = soa.rdata.data() + soa.rdata.size() - 20;  // SERIAL REFRESH RETRY EXPIRE MINIMUM
   serial_ = load32(numbers);
   negative_ttl_ = std::min(soa.ttl, load32(numbers + 16));
+}
+
+void ZoneVersion::hold(PageRef only) {
+  counts_ = only->counts();
+  octets_ = message_octets(*only);
+  single_ = std::move(only);
 }
 
 VersionRef ZoneVersion::build(const RecordSet& records, Attributes attributes) {
@@ -314,9 +322,13 @@ VersionRef ZoneVersion::build(const RecordSet& records, Attributes attributes) {
 VersionRef ZoneVersion::restore(NameView apex, const Record& soa, std::span<const NumberedPage> pages,
                                 Attributes attributes) {
   const auto version = create(Apex(apex), soa, std::move(attributes));
+  if (pages.size() == 1) {
+    version->hold(page_behind(apex, version->apex_, pages.front().image, version->first_base()));
+    return version;
+  }
   Editor editor(version->apex_, version->first_base());
   for (const NumberedPage& page : pages) editor.append(page);
-  editor.collect_free_ids();
+  editor.finish_appending();
   std::move(editor).finish(*version);
   return version;
 }

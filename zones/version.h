@@ -191,6 +191,8 @@ class ZoneVersion : public boost::intrusive_ref_counter<ZoneVersion> {
   // @pre `answer` is the prepared SOA, and this object has room for it and for the apex behind it.
   ZoneVersion(NameView apex, const Record& soa, const std::string& answer, Attributes attributes);
   void operator delete(void* memory, std::align_val_t) { ::operator delete (memory, std::align_val_t{kCacheLine}); }
+  // Takes the page that is to be its only one.
+  void hold(PageRef only);
 
   unsigned chain_page_count(Page::Chain chain) const {
     return many_ ? static_cast<unsigned>(many_->chain_pages[static_cast<unsigned>(chain)].size()) : 1;

@@ -5,11 +5,16 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <string_view>
 
 namespace axfrd::zones {
 
 using Bytes = std::span<const uint8_t>;
 using MutableBytes = std::span<uint8_t>;
+
+// Octets that a library keeps as text. Views, both.
+inline Bytes bytes_of(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
+inline std::string_view text_of(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
 // Unaligned big-endian loads and stores. @pre the bytes are there; callers check lengths first.
 inline uint16_t load16(const uint8_t* p) { return static_cast<uint16_t>((p[0] << 8) | p[1]); }

@@ -41,12 +41,15 @@ ZoneTable::Retired ZoneTable::publish(VersionRef version) {
 ZoneTable::Retired ZoneTable::publish_new(std::vector<VersionRef> versions) {
   auto next = std::make_unique<Snapshot>(snapshot());
   HashTrie<Zone*>::Editor editor(next->trie);
+  std::vector<std::pair<uint64_t, Zone*>> zones;
+  zones.reserve(versions.size());
   for (VersionRef& version : versions) {
     ++next->apexes[version->apex().labels];
     auto* zone = new Zone(std::move(version));
-    editor.insert(zone->hash(), zone);
-    ++next->size;
+    zones.emplace_back(zone->hash(), zone);
   }
+  editor.insert(zones);
+  next->size += zones.size();
   next->trie = std::move(editor).finish();
   Retired retired;
   retired.snapshot = replace(std::move(next));

@@ -405,7 +405,7 @@ class ZoneParser {
     if (has_overlong_name(*rr)) return std::string(type) + " " + std::string(data) + ": a name of more than 255 octets";
     rdata_.clear();
     append_fields(rdata_, *rr);
-    const Bytes rdata{reinterpret_cast<const uint8_t*>(rdata_.data()), rdata_.size()};
+    const Bytes rdata = bytes_of(rdata_);
     const auto number = static_cast<uint16_t>(ldns_rr_get_type(rr.get()));
     if (rdata.size() > kMaxMessage) return "the record has more data than a message can hold";
     const auto ttl = choose_ttl(stated_ttl, number, rdata);
@@ -473,7 +473,7 @@ bool reads_back(const char* text, const Record& record) {
   const LdnsRr rr(raw);
   std::string rdata;
   append_fields(rdata, *rr);
-  return std::ranges::equal(Bytes(reinterpret_cast<const uint8_t*>(rdata.data()), rdata.size()), record.rdata);
+  return std::ranges::equal(bytes_of(rdata), record.rdata);
 }
 
 // TTL, class, type and data as ldns prints them, with a tab before each; nothing if that would not be the record.

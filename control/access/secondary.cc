@@ -1,9 +1,10 @@
 #include "control/access/secondary.h"
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 #include <stdexcept>
+
+#include "zones/number.h"
 
 namespace axfrd::control {
 namespace {
@@ -41,10 +42,9 @@ std::vector<Name> parse_keys(const std::string& text) {
 }
 
 uint16_t parse_port(const std::string& text) {
-  uint16_t port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (error != std::errc{} || end != text.data() + text.size() || port == 0) fail("'" + text + "' is not a port");
-  return port;
+  const auto port = zones::number_in<uint16_t>(text, 1);
+  if (!port) fail("'" + text + "' is not a port");
+  return *port;
 }
 
 std::array<uint8_t, 16> mapped(const IpAddress& address) {

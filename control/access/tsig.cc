@@ -89,7 +89,7 @@ class Writer {
  public:
   explicit Writer(size_t capacity) { out_.reserve(capacity); }
 
-  void octets(Bytes octets) { out_.append(reinterpret_cast<const char*>(octets.data()), octets.size()); }
+  void octets(Bytes octets) { out_.append(zones::text_of(octets)); }
   void u16(uint64_t value) {
     out_ += static_cast<char>(value >> 8);
     out_ += static_cast<char>(value);
@@ -111,7 +111,7 @@ class Writer {
     for (const uint8_t octet : name.bytes()) out_ += static_cast<char>(fold(octet));
   }
 
-  Bytes bytes() const { return {reinterpret_cast<const uint8_t*>(out_.data()), out_.size()}; }
+  Bytes bytes() const { return zones::bytes_of(out_); }
   std::string take() { return std::move(out_); }
 
  private:

@@ -1,8 +1,9 @@
 #include "control/base/address.h"
 
-#include <charconv>
 #include <optional>
 #include <stdexcept>
+
+#include "zones/number.h"
 
 namespace axfrd::control {
 
@@ -13,13 +14,8 @@ using boost::asio::ip::address_v6;
 std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
 
 unsigned parse_length(std::string_view digits, unsigned most, std::string_view whole) {
-  unsigned length = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), length);
-  if (error != std::errc{} || end != digits.data() + digits.size() || length > most) {
-    throw std::invalid_argument(quoted(whole) + ": the prefix length must be a number from 0 to " +
-                                std::to_string(most));
-  }
-  return length;
+  if (const auto length = zones::number_in<unsigned>(digits, 0, most)) return *length;
+  throw std::invalid_argument(quoted(whole) + ": the prefix length must be a number from 0 to " + std::to_string(most));
 }
 
 struct Parts {

@@ -2,10 +2,10 @@
 
 #include <unistd.h>
 
-#include <charconv>
 #include <cstdlib>
 
 #include "control/base/local_datagram.h"
+#include "zones/number.h"
 
 namespace axfrd::control {
 
@@ -16,11 +16,7 @@ std::string environment(const char* name) {
   return value != nullptr ? value : "";
 }
 
-uint64_t number(const std::string& digits) {
-  uint64_t value = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  return value;
-}
+uint64_t number(const std::string& digits) { return zones::number_in<uint64_t>(digits).value_or(0); }
 
 // Half of the time after which the manager would give up on us. $WATCHDOG_PID may say that another process is meant.
 std::chrono::microseconds watchdog_interval() {

@@ -1,20 +1,13 @@
 // Commands about zones and transactions.
-#include <charconv>
 
 #include "control/command/commands.h"
 #include "control/command/commands_support.h"
+#include "zones/number.h"
 #include "zones/zonefile.h"
 
 namespace axfrd::control {
 
 namespace {
-
-std::optional<uint32_t> number(const std::string& digits) {
-  uint32_t value = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
-  return value;
-}
 
 void remove_other_pseudo(zones::Draft& draft, const std::vector<zones::PseudoRecord>& kept) {
   if (!draft.base()->pseudo()) return;
@@ -118,7 +111,7 @@ void Commands::zone_history(Json& params, RpcDone done) {
 void Commands::zone_rollback(Json& params, RpcDone done) {
   auto name = zone_name(params);
   if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
-  const auto serial = number(params["serial"].get_ref<const std::string&>());
+  const auto serial = zones::number_in<uint32_t>(params["serial"].get_ref<const std::string&>());
   if (!serial) return done(RpcError{RpcError::invalid_params, "\"serial\" is not a number below 2^32"});
   server_.updater.change_zone(
       std::move(std::get<zones::Name>(name)), "rollback to " + std::to_string(*serial),
@@ -190,7 +183,7 @@ void Commands::zone_diff(Json& params, RpcDone done) {
 
 void Commands::zone_commit(Json& params, RpcDone done) {
   if (params.contains("wait")) {
-    const auto patience = number(params["wait"].get_ref<const std::string&>());
+    const auto patience = zones::number_in<uint32_t>(params["wait"].get_ref<const std::string&>());
     const auto name = zone_name(params);
     if (!patience) return done(RpcError{RpcError::invalid_params, "\"wait\" is not a number of seconds"});
     if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);

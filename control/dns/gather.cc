@@ -30,7 +30,7 @@ void Gather::clear() {
 size_t Gather::copy(zones::Bytes octets) {
   const size_t at = own_.size();
   if (octets.empty()) return at;
-  own_.append(reinterpret_cast<const char*>(octets.data()), octets.size());
+  own_.append(zones::text_of(octets));
   size_ += octets.size();
   // All that is copied in a row is one piece.
   if (!pieces_.empty() && pieces_.back().shared == nullptr) {

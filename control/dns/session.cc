@@ -19,8 +19,6 @@ constexpr size_t kBatchOctets = 256 * 1024;
 constexpr size_t kTurnOctets = 256 * 1024;  // before other sessions have their turn
 constexpr size_t kPiecesOfMessage = 3;
 
-std::string to_string(Bytes octets) { return {reinterpret_cast<const char*>(octets.data()), octets.size()}; }
-
 }  // namespace
 
 DnsSession::DnsSession(asio::ip::tcp::socket socket, IpAddress peer, Shared& shared)
@@ -150,7 +148,7 @@ void DnsSession::make(PendingUpdate update) {
 void DnsSession::queue_answer(Bytes answer) {
   std::array<uint8_t, 2> length;
   zones::store16(length.data(), static_cast<unsigned>(answer.size()));
-  answers_.append(to_string(length)).append(to_string(answer));
+  answers_.append(zones::text_of(length)).append(zones::text_of(answer));
 }
 
 // ---- responses ----
@@ -173,7 +171,7 @@ void DnsSession::write() {
 
 void DnsSession::compose(Gather& batch) {
   batch.clear();
-  batch.copy({reinterpret_cast<const uint8_t*>(answers_.data()), answers_.size()});
+  batch.copy(zones::bytes_of(answers_));
   answers_ = {};
   while (!transfers_.empty() && batch.size() < kBatchOctets && batch.pieces() + kPiecesOfMessage <= batch.kMaxPieces) {
     ActiveTransfer& transfer = transfers_.front();
@@ -199,7 +197,7 @@ void DnsSession::add_message(ActiveTransfer& transfer, Gather& batch) {
   }
   batch.refer(message.records);
   batch.copy(message.suffix);
-  batch.copy({reinterpret_cast<const uint8_t*>(tsig.data()), tsig.size()});
+  batch.copy(zones::bytes_of(tsig));
   if (transfer.messages == 0) transfer.first = Clock::now();
   transfer.messages += 1;
   transfer.octets += octets;

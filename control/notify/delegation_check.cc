@@ -170,7 +170,7 @@ class Check {
       }
       for (const std::string& rdata : found.rdata) {
         size_t at = 0;
-        const auto server = Name::read({reinterpret_cast<const uint8_t*>(rdata.data()), rdata.size()}, at);
+        const auto server = Name::read(zones::bytes_of(rdata), at);
         if (server && parent.servers.size() < kParentServers)
           std::ranges::move(addresses_of(*server), std::back_inserter(parent.servers));
       }

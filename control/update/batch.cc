@@ -6,10 +6,9 @@ namespace axfrd::control {
 namespace {
 
 using zones::Bytes;
+using zones::text_of;
 
 constexpr size_t kHead = 8;
-
-std::string_view text_of(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
 Bytes take(Bytes& rest, size_t octets) {
   if (octets > rest.size()) throw std::invalid_argument("a batch in its redo log is cut short");

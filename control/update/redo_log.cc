@@ -16,6 +16,7 @@ namespace axfrd::control {
 namespace {
 
 using zones::Bytes;
+using zones::bytes_of;
 
 constexpr size_t kHead = 20;
 constexpr uint64_t kStep = 256 * 1024;  // by which a file grows
@@ -41,12 +42,16 @@ struct Found {
   bool whole;
 };
 
+bool is_head(Bytes head, uint64_t generation, uint32_t index) {
+  const std::string expected = head_of(zones::load32(head.data()), generation, index);
+  return std::memcmp(expected.data(), head.data(), kHead - 4) == 0;
+}
+
 std::optional<Found> find(Bytes file, uint64_t at, uint64_t generation, uint32_t index) {
   if (at > file.size() || file.size() - at < kHead) return std::nullopt;
   const Bytes head = file.subspan(at, kHead);
+  if (!is_head(head, generation, index)) return std::nullopt;
   const uint32_t octets = zones::load32(head.data());
-  const std::string expected = head_of(octets, generation, index);
-  if (std::memcmp(expected.data(), head.data(), kHead - 4) != 0) return std::nullopt;
   if (octets > file.size() - at - kHead) return std::nullopt;
   const Bytes content = file.subspan(at + kHead, octets);
   return Found{content, checksum(head, content) == zones::load32(head.data() + kHead - 4)};
@@ -81,8 +86,8 @@ RedoLog::~RedoLog() {
   }
 }
 
-std::string RedoLog::read_file(const File& file) const {
-  std::string content(file.size, '\0');
+std::string RedoLog::read(const File& file, uint64_t octets) const {
+  std::string content(octets, '\0');
   size_t size = 0;
   while (size < content.size()) {
     const ssize_t n = ::pread(file.fd, content.data() + size, content.size() - size, static_cast<off_t>(size));
@@ -97,8 +102,12 @@ std::string RedoLog::read_file(const File& file) const {
 uint64_t RedoLog::replay(uint64_t last, const std::function<void(Bytes)>& visit) const {
   for (;; ++last) {
     const uint64_t generation = last + 1;
-    const std::string text = read_file(files_[generation % 2]);
-    const Bytes file{reinterpret_cast<const uint8_t*>(text.data()), text.size()};
+    const File& of = files_[generation % 2];
+    // Mostly the database has it all, and what stands in the file is not worth reading.
+    const std::string head = read(of, std::min<uint64_t>(of.size, kHead));
+    if (head.size() < kHead || !is_head(bytes_of(head), generation, 0)) return last;
+    const std::string text = read(of, of.size);
+    const Bytes file = bytes_of(text);
     uint32_t index = 0;
     uint64_t at = 0;
     for (auto record = find(file, at, generation, index); record; record = find(file, at, generation, ++index)) {
@@ -154,11 +163,10 @@ void RedoLog::append(Bytes content) {
   File& file = files_[generation_ % 2];
   extend(file, end_with(content.size()));
   std::string record = head_of(content.size(), generation_, index_);
-  const Bytes head{reinterpret_cast<const uint8_t*>(record.data()), record.size()};
-  zones::store32(reinterpret_cast<uint8_t*>(record.data()) + kHead - 4, checksum(head, content));
-  record.append(reinterpret_cast<const char*>(content.data()), content.size());
+  zones::store32(reinterpret_cast<uint8_t*>(record.data()) + kHead - 4, checksum(bytes_of(record), content));
+  record.append(zones::text_of(content));
   broken_ = true;
-  write_all(file.fd, {reinterpret_cast<const uint8_t*>(record.data()), record.size()}, end_);
+  write_all(file.fd, bytes_of(record), end_);
   if (::fdatasync(file.fd) != 0) throw failure("write to its redo log in", directory_);
   broken_ = false;
   end_ += record.size();

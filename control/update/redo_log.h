@@ -60,7 +60,7 @@ class RedoLog {
   uint64_t end_with(size_t content) const;
   void extend(File& file, uint64_t end) const;
   void write_all(int fd, zones::Bytes bytes, uint64_t at) const;
-  std::string read_file(const File& file) const;
+  std::string read(const File& file, uint64_t octets) const;  // from its beginning; fewer at its end
 
   const std::filesystem::path directory_;
   const uint64_t capacity_;

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <map>
 #include <system_error>
@@ -15,11 +14,14 @@
 #include <vector>
 
 #include "control/update/batch.h"
+#include "zones/number.h"
 
 namespace axfrd::control {
 namespace {
 
 using zones::Bytes;
+using zones::bytes_of;
+using zones::text_of;
 using zones::ZoneVersion;
 
 constexpr size_t kPartSize = 4;          // of a key: page id or serial, behind the apex
@@ -43,9 +45,6 @@ std::string part_key(const std::string& apex, uint32_t part) {
   return key;
 }
 
-Bytes bytes_of(const std::string& text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
-std::string text_of(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
-
 void put_generation(Writer& writer, uint64_t generation) {
   writer.put(StoreTable::meta, kGeneration, std::to_string(generation));
 }
@@ -54,12 +53,8 @@ void put_generation(Writer& writer, uint64_t generation) {
 uint64_t written_generation(const Database::Snapshot& snapshot) {
   Bytes value;
   if (!snapshot.get(StoreTable::meta, kGeneration, value)) return 0;
-  const std::string text = text_of(value);
-  uint64_t generation = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), generation);
-  if (error != std::errc() || end != text.data() + text.size())
-    throw std::invalid_argument("what it says of its redo log is no number");
-  return generation;
+  if (const auto generation = zones::number_in<uint64_t>(text_of(value))) return *generation;
+  throw std::invalid_argument("what it says of its redo log is no number");
 }
 
 // ---- what a change writes ----
@@ -385,7 +380,7 @@ void Store::load_keys(const std::function<void(zones::NameView, const std::strin
     const auto name = zones::NameView::read(key);
     try {
       if (!name) throw std::invalid_argument("its name is malformed");
-      visit(*name, text_of(value));
+      visit(*name, std::string(text_of(value)));
     } catch (const std::invalid_argument& error) {
       throw StoreError("the store in " + directory_.string() + " is damaged at key " + (name ? name->to_text() : "?") +
                        ": " + error.what() + "; restore it from a backup, or move it away to begin anew");
@@ -398,7 +393,7 @@ void Store::load_providers(const std::function<void(const std::string&, const st
   settle();
   const Database::Snapshot snapshot(database_);
   snapshot.for_each_from(StoreTable::providers, {}, [&](Bytes key, Bytes value) {
-    visit(text_of(key), text_of(value));
+    visit(std::string(text_of(key)), std::string(text_of(value)));
     return true;
   });
 }
@@ -407,7 +402,7 @@ std::string Store::cookies() {
   settle();
   const Database::Snapshot snapshot(database_);
   Bytes value;
-  return snapshot.get(StoreTable::meta, kCookies, value) ? text_of(value) : "";
+  return std::string(snapshot.get(StoreTable::meta, kCookies, value) ? text_of(value) : "");
 }
 
 void Store::load(const std::function<void(Loaded)>& visit, const std::function<void(const std::string&)>& damaged) {

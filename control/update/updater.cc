@@ -642,16 +642,14 @@ Outcome<size_t> Updater::load_store_now() {
   store_.load_providers([this](const std::string& name, const std::string& text) {
     providers_.set(name, wish_from(Json::parse(text, nullptr, false)));
   });
-  constexpr size_t kTogether = size_t{1} << 16;  // published at once: each publication copies paths of the table
-  size_t count = 0, octets = 0;
-  std::vector<VersionRef> versions;
+  constexpr size_t kLookAtClock = 4096;
+  size_t octets = 0;
+  std::vector<VersionRef> versions;  // published at once, which makes the table at once
   auto last_report = std::chrono::steady_clock::now();
-  const auto publish = [&] {
-    if (!versions.empty()) retire(zones_.publish_new(std::exchange(versions, {})));
-    free_retired();
+  const auto report = [&] {
     if (const auto now = std::chrono::steady_clock::now(); now - last_report > std::chrono::seconds(1)) {
       last_report = now;
-      log_.info("loading zones from the store: ", count, " so far");
+      log_.info("loading zones from the store: ", versions.size(), " so far");
     }
   };
   Published published;
@@ -664,10 +662,12 @@ Outcome<size_t> Updater::load_store_now() {
     }
     if (is_followed(version.get())) published.zones.push_back({version, std::move(loaded.ledger)});
     versions.push_back(std::move(version));
-    if (++count % kTogether == 0) publish();
+    if (versions.size() % kLookAtClock == 0) report();
   };
   store_.load(enter, [this](const std::string& damage) { log_.error(damage); });
-  publish();
+  const size_t count = versions.size();
+  if (count != 0) retire(zones_.publish_new(std::move(versions)));
+  free_retired();
   history_octets_.store(octets, std::memory_order_relaxed);
   if (!published.zones.empty()) observer_(std::move(published));
   return count;

@@ -110,7 +110,7 @@ TEST_F(DnsUdpTest, AnUpdateIsAnsweredWhenItIsDoneFromTheAddressThatWasAsked) {
   const int fd = connected_v4("127.0.0.53");
   const std::string answer = ask(fd, test::signed_update("example.com", "new.example.com", signer));
   EXPECT_EQ(answer[3] & 0xF, 0);
-  const auto octets = zones::Bytes(reinterpret_cast<const uint8_t*>(answer.data()), answer.size());
+  const auto octets = zones::bytes_of(answer);
   EXPECT_TRUE(check_response(octets, tsig, signer.mac(), tsig_now()).authentic());
   EXPECT_EQ(test::decoded(ask(fd, test::question("new.example.com", A))).answer.size(), 1U);
   EXPECT_EQ(counters_.requests.updates.read(), 1U);

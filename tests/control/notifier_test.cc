@@ -18,7 +18,7 @@ class FakeSecondary {
     std::string bytes;
     sockaddr_in from;
     Opcode opcode() const { return static_cast<Opcode>((static_cast<uint8_t>(bytes[2]) >> 3) & 15); }
-    zones::Bytes octets() const { return {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}; }
+    zones::Bytes octets() const { return zones::bytes_of(bytes); }
   };
 
   FakeSecondary() {

@@ -16,8 +16,7 @@ namespace axfrd::control {
 namespace {
 
 using zones::Bytes;
-
-Bytes bytes_of(const std::string& text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
+using zones::bytes_of;
 
 class RedoLogTest : public ::testing::Test {
  protected:

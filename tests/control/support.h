@@ -309,9 +309,7 @@ inline std::string ixfr_question(const std::string& name, uint32_t serial) {
   return query.bytes;
 }
 
-inline zones::Bytes bytes_of(const std::string& octets) {
-  return {reinterpret_cast<const uint8_t*>(octets.data()), octets.size()};
-}
+using zones::bytes_of;
 
 inline Decoded decoded(const std::string& message) { return Decoded::read(bytes_of(message)); }
 

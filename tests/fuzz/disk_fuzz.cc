@@ -18,8 +18,6 @@ namespace {
 
 constexpr size_t kChecksum = 4;
 
-Bytes bytes_of(const std::string& text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
-
 // A zone as the store keeps it.
 struct Values {
   explicit Values(const ZoneVersion& version) : zone(encode_zone(version)) {

@@ -27,8 +27,7 @@ Renewed renew(const std::string& cookie, const std::string& address, uint32_t no
   const std::string sent = octets(cookie), client = octets(address);
   std::array<uint8_t, kCookie> buffer{};
   std::copy_n(sent.begin(), std::min<size_t>(sent.size(), kCookie), buffer.begin());
-  const bool valid = renew_cookie(buffer, static_cast<unsigned>(sent.size()),
-                                  {reinterpret_cast<const uint8_t*>(client.data()), client.size()}, now, secrets);
+  const bool valid = renew_cookie(buffer, static_cast<unsigned>(sent.size()), bytes_of(client), now, secrets);
   std::string hex;
   boost::algorithm::hex_lower(buffer.begin(), buffer.end(), std::back_inserter(hex));
   return {valid, hex};

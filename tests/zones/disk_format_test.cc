@@ -10,7 +10,7 @@ namespace {
 StoredZone stored(Attributes attributes) {
   const auto plain = zone_of("example.", "$TTL 60\n@ SOA ns admin 1 2 3 4 5\n@ NS ns.test.\n");
   const std::string value = encode_zone(*plain->apply({}, plain->soa_record(), std::move(attributes)));
-  return decode_zone({reinterpret_cast<const uint8_t*>(value.data()), value.size()});
+  return decode_zone(bytes_of(value));
 }
 
 Attributes with_kind(unsigned kind) {

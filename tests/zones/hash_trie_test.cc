@@ -61,6 +61,41 @@ TEST(HashTrie, AnEditLeavesTheOldTrieAsItWas) {
   }
 }
 
+TEST(HashTrie, ManyAtOnceAreWhatOneAfterTheOtherAre) {
+  std::mt19937_64 random(3);
+  // Evenly spread, and with a part that shares a path, so that its leaves lie deeper.
+  for (const size_t count : {0U, 1U, 2U, 208U, 209U, 5000U, 300000U}) {
+    std::vector<std::pair<uint64_t, uint32_t>> entries(count);
+    for (uint32_t i = 0; i < count; ++i) entries[i] = {random() >> (i % 10 == 0 ? 12 : 0), i};
+    Trie::Editor editor{Trie()};
+    editor.insert(entries);
+    const Trie whole = std::move(editor).finish();
+    for (const auto& [hash, payload] : entries) ASSERT_TRUE(has(whole, hash, payload));
+    size_t found = 0;
+    whole.for_each([&](uint32_t) { ++found; });
+    EXPECT_EQ(found, count);
+
+    Trie::Editor more(whole);
+    for (const auto& [hash, payload] : entries) {
+      if (payload % 2 == 0) {
+        EXPECT_TRUE(more.erase(hash, payload));
+      }
+    }
+    more.insert(std::vector<std::pair<uint64_t, uint32_t>>{{1, 1000000}, {2, 1000001}});
+    const Trie changed = std::move(more).finish();
+    for (const auto& [hash, payload] : entries) ASSERT_EQ(has(changed, hash, payload), payload % 2 == 1);
+    EXPECT_TRUE(has(changed, 1, 1000000) && has(changed, 2, 1000001));
+  }
+}
+
+TEST(HashTrie, ManyAtOnceThatCannotBeToldApartAreRefused) {
+  std::vector<std::pair<uint64_t, uint32_t>> entries;
+  for (uint32_t i = 0; i < 209; ++i) entries.emplace_back(uint64_t{0xABCDEF00} << 32 | uint64_t{i % 256} << 32, i);
+  Trie::Editor editor{Trie()};
+  EXPECT_THROW(editor.insert(entries), std::length_error);
+  EXPECT_TRUE(std::move(editor).finish().empty());
+}
+
 TEST(HashTrie, TellsEqualHashesApartByPayload) {
   Trie::Editor editor{Trie()};
   editor.insert(7, 1);

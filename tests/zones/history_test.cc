@@ -45,7 +45,7 @@ VersionRef apply_messages(const ZoneVersion& old, const Difference& difference) 
   std::vector<OwnedRecord> records;
   RecordScratch scratch;
   for (const MessageImage& message : difference.messages) {
-    const Bytes body{reinterpret_cast<const uint8_t*>(message.bytes.data()), message.bytes.size()};
+    const Bytes body = bytes_of(message.bytes);
     unsigned at = 0, count = 0;
     for (; at < body.size(); ++count)
       records.emplace_back(unpack_record(body, at, old.apex().question_end(), old.apex(), scratch));

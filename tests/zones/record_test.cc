@@ -7,17 +7,15 @@
 namespace axfrd::zones::test {
 namespace {
 
-Bytes bytes(const std::string& s) { return {reinterpret_cast<const uint8_t*>(s.data()), s.size()}; }
-
 TEST(RecordSet, PutsNamesInCanonicalOrderAndSignaturesBehindWhatTheySign) {
   RecordSet set(name("example."));
   const std::string rrsig_of_a = std::string("\0\1", 2) + std::string(16, 'x') + std::string("\0sig", 4);
   const std::string soa = std::string("\0\0", 2) + std::string(20, '\0');
-  EXPECT_FALSE(set.add({name("b.example."), rrtype::A, 1, bytes("aaaa")}));
-  EXPECT_FALSE(set.add({name("a.example."), rrtype::RRSIG, 1, bytes(rrsig_of_a)}));
-  EXPECT_FALSE(set.add({name("a.example."), rrtype::TXT, 1, bytes("\1x")}));
-  EXPECT_FALSE(set.add({name("A.example."), rrtype::A, 1, bytes("bbbb")}));
-  EXPECT_FALSE(set.add({name("example."), rrtype::SOA, 1, bytes(soa)}));
+  EXPECT_FALSE(set.add({name("b.example."), rrtype::A, 1, bytes_of("aaaa")}));
+  EXPECT_FALSE(set.add({name("a.example."), rrtype::RRSIG, 1, bytes_of(rrsig_of_a)}));
+  EXPECT_FALSE(set.add({name("a.example."), rrtype::TXT, 1, bytes_of("\1x")}));
+  EXPECT_FALSE(set.add({name("A.example."), rrtype::A, 1, bytes_of("bbbb")}));
+  EXPECT_FALSE(set.add({name("example."), rrtype::SOA, 1, bytes_of(soa)}));
   ASSERT_FALSE(set.finish());
   std::vector<std::pair<std::string, uint16_t>> order;
   for (size_t i = 0; i < set.size(); ++i) order.emplace_back(set[i].owner.to_text(), set[i].type);
@@ -31,19 +29,19 @@ TEST(RecordSet, PutsNamesInCanonicalOrderAndSignaturesBehindWhatTheySign) {
 
 TEST(RecordSet, RefusesDataThatDoesNotHaveTheFormOfItsType) {
   RecordSet set(name("example."));
-  EXPECT_TRUE(set.add({name("example."), rrtype::A, 1, bytes("abc")}));
-  EXPECT_TRUE(set.add({name("example."), rrtype::AAAA, 1, bytes("abcd")}));
-  EXPECT_TRUE(set.add({name("example."), rrtype::NS, 1, bytes("\3ab")}));
-  EXPECT_TRUE(set.add({name("example."), rrtype::MX, 1, bytes("\1")}));
-  EXPECT_TRUE(set.add({name("example."), rrtype::SOA, 1, bytes(std::string(10, '\0'))}));
-  EXPECT_TRUE(set.add({name("example."), rrtype::CNAME, 1, bytes(std::string("\1a\0trailing", 11))}));
-  EXPECT_TRUE(set.add({name("example."), rrtype::RRSIG, 1, bytes("short")}));
+  EXPECT_TRUE(set.add({name("example."), rrtype::A, 1, bytes_of("abc")}));
+  EXPECT_TRUE(set.add({name("example."), rrtype::AAAA, 1, bytes_of("abcd")}));
+  EXPECT_TRUE(set.add({name("example."), rrtype::NS, 1, bytes_of("\3ab")}));
+  EXPECT_TRUE(set.add({name("example."), rrtype::MX, 1, bytes_of("\1")}));
+  EXPECT_TRUE(set.add({name("example."), rrtype::SOA, 1, bytes_of(std::string(10, '\0'))}));
+  EXPECT_TRUE(set.add({name("example."), rrtype::CNAME, 1, bytes_of(std::string("\1a\0trailing", 11))}));
+  EXPECT_TRUE(set.add({name("example."), rrtype::RRSIG, 1, bytes_of("short")}));
   EXPECT_EQ(set.size(), 0U);
 }
 
 TEST(RecordSet, NamesTheLineOfAProblem) {
   RecordSet set(name("example."));
-  const auto problem = set.add({name("other."), rrtype::A, 1, bytes("abcd")}, 17);
+  const auto problem = set.add({name("other."), rrtype::A, 1, bytes_of("abcd")}, 17);
   ASSERT_TRUE(problem);
   EXPECT_EQ(problem->line, 17U);
 }

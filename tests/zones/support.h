@@ -61,7 +61,7 @@ struct QueryBytes {
     put16(0);
     put16(0);
     const Name n = name(qname);
-    bytes.append(reinterpret_cast<const char*>(n.view().data()), n.view().size());
+    bytes.append(text_of(n.view().bytes()));
     put16(qtype);
     put16(rrclass::IN);
     query.transport = transport;
@@ -185,8 +185,7 @@ inline std::vector<std::string> drain(Transfer& transfer) {
   while (!transfer.done()) {
     const Transfer::Message m = transfer.next();
     std::string whole;
-    for (const Bytes part : {m.prefix, m.records, m.suffix})
-      whole.append(reinterpret_cast<const char*>(part.data()), part.size());
+    for (const Bytes part : {m.prefix, m.records, m.suffix}) whole.append(text_of(part));
     EXPECT_EQ(load16(reinterpret_cast<const uint8_t*>(whole.data())), whole.size() - 2);
     messages.push_back(whole.substr(2));
   }

@@ -22,7 +22,7 @@ Received receive(const VersionRef& version, bool edns = false) {
   Transfer transfer(version, q.query, Server().responder.opt(q.query, *version));
   Received r;
   for (const std::string& m : drain(transfer)) {
-    r.messages.push_back(Decoded::read({reinterpret_cast<const uint8_t*>(m.data()), m.size()}));
+    r.messages.push_back(Decoded::read(bytes_of(m)));
     for (const auto& line : r.messages.back().answer) r.records.push_back(line);
   }
   return r;

@@ -30,7 +30,7 @@ struct UpdateBytes : QueryBytes {
                    const std::string& rdata) {
     bytes[count_at] = static_cast<char>(bytes[count_at] + 1);
     const Name wire = name(owner);
-    bytes.append(reinterpret_cast<const char*>(wire.view().data()), wire.view().size());
+    bytes.append(text_of(wire.view().bytes()));
     put16(type);
     put16(rr_class);
     put16(ttl >> 16);

@@ -1,0 +1,234 @@
+"""What the benches of starting and changing servers share: zones to be served, rounds in which all servers take turns,
+and the disk's own speed. Each server is killed as a power loss would end it, so that what it counts as done is on
+disk."""
+
+import argparse
+import contextlib
+import os
+import pathlib
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+
+import generate
+import harness
+import report
+import servers
+from harness import plural, say, spaced
+from quiet import Quiet
+
+# Questions take CPU time from the server that is working on a change.
+PAUSE = 0.0005
+# A slow server makes fewer commits than the others, in this many seconds, but not fewer than these.
+COMMITS_PATIENCE, FEWEST_COMMITS = 10.0, 3
+
+
+# ---- servers ----
+
+
+def probes(names):
+    """Zones throughout the list; the last is one."""
+    return list(dict.fromkeys(names[len(names) * part // 8 - 1] for part in range(1, 9)))
+
+
+def start(server):
+    """Starts it; the seconds from exec to the first correct answers."""
+    begin = time.monotonic()
+    server.start()
+    with servers.Asker() as asker:
+        found = {
+            name: asker.wait(name, lambda serial: serial is not None, server, pause=0.002)
+            for name in reversed(probes(server.world.names))
+        }
+    seconds = time.monotonic() - begin
+    if found[server.world.noticed] != server.serial:
+        raise RuntimeError(f"started with serial {found[server.world.noticed]}, but {server.serial} was served before")
+    return seconds
+
+
+@contextlib.contextmanager
+def running(server):
+    try:
+        yield start(server)
+    finally:
+        server.stop()
+
+
+# ---- commits ----
+
+
+def turns(commits, patience=COMMITS_PATIENCE):
+    """As many as there are to be commits, or fewer of a slow server."""
+    begin = time.monotonic()
+    for turn in range(commits):
+        if turn >= FEWEST_COMMITS and time.monotonic() - begin > patience:
+            return
+        yield turn
+
+
+def fdatasync_time(directory, writes=50):
+    """The median time of writing 4 KiB in place, durably: no commit that waits for the disk can be faster."""
+    file, block = directory / "fdatasync", os.urandom(4096)
+    fd = os.open(file, os.O_CREAT | os.O_RDWR)
+    try:
+        os.pwrite(fd, bytes(64 * len(block)), 0)
+        os.fsync(fd)
+        return statistics.median(timed_write(fd, block, number % 64) for number in range(writes))
+    finally:
+        os.close(fd)
+        file.unlink()
+
+
+def timed_write(fd, block, at):
+    begin = time.monotonic()
+    os.pwrite(fd, block, at * len(block))
+    os.fdatasync(fd)
+    return time.monotonic() - begin
+
+
+# ---- a bench ----
+
+
+class Bench:
+    """Derived for each section; run() measures, and tables(block) tells."""
+
+    # The options --cases and --servers; cases that --quick leaves out; cases without peers.
+    CASES, NOT_QUICK, OF_AXFRD = (), (), ()
+
+    def __init__(self, options, directory):
+        self.options, self.directory = options, directory
+        self.figures, self.quiet = report.Figures(), Quiet(options.quick)
+        self.failed, self.progress = [], ""
+
+    def wants(self, *cases):
+        return any(case in self.options.cases for case in cases)
+
+    def say(self, text):
+        say(f"{self.progress}: {text}")
+
+    # ---- worlds ----
+
+    def small_world(self, name, zones):
+        say(f"writing {spaced(zones)} zone files")
+        files = self.make(name)
+        generate.write_small(files, zones)
+        names = list(generate.small_names(zones))
+        return servers.World(files.parent, files, names, generate.SMALL_RECORDS, names[-1])
+
+    def large_world(self):
+        records = self.options.records
+        say(f"writing a zone of {spaced(records)} records")
+        files = self.make("large")
+        with open(files / f"{generate.LARGE}.zone", "w") as output:
+            generate.write_large(output, records)
+        return servers.World(files.parent, files, [generate.LARGE], records, generate.LARGE)
+
+    def make(self, name):
+        files = self.directory / name / "zones"
+        files.mkdir(parents=True)
+        return files
+
+    # ---- rounds ----
+
+    def prepare(self, world, names):
+        prepared = []
+        for name in names:
+            say(f"{name}: saved state for {plural(len(world.names), 'zone')}")
+            prepared.append(servers.SERVERS[name](world, self.options.server_cpus))
+        return prepared
+
+    def each_round(self, all_servers, measure):
+        """All servers take turns. One that fails is reported, and left out from then on."""
+        for number in range(1, self.options.rounds + 1):
+            for server in list(all_servers):
+                self.quiet.wait()
+                self.progress = f"round {number} of {self.options.rounds}: {server.name}"
+                try:
+                    measure(server)
+                except Exception as error:
+                    self.say(f"FAILED: {error}")
+                    self.failed.append(f"{server.name}: {error}")
+                    all_servers = [other for other in all_servers if other is not server]
+                finally:
+                    server.stop()
+
+    def note_disk(self, case, column):
+        """The disk's speed changes from minute to minute, so it is measured beside what depends on it."""
+        self.figures.add(case, column, "fdatasync", fdatasync_time(self.directory))
+
+    # ---- tables ----
+
+    def columns(self):
+        """Each way of each server to change a zone."""
+        return [(name, way) for name in self.options.servers for way in servers.SERVERS[name].ways]
+
+    def against_best(self, case, column, figure, goal):
+        """A cell for axfrd: by what a peer needs that needs least."""
+        if column[0] != "axfrd":
+            return ""
+        peers = [column for column in self.columns() if column[0] != "axfrd"]
+        ratio = report.ratio(self.figures.median(case, column, figure), self.figures.best(case, peers, figure))
+        return report.cell(ratio, at_most=goal)
+
+    def cells(self, case, column, entries, targets=()):
+        """Of entries (figure, its head, its scale); targets by figure."""
+        targets = dict(targets)
+        return [self.figures.cell(case, column, figure, unit, at_most=targets.get(figure)) for figure, _, unit in entries]
+
+    def conditions(self, block, more):
+        filesystem = report.output_of("findmnt", "-no", "FSTYPE", "-T", str(self.directory))
+        versions = [f"{name} {servers.SERVERS[name].version()}" for name in self.options.servers]
+        block.conditions(
+            f"servers on {harness.cpu_list(self.options.server_cpus)},"
+            f" the bench on {harness.cpu_list(os.sched_getaffinity(0))}",
+            [filesystem, *versions],
+            self.quiet,
+            f"Medians of {plural(self.options.rounds, 'round')}. {more}".strip(),
+        )
+
+
+# ---- the command line ----
+
+
+def parser_of(kind, section, text):
+    parser = harness.parser_of(section, text, "a tenth of the size; 3 rounds of fewer commits")
+    parser.add_argument("--zones", type=harness.count, help="how many small zones (100 000)")
+    parser.add_argument("--records", type=harness.count, help="records of the large zone (1 000 000)")
+    names = list(servers.SERVERS)
+    parser.add_argument(
+        "--servers", type=harness.listed(names), default=names, metavar="SERVER,...", help=", ".join(names)
+    )
+    parser.add_argument(
+        "--cases", type=harness.listed(kind.CASES), metavar="CASE,...", help=f"of {', '.join(kind.CASES)}"
+    )
+    parser.add_argument("--directory", default="/var/tmp", help="where zones and stores are made (%(default)s)")
+    return parser
+
+
+def settle_options(kind, options):
+    options.zones = options.zones or (10_000 if options.quick else 100_000)
+    options.records = options.records or (100_000 if options.quick else 1_000_000)
+    options.commits = 5 if options.quick else 20
+    options.cases = options.cases or [case for case in kind.CASES if not (options.quick and case in kind.NOT_QUICK)]
+    if "axfrd" not in options.servers:
+        options.cases = [case for case in options.cases if case not in kind.OF_AXFRD]
+    if set(options.cases) <= set(kind.OF_AXFRD):
+        options.servers = ["axfrd"]
+    options.server_cpus = harness.take_cpus()
+    return options
+
+
+def main(kind, parser):
+    """Runs a bench of `kind`, and returns the status to exit with."""
+    options = settle_options(kind, harness.parse(parser, quick_rounds=3))
+    harness.end_on_signals()
+    servers.isolate()
+    # A short name: the path of a Unix socket is limited to 107 octets.
+    with tempfile.TemporaryDirectory(prefix="axfrd-bench-", dir=options.directory) as name:
+        bench = kind(options, pathlib.Path(name))
+        bench.run()
+        block = report.Block(options)
+        bench.tables(block)
+        return block.publish(bench.failed)
