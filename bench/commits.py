@@ -269,7 +269,8 @@ class Commits(rounds.Bench):
             f" {rounds.COMMITS_PATIENCE:g} s hold, at least {rounds.FEWEST_COMMITS}; {NOTIFIED_COMMITS} for NOTIFY;"
             f" {self.rate_seconds:g} s for each rate.",
         )
-        self.commit_table(block, "small", f"one of {spaced(self.options.zones)} zones of {generate.SMALL_RECORDS} records")
+        small = f"one of {spaced(self.options.zones)} zones of {generate.SMALL_RECORDS} records"
+        self.commit_table(block, "small", small)
         self.commit_table(block, "large", f"a zone of {spaced(self.options.records)} records")
         self.rate_table(block)
         block.paragraph(" ".join(NOTES[name] for name in self.options.servers if name in NOTES))

@@ -94,7 +94,7 @@ def timed_write(fd, block, at):
 class Bench:
     """Derived for each section; run() measures, and tables(block) tells."""
 
-    # The options --cases and --servers; cases that --quick leaves out; cases without peers.
+    # What --cases may name; what of it --quick leaves out; what has no peers.
     CASES, NOT_QUICK, OF_AXFRD = (), (), ()
 
     def __init__(self, options, directory):
@@ -175,7 +175,9 @@ class Bench:
     def cells(self, case, column, entries, targets=()):
         """Of entries (figure, its head, its scale); targets by figure."""
         targets = dict(targets)
-        return [self.figures.cell(case, column, figure, unit, at_most=targets.get(figure)) for figure, _, unit in entries]
+        return [
+            self.figures.cell(case, column, figure, unit, at_most=targets.get(figure)) for figure, _, unit in entries
+        ]
 
     def conditions(self, block, more):
         filesystem = report.output_of("findmnt", "-no", "FSTYPE", "-T", str(self.directory))

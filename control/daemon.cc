@@ -79,7 +79,7 @@ Daemon::Daemon(const Options& options, const Log& log)
               state_,
               options.transaction_timeout,
               [this] { asio::post(loop_, [this] { stop("told by axfrctl"); }); }},
-      control_(socket_file_, server_, rcu_, log) {}
+      control_(socket_file_, options.metrics, server_, rcu_, log) {}
 
 // Those who ask go before those who answer them: operators, then packets, then the updater. The importer goes last,
 // because the updater comes back to it for more files.

@@ -72,6 +72,8 @@ constexpr std::array kTcp{
 };
 constexpr std::array kGeneral{
     Option{"control-socket", Kind::value, "PATH", kDefaultControlSocket, "where axfrctl finds us"},
+    Option{"metrics", Kind::value, "ADDR@PORT", nullptr,
+           "give the counters to Prometheus here, over HTTP, at /metrics, to everybody who can reach it"},
     Option{"log-level", Kind::value, "LEVEL", "info", "error, warning, info or debug"},
 };
 constexpr std::array kCommandLine{

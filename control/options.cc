@@ -225,12 +225,19 @@ void read_service(const Values& values, Options& options) {
   options.responder.version = values.text("version-text");
 }
 
-std::string check_resolver(const std::string& text) {
+// ADDR@PORT.
+Endpoint parse_endpoint(const std::string& text) {
   const size_t at = text.find('@');
-  parse_address(text.substr(0, at));
-  if (at == std::string::npos) return text;
+  const IpAddress address = parse_address(text.substr(0, at));
+  if (at == std::string::npos) throw std::invalid_argument("'" + text + "' names no port: " + text + "@PORT");
   const std::string digits = text.substr(at + 1);
-  if (!zones::number_in<uint16_t>(digits, 1)) throw std::invalid_argument("'" + digits + "' is not a port");
+  const auto port = zones::number_in<uint16_t>(digits, 1);
+  if (!port) throw std::invalid_argument("'" + digits + "' is not a port");
+  return {address, *port};
+}
+
+std::string check_resolver(const std::string& text) {
+  text.find('@') == std::string::npos ? void(parse_address(text)) : void(parse_endpoint(text));
   return text;
 }
 
@@ -293,6 +300,7 @@ Options read(const Values& values, const Strings& eal_arguments) {
   options.responder.tcp_keepalive =
       static_cast<uint16_t>(std::min<int64_t>(options.tcp.idle / std::chrono::milliseconds(100), 0xFFFF));
   options.control_socket = read_control_socket(values);
+  if (values.given("metrics")) options.metrics = Values::parsed("metrics", values.text("metrics"), &parse_endpoint);
   options.log_level = Values::parsed("log-level", values.text("log-level"), &parse_log_level);
   return options;
 }

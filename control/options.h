@@ -42,6 +42,7 @@ struct Options {
   std::vector<std::string> resolvers;  // ADDR or ADDR@PORT
 
   std::filesystem::path control_socket;
+  std::optional<Endpoint> metrics;
   LogLevel log_level = LogLevel::info;
 };
 

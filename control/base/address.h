@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/asio/ip/address.hpp>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,6 +21,11 @@ IpAddress normalised(const IpAddress& address);
 
 // Throws std::invalid_argument with a sentence for the operator.
 IpAddress parse_address(std::string_view text);
+
+struct Endpoint {
+  IpAddress address;
+  uint16_t port = 0;
+};
 
 struct Prefix {
   IpAddress address;

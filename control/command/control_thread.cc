@@ -4,10 +4,29 @@
 
 #include <boost/asio/post.hpp>
 
+#include "control/command/metrics.h"
+
 namespace axfrd::control {
 
-ControlThread::ControlThread(SocketFile& file, const Server& server, dataplane::Rcu& rcu, const Log& log)
-    : file_(file), server_(server), rcu_(rcu), log_(log), thread_([this] { run(); }) {}
+namespace {
+
+MetricsServer::Source source_of(Commands& commands) {
+  return [&commands](const std::function<void(std::string)>& done) {
+    commands.run({std::nullopt, "stats", Json::object()},
+                 [done](const auto& outcome) { done(metrics_text(std::get<Json>(std::get<RpcResult>(outcome)))); });
+  };
+}
+
+}  // namespace
+
+ControlThread::ControlThread(SocketFile& file, const std::optional<Endpoint>& metrics, const Server& server,
+                             dataplane::Rcu& rcu, const Log& log)
+    : file_(file),
+      server_(server),
+      rcu_(rcu),
+      log_(log),
+      metrics_(metrics ? std::make_unique<MetricsServer>(loop_, *metrics) : nullptr),
+      thread_([this] { run(); }) {}
 
 ControlThread::~ControlThread() { stop(); }
 
@@ -19,13 +38,17 @@ void ControlThread::run() {
     commands.run(std::move(request), std::move(done));
   };
   socket_ = std::make_unique<ControlSocket>(loop_, file_, handler, log_);
+  if (metrics_) metrics_->start(source_of(commands));
   loop_.run();
   socket_.reset();
 }
 
 void ControlThread::stop() {
   if (!thread_.joinable()) return;
-  boost::asio::post(loop_, [this] { socket_->finish([this] { loop_.stop(); }); });
+  boost::asio::post(loop_, [this] {
+    if (metrics_) metrics_->stop();
+    socket_->finish([this] { loop_.stop(); });
+  });
   thread_.join();
 }
 

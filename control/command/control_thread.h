@@ -6,18 +6,21 @@
 
 #include <boost/asio/io_context.hpp>
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include "control/command/commands.h"
 #include "control/command/control_socket.h"
+#include "control/command/metrics_server.h"
 
 namespace axfrd::control {
 
 class ControlThread {
  public:
   // `file` and `server` outlive the thread; the updater is to be stopped before this object goes, because it answers to
-  // its loop.
-  ControlThread(SocketFile& file, const Server& server, dataplane::Rcu& rcu, const Log& log);
+  // its loop. `metrics`: where counters are served, if anywhere. Throws std::runtime_error if they cannot be.
+  ControlThread(SocketFile& file, const std::optional<Endpoint>& metrics, const Server& server, dataplane::Rcu& rcu,
+                const Log& log);
   ~ControlThread();
   ControlThread(const ControlThread&) = delete;
   ControlThread& operator=(const ControlThread&) = delete;
@@ -33,7 +36,8 @@ class ControlThread {
   dataplane::Rcu& rcu_;
   const Log& log_;
   boost::asio::io_context loop_;
-  std::unique_ptr<ControlSocket> socket_;  // made, used and destroyed by the thread
+  std::unique_ptr<MetricsServer> metrics_;  // null: none
+  std::unique_ptr<ControlSocket> socket_;   // made, used and destroyed by the thread
   std::thread thread_;
 };
 

@@ -54,7 +54,7 @@ class CommandsTest : public testing::Test {
                        providers_,          nullptr,        state_,   std::chrono::seconds(1),
                        [this] { ++stops_; }};
   SocketFile file_{directory_ / "control.sock"};
-  ControlThread control_{file_, server_, zones_.rcu, log_.log()};
+  ControlThread control_{file_, std::nullopt, server_, zones_.rcu, log_.log()};
   StreamClient client_{test::connect_to(directory_ / "control.sock")};
   std::thread service_thread_{[this] {
     const auto keep_running = boost::asio::make_work_guard(service_loop_);

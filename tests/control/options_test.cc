@@ -40,6 +40,14 @@ TEST(Options, DefaultsAreThoseOfTheHelp) {
   EXPECT_FALSE(options.alias.url.a.known);
 }
 
+TEST(Options, ReadsWhereMetricsAreServed) {
+  EXPECT_FALSE(parsed(without_port({})).metrics);
+  const Options options = parsed(without_port({"--metrics", "2001:db8::1@9353"}));
+  ASSERT_TRUE(options.metrics);
+  EXPECT_EQ(options.metrics->address.to_string(), "2001:db8::1");
+  EXPECT_EQ(options.metrics->port, 9353U);
+}
+
 TEST(Options, ReadsResolversAndTheRedirectorsAddresses) {
   const Options options = parsed(
       without_port({"--resolver", "192.0.2.1", "--resolver", "2001:db8::1@5353", "--alias-floor", "5", "--alias-rate",
@@ -176,6 +184,8 @@ const Mistake kMistakes[] = {
     {"an address twice", without_port({"--address", "192.0.2.1/24", "--address", "192.0.2.1/25"}), "twice"},
     {"a transfer rule that is none", without_port({"--allow-transfer", "example.com"}), "example.com"},
     {"a resolver that is no address", without_port({"--resolver", "dns.example"}), "dns.example"},
+    {"metrics without a port", without_port({"--metrics", "192.0.2.1"}), "192.0.2.1@PORT"},
+    {"metrics at no address", without_port({"--metrics", "localhost@9353"}), "localhost"},
     {"a resolver's port that is none", without_port({"--resolver", "192.0.2.1@x"}), "'x' is not a port"},
     {"a redirector that is no address", without_port({"--url-address", "www.example"}), "www.example"},
     {"a transfer rule with bits behind it", without_port({"--allow-transfer", "192.0.2.1/24"}), "192.0.2.0/24"},

@@ -1,0 +1,122 @@
+#include "control/command/metrics_server.h"
+
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+#include <chrono>
+#include <optional>
+#include <stdexcept>
+
+namespace axfrd::control {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+namespace {
+
+constexpr unsigned kMaxConnections = 16;
+constexpr size_t kMaxHeader = 8192;
+constexpr auto kPatience = std::chrono::seconds(30);  // for a request, and for the client to take a response
+constexpr auto kAcceptPause = std::chrono::milliseconds(100);
+
+}  // namespace
+
+// One client, request after request.
+class MetricsServer::Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(tcp::socket socket, const Source& source, std::shared_ptr<unsigned> open)
+      : stream_(std::move(socket)), source_(source), open_(std::move(open)) {
+    ++*open_;
+  }
+  ~Connection() { --*open_; }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  void read() {
+    parser_.emplace();
+    parser_->header_limit(kMaxHeader);
+    parser_->body_limit(0);
+    stream_.expires_after(kPatience);
+    http::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](const error_code& error, size_t) {
+      if (!error) self->respond();
+    });
+  }
+
+ private:
+  using Request = http::request_parser<http::empty_body>;
+  using Response = http::response<http::string_body>;
+
+  void respond() {
+    const auto& request = parser_->get();
+    if (request.method() != http::verb::get && request.method() != http::verb::head) {
+      Response response(http::status::method_not_allowed, request.version(), "GET /metrics is all there is\n");
+      response.set(http::field::allow, "GET, HEAD");
+      return write(std::move(response));
+    }
+    const auto path = request.target().substr(0, request.target().find('?'));
+    if (path != "/metrics")
+      return write(Response(http::status::not_found, request.version(), "there is nothing but /metrics\n"));
+    source_([self = shared_from_this()](std::string text) {
+      Response response(http::status::ok, self->parser_->get().version(), std::move(text));
+      response.set(http::field::content_type, "text/plain; version=0.0.4; charset=utf-8");
+      self->write(std::move(response));
+    });
+  }
+
+  void write(Response response) {
+    response_ = std::move(response);
+    response_.keep_alive(parser_->get().keep_alive());
+    response_.prepare_payload();
+    if (parser_->get().method() == http::verb::head) response_.body().clear();
+    stream_.expires_after(kPatience);
+    http::async_write(stream_, response_, [self = shared_from_this()](const error_code& error, size_t) {
+      if (!error && self->response_.keep_alive()) self->read();
+    });
+  }
+
+  beast::tcp_stream stream_;
+  const Source& source_;
+  const std::shared_ptr<unsigned> open_;
+  beast::flat_buffer buffer_{kMaxHeader};
+  std::optional<Request> parser_;
+  Response response_;
+};
+
+MetricsServer::MetricsServer(asio::io_context& loop, const Endpoint& at) : acceptor_(loop), pause_(loop) {
+  const tcp::endpoint endpoint(at.address, at.port);
+  try {
+    acceptor_.open(endpoint.protocol());
+    acceptor_.set_option(tcp::acceptor::reuse_address(true));
+    if (endpoint.address().is_v6()) acceptor_.set_option(asio::ip::v6_only(true));
+    acceptor_.bind(endpoint);
+    acceptor_.listen();
+  } catch (const boost::system::system_error& error) {
+    throw std::runtime_error("cannot serve metrics at " + at.address.to_string() + " port " + std::to_string(at.port) +
+                             ": " + error.code().message());
+  }
+}
+
+void MetricsServer::start(Source source) {
+  source_ = std::move(source);
+  accept();
+}
+
+void MetricsServer::accept() {
+  acceptor_.async_accept([this](const error_code& error, tcp::socket socket) {
+    if (!acceptor_.is_open()) return;  // stop() came first
+    if (!error && *open_ < kMaxConnections) {
+      std::make_shared<Connection>(std::move(socket), source_, open_)->read();
+      return accept();
+    }
+    // Too many clients, or too few descriptors: either passes.
+    pause_.expires_after(kAcceptPause);
+    pause_.async_wait([this](const error_code& cancelled) {
+      if (!cancelled) accept();
+    });
+  });
+}
+
+}  // namespace axfrd::control

@@ -1,0 +1,50 @@
+"""Counters for Prometheus, over HTTP."""
+
+import re
+
+import ask
+from lab import BUILD, DATA, IPV4
+
+AT = "127.0.0.1@9353"
+# What Prometheus' own parser takes for a line of the text format.
+NAME, LABEL = r"[a-zA-Z_:][a-zA-Z0-9_:]*", r'[a-zA-Z_]\w*="(?:[^"\\\n]|\\[\\"n])*"'
+SAMPLE = re.compile(rf"{NAME}(?:\{{{LABEL}(?:,{LABEL})*\}})? \d[\d.e+-]*")
+COMMENT = re.compile(rf"# (?:HELP {NAME} \S.*|TYPE {NAME} (?:counter|gauge))")
+READ = "import sys, urllib.request; sys.stdout.write(urllib.request.urlopen(sys.argv[1]).read().decode())"
+
+
+def read(axfrd):
+    return axfrd.lab.appliance.run("/usr/bin/python3", "-c", READ, "http://127.0.0.1:9353/metrics").stdout
+
+
+def value(text, sample):
+    return float(re.search(rf"^{re.escape(sample)} (\S+)$", text, re.MULTILINE)[1])
+
+
+def test_prometheus_can_read_what_axfrd_counts(new_lab, new_axfrd):
+    axfrd = new_axfrd(new_lab("client"), zones=DATA.glob("*.zone"), metrics=AT)
+    before = read(axfrd)
+    for line in before.splitlines():
+        assert (COMMENT if line.startswith("#") else SAMPLE).fullmatch(line), line
+    assert value(before, "axfrd_zones") == len(list(DATA.glob("*.zone")))
+    for _ in range(3):
+        assert ask.udp(axfrd.lab.client, "www.example.com", "A", IPV4).answer
+    assert ask.tcp(axfrd.lab.client, "www.example.com", "A", IPV4).answer
+    after = read(axfrd)
+    for sample, times in (
+        ('axfrd_worker_responses_total{worker="0",rcode="NOERROR"}', 3),
+        ('axfrd_queries_total{transport="tcp"}', 1),
+    ):
+        assert value(after, sample) == value(before, sample) + times
+
+
+def test_an_address_that_is_taken_is_an_error_that_says_so(new_lab, new_axfrd):
+    lab = new_lab("client")
+    new_axfrd(lab, zones=DATA.glob("*.zone"), metrics=AT)
+    second = lab.appliance.run(
+        BUILD / "axfrd", "--no-port", "--metrics", AT, "--dns-port", 5353,
+        "--store", lab.appliance.directory / "other", "--control-socket", lab.appliance.directory / "other.sock",
+        check=False,
+    )  # fmt: skip
+    assert second.returncode != 0
+    assert "cannot serve metrics at 127.0.0.1 port 9353: Address already in use" in second.stderr
