@@ -27,8 +27,9 @@ void raise_descriptor_limit(const TcpLimits& tcp, const Log& log) {
 }
 
 // One heap for all threads. glibc would give each its own, and grows those a few kilobytes at a time, by a system call
-// each: a fifth of the time that a start with many zones takes. Packet workers allocate nothing. And what is large is no
-// part of it, so that it goes back to the system when it is freed, and leaves no hole among zones that stay for weeks.
+// each: a fifth of the time that a start with many zones takes. Packet workers allocate nothing. What is large is no
+// part of the heap, so that it goes back to the system when it is freed, and leaves no hole among zones that stay for
+// weeks.
 void set_up_heap() {
   constexpr int kLarge = 1 << 20;
   mallopt(M_ARENA_MAX, 1);
