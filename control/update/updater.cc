@@ -1,5 +1,6 @@
 #include "control/update/updater.h"
 
+#include <malloc.h>
 #include <pthread.h>
 
 #include <algorithm>
@@ -668,6 +669,7 @@ Outcome<size_t> Updater::load_store_now() {
   const size_t count = versions.size();
   if (count != 0) retire(zones_.publish_new(std::move(versions)));
   free_retired();
+  malloc_trim(0);  // what loading alone needed
   history_octets_.store(octets, std::memory_order_relaxed);
   if (!published.zones.empty()) observer_(std::move(published));
   return count;
