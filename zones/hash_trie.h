@@ -146,8 +146,8 @@ class HashTrie<Payload>::Editor {
     }
     root_ = insert_below(root_, 0, slot);
   }
-  // All of these. Into an empty trie they go at once, much faster than one after the other: each node is made when it is
-  // known what belongs there, and memory is visited in order.
+  // All of these. Into an empty trie they go at once, much faster than one after the other: each node is made when it
+  // is known what belongs there, and memory is visited in order.
   void insert(std::span<const std::pair<uint64_t, Payload>> entries) {
     if (root_ != nullptr || entries.size() <= 1) {
       for (const auto& [hash, payload] : entries) insert(hash, payload);
