@@ -6,6 +6,7 @@ All of them answer on port 53 of every address of their host, and give their cop
 
 import pathlib
 import sqlite3
+import time
 import typing
 
 import dns.message
@@ -71,9 +72,16 @@ class Secondary:
         wait_until(done, f"{type(self).__name__} to transfer {self.names}", timeout)
         return self
 
-    def copy(self, name):
-        with self.host.connect("127.0.0.1") as sock:
-            return zones.transfer(sock, name)
+    def copy(self, name, tries=3):
+        """NSD resets connections when it has something new: another process takes the place of the one that served."""
+        try:
+            with self.host.connect("127.0.0.1") as sock:
+                return zones.transfer(sock, name)
+        except ConnectionResetError:
+            if tries == 1:
+                raise
+            time.sleep(0.5)
+            return self.copy(name, tries - 1)
 
 
 class Nsd(Secondary):
