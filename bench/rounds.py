@@ -179,7 +179,7 @@ class Bench:
             self.figures.cell(case, column, figure, unit, at_most=targets.get(figure)) for figure, _, unit in entries
         ]
 
-    def conditions(self, block, more):
+    def conditions(self, block, more=""):
         filesystem = report.output_of("findmnt", "-no", "FSTYPE", "-T", str(self.directory))
         versions = [f"{name} {servers.SERVERS[name].version()}" for name in self.options.servers]
         block.conditions(
@@ -194,18 +194,23 @@ class Bench:
 # ---- the command line ----
 
 
-def parser_of(kind, section, text):
-    parser = harness.parser_of(section, text, "a tenth of the size; 3 rounds of fewer commits")
-    parser.add_argument("--zones", type=harness.count, help="how many small zones (100 000)")
-    parser.add_argument("--records", type=harness.count, help="records of the large zone (1 000 000)")
+def add_servers(parser):
+    """Which servers take part, and where they work."""
     names = list(servers.SERVERS)
     parser.add_argument(
         "--servers", type=harness.listed(names), default=names, metavar="SERVER,...", help=", ".join(names)
     )
+    parser.add_argument("--directory", default="/var/tmp", help="where zones and stores are made (%(default)s)")
+
+
+def parser_of(kind, section, text):
+    parser = harness.parser_of(section, text, "a tenth of the size; 3 rounds of fewer commits")
+    parser.add_argument("--zones", type=harness.count, help="how many small zones (100 000)")
+    parser.add_argument("--records", type=harness.count, help="records of the large zone (1 000 000)")
     parser.add_argument(
         "--cases", type=harness.listed(kind.CASES), metavar="CASE,...", help=f"of {', '.join(kind.CASES)}"
     )
-    parser.add_argument("--directory", default="/var/tmp", help="where zones and stores are made (%(default)s)")
+    add_servers(parser)
     return parser
 
 

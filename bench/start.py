@@ -114,7 +114,7 @@ class Start(rounds.Bench):
     # ---- tables ----
 
     def tables(self, block):
-        self.conditions(block, "")
+        self.conditions(block)
         self.start_table(block)
         self.import_table(block)
         self.million_table(block)

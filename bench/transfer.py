@@ -404,14 +404,10 @@ def parse_arguments():
     parser = harness.parser_of("transfer", __doc__, "a fifth of the size, 3 rounds")
     parser.add_argument("--zones", type=harness.count, help="how many small zones (10 000)")
     parser.add_argument("--records", type=harness.count, help="records of the large zone (1 000 000)")
-    names = list(servers.SERVERS)
-    parser.add_argument(
-        "--servers", type=harness.listed(names), default=names, metavar="SERVER,...", help=", ".join(names)
-    )
     parser.add_argument(
         "--cases", type=harness.listed(CASES), default=list(CASES), metavar="CASE,...", help="some of the cases above"
     )
-    parser.add_argument("--directory", default="/var/tmp", help="where zones and stores are made (%(default)s)")
+    rounds.add_servers(parser)
     options = harness.parse(parser, quick_rounds=3)
     options.zones = options.zones or (2000 if options.quick else 10_000)
     options.records = options.records or (200_000 if options.quick else 1_000_000)

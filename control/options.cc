@@ -237,7 +237,11 @@ Endpoint parse_endpoint(const std::string& text) {
 }
 
 std::string check_resolver(const std::string& text) {
-  text.find('@') == std::string::npos ? void(parse_address(text)) : void(parse_endpoint(text));
+  if (text.find('@') == std::string::npos) {
+    parse_address(text);
+  } else {
+    parse_endpoint(text);
+  }
   return text;
 }
 
