@@ -1,6 +1,6 @@
-"""What the benches of starting and changing servers share: zones to be served, rounds in which all servers take turns,
-and the disk's own speed. Each server is killed as a power loss would end it, so that what it counts as done is on
-disk."""
+"""What the benches of starting, changing and transferring zones share: zones to be served, rounds in which all servers
+take turns, and the disk's own speed. Each server is killed as a power loss would end it, so that what it counts as done
+is on disk."""
 
 import argparse
 import contextlib
@@ -96,6 +96,8 @@ class Bench:
 
     # What --cases may name; what of it --quick leaves out; what has no peers.
     CASES, NOT_QUICK, OF_AXFRD = (), (), ()
+    # How many small zones, the records of the large one, and what --quick divides both by.
+    ZONES, RECORDS, QUICK = 100_000, 1_000_000, 10
 
     def __init__(self, options, directory):
         self.options, self.directory = options, directory
@@ -139,9 +141,13 @@ class Bench:
             prepared.append(servers.SERVERS[name](world, self.options.server_cpus))
         return prepared
 
-    def each_round(self, all_servers, measure):
-        """All servers take turns. One that fails is reported, and left out from then on."""
+    def each_round(self, all_servers, measure, begin=lambda: None):
+        """All servers take turns; each round begins with begin(). A server that fails is reported, and left out from
+        then on."""
         for number in range(1, self.options.rounds + 1):
+            self.quiet.wait()
+            self.progress = f"round {number} of {self.options.rounds}"
+            begin()
             for server in list(all_servers):
                 self.quiet.wait()
                 self.progress = f"round {number} of {self.options.rounds}: {server.name}"
@@ -204,9 +210,9 @@ def add_servers(parser):
 
 
 def parser_of(kind, section, text):
-    parser = harness.parser_of(section, text, "a tenth of the size; 3 rounds of fewer commits")
-    parser.add_argument("--zones", type=harness.count, help="how many small zones (100 000)")
-    parser.add_argument("--records", type=harness.count, help="records of the large zone (1 000 000)")
+    parser = harness.parser_of(section, text, f"1/{kind.QUICK} of the size; 3 rounds of fewer commits")
+    parser.add_argument("--zones", type=harness.count, help=f"how many small zones ({spaced(kind.ZONES)})")
+    parser.add_argument("--records", type=harness.count, help=f"records of the large zone ({spaced(kind.RECORDS)})")
     parser.add_argument(
         "--cases", type=harness.listed(kind.CASES), metavar="CASE,...", help=f"of {', '.join(kind.CASES)}"
     )
@@ -215,8 +221,9 @@ def parser_of(kind, section, text):
 
 
 def settle_options(kind, options):
-    options.zones = options.zones or (10_000 if options.quick else 100_000)
-    options.records = options.records or (100_000 if options.quick else 1_000_000)
+    size = kind.QUICK if options.quick else 1
+    options.zones = options.zones or kind.ZONES // size
+    options.records = options.records or kind.RECORDS // size
     options.commits = 5 if options.quick else 20
     options.cases = options.cases or [case for case in kind.CASES if not (options.quick and case in kind.NOT_QUICK)]
     if "axfrd" not in options.servers:

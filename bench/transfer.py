@@ -24,22 +24,18 @@ import contextlib
 import hmac
 import json
 import os
-import pathlib
 import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 
 import generate
-import harness
 import report
 import rounds
 import servers
-from harness import plural, say, spaced, wait_until
-from quiet import Quiet
+from harness import plural, spaced, wait_until
 
 CLIENT, BARE, HERD = (servers.BUILD / "bench" / name for name in ("transfer_client", "bare_server", "herd"))
 LARGE_CASES = {"large-1": 1, "large-8": 8, "large-64": 64}
@@ -49,10 +45,22 @@ SMALL_CASES = {
     "small-16": ("--per-connection", 1 << 30, "--depth", 16),
     "small-each": ("--connections", 8),
 }
-CASES = (*LARGE_CASES, "tsig", "memory", "change", *SMALL_CASES, "herd")
 HERD_FIRST, HERD_SIZE, HERD_ZONES, APART, PAUSE = "127.0.1.1", 8, 1000, 100, 0.02
 # One that needs so many seconds for one client is not asked by more of them, and not for all small zones.
 SLOW, SLOW_ZONES = 1.0, 100
+
+# Case, what it is, figure, its scale and unit, whether more is better; targets: axfrd : bare, and axfrd : best peer.
+ROWS = [
+    ("large-1", "one client, s", "seconds", 1, False, 1.5, 12),
+    ("large-8", "8 clients, MB/s in all", "MB/s", 1, True, 0.8, 10),
+    ("large-64", "64 clients, MB/s in all", "MB/s", 1, True, 0.8, 10),
+    ("tsig", "one client, TSIG, s", "seconds", 1, False, None, 8),
+    ("change", "first octet after a change, ms", "seconds", 1e3, False, None, 20),
+    ("memory", f"RSS for each of {STALLED} clients that do not read, KiB", "RSS", 1 / 1024, False, None, None),
+    ("small-1", "one connection, depth 1, zones/s", "zones/s", 1, True, None, None),
+    ("small-16", "one connection, depth 16, zones/s", "zones/s", 1, True, None, 2.5),
+    ("small-each", "a connection each, 8 at a time, zones/s", "zones/s", 1, True, None, 1.3),
+]  # fmt: skip
 
 
 def transfers(*arguments):
@@ -122,66 +130,37 @@ class Herd:
         return took, max(map(max, self.done.values())) - min(begun.values())
 
 
-class Bench:
+class Transfer(rounds.Bench):
+    CASES = (*LARGE_CASES, "tsig", "memory", "change", *SMALL_CASES, "herd")
+    OF_AXFRD = ("memory", "herd")
+    ZONES, QUICK = 10_000, 5
     WAYS = {"write": (), "sendfile": ("sendfile",)}
 
     def __init__(self, options, directory):
-        self.options, self.directory = options, directory
-        self.figures, self.quiet = report.Figures(), Quiet(options.quick)
-        self.failed, self.slow = [], set()
+        super().__init__(options, directory)
+        self.verified, self.slow = set(), set()
 
     def run(self):
         if self.wants(*LARGE_CASES, "tsig", "memory", "change"):
-            self.run_world(self.world("large", self.write_large), self.large_round, self.bare_large)
+            self.run_world(self.large_world(), self.large_round, self.bare_large)
         if self.wants(*SMALL_CASES):
-            small = self.world("small", self.write_small)
+            small = self.small_world("small", self.options.zones)
             self.list = self.directory / "names"
             self.list.write_text("\n".join(small.names))
             self.run_world(small, self.small_round, self.bare_small)
         if self.wants("herd"):
             self.run_herd()
 
-    def wants(self, *cases):
-        return any(case in self.options.cases for case in cases)
-
-    def world(self, name, write):
-        say("writing zone files")
-        files = self.directory / name / "zones"
-        files.mkdir(parents=True)
-        names, records = write(files)
-        return servers.World(files.parent, files, names, records, names[-1])
-
-    def write_large(self, files):
-        with open(files / f"{generate.LARGE}.zone", "w") as output:
-            generate.write_large(output, self.options.records)
-        return [generate.LARGE], self.options.records
-
-    def write_small(self, files):
-        generate.write_small(files, self.options.zones)
-        return list(generate.small_names(self.options.zones)), generate.SMALL_RECORDS
-
     def run_world(self, world, measure, measure_bare):
-        prepared = []
-        for name in self.options.servers:
-            say(f"{name}: saved state for {plural(len(world.names), 'zone')}")
-            prepared.append(servers.SERVERS[name](world, self.options.server_cpus))
+        all_servers = self.prepare(world, self.options.servers)
         self.save_octets(world)
-        for number in range(1, self.options.rounds + 1):
-            self.progress = f"round {number} of {self.options.rounds}"
-            self.quiet.wait()
-            measure_bare()
-            for server in list(prepared):
-                self.progress = f"round {number} of {self.options.rounds}: {server.name}"
-                self.quiet.wait()
-                try:
-                    with rounds.running(server):
-                        server.settle()
-                        measure(server, first=number == 1)
-                except Exception as error:
-                    say(f"{self.progress}: FAILED: {error}")
-                    self.failed.append(f"{server.name}: {error}")
-                    prepared.remove(server)
+        self.each_round(all_servers, lambda server: self.round(server, measure), measure_bare)
         shutil.rmtree(world.directory)
+
+    def round(self, server, measure):
+        with rounds.running(server):
+            server.settle()
+            measure(server)
 
     def save_octets(self, world):
         """What a bare server is to send: what axfrd sends."""
@@ -202,8 +181,8 @@ class Bench:
         }  # fmt: skip
         for figure, value in figures.items():
             self.figures.add(case, column, figure, value)
-        say(
-            f"{self.progress}: {case}{note}: {seconds:.4f} s, {figures['zones/s']:.0f} zones/s, {figures['MB/s']:.0f}"
+        self.say(
+            f"{case}{note}: {seconds:.4f} s, {figures['zones/s']:.0f} zones/s, {figures['MB/s']:.0f}"
             f" MB/s, first octet after {figures['first'] * 1e3:.2f} ms, the client's CPU {figures['client']:.0%}"
         )
 
@@ -226,16 +205,11 @@ class Bench:
                 with Bare(self.octets, (), self.options.server_cpus) as bare:
                     self.measure(case, "write", *bare, "--repeat", self.options.zones, *arguments, note=" by write")
 
-    def large_round(self, server, first):
+    def large_round(self, server):
         zone, key = ("--zone", generate.LARGE), ("--key", f"{servers.KEY}:{servers.SECRET}")
-        if first:
-            seen = transfers(*zone, *key, "--verify")
-            if seen["records"] != self.options.records:
-                raise RuntimeError(f"{seen['records']} records came")
-            if seen["seconds"] > SLOW:
-                self.slow.add(server.name)
+        self.verify(server, *zone, *key)
         for case, clients in LARGE_CASES.items():
-            if self.wants(case) and (clients == 1 or server.name not in self.slow):
+            if self.wants(case) and (clients == 1 or (server.name, server.world.records) not in self.slow):
                 self.measure(case, server.name, *zone, "--repeat", clients, "--connections", clients)
         if self.wants("tsig"):
             self.measure("tsig", server.name, *zone, *key)
@@ -243,6 +217,18 @@ class Bench:
             self.memory_round(server, zone)
         if self.wants("change"):
             self.change_round(server, zone)
+
+    def verify(self, server, *arguments):
+        """Looks once at what it sends, record by record, and how long that takes."""
+        kind = (server.name, server.world.records)
+        if kind in self.verified:
+            return
+        seen = transfers(*arguments, "--verify")
+        if seen["records"] != seen["zones"] * server.world.records:
+            raise RuntimeError(f"{seen['records']} records came of {plural(seen['zones'], 'zone')}")
+        self.verified.add(kind)
+        if seen["seconds"] > SLOW:
+            self.slow.add(kind)
 
     def memory_round(self, server, zone):
         before, _ = server.memory()
@@ -256,7 +242,7 @@ class Bench:
             client.stdin.close()
         growth = (after - before) / STALLED
         self.figures.add("memory", server.name, "RSS", growth)
-        say(f"{self.progress}: memory: {growth / 1024:.0f} KiB for each client")
+        self.say(f"memory: {growth / 1024:.0f} KiB for each client")
 
     def change_round(self, server, zone):
         """Polled over UDP, so that nobody has to send whole zones in vain."""
@@ -270,34 +256,22 @@ class Bench:
             server.serial = serial
         seconds = served + transfers(*zone)["first_octet"]
         self.figures.add("change", server.name, "seconds", seconds)
-        say(f"{self.progress}: change: first octet after {seconds * 1e3:.2f} ms")
+        self.say(f"change: first octet after {seconds * 1e3:.2f} ms")
 
-    def small_round(self, server, first):
-        names = ("--zones", self.list)
-        if first:
-            some = self.directory / "some"
-            some.write_text("\n".join(server.world.names[:SLOW_ZONES]))
-            seen = transfers("--zones", some, "--per-connection", SLOW_ZONES, "--verify")
-            if seen["records"] != seen["zones"] * generate.SMALL_RECORDS:
-                raise RuntimeError(f"{seen['records']} records came of {seen['zones']} zones")
-            if seen["seconds"] > SLOW:
-                self.slow.add((server.name, "small"))
-        if (server.name, "small") in self.slow:
-            names = ("--zones", self.directory / "some")
+    def small_round(self, server):
+        some = self.directory / "some"
+        some.write_text("\n".join(server.world.names[:SLOW_ZONES]))
+        self.verify(server, "--zones", some, "--per-connection", SLOW_ZONES)
+        names = ("--zones", some if (server.name, server.world.records) in self.slow else self.list)
         for case, arguments in SMALL_CASES.items():
             if self.wants(case):
                 self.measure(case, server.name, *names, *arguments)
 
     def run_herd(self):
-        files = self.directory / "herd" / "zones"
-        files.mkdir(parents=True)
-        generate.write_small(files, HERD_ZONES)
-        names = list(generate.small_names(HERD_ZONES))
-        server = servers.Axfrd(
-            servers.World(files.parent, files, names, generate.SMALL_RECORDS, names[-1]), self.options.server_cpus
-        )
+        world = self.small_world("herd", HERD_ZONES)
+        (server,) = self.prepare(world, ["axfrd"])
         names_file = self.directory / "herd-names"
-        names_file.write_text("\n".join(names))
+        names_file.write_text("\n".join(world.names))
         first, last = HERD_FIRST.rsplit(".", 1)
         with rounds.running(server):
             server.enable_all([f"{first}.{int(last) + number}" for number in range(HERD_SIZE)])
@@ -306,7 +280,7 @@ class Bench:
                     self.progress = f"round {number} of {self.options.rounds}: herd"
                     self.quiet.wait()
                     server.settle()
-                    self.herd_round(herd, client, names)
+                    self.herd_round(herd, client, world.names)
 
     def herd_round(self, herd, client, names):
         for column, zones, pause in (("apart", names[:APART], PAUSE), ("in a row", names, 0)):
@@ -315,115 +289,66 @@ class Bench:
             figures = {"p50": cuts[49], "p90": cuts[89], "p99": cuts[98], "worst": max(took), "total": total}
             for figure, value in figures.items():
                 self.figures.add("herd", column, figure, value)
-            say(f"{self.progress} {column}: " + ", ".join(f"{f} {v * 1e3:.2f} ms" for f, v in figures.items()))
+            self.say(f"{column}: " + ", ".join(f"{f} {v * 1e3:.2f} ms" for f, v in figures.items()))
 
+    # ---- tables ----
 
-# ---- the table ----
+    def tables(self, block):
+        self.conditions(block, "Targets in brackets.")
+        records = self.options.records
+        large = (*LARGE_CASES, "tsig", "change", "memory")
+        self.peer_table(block, "large", f"one zone of {spaced(records)} records", large, "MB/s")
+        small = f"{spaced(self.options.zones)} zones of {generate.SMALL_RECORDS} records"
+        self.peer_table(block, "small", small, SMALL_CASES, "zones/s")
+        if hmac_seconds := self.figures.cell("tsig", "hmac", "seconds", 1e3):
+            block.paragraph(f"HMAC-SHA256 alone over the octets of the large zone: {hmac_seconds} ms.")
+        for zone_records, told in (
+            (records, "Too slow for more than one client"),
+            (generate.SMALL_RECORDS, f"Too slow for all small zones, and asked for {SLOW_ZONES}"),
+        ):
+            if slow := [name for name, of in self.slow if of == zone_records]:
+                block.paragraph(f"{told}: {', '.join(sorted(slow))}.")
+        self.herd_table(block)
 
-# Case, what it is, figure, its scale and unit, whether more is better; targets: axfrd : bare, and axfrd : best peer.
-ROWS = [
-    ("large-1", "one client, s", "seconds", 1, False, 1.5, 12),
-    ("large-8", "8 clients, MB/s in all", "MB/s", 1, True, 0.8, 10),
-    ("large-64", "64 clients, MB/s in all", "MB/s", 1, True, 0.8, 10),
-    ("tsig", "one client, TSIG, s", "seconds", 1, False, None, 8),
-    ("change", "first octet after a change, ms", "seconds", 1e3, False, None, 20),
-    ("memory", f"RSS for each of {STALLED} clients that do not read, KiB", "RSS", 1 / 1024, False, None, None),
-    ("small-1", "one connection, depth 1, zones/s", "zones/s", 1, True, None, None),
-    ("small-16", "one connection, depth 16, zones/s", "zones/s", 1, True, None, 2.5),
-    ("small-each", "a connection each, 8 at a time, zones/s", "zones/s", 1, True, None, 1.3),
-]  # fmt: skip
-
-
-def row(figures, options, case, what, figure, unit, more, bare_target, peer_target):
-    peers = [name for name in options.servers if name != "axfrd"]
-    ours, bare = figures.median(case, "axfrd", figure), figures.median(case, "write", figure)
-    best = figures.best(case, peers, figure, more)
-    against_peer = report.ratio(ours, best) if more else report.ratio(best, ours)
-    return [
-        what,
-        *(figures.cell(case, column, figure, unit) for column in ("write", "sendfile", *options.servers)),
-        report.cell(report.ratio(ours, bare), **{"at_least" if more else "at_most": bare_target}),
-        report.cell(against_peer, at_least=peer_target),
-    ]
-
-
-def peer_tables(block, figures, options):
-    head = ["bare write", "bare sendfile", *options.servers, "axfrd : bare", "times as fast as the best peer"]
-    bare = ["write", "sendfile"]
-    for name, title, cases, figure in (
-        ("large", f"one zone of {spaced(options.records)} records", [*LARGE_CASES, "tsig", "change", "memory"], "MB/s"),
-        ("small", f"{spaced(options.zones)} zones of {generate.SMALL_RECORDS} records", list(SMALL_CASES), "zones/s"),
-    ):
-        entries = [entry for entry in ROWS if entry[0] in cases and entry[0] in options.cases]
-        block.table([title, *head], [row(figures, options, *entry) for entry in entries])
+    def peer_table(self, block, name, title, cases, figure):
+        head = ["bare write", "bare sendfile", *self.options.servers, "axfrd : bare", "times as fast as the best peer"]
+        entries = [entry for entry in ROWS if entry[0] in cases and self.wants(entry[0])]
+        block.table([title, *head], [self.row(*entry) for entry in entries])
         groups = [
-            (what.rsplit(", ", 1)[0], figures.bars(case, [*bare, *options.servers], figure))
+            (what.rsplit(", ", 1)[0], self.figures.bars(case, [*self.WAYS, *self.options.servers], figure))
             for case, what, *_ in entries if case in (*LARGE_CASES, "tsig", *SMALL_CASES)
         ]  # fmt: skip
         block.plot(f"transfer-{name}", f"Transfers of {title}", groups, figure)
 
+    def row(self, case, what, figure, unit, more, bare_target, peer_target):
+        figures, names = self.figures, self.options.servers
+        ours, bare = figures.median(case, "axfrd", figure), figures.median(case, "write", figure)
+        best = figures.best(case, [name for name in names if name != "axfrd"], figure, more)
+        against_peer = report.ratio(ours, best) if more else report.ratio(best, ours)
+        return [
+            what,
+            *(figures.cell(case, column, figure, unit) for column in (*self.WAYS, *names)),
+            report.cell(report.ratio(ours, bare), **{"at_least" if more else "at_most": bare_target}),
+            report.cell(against_peer, at_least=peer_target),
+        ]
 
-def herd_table(block, figures):
-    heads = ("p50", "p90", "p99", "worst", "total")
-    columns = {"apart": plural(APART, "zone"), "in a row": plural(HERD_ZONES, "zone")}
-    rows = [
-        [f"{zones} changed {column}", *(figures.cell("herd", column, head, 1e3) for head in heads)]
-        for column, zones in columns.items()
-    ]
-    title = f"from a commit until {HERD_SIZE} secondaries have it"
-    block.table([f"axfrd: {title}, ms", *heads], rows)
-    groups = [(head, [(f"axfrd: {column}", report.scaled(figures.median("herd", column, head), 1e3))
-                      for column in columns]) for head in ("p50", "p99")]  # fmt: skip
-    block.plot("transfer-herd", title.capitalize(), groups, "ms")
-
-
-def publish(bench, options):
-    block, figures = report.Block(options), bench.figures
-    block.conditions(
-        f"servers on {harness.cpu_list(options.server_cpus)},"
-        f" the client on {harness.cpu_list(os.sched_getaffinity(0))}",
-        [f"{name} {servers.SERVERS[name].version()}" for name in options.servers],
-        bench.quiet,
-        f"Medians of {plural(options.rounds, 'round')}; targets in brackets.",
-    )
-    peer_tables(block, figures, options)
-    if hmac_seconds := figures.cell("tsig", "hmac", "seconds", 1e3):
-        block.paragraph(f"HMAC-SHA256 alone over the octets of the large zone: {hmac_seconds} ms.")
-    if slow := [name for name in bench.slow if isinstance(name, str)]:
-        block.paragraph(f"Too slow for more than one client: {', '.join(slow)}.")
-    if slow := [item[0] for item in bench.slow if isinstance(item, tuple)]:
-        block.paragraph(f"Too slow for all small zones, and asked for {SLOW_ZONES}: {', '.join(slow)}.")
-    herd_table(block, figures)
-    return block.publish(bench.failed)
-
-
-# ---- the command line ----
-
-
-def parse_arguments():
-    parser = harness.parser_of("transfer", __doc__, "a fifth of the size, 3 rounds")
-    parser.add_argument("--zones", type=harness.count, help="how many small zones (10 000)")
-    parser.add_argument("--records", type=harness.count, help="records of the large zone (1 000 000)")
-    parser.add_argument(
-        "--cases", type=harness.listed(CASES), default=list(CASES), metavar="CASE,...", help="some of the cases above"
-    )
-    rounds.add_servers(parser)
-    options = harness.parse(parser, quick_rounds=3)
-    options.zones = options.zones or (2000 if options.quick else 10_000)
-    options.records = options.records or (200_000 if options.quick else 1_000_000)
-    return options
-
-
-def main():
-    options = parse_arguments()
-    harness.end_on_signals()
-    options.server_cpus = harness.take_cpus()
-    servers.isolate()
-    with tempfile.TemporaryDirectory(prefix="axfrd-transfer-", dir=options.directory) as name:
-        bench = Bench(options, pathlib.Path(name))
-        bench.run()
-        return publish(bench, options)
+    def herd_table(self, block):
+        heads = ("p50", "p90", "p99", "worst", "total")
+        columns = {"apart": plural(APART, "zone"), "in a row": plural(HERD_ZONES, "zone")}
+        rows = [
+            [f"{zones} changed {column}", *(self.figures.cell("herd", column, head, 1e3) for head in heads)]
+            for column, zones in columns.items()
+        ]
+        title = f"from a commit until {HERD_SIZE} secondaries have it"
+        block.table([f"axfrd: {title}, ms", *heads], rows)
+        groups = [
+            (head, [
+                (f"axfrd: {column}", report.scaled(self.figures.median("herd", column, head), 1e3))
+                for column in columns
+            ]) for head in ("p50", "p99")
+        ]  # fmt: skip
+        block.plot("transfer-herd", title.capitalize(), groups, "ms")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(rounds.main(Transfer, rounds.parser_of(Transfer, "transfer", __doc__)))

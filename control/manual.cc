@@ -1,10 +1,11 @@
-// Makes a manual page when axfrd is built: the prose of a template, and in place of its lines @OPTIONS@ and @VERBS@
-// what the tables say.
+// Makes a manual page when axfrd is built: the prose of a template, and in place of its lines @OPTIONS@, @VERBS@
+// and @COUNTERS@ what the tables say.
 //
 // usage: manual TEMPLATE
 #include <fstream>
 #include <iostream>
 
+#include "control/command/metric_table.h"
 #include "control/command/verbs.h"
 #include "control/option_table.h"
 
@@ -54,11 +55,27 @@ void print_verbs() {
   }
 }
 
+// "udp, tcp: responses, by rcode"
+std::string place_of(const Metric& metric) {
+  std::string text;
+  for (const Section& section : metric.sections) text += (text.empty() ? "" : ", ") + std::string(section.key);
+  return text + ": " + metric.path + (metric.by != nullptr ? std::string(", by ") + metric.by : "");
+}
+
+void print_counters() {
+  for (const Metric& metric : metric_table()) {
+    print_term(place_of(metric), metric.help);
+    std::cout << ".br\n" << plain(metric.name) << '\n';
+  }
+}
+
 void print_line(const std::string& line) {
   if (line == "@OPTIONS@") {
     print_options();
   } else if (line == "@VERBS@") {
     print_verbs();
+  } else if (line == "@COUNTERS@") {
+    print_counters();
   } else {
     std::cout << line << '\n';
   }

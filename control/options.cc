@@ -225,22 +225,11 @@ void read_service(const Values& values, Options& options) {
   options.responder.version = values.text("version-text");
 }
 
-// ADDR@PORT.
-Endpoint parse_endpoint(const std::string& text) {
-  const size_t at = text.find('@');
-  const IpAddress address = parse_address(text.substr(0, at));
-  if (at == std::string::npos) throw std::invalid_argument("'" + text + "' names no port: " + text + "@PORT");
-  const std::string digits = text.substr(at + 1);
-  const auto port = zones::number_in<uint16_t>(digits, 1);
-  if (!port) throw std::invalid_argument("'" + digits + "' is not a port");
-  return {address, *port};
-}
-
 std::string check_resolver(const std::string& text) {
   if (text.find('@') == std::string::npos) {
     parse_address(text);
   } else {
-    parse_endpoint(text);
+    Endpoint::parse(text);
   }
   return text;
 }
@@ -304,7 +293,7 @@ Options read(const Values& values, const Strings& eal_arguments) {
   options.responder.tcp_keepalive =
       static_cast<uint16_t>(std::min<int64_t>(options.tcp.idle / std::chrono::milliseconds(100), 0xFFFF));
   options.control_socket = read_control_socket(values);
-  if (values.given("metrics")) options.metrics = Values::parsed("metrics", values.text("metrics"), &parse_endpoint);
+  if (values.given("metrics")) options.metrics = Values::parsed("metrics", values.text("metrics"), &Endpoint::parse);
   options.log_level = Values::parsed("log-level", values.text("log-level"), &parse_log_level);
   return options;
 }

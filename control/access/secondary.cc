@@ -4,8 +4,6 @@
 #include <set>
 #include <stdexcept>
 
-#include "zones/number.h"
-
 namespace axfrd::control {
 namespace {
 
@@ -39,12 +37,6 @@ std::vector<Name> parse_keys(const std::string& text) {
   for (const std::string& key : split(text, '+')) keys.push_back(parse_name(key));
   if (keys.size() > kMaxKeys) fail("'" + text + "': a secondary has at most two keys, the old one and the new one");
   return keys;
-}
-
-uint16_t parse_port(const std::string& text) {
-  const auto port = zones::number_in<uint16_t>(text, 1);
-  if (!port) fail("'" + text + "' is not a port");
-  return *port;
 }
 
 std::array<uint8_t, 16> mapped(const IpAddress& address) {

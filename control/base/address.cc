@@ -51,6 +51,21 @@ IpAddress parse_address(std::string_view text) {
   return parts.address;
 }
 
+uint16_t parse_port(std::string_view text) {
+  const auto port = zones::number_in<uint16_t>(text, 1);
+  if (!port) throw std::invalid_argument(quoted(text) + " is not a port");
+  return *port;
+}
+
+Endpoint Endpoint::parse(std::string_view text) {
+  const size_t at = text.find('@');
+  const IpAddress address = parse_address(text.substr(0, at));
+  if (at == std::string_view::npos) {
+    throw std::invalid_argument(quoted(text) + " names no port: " + std::string(text) + "@PORT");
+  }
+  return {address, parse_port(text.substr(at + 1))};
+}
+
 Prefix Prefix::parse(std::string_view text) {
   const Parts parts = split(text);
   Prefix prefix{parts.address, parts.length.value_or(address_bits(parts.address))};

@@ -22,9 +22,15 @@ IpAddress normalised(const IpAddress& address);
 // Throws std::invalid_argument with a sentence for the operator.
 IpAddress parse_address(std::string_view text);
 
+// 1 to 65535. Throws std::invalid_argument.
+uint16_t parse_port(std::string_view text);
+
 struct Endpoint {
   IpAddress address;
   uint16_t port = 0;
+
+  // ADDR@PORT. Throws std::invalid_argument.
+  static Endpoint parse(std::string_view text);
 };
 
 struct Prefix {

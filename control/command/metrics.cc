@@ -1,140 +1,11 @@
 #include "control/command/metrics.h"
 
-#include <array>
-#include <span>
 #include <string_view>
+
+#include "control/command/metric_table.h"
 
 namespace axfrd::control {
 namespace {
-
-// A part of the statistics, and what its samples are told apart by: an element of an array by its number or by one of
-// its own values, another part by the same label always.
-struct Section {
-  std::string_view key, label, value;
-  bool own_value = false;  // `value` names the element's own
-};
-
-constexpr std::array kWorkers{Section{"workers", "worker", ""}};
-constexpr std::array kPorts{Section{"ports", "port", "device", true}};
-constexpr std::array kKernelPath{Section{"kernel_path", "", ""}};
-constexpr std::array kBuffers{Section{"buffers", "", ""}};
-constexpr std::array kZones{Section{"zones", "", ""}};
-constexpr std::array kNotify{Section{"notify", "", ""}};
-constexpr std::array kAlias{Section{"alias", "", ""}};
-constexpr std::array kUdp{Section{"udp", "transport", "udp"}};
-constexpr std::array kTcp{Section{"tcp", "transport", "tcp"}};
-constexpr std::array kTransports{kUdp[0], kTcp[0]};
-
-enum class Kind : uint8_t { counter, gauge };
-
-struct Metric {
-  std::span<const Section> sections;
-  const char* path;  // in the section, with / between the levels
-  const char* name;
-  Kind kind;
-  const char* help;
-  const char* by = nullptr;  // the value has a member for each value of this label
-};
-
-constexpr auto kCounter = Kind::counter, kGauge = Kind::gauge;
-
-constexpr std::array kMetrics{
-    // ---- packet path ----
-    Metric{kWorkers, "rx", "axfrd_worker_received_packets_total", kCounter, "Packets that a worker received."},
-    Metric{kWorkers, "tx", "axfrd_worker_sent_packets_total", kCounter, "Packets that a worker sent."},
-    Metric{kWorkers, "untransmitted", "axfrd_worker_unsent_packets_total", kCounter,
-           "Packets that the port did not take from a worker."},
-    Metric{kWorkers, "from_kernel", "axfrd_worker_kernel_packets_total", kCounter,
-           "Packets that a worker sent for the kernel."},
-    Metric{kWorkers, "answered", "axfrd_worker_answered_queries_total", kCounter, "Queries that a worker answered."},
-    Metric{kWorkers, "put_off", "axfrd_worker_put_off_queries_total", kCounter,
-           "Queries beyond the rate limit that a worker put off, by TC or BADCOOKIE."},
-    Metric{kWorkers, "responses", "axfrd_worker_responses_total", kCounter, "Responses by RCODE.", "rcode"},
-    Metric{kWorkers, "punted", "axfrd_worker_punted_packets_total", kCounter,
-           "Packets that a worker left to the kernel, by reason.", "reason"},
-    Metric{kWorkers, "dropped", "axfrd_worker_dropped_packets_total", kCounter,
-           "Packets that a worker dropped, by reason.", "reason"},
-    Metric{kWorkers, "turns", "axfrd_worker_turns_total", kCounter, "Times that a worker looked at its queues."},
-    Metric{kWorkers, "busy_turns", "axfrd_worker_busy_turns_total", kCounter,
-           "Of these, times at which it found packets."},
-    Metric{kWorkers, "busy_seconds", "axfrd_worker_busy_seconds_total", kCounter,
-           "What turns that found packets took: a worker with one more of these each second is at its limit."},
-    Metric{kWorkers, "send_seconds", "axfrd_worker_send_seconds_total", kCounter,
-           "Of that, what the port's driver took to send."},
-    Metric{kKernelPath, "to_kernel", "axfrd_kernel_path_to_kernel_packets_total", kCounter,
-           "Packets that the kernel got."},
-    Metric{kKernelPath, "from_kernel", "axfrd_kernel_path_from_kernel_packets_total", kCounter,
-           "Packets that came from the kernel."},
-    Metric{kKernelPath, "dropped", "axfrd_kernel_path_dropped_packets_total", kCounter,
-           "Packets lost on the way to the kernel or from it, by reason.", "reason"},
-    Metric{kPorts, "link_up", "axfrd_port_link_up", kGauge, "1 if the port has a link."},
-    Metric{kPorts, "rx", "axfrd_port_received_packets_total", kCounter, "Packets that a port received."},
-    Metric{kPorts, "tx", "axfrd_port_sent_packets_total", kCounter, "Packets that a port sent."},
-    Metric{kPorts, "rx_missed", "axfrd_port_missed_packets_total", kCounter,
-           "Packets that found no room in a queue: workers are too slow, or too few."},
-    Metric{kPorts, "rx_no_buffer", "axfrd_port_no_buffer_total", kCounter,
-           "Times at which there was no buffer for a packet."},
-    Metric{kPorts, "errors", "axfrd_port_errors_total", kCounter, "Errors that the driver counts."},
-    Metric{kPorts, "xdp/redirected", "axfrd_port_xdp_redirected_packets_total", kCounter,
-           "Queries that the XDP program gave to workers."},
-    Metric{kPorts, "xdp/passed", "axfrd_port_xdp_passed_packets_total", kCounter,
-           "Packets that the XDP program left to the kernel."},
-    Metric{kPorts, "xdp/unattended", "axfrd_port_xdp_unattended_packets_total", kCounter,
-           "Queries on queues without a worker, left to the kernel."},
-    Metric{kBuffers, "in_use", "axfrd_packet_buffers_in_use", kGauge, "Packet buffers in use."},
-    Metric{kBuffers, "all", "axfrd_packet_buffers", kGauge, "Packet buffers there are."},
-    // ---- the kernel's sockets ----
-    Metric{kTransports, "queries", "axfrd_queries_total", kCounter, "Queries that came over the kernel's sockets."},
-    Metric{kTransports, "responses", "axfrd_responses_total", kCounter, "Responses by RCODE.", "rcode"},
-    Metric{kTransports, "ignored", "axfrd_ignored_messages_total", kCounter, "Messages that get no response."},
-    Metric{kTransports, "refused", "axfrd_refused_transfers_total", kCounter, "Transfers that were refused."},
-    Metric{kTransports, "bad_keys", "axfrd_bad_keys_total", kCounter, "Requests whose TSIG was wrong."},
-    Metric{kTransports, "updates", "axfrd_updates_total", kCounter, "DNS UPDATE requests."},
-    Metric{kTransports, "updates_refused", "axfrd_updates_refused_total", kCounter, "Of these, those refused."},
-    Metric{kTransports, "put_off", "axfrd_put_off_queries_total", kCounter,
-           "Queries beyond the rate limit that were put off, by TC or BADCOOKIE."},
-    Metric{kTransports, "rate_limited", "axfrd_rate_limited_queries_total", kCounter,
-           "Queries beyond the rate limit that were dropped."},
-    Metric{kUdp, "send_failures", "axfrd_send_failures_total", kCounter, "Responses that the kernel did not take."},
-    Metric{kTcp, "sessions", "axfrd_sessions", kGauge, "Open sessions."},
-    Metric{kTcp, "accepted", "axfrd_accepted_sessions_total", kCounter, "Sessions that were opened."},
-    Metric{kTcp, "rejected", "axfrd_rejected_sessions_total", kCounter, "Sessions beyond the limits."},
-    Metric{kTcp, "idle_closed", "axfrd_idle_sessions_closed_total", kCounter, "Sessions closed for want of requests."},
-    Metric{kTcp, "stalled_closed", "axfrd_stalled_sessions_closed_total", kCounter,
-           "Sessions closed because the client did not read."},
-    Metric{kTcp, "evicted", "axfrd_evicted_sessions_total", kCounter, "Idle sessions closed to make room for others."},
-    Metric{kTcp, "malformed_closed", "axfrd_malformed_sessions_closed_total", kCounter,
-           "Sessions closed for what came over them."},
-    Metric{kTcp, "transfers", "axfrd_transfers_started_total", kCounter, "Transfers that were begun."},
-    Metric{kTcp, "transfers_finished", "axfrd_transfers_finished_total", kCounter, "Transfers sent to their end."},
-    Metric{kTcp, "ixfr_finished", "axfrd_incremental_transfers_finished_total", kCounter,
-           "Of these, those that were incremental."},
-    Metric{kTcp, "transfer_messages", "axfrd_transfer_messages_total", kCounter, "Messages of transfers."},
-    Metric{kTcp, "transfer_bytes", "axfrd_transfer_bytes_total", kCounter, "Octets of transfers."},
-    // ---- zones and their secondaries ----
-    Metric{kZones, "count", "axfrd_zones", kGauge, "Zones that are served."},
-    Metric{kZones, "retired_versions", "axfrd_retired_versions", kGauge,
-           "Versions of zones that somebody may still be reading."},
-    Metric{kZones, "history_octets", "axfrd_history_bytes", kGauge, "Octets of the history for IXFR."},
-    Metric{kNotify, "sent", "axfrd_notify_sent_total", kCounter, "NOTIFY requests sent, repeated ones too."},
-    Metric{kNotify, "answered", "axfrd_notify_answered_total", kCounter, "NOTIFY requests answered."},
-    Metric{kNotify, "refused", "axfrd_notify_refused_total", kCounter, "Answers that refuse a NOTIFY."},
-    Metric{kNotify, "unanswered", "axfrd_notify_unanswered_total", kCounter, "NOTIFY requests without an answer."},
-    Metric{kNotify, "by_tcp", "axfrd_notify_by_tcp_total", kCounter, "NOTIFY requests sent by TCP."},
-    Metric{kNotify, "soa_queries", "axfrd_secondary_soa_queries_total", kCounter,
-           "Questions to secondaries which serial they have."},
-    Metric{kNotify, "debts_paid", "axfrd_secondary_debts_paid_total", kCounter,
-           "Times that a secondary had proven to have the newest serial."},
-    Metric{kAlias, "targets", "axfrd_alias_targets", kGauge, "Targets of ALIAS records."},
-    Metric{kAlias, "failing_lookups", "axfrd_alias_failing_lookups", kGauge,
-           "Lookups of targets that fail at present."},
-    Metric{kAlias, "lookups", "axfrd_alias_lookups_total", kCounter, "Lookups of targets."},
-    Metric{kAlias, "failures", "axfrd_alias_failures_total", kCounter, "Lookups that failed."},
-    Metric{kAlias, "alarms", "axfrd_alias_alarms_total", kCounter, "Targets that had failed for too long."},
-    Metric{kAlias, "changes", "axfrd_alias_changes_total", kCounter, "Changes of zones by new addresses."},
-    Metric{kAlias, "refused_changes", "axfrd_alias_refused_changes_total", kCounter,
-           "Such changes that could not be made."},
-};
 
 class Writer {
  public:
@@ -185,7 +56,7 @@ class Writer {
     const std::string name = metric_->name;
     if (!std::exchange(headed_, true)) {
       text_ += "# HELP " + name + ' ' + metric_->help + "\n# TYPE " + name;
-      text_ += metric_->kind == Kind::counter ? " counter\n" : " gauge\n";
+      text_ += metric_->kind == Metric::Kind::counter ? " counter\n" : " gauge\n";
     }
     text_ += name;
     if (!labels.empty()) text_ += '{' + labels + '}';
@@ -201,7 +72,7 @@ class Writer {
 
 std::string metrics_text(const Json& stats) {
   Writer writer;
-  for (const Metric& metric : kMetrics) writer.metric(metric, stats);
+  for (const Metric& metric : metric_table()) writer.metric(metric, stats);
   return std::move(writer).text();
 }
 

@@ -7,6 +7,8 @@
 #include <optional>
 #include <stdexcept>
 
+#include "control/base/open_socket.h"
+
 namespace axfrd::control {
 
 namespace asio = boost::asio;
@@ -88,9 +90,7 @@ class MetricsServer::Connection : public std::enable_shared_from_this<Connection
 MetricsServer::MetricsServer(asio::io_context& loop, const Endpoint& at) : acceptor_(loop), pause_(loop) {
   const tcp::endpoint endpoint(at.address, at.port);
   try {
-    acceptor_.open(endpoint.protocol());
-    acceptor_.set_option(tcp::acceptor::reuse_address(true));
-    if (endpoint.address().is_v6()) acceptor_.set_option(asio::ip::v6_only(true));
+    open_socket(acceptor_, endpoint, false);
     acceptor_.bind(endpoint);
     acceptor_.listen();
   } catch (const boost::system::system_error& error) {

@@ -4,7 +4,10 @@
 #include <netinet/tcp.h>
 
 #include <algorithm>
-#include <boost/asio/ip/v6_only.hpp>
+#include <sstream>
+#include <stdexcept>
+
+#include "control/base/open_socket.h"
 
 namespace axfrd::control {
 
@@ -28,12 +31,6 @@ void turn_away(tcp::socket socket) {
   error_code ignored;
   socket.set_option(asio::socket_base::linger(true, 0), ignored);
   socket.close(ignored);
-}
-
-void set_freebind(tcp::acceptor& acceptor, bool v6) {
-  const int on = 1;
-  setsockopt(acceptor.native_handle(), v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_FREEBIND : IP_FREEBIND, &on,
-             sizeof on);
 }
 
 // Sessions inherit these, which saves two system calls for each.
@@ -65,15 +62,11 @@ DnsTcp::DnsTcp(asio::io_context& loop, RequestHandler& handler, DnsUpdates& upda
 
 DnsTcp::Endpoint DnsTcp::listen(const Endpoint& endpoint, bool freebind) {
   try {
-    auto listener = std::make_unique<Listener>(loop_, endpoint);
-    tcp::acceptor& acceptor = listener->acceptor;
-    acceptor.set_option(tcp::acceptor::reuse_address(true));
-    const bool v6 = endpoint.address().is_v6();
-    if (v6) acceptor.set_option(asio::ip::v6_only(true));
-    if (freebind) set_freebind(acceptor, v6);
-    set_session_options(acceptor);
-    acceptor.bind(endpoint);
-    acceptor.listen();
+    auto listener = std::make_unique<Listener>(loop_);
+    open_socket(listener->acceptor, endpoint, freebind);
+    set_session_options(listener->acceptor);
+    listener->acceptor.bind(endpoint);
+    listener->acceptor.listen();
     accept(*listener);
     listeners_.push_back(std::move(listener));
     return listeners_.back()->acceptor.local_endpoint();

@@ -39,8 +39,7 @@ class DnsTcp {
 
  private:
   struct Listener {
-    Listener(boost::asio::io_context& loop, const Endpoint& endpoint)
-        : acceptor(loop, endpoint.protocol()), retry(loop) {}
+    explicit Listener(boost::asio::io_context& loop) : acceptor(loop), retry(loop) {}
     boost::asio::ip::tcp::acceptor acceptor;
     boost::asio::steady_timer retry;
   };

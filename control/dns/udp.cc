@@ -3,9 +3,10 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include <boost/asio/ip/v6_only.hpp>
 #include <sstream>
 #include <stdexcept>
+
+#include "control/base/open_socket.h"
 
 namespace axfrd::control {
 
@@ -18,9 +19,11 @@ using zones::Bytes;
 
 constexpr unsigned kBurst = 64;  // datagrams served before other work gets its turn
 
-void set_option(int fd, int level, int option) {
+// Each datagram tells the address it was sent to.
+void ask_for_destinations(udp::socket& socket, bool v6) {
   const int on = 1;
-  setsockopt(fd, level, option, &on, sizeof on);
+  setsockopt(socket.native_handle(), v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVPKTINFO : IP_PKTINFO, &on,
+             sizeof on);
 }
 
 // Where a datagram came from, and where it was sent to, from where it is to be answered. Can be kept and copied.
@@ -98,13 +101,9 @@ DnsUdp::DnsUdp(asio::io_context& loop, RequestHandler& handler, DnsUpdates& upda
 
 DnsUdp::Endpoint DnsUdp::listen(const Endpoint& endpoint, bool freebind) {
   try {
-    auto socket = std::make_unique<Socket>(loop_, endpoint.protocol());
-    const bool v6 = endpoint.address().is_v6();
-    if (v6) socket->set_option(asio::ip::v6_only(true));
-    const int fd = socket->native_handle();
-    const int level = v6 ? IPPROTO_IPV6 : IPPROTO_IP;
-    set_option(fd, level, v6 ? IPV6_RECVPKTINFO : IP_PKTINFO);
-    if (freebind) set_option(fd, level, v6 ? IPV6_FREEBIND : IP_FREEBIND);
+    auto socket = std::make_unique<Socket>(loop_);
+    open_socket(*socket, endpoint, freebind);
+    ask_for_destinations(*socket, endpoint.address().is_v6());
     socket->bind(endpoint);
     sockets_.push_back(std::move(socket));
     wait(*sockets_.back());
