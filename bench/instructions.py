@@ -35,10 +35,10 @@ from harness import spaced  # noqa: E402
 
 BURST = 32  # that query_loop takes, too
 CALLGRIND = ("valgrind", "--tool=callgrind", "--compress-strings=no")
-# The functions that count: of query_loop, and of bench_answer the first.
+# The functions that count: of bench_answer, and of query_loop.
 ANSWER = "axfrd::bench::(anonymous namespace)::answer*"
 PARTS = {
-    "core": ANSWER,
+    "core": "axfrd::bench::(anonymous namespace)::answer_burst*",
     "worker": "axfrd::dataplane::Worker::turn()",
 }
 # OPT, with a payload size of 1232.

@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <variant>
@@ -47,6 +48,15 @@ void load(zones::ZoneTable& table, const std::filesystem::path& file) {
   (void)table.publish(zones::ZoneVersion::build(std::get<zones::ZoneText>(parsed).records));
 }
 
+// Parses a burst, looks it up and writes the responses: what is counted of the core, and nothing else.
+[[gnu::noinline]] void answer_burst(const zones::Responder& responder, std::span<zones::Query> burst) {
+  for (zones::Query& query : burst) query.parse();
+  responder.prepare([&](auto&& step) {
+    for (zones::Query& query : burst) step(query);
+  });
+  for (zones::Query& query : burst) responder.write(query);
+}
+
 // Calls each(i) for the queries, a burst at a time, and then(), after each burst.
 template <class Each, class Then>
 void in_bursts(unsigned count, Each&& each, Then&& then) {
@@ -67,14 +77,8 @@ void answer(const zones::Responder& responder, const std::vector<std::string>& q
     burst[n].size = static_cast<unsigned>(query.size());
     burst[n].capacity = 1472;
     burst[n].client = client;
-    burst[n].parse();
   };
-  in_bursts(count, arrive, [&] {
-    responder.prepare([&](auto&& step) {
-      for (zones::Query& query : burst) step(query);
-    });
-    for (zones::Query& query : burst) responder.write(query);
-  });
+  in_bursts(count, arrive, [&] { answer_burst(responder, burst); });
 }
 
 void work(const zones::Responder& responder, const std::vector<std::string>& queries, unsigned count) {

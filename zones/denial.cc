@@ -50,7 +50,7 @@ std::optional<Nsec3Parameters> parameters_of(const ZoneVersion& version) {
 }  // namespace
 
 Denial::Kind Denial::kind(Place place) {
-  if (!response_.dnssec_ok() || response_.truncated()) return Kind::unsigned_zone;
+  if (response_.truncated()) return Kind::unsigned_zone;
   if (place.version.has_chain(Page::Chain::nsec3)) {
     if (const auto parameters = parameters_of(place.version)) {
       parameters_ = *parameters;

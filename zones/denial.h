@@ -1,7 +1,7 @@
 // Denial: the NSEC or NSEC3 records that prove what an answer leaves out (RFC 4035 §3.1.3, RFC 5155 §7.2).
 //
-// For zones that came signed; in any other zone, and for whoever did not set DO, it adds nothing. A name is found in
-// its chain by binary search, so that the work is bounded whatever the name is.
+// For zones that came signed, and for who set DO: for others nothing here is called. In any other zone it adds nothing.
+// A name is found in its chain by binary search, so that the work is bounded whatever the name is.
 #pragma once
 
 #include <array>

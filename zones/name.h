@@ -4,6 +4,7 @@
 // ASCII letters only (RFC 4343); any other octet, NUL and dot among them, is data.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <compare>
 #include <cstdint>
@@ -47,12 +48,15 @@ inline uint64_t folded(uint64_t v) {
 
 // Whether the n octets are the same but for case. Length octets are below 'A', so folding leaves them alone.
 inline bool same_folded(const uint8_t* a, const uint8_t* b, unsigned n) {
-  const auto same = [](uint64_t x, uint64_t y) { return x == y || folded(x) == folded(y); };
-  unsigned at = 0;
-  for (; at + 8 <= n; at += 8) {
-    if (!same(load8(a + at, 8), load8(b + at, 8))) return false;
+  const auto same = [a, b](unsigned at, unsigned octets) {
+    const uint64_t x = load8(a + at, octets), y = load8(b + at, octets);
+    return x == y || folded(x) == folded(y);
+  };
+  if (n < 8) return n == 0 || same(0, n);
+  for (unsigned at = 0; at + 8 < n; at += 8) {
+    if (!same(at, 8)) return false;
   }
-  return at == n || same(load8(a + at, n - at), load8(b + at, n - at));
+  return same(n - 8, 8);
 }
 
 // A valid uncompressed name in somebody else's bytes. The bytes must outlive the view.
@@ -136,19 +140,18 @@ class NameHash {
   // Draws the secret of this process on first use. Any thread.
   static const NameHash& process();
 
-  explicit NameHash(Secret secret) : secret_(secret) {}
+  explicit NameHash(Secret secret) : secret_{secret.a | 1, secret.b | 1} {}
 
   uint64_t root() const { return secret_.a; }
   // The hash of `label` (its length octet and octets) below the name whose hash is `parent`.
   // Reads only the label's own octets.
   uint64_t extend(uint64_t parent, const uint8_t* label) const {
-    const unsigned length = label[0];
+    unsigned left = label[0];
     const uint8_t* octets = label + 1;
-    uint64_t state = mix(parent ^ length, secret_.b);
-    unsigned at = 0;
-    for (; at + 8 <= length; at += 8) state = mix(state ^ folded(load8(octets + at, 8)), secret_.a);
-    if (at < length) state = mix(state ^ folded(load8(octets + at, length - at)), secret_.a);
-    return state;
+    uint64_t state = parent;
+    for (; left > 8; left -= 8, octets += 8) state = mix(state ^ folded(load8(octets, 8)), secret_.a);
+    // load8() reads the same number from "a" and "a\0", so that how many octets there are is part of the key.
+    return mix(state ^ folded(load8(octets, left)), secret_.b + 2 * left);
   }
   uint64_t of(NameView name) const { return below(root(), name, name.size() - 1); }
   // The hash of a name whose first `octets` octets are labels below the name whose hash is `ancestor`.
@@ -157,9 +160,9 @@ class NameHash {
  private:
   __extension__ using uint128 = unsigned __int128;
 
-  // Multiply to 128 bits and fold; the added constant keeps a zero operand from absorbing the state.
+  // Multiply to 128 bits and fold; the added constant keeps a zero operand from absorbing the state. @pre key is odd
   static uint64_t mix(uint64_t x, uint64_t key) {
-    const uint128 product = static_cast<uint128>(x + 0x9E3779B97F4A7C15) * (key | 1);
+    const uint128 product = static_cast<uint128>(x + 0x9E3779B97F4A7C15) * key;
     return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
   }
 
@@ -173,17 +176,15 @@ class HashedName {
   // Reads the uncompressed name that begins at `at` and ends before `end`; false if it is malformed, cut short or
   // compressed.
   bool read(const uint8_t* at, const uint8_t* end) {
+    if (at >= end) return false;
+    const auto most = static_cast<unsigned>(std::min<ptrdiff_t>(end - at, kMaxName));
     std::array<uint8_t, kMaxLabels> label_at;
     unsigned size = 0, count = 0;
-    for (;;) {
-      if (at + size >= end) return false;
-      const unsigned length = at[size];
-      if (length == 0) break;
-      if (length > kMaxLabel || size + length + 2 > kMaxName) return false;
+    while (const unsigned length = at[size]) {
+      if (length > kMaxLabel || size + length + 2 > most) return false;  // the next length octet has to be there
       label_at[count++] = static_cast<uint8_t>(size);
       size += length + 1;
     }
-    if (at + size >= end) return false;
     data_ = at;
     size_ = static_cast<uint8_t>(size + 1);
     labels_ = static_cast<uint8_t>(count);

@@ -809,8 +809,13 @@ unsigned Answer::write(uint8_t* out, unsigned at, const Apex& apex, Placement pl
   for (unsigned i = 0; i < h.fixup_count; ++i) {
     uint8_t* pointer = out + fixup(i);
     const unsigned target = load16(pointer) & 0x3FFFU;
-    store16(pointer, pointer_to(target >= prepared_at ? target - prepared_at + at
-                                                      : within_apex(out - at, place.apex_at, target - prepared_apex)));
+    if (target == prepared_apex) {
+      store16(pointer, pointer_to(place.apex_at));
+    } else if (target >= prepared_at) {
+      store16(pointer, pointer_to(target - prepared_at + at));
+    } else {
+      store16(pointer, pointer_to(within_apex(out - at, place.apex_at, target - prepared_apex)));
+    }
   }
   return size;
 }

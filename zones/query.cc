@@ -126,8 +126,8 @@ Disposition Query::parse() {
 }
 
 bool Query::asks_for_transfer() const {
-  if (rcode != Rcode::noerror || qclass != rrclass::IN) return false;
-  return qtype == rrtype::AXFR || (qtype == rrtype::IXFR && transport == Transport::tcp);
+  const bool transfer = qtype == rrtype::AXFR || (qtype == rrtype::IXFR && transport == Transport::tcp);
+  return transfer && rcode == Rcode::noerror && qclass == rrclass::IN;
 }
 
 }  // namespace axfrd::zones

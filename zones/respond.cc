@@ -42,15 +42,10 @@ unsigned copy_name(const uint8_t* message, unsigned at, uint8_t* out) {
 // The closest zone of ours at or above `name`. The DS of a zone cut is data of the parent (RFC 4035 §3.1.4.1), so for
 // DS a zone strictly above is preferred.
 const ZoneVersion* closest_zone(const ZoneTable& zones, const HashedName& name, uint16_t qtype) {
-  const ZoneVersion* own = nullptr;
-  for (unsigned n = name.labels() + 1; n-- > 0;) {
-    if (!zones.has_apex_of(n)) continue;
-    const Zone* zone = zones.find(name.hash(n), name.suffix(n));
-    if (zone == nullptr) continue;
-    if (qtype != rrtype::DS || n < name.labels()) return zone->current();
-    own = zone->current();
-  }
-  return own;
+  const Zone* zone = nullptr;
+  if (qtype == rrtype::DS && name.labels() > 0) zone = zones.closest(name, name.labels() - 1);
+  if (zone == nullptr) zone = zones.closest(name, name.labels());
+  return zone != nullptr ? zone->current() : nullptr;
 }
 
 // Whether the guess at the closest zone was right. No zone is nearer: it would have been the guess.
@@ -164,7 +159,7 @@ class Lookup {
     if (m.kind == Match::Kind::none) {
       response_.set_rcode(Rcode::nxdomain);
       add_negative_soa();
-      denial_.no_name(here(), *name.name, m.labels);
+      if (query_.dnssec_ok) denial_.no_name(here(), *name.name, m.labels);
       return false;
     }
     if (m.kind == Match::Kind::wildcard) return expand(name, m);
@@ -179,7 +174,7 @@ class Lookup {
       if (added != Added::nothing) return added == Added::cname;
     }
     add_negative_soa();
-    denial_.no_data(here(), *name.name, m.found);
+    if (query_.dnssec_ok) denial_.no_data(here(), *name.name, m.found);
     return false;
   }
 
@@ -189,7 +184,7 @@ class Lookup {
     const Added added = add_node(m, {name.at, owner_size, apex_at_});
     if (added == Added::nothing) {
       add_negative_soa();
-      denial_.expanded_no_data(here(), *name.name, m.labels, m.found);
+      if (query_.dnssec_ok) denial_.expanded_no_data(here(), *name.name, m.labels, m.found);
     } else if (query_.dnssec_ok) {
       expansions_[expansion_count_++] = {version_, apex_at_, name.at, m.labels};
     }
@@ -198,6 +193,9 @@ class Lookup {
 
   // The proofs stand in the authority section, so they come when all answers are there.
   void prove_expansions() {
+    if (expansion_count_ != 0) prove_some_expansions();
+  }
+  void prove_some_expansions() {
     for (unsigned i = 0; i < expansion_count_; ++i) {
       const Expansion& e = expansions_[i];
       std::array<uint8_t, kMaxName> bytes;
@@ -388,6 +386,7 @@ class Lookup {
   }
 
   unsigned apex_of(unsigned name_at, const HashedName& name) const {
+    if (name_at == kHeaderSize) return name_at + name.suffix_at(version_->apex().labels);  // the question's
     return skip_labels(response_.message(), name_at, name.labels() - version_->apex().labels);
   }
 
@@ -431,19 +430,14 @@ class Lookup {
 }  // namespace
 
 void Responder::prefetch_slot(const Query& query) const {
-  if (!query.has_question) return;
-  for (unsigned n = query.qname.labels() + 1; n-- > 0;) {
-    if (zones_.has_apex_of(n)) zones_.prefetch(query.qname.hash(n));
-  }
+  if (query.has_question) zones_.prefetch(query.qname);
 }
 
 void Responder::prefetch_zone(Query& query) const {
   if (!query.has_question) return;
-  for (unsigned n = query.qname.labels() + 1; n-- > 0 && query.zone == nullptr;) {
-    if (!zones_.has_apex_of(n)) continue;
-    query.zone = zones_.guess(query.qname.hash(n));
-    query.zone_labels = n;
-  }
+  const ZoneTable::Guess guess = zones_.guess(query.qname);
+  query.zone = guess.zone;
+  query.zone_labels = guess.labels;
   if (query.zone != nullptr) prefetch(query.zone);
 }
 
@@ -523,13 +517,18 @@ unsigned Responder::chaos(Query& query) const {
 
 unsigned Responder::write(Query& query) const {
   if (query.rcode != Rcode::noerror || !query.has_question) return refuse(query, query.rcode);
-  if (query.qclass == rrclass::CH) return chaos(query);
-  if (query.qclass != rrclass::IN && query.qclass != rrclass::ANY) return refuse(query, Rcode::refused);
+  if (query.qclass != rrclass::IN) {
+    if (query.qclass == rrclass::CH) return chaos(query);
+    if (query.qclass != rrclass::ANY) return refuse(query, Rcode::refused);
+  }
   // Of the types that exist only in questions, ANY and (over UDP) IXFR have an answer.
-  uint16_t qtype = query.qtype;
-  if (qtype == rrtype::IXFR)
-    query.qtype = rrtype::SOA;  // RFC 1995 §4: what does not fit a datagram is answered by the SOA alone
-  if (rrtype::is_meta(query.qtype) && qtype != rrtype::ANY) return refuse(query, Rcode::notimp);
+  if (rrtype::is_meta(query.qtype)) {
+    if (query.qtype == rrtype::IXFR) {
+      query.qtype = rrtype::SOA;  // RFC 1995 §4: what does not fit a datagram is answered by the SOA alone
+    } else if (query.qtype != rrtype::ANY) {
+      return refuse(query, Rcode::notimp);
+    }
+  }
   if (query.version == nullptr) return refuse(query, Rcode::refused, Ede::not_authoritative);
   Response response(query, options_, cookies_);
   response.opt().set_zone(*query.version);

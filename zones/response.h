@@ -30,7 +30,6 @@ class Response {
     if (query.edns) limit_ -= std::min(limit_, opt_.size());
   }
 
-  bool dnssec_ok() const { return query_.dnssec_ok; }
   bool truncated() const { return truncated_; }
   uint8_t* message() const { return message_; }
   unsigned position() const { return at_; }

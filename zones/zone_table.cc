@@ -22,6 +22,16 @@ ZoneTable::~ZoneTable() {
 
 const Zone* ZoneTable::find(uint64_t hash, NameView name) const { return zone_of(snapshot().trie, hash, name); }
 
+const Zone* ZoneTable::closest(const HashedName& name, unsigned most_labels) const {
+  const Snapshot& all = snapshot();
+  const Zone* zone = nullptr;
+  all.for_each_apex(most_labels, [&](unsigned n) {
+    zone = zone_of(all.trie, name.hash(n), name.suffix(n));
+    return zone != nullptr;
+  });
+  return zone;
+}
+
 std::unique_ptr<const ZoneTable::Snapshot> ZoneTable::replace(std::unique_ptr<Snapshot> next) {
   return std::unique_ptr<const Snapshot>(snapshot_.exchange(next.release(), std::memory_order_acq_rel));
 }
@@ -44,7 +54,9 @@ ZoneTable::Retired ZoneTable::publish_new(std::vector<VersionRef> versions) {
   std::vector<std::pair<uint64_t, Zone*>> zones;
   zones.reserve(versions.size());
   for (VersionRef& version : versions) {
-    ++next->apexes[version->apex().labels];
+    const unsigned labels = version->apex().labels;
+    ++next->apexes[labels];
+    next->most_labels = std::max(next->most_labels, labels);
     auto* zone = new Zone(std::move(version));
     zones.emplace_back(zone->hash(), zone);
   }
@@ -66,6 +78,7 @@ ZoneTable::Retired ZoneTable::remove(const Name& apex) {
   next->trie = std::move(editor).finish();
   --next->size;
   --next->apexes[zone->current()->apex().labels];
+  while (next->most_labels > 0 && next->apexes[next->most_labels] == 0) --next->most_labels;
   retired.zone.reset(zone);
   retired.snapshot = replace(std::move(next));
   return retired;

@@ -12,6 +12,7 @@
 // the table.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -50,15 +51,34 @@ class ZoneTable {
 
   // The zone whose apex is `name`; nullptr if it is not ours.
   const Zone* find(uint64_t hash, NameView name) const;
-  // Asks the cache for the slot where find() looks first.
-  void prefetch(uint64_t hash) const { snapshot().trie.prefetch(hash); }
-  // What find() will most likely give, without a look at the zone itself.
-  const Zone* guess(uint64_t hash) const {
-    Zone* const* found = snapshot().trie.find(hash, [](const Zone*) { return true; });
-    return found != nullptr ? *found : nullptr;
+  // The closest zone at or above `name` of those whose apex has at most so many labels; nullptr if there is none.
+  const Zone* closest(const HashedName& name, unsigned most_labels) const;
+
+  // closest() in steps, for a caller with other work between them: asks the cache for the slots where it looks; and
+  // what it will most likely give, with the labels of the apex, without a look at the zone itself.
+  void prefetch(const HashedName& name) const {
+    const Snapshot& all = snapshot();
+    all.for_each_apex(name.labels(), [&](unsigned n) {
+      all.trie.prefetch(name.hash(n));
+      return false;
+    });
   }
-  // False when no zone's apex has `labels` labels, so that find() need not be asked.
-  bool has_apex_of(unsigned labels) const { return snapshot().apexes[labels] != 0; }
+  struct Guess {
+    const Zone* zone = nullptr;
+    unsigned labels = 0;
+  };
+  Guess guess(const HashedName& name) const {
+    const Snapshot& all = snapshot();
+    Guess guess;
+    all.for_each_apex(name.labels(), [&](unsigned n) {
+      guess = {all.guess(name.hash(n)), n};
+      return guess.zone != nullptr;
+    });
+    return guess;
+  }
+  // What find() will most likely give.
+  const Zone* guess(uint64_t hash) const { return snapshot().guess(hash); }
+
   size_t size() const { return snapshot().size; }
   template <class Visitor>
   void for_each(Visitor&& visit) const {
@@ -71,6 +91,19 @@ class ZoneTable {
     HashTrie<Zone*> trie;
     size_t size = 0;
     std::array<uint32_t, kMaxLabels> apexes{};  // zones by number of labels
+    unsigned most_labels = 0;                   // of all apexes
+
+    const Zone* guess(uint64_t hash) const {
+      Zone* const* found = trie.find(hash, [](const Zone*) { return true; });
+      return found != nullptr ? *found : nullptr;
+    }
+    // Calls visit(n) for each number of labels that an apex has, `most` at most, the largest first, until it is true.
+    template <class Visit>
+    void for_each_apex(unsigned most, Visit&& visit) const {
+      for (unsigned n = std::min(most, most_labels) + 1; n-- > 0;) {
+        if (apexes[n] != 0 && visit(n)) return;
+      }
+    }
   };
   // What readers may still be looking at. Destroy when they have moved on.
   struct Retired {

@@ -22,8 +22,24 @@ TEST(ZoneTable, FindsZonesByTheirApexInAnyCase) {
   ASSERT_NE(find(table, "EXAMPLE.com."), nullptr);
   EXPECT_EQ(find(table, "example.org."), nullptr);
   EXPECT_EQ(find(table, "www.example.com."), nullptr);
-  EXPECT_TRUE(table.has_apex_of(2));
-  EXPECT_FALSE(table.has_apex_of(3));
+}
+
+TEST(ZoneTable, FindsTheClosestZoneAboveAName) {
+  ZoneTable table;
+  (void)table.publish(small_zone("example.com."));
+  (void)table.publish(small_zone("b.c.d.example.com."));
+  const Name deep = name("A.B.C.d.Example.com.");
+  HashedName hashed;
+  ASSERT_TRUE(hashed.read(deep.view().data(), deep.view().data() + deep.view().size()));
+  EXPECT_EQ(table.closest(hashed, 6), find(table, "b.c.d.example.com."));
+  EXPECT_EQ(table.closest(hashed, 5), find(table, "b.c.d.example.com."));
+  EXPECT_EQ(table.closest(hashed, 4), find(table, "example.com."));
+  EXPECT_EQ(table.closest(hashed, 1), nullptr);
+  EXPECT_EQ(table.guess(hashed).zone, find(table, "b.c.d.example.com."));
+  EXPECT_EQ(table.guess(hashed).labels, 5U);
+  const auto retired = table.remove(name("b.c.d.example.com."));
+  EXPECT_EQ(table.closest(hashed, 6), find(table, "example.com."));
+  EXPECT_EQ(table.guess(hashed).labels, 2U);
 }
 
 TEST(ZoneTable, PublishingReplacesTheVersionAndGivesTheOldOneBack) {
@@ -46,7 +62,6 @@ TEST(ZoneTable, RemovingGivesTheZoneBackForReadersThatStillSeeIt) {
   EXPECT_EQ(retired.zone.get(), zone);
   EXPECT_EQ(zone->current()->serial(), 1U);
   EXPECT_EQ(find(table, "example."), nullptr);
-  EXPECT_FALSE(table.has_apex_of(1));
   EXPECT_FALSE(table.remove(name("example.")).zone);
 }
 
