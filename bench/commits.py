@@ -126,7 +126,7 @@ def commit_times(server, client, commits):
             begin = time.monotonic()
             client.commit(zone)
             acknowledged.append(time.monotonic() - begin)
-            serial = asker.wait(zone, lambda now: now not in (None, serial), pause=PAUSE)
+            serial = asker.wait_for_newer(zone, serial, PAUSE)
             answered.append(time.monotonic() - begin)
     return {
         "acknowledged": statistics.median(acknowledged), "answered": statistics.median(answered),
@@ -141,7 +141,7 @@ def commit_cpu(server, client, commits):
         serial = asker.serial(zone)
         for _ in rounds.turns(commits):
             client.commit(zone)
-            serial = asker.wait(zone, lambda now: now not in (None, serial), pause=0.01)
+            serial = asker.wait_for_newer(zone, serial, 0.01)
             done += 1
     server.settle()
     return (server.cpu() - before) / done
@@ -184,7 +184,7 @@ def commit_until(deadline, server, way, zones, failures):
                 before = None if server.acknowledges_served else asker.serial(zone)
                 client.commit(zone)
                 if before is not None:
-                    asker.wait(zone, lambda now: now not in (None, before), pause=PAUSE)
+                    asker.wait_for_newer(zone, before, PAUSE)
                 done += 1
         except Exception as error:  # told by the main thread
             failures.append(error)
@@ -241,6 +241,7 @@ class Commits(rounds.Bench):
                     if self.wants(case):
                         self.note_disk(case, (server.name, way))
                         (self.rate_round if case == "rate" else self.commit_round)(case, server, way)
+            server.settle()
             with servers.Asker() as asker:
                 server.serial = asker.serial(server.world.noticed)
 

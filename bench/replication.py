@@ -104,7 +104,7 @@ def replication_times(client, zone, commits):
             time.sleep(PAUSE)
             began, begin = time.time(), time.monotonic()
             client.commit(zone)
-            serial = asker.wait(zone, lambda now: now not in (None, serial), pause=rounds.PAUSE)
+            serial = asker.wait_for_newer(zone, serial, rounds.PAUSE)
             times.append(time.monotonic() - begin)
             begun[serial] = began
     return times, begun
@@ -144,6 +144,7 @@ class Replication(rounds.Bench):
                     times, begun = self.quiet.undisturbed(
                         lambda: replication_times(client, server.world.noticed, self.changes)
                     )
+                server.settle()
                 with servers.Asker() as asker:
                     server.serial = asker.serial(server.world.noticed)
             self.add(case, server, way, times, begun)

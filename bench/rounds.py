@@ -2,13 +2,10 @@
 take turns, and the disk's own speed. Each server is killed as a power loss would end it, so that what it counts as done
 is on disk."""
 
-import argparse
 import contextlib
 import os
 import pathlib
-import shutil
 import statistics
-import sys
 import tempfile
 import time
 

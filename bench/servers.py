@@ -119,6 +119,11 @@ class Asker:
             time.sleep(pause)
         return serial
 
+    def wait_for_newer(self, name, than, pause=0.0):
+        """Asks until the serial is newer than that one (RFC 1982), and returns it. NSD answers from its old processes
+        for a while after those of a reload have answered."""
+        return self.wait(name, lambda now: now is not None and 0 < (now - than) % 2**32 < 2**31, pause=pause)
+
 
 # ---- processes ----
 

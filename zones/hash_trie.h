@@ -34,6 +34,7 @@ template <class Payload>
 class HashTrie {
   static constexpr unsigned kBits = 6, kFan = 1U << kBits;
   static constexpr unsigned kSlots = 256, kMaxFill = 208;  // 81 %: probe runs stay short
+  static constexpr unsigned kProbed = 2;                   // slots that a search looks at, on average
   static constexpr unsigned kPathBits = 24;                // the other 8 tag bits choose the slot
 
   struct Slot {
@@ -97,10 +98,10 @@ class HashTrie {
     }
     return nullptr;
   }
-  // Asks the cache for the slot where find(hash) will look first.
+  // Asks the cache for the slots where find(hash) will most likely look.
   void prefetch(uint64_t hash) const {
     const uint32_t tag = tag_of(hash);
-    if (const Leaf* leaf = leaf_of(tag)) zones::prefetch(&leaf->slots[tag % kSlots]);
+    if (const Leaf* leaf = leaf_of(tag)) zones::prefetch(&leaf->slots[tag % kSlots], kProbed * sizeof(Slot));
   }
   bool empty() const { return root_ == nullptr; }
 

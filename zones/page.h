@@ -141,9 +141,9 @@ class Page : public boost::intrusive_ref_counter<Page> {
   };
   // What a version adds up over its pages.
   struct Counts {
-    uint32_t records = 0, names = 0;  // names: without empty non-terminals
-    uint32_t barriers = 0;            // delegations and DNAMEs, which hide what is below them
+    uint32_t barriers = 0;  // delegations and DNAMEs, which hide what is below them
     uint32_t wildcards = 0;
+    uint32_t records = 0, names = 0;    // names: without empty non-terminals
     std::array<uint32_t, 2> chained{};  // owners of NSEC, and of NSEC3
   };
   // The two kinds of records that deny names, each a chain through the zone in canonical order of its owners.
@@ -185,10 +185,10 @@ class Page : public boost::intrusive_ref_counter<Page> {
   // The node of `name`, a name at or below the apex; nullptr if there is none.
   const Node* find(uint64_t hash, NameView name, const Apex& apex) const;
   // find() in steps, for a caller with other work between them. Each asks the cache for what the next one reads, and
-  // the last for what write() of the answer does: the slot where a search begins; the first node with the hash's tag,
-  // null if there is none; its name and its RRsets; the first octets of an answer.
+  // the last for what write() of the answer does: the slots where a search begins; the first node with the hash's tag,
+  // null if there is none; its name and its RRsets; the first octets of an answer, and of a signature behind it.
   void prefetch_slot(uint64_t hash) const {
-    prefetch(slots() + first_slot(hash));
+    prefetch(slots() + first_slot(hash), kProbed * sizeof(Slot));
     prefetch(message_table());
   }
   const Node* guess(uint64_t hash) const {
@@ -196,18 +196,17 @@ class Page : public boost::intrusive_ref_counter<Page> {
     for (unsigned at = first_slot(hash); table[at].node != 0; at = at + 1 < slot_count_ ? at + 1 : 0) {
       if (table[at].tag != static_cast<uint16_t>(hash)) continue;
       const Node* node = nodes() + table[at].node - 1;
-      prefetch(node);
+      prefetch(node, 2 * sizeof(Node));  // the next one says where its RRsets end
       return node;
     }
     return nullptr;
   }
   void prefetch_rrsets(const Node& node) const {
     prefetch(rrset_table() + node.first_rrset);
-    prefetch(base_ + messages_at_ + node.name_at);
+    prefetch(base_ + messages_at_ + node.name_at, kName);
   }
-  void prefetch_answer(const RRset& set, unsigned octets) const {
-    const uint8_t* begin = base_ + answers_at_ + set.answer_at;
-    for (unsigned at = 0; at < octets; at += kAlign) prefetch(begin + at);
+  void prefetch_answer(const RRset& set, bool with_signatures) const {
+    prefetch(base_ + answers_at_ + set.answer_at, with_signatures ? kSignedAnswer : kAnswer);
   }
   // Whether the node, such as a guess, has this name.
   bool is_named(const Node& node, NameView name, const Apex& apex) const;
@@ -235,6 +234,8 @@ class Page : public boost::intrusive_ref_counter<Page> {
  private:
   friend class PageAssembler;
   static constexpr size_t kAlign = 64;
+  // What lookups mostly read: slots, and octets of a name up to its pointer and of an answer.
+  static constexpr unsigned kProbed = 4, kName = 16, kAnswer = 40, kSignedAnswer = 130;
 
   Page() = default;
   unsigned first_slot(uint64_t hash) const {

@@ -10,7 +10,16 @@ inline void prefetch(const void* at) {
   asm volatile("");
 }
 
-// The same, for a line that another CPU wrote last and that we are going to write: it is taken over at once.
+// The lines with these octets. Even a small object may go on in the next line, and then a processor that does not fetch
+// it by itself waits for it as long as for the first.
+inline void prefetch(const void* at, unsigned octets) {
+  constexpr unsigned line = 64;
+  const char* begin = static_cast<const char*>(at);
+  for (unsigned i = 0; i < octets - 1; i += line) prefetch(begin + i);
+  prefetch(begin + octets - 1);
+}
+
+// As the first, for a line that another CPU wrote last and that we are going to write: it is taken over at once.
 inline void prefetch_to_write(const void* at) {
 #ifdef __x86_64__
   // What the builtin becomes depends on the CPU that is compiled for; this one every x86-64 takes.

@@ -470,7 +470,7 @@ void Responder::prefetch_answer(const Query& query) {
     set = query.page->rrset(*query.node, cut ? rrtype::NS : query.qtype);
   }
   if (set == nullptr) return query.version->prefetch_soa();
-  query.page->prefetch_answer(*set, query.dnssec_ok ? 192 : 64);
+  query.page->prefetch_answer(*set, query.dnssec_ok);
 }
 
 unsigned Responder::refuse(Query& query, Rcode rcode, Ede ede, std::string_view ede_text) const {
