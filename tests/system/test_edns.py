@@ -13,8 +13,7 @@ import dns.rcode
 import dns.rdatatype
 import pytest
 
-import ask
-from lab import DATA, IPV4, IPV6, Axfrd
+from lab import DATA, IPV4, IPV6
 
 TRANSPORTS = pytest.mark.parametrize("transport", ["udp", "tcp"])
 EXPIRE, COOKIE, KEEPALIVE, PADDING, EDE, ZONEVERSION = 9, 10, 11, 12, 15, 19

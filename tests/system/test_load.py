@@ -3,7 +3,7 @@
 import ask
 import dnsperf
 import zones
-from lab import DATA, EVERYONE, IPV4, IPV6, unaccounted
+from lab import DATA, IPV4, IPV6, unaccounted
 
 SAMPLES = sorted(DATA.glob("*.zone"))
 

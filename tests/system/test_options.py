@@ -66,7 +66,6 @@ def test_a_port_that_is_not_there_is_named_with_exit_code_1(new_lab):
 def test_options_from_a_file(new_lab):
     lab = new_lab("client")
     appliance = Axfrd(lab, zones=SAMPLES)
-    words = list(appliance.arguments())
     file = lab.directory / "axfrd.conf"
     lines = ["# a comment"]
     for option, value in appliance.options.items():

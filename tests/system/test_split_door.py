@@ -16,7 +16,7 @@ import ask
 import dnsperf
 import zones
 from frames import Sender, ipv4, udp
-from lab import BUILD, DATA, EVERYONE, IPV4, IPV6, PATIENCE, SPLIT, Axfrd, unaccounted, wait_until
+from lab import BUILD, DATA, EVERYONE, IPV4, IPV6, PATIENCE, SPLIT, Axfrd, unaccounted
 from peers import Nsd
 
 SAMPLES = sorted(DATA.glob("*.zone"))
