@@ -334,6 +334,7 @@ TEST_F(DnsTcpTest, FinishLetsWrittenAnswersOutAndClosesTheRest) {
   size_t octets = 0;
   for (std::string message; !(message = busy.receive_message()).empty();) octets += message.size();
   EXPECT_GT(octets, 400000U);
+  server_.run([](DnsTcp&) {});  // a session is counted as closed just after its client can know
   EXPECT_EQ(server_.open_sessions(), 0U);
 }
 
