@@ -241,9 +241,7 @@ class Commits(rounds.Bench):
                     if self.wants(case):
                         self.note_disk(case, (server.name, way))
                         (self.rate_round if case == "rate" else self.commit_round)(case, server, way)
-            server.settle()
-            with servers.Asker() as asker:
-                server.serial = asker.serial(server.world.noticed)
+            rounds.note_serial(server)
 
     def commit_round(self, case, server, way):
         figures = self.quiet.undisturbed(lambda: measure_commits(server, way, self.options.commits, self.notified))

@@ -144,9 +144,7 @@ class Replication(rounds.Bench):
                     times, begun = self.quiet.undisturbed(
                         lambda: replication_times(client, server.world.noticed, self.changes)
                     )
-                server.settle()
-                with servers.Asker() as asker:
-                    server.serial = asker.serial(server.world.noticed)
+                rounds.note_serial(server)
             self.add(case, server, way, times, begun)
 
     def add(self, case, server, way, times, begun):

@@ -53,6 +53,14 @@ def running(server):
         server.stop()
 
 
+def note_serial(server):
+    """Notes what it serves, for its next start; once it has settled, because NSD answers from its old processes for a
+    while after a reload."""
+    server.settle()
+    with servers.Asker() as asker:
+        server.serial = asker.serial(server.world.noticed)
+
+
 # ---- commits ----
 
 
@@ -138,13 +146,14 @@ class Bench:
             prepared.append(servers.SERVERS[name](world, self.options.server_cpus))
         return prepared
 
-    def each_round(self, all_servers, measure, begin=lambda: None):
-        """All servers take turns; each round begins with begin(). A server that fails is reported, and left out from
-        then on."""
+    def each_round(self, all_servers, measure, begin=None):
+        """All servers take turns; each round begins with begin(), if given. A server that fails is reported, and left
+        out from then on."""
         for number in range(1, self.options.rounds + 1):
-            self.quiet.wait()
-            self.progress = f"round {number} of {self.options.rounds}"
-            begin()
+            if begin:
+                self.quiet.wait()
+                self.progress = f"round {number} of {self.options.rounds}"
+                begin()
             for server in list(all_servers):
                 self.quiet.wait()
                 self.progress = f"round {number} of {self.options.rounds}: {server.name}"
@@ -207,7 +216,7 @@ def add_servers(parser):
 
 
 def parser_of(kind, section, text):
-    parser = harness.parser_of(section, text, f"1/{kind.QUICK} of the size; 3 rounds of fewer commits")
+    parser = harness.parser_of(section, text, f"1/{kind.QUICK} of the size; 3 rounds, of fewer commits if any")
     parser.add_argument("--zones", type=harness.count, help=f"how many small zones ({spaced(kind.ZONES)})")
     parser.add_argument("--records", type=harness.count, help=f"records of the large zone ({spaced(kind.RECORDS)})")
     parser.add_argument(

@@ -144,7 +144,7 @@ class NameHash {
 
   uint64_t root() const { return secret_.a; }
   // The hash of `label` (its length octet and octets) below the name whose hash is `parent`.
-  // Reads only the label's own octets.
+  // Reads only the label's own octets. @pre it is not the root's
   uint64_t extend(uint64_t parent, const uint8_t* label) const {
     unsigned left = label[0];
     const uint8_t* octets = label + 1;

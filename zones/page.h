@@ -141,9 +141,9 @@ class Page : public boost::intrusive_ref_counter<Page> {
   };
   // What a version adds up over its pages.
   struct Counts {
-    uint32_t barriers = 0;  // delegations and DNAMEs, which hide what is below them
+    uint32_t records = 0, names = 0;  // names: without empty non-terminals
+    uint32_t barriers = 0;            // delegations and DNAMEs, which hide what is below them
     uint32_t wildcards = 0;
-    uint32_t records = 0, names = 0;    // names: without empty non-terminals
     std::array<uint32_t, 2> chained{};  // owners of NSEC, and of NSEC3
   };
   // The two kinds of records that deny names, each a chain through the zone in canonical order of its owners.

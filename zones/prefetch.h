@@ -11,7 +11,7 @@ inline void prefetch(const void* at) {
 }
 
 // The lines with these octets. Even a small object may go on in the next line, and then a processor that does not fetch
-// it by itself waits for it as long as for the first.
+// it by itself waits for it as long as for the first. @pre octets > 0
 inline void prefetch(const void* at, unsigned octets) {
   constexpr unsigned line = 64;
   const char* begin = static_cast<const char*>(at);

@@ -19,7 +19,7 @@ Gather::Gather(const Gather& other) {
   pieces_.reserve(left.size());
   for (const Piece& piece : left) {
     const zones::Bytes octets(other.data(piece), piece.size);
-    piece.shared != nullptr ? refer(octets) : static_cast<void>(copy(octets));
+    piece.shared != nullptr ? add({octets.data(), 0, octets.size()}) : static_cast<void>(copy(octets));
   }
 }
 
@@ -47,8 +47,12 @@ void Gather::refer(zones::Bytes octets) {
   if (octets.empty()) return;
   // The kernel copies piece by piece, and waits for memory at the beginning of each; a whole batch waits but once.
   zones::prefetch(octets.data(), static_cast<unsigned>(octets.size()));
-  pieces_.push_back({octets.data(), 0, octets.size()});
-  size_ += octets.size();
+  add({octets.data(), 0, octets.size()});
+}
+
+void Gather::add(Piece piece) {
+  pieces_.push_back(piece);
+  size_ += piece.size;
 }
 
 ssize_t Gather::send(int socket) {

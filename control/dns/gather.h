@@ -26,7 +26,7 @@ class Gather {
   void clear();
   // Copies octets. Returns where: copied() finds them again.
   size_t copy(zones::Bytes octets);
-  // @pre they stay where they are until they are sent
+  // Asks the cache for them, because they are soon to be sent. @pre they stay where they are until then
   void refer(zones::Bytes octets);
   uint8_t* copied(size_t at) { return reinterpret_cast<uint8_t*>(own_.data()) + at; }
 
@@ -45,6 +45,7 @@ class Gather {
   const uint8_t* data(const Piece& piece) const {
     return piece.shared != nullptr ? piece.shared : reinterpret_cast<const uint8_t*>(own_.data()) + piece.at;
   }
+  void add(Piece piece);
   void forget(size_t octets);
 
   std::string own_;
