@@ -10,7 +10,7 @@ namespace {
 
 using Kind = Option::Kind;
 
-constexpr std::array kPacketPath{
+constexpr std::array kPacketPathOptions{
     Option{"port", Kind::list, "INTERFACE|DEVARGS", nullptr,
            "serve DNS here; may be repeated. The name of an interface: it keeps its kernel driver and gives us nothing "
            "but queries. A PCI address, or a vdev of DPDK with its arguments (net_...): it is ours, with all that "
@@ -26,7 +26,7 @@ constexpr std::array kPacketPath{
     Option{"idle-sleep", Kind::value, "auto|on|off", "auto",
            "whether idle workers sleep; auto: unless all ports are PCI devices"},
 };
-constexpr std::array kService{
+constexpr std::array kServiceOptions{
     Option{"address", Kind::list, "ADDR/LEN", nullptr,
            "an address we serve; may be repeated. If there are interfaces among the ports, none means theirs; with "
            "--no-port it must exist already, and none means all"},
@@ -55,7 +55,7 @@ constexpr std::array kService{
     Option{"id-server", Kind::value, "TEXT", nullptr, "answer to CH TXT id.server and hostname.bind"},
     Option{"version-text", Kind::value, "TEXT", nullptr, "answer to CH TXT version.server and version.bind"},
 };
-constexpr std::array kAlias{
+constexpr std::array kAliasOptions{
     Option{"resolver", Kind::list, "ADDR[@PORT]", nullptr,
            "look up the targets of ALIAS records here; may be repeated. Without it, at the name servers of "
            "/etc/resolv.conf, and if there is no such file, from the root down"},
@@ -65,27 +65,30 @@ constexpr std::array kAlias{
     Option{"url-address", Kind::list, "ADDR", nullptr,
            "an address of the HTTP redirector, which URL records stand for; may be repeated"},
 };
-constexpr std::array kTcp{
+constexpr std::array kTcpOptions{
     Option{"tcp-max-sessions", Kind::value, "N", "4096", "TCP sessions at a time"},
     Option{"tcp-max-per-client", Kind::value, "N", "256", "of these from one IPv4 address or IPv6 /64"},
     Option{"tcp-idle-timeout", Kind::value, "SECONDS", "30", "close sessions that neither ask nor read for so long"},
 };
-constexpr std::array kGeneral{
+constexpr std::array kGeneralOptions{
     Option{"control-socket", Kind::value, "PATH", kDefaultControlSocket, "where axfrctl finds us"},
     Option{"metrics", Kind::value, "ADDR@PORT", nullptr,
            "give the counters to Prometheus here, over HTTP, at /metrics, to everybody who can reach it"},
     Option{"log-level", Kind::value, "LEVEL", "info", "error, warning, info or debug"},
 };
-constexpr std::array kCommandLine{
+constexpr std::array kCommandLineOptions{
     Option{"config", Kind::value, "FILE", nullptr, "read `option = value` lines"},
     Option{"help", Kind::toggle, nullptr, nullptr, "print this help"},
     Option{"version", Kind::toggle, nullptr, nullptr, "print the version"},
 };
 
 constexpr std::array kGroups{
-    OptionGroup{"Packet path", kPacketPath, true},      OptionGroup{"DNS service", kService, true},
-    OptionGroup{"ALIAS and URL records", kAlias, true}, OptionGroup{"TCP", kTcp, true},
-    OptionGroup{"Operation", kGeneral, true},           OptionGroup{"Only on the command line", kCommandLine, false},
+    OptionGroup{"Packet path", kPacketPathOptions, true},
+    OptionGroup{"DNS service", kServiceOptions, true},
+    OptionGroup{"ALIAS and URL records", kAliasOptions, true},
+    OptionGroup{"TCP", kTcpOptions, true},
+    OptionGroup{"Operation", kGeneralOptions, true},
+    OptionGroup{"Only on the command line", kCommandLineOptions, false},
 };
 
 }  // namespace

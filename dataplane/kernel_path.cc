@@ -15,7 +15,7 @@ namespace {
 
 constexpr unsigned kWireRing = 1024;
 constexpr unsigned kBatch = 32;
-constexpr unsigned kShortestSleep = 20, kLongestSleep = 1000;  // µs
+constexpr unsigned kShortestPause = 20, kLongestPause = 1000;  // µs
 constexpr unsigned kLastTurns = 64;                            // that stop() waits for, under load
 
 }  // namespace
@@ -69,14 +69,14 @@ void KernelPath::run() {
   prctl(PR_SET_TIMERSLACK, 1UL);  // or the kernel would round each sleep up by 50 µs
   rte_thread_register();          // gives it a cache of its own in the packet pools; without, it is only slower
 
-  unsigned pause = kShortestSleep;
+  unsigned pause = kShortestPause;
   while (!stop_.load(std::memory_order_relaxed)) {
     if (turn()) {
-      pause = kShortestSleep;
+      pause = kShortestPause;
       continue;
     }
     wait(pause);
-    pause = std::min(2 * pause, kLongestSleep);
+    pause = std::min(2 * pause, kLongestPause);
   }
   for (unsigned i = 0; i < kLastTurns && turn(); ++i) {
   }

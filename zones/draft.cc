@@ -8,8 +8,6 @@
 namespace axfrd::zones {
 namespace {
 
-bool same_data(const Record& a, const Record& b) { return a.type == b.type && std::ranges::equal(a.rdata, b.rdata); }
-
 bool same_rrset(const Record& a, const Record& b) {
   return a.type == b.type && grouping_type(a.type, a.rdata) == grouping_type(b.type, b.rdata);
 }

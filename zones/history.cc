@@ -8,8 +8,6 @@ namespace axfrd::zones {
 namespace {
 
 // SERIAL REFRESH RETRY EXPIRE MINIMUM end a SOA's data (RFC 1035 §3.3.13).
-constexpr size_t kSoaNumbers = 20;
-
 uint32_t serial_of(const Record& soa) {
   if (soa.type != rrtype::SOA || soa.rdata.size() < kSoaNumbers + 2)
     throw std::invalid_argument("a step that does not begin with a SOA");

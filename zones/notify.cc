@@ -5,8 +5,6 @@
 namespace axfrd::zones {
 namespace {
 
-constexpr unsigned kSoaNumbers = 20;  // SERIAL and four more (RFC 1035 §3.3.13)
-
 std::string make_request(uint16_t id, uint16_t flags, uint16_t answers, NameView apex) {
   std::string message(kHeaderSize, '\0');
   auto* header = reinterpret_cast<uint8_t*>(message.data());

@@ -13,10 +13,6 @@
 namespace axfrd::zones {
 namespace {
 
-// A TSIG record (RFC 8945) must still fit behind a record that has a message to itself: two names, a 64-octet MAC and
-// fixed fields.
-constexpr unsigned kRoomForSignature = 512;
-
 // What may stand beside a CNAME: its signature and the denial record (RFC 2181 §10.1, RFC 4034 §4).
 bool may_join_cname(uint16_t group) { return group == rrtype::CNAME || group == rrtype::NSEC; }
 

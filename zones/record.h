@@ -1,6 +1,7 @@
 // Records: one RR as a view, and the sorted set of records that becomes a zone.
 #pragma once
 
+#include <algorithm>
 #include <compare>
 #include <cstdint>
 #include <memory>
@@ -20,6 +21,11 @@ struct Record {
   uint32_t ttl = 0;
   Bytes rdata;
 };
+
+// The same type and data; the owner and the TTL may differ.
+inline bool same_data(const Record& a, const Record& b) {
+  return a.type == b.type && std::ranges::equal(a.rdata, b.rdata);
+}
 
 // A record that owns its bytes.
 struct OwnedRecord {

@@ -5,8 +5,7 @@
 namespace axfrd::zones {
 namespace {
 
-constexpr unsigned kLengthPrefix = 2;        // RFC 1035 §4.2.2
-constexpr unsigned kRoomForSignature = 400;  // a TSIG record: names of 255 and 13 octets, a MAC of 64
+constexpr unsigned kLengthPrefix = 2;  // RFC 1035 §4.2.2
 
 }  // namespace
 

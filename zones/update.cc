@@ -14,8 +14,6 @@ namespace {
 
 using Prerequisite = UpdateRequest::Prerequisite;
 
-bool same_data(const Record& a, const Record& b) { return a.type == b.type && std::ranges::equal(a.rdata, b.rdata); }
-
 // ---- reading ----
 
 // RDATA with its names uncompressed; nothing if they are malformed. `at` is where it stands in the message.

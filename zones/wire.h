@@ -32,13 +32,16 @@ inline void store32(uint8_t* p, uint32_t v) {
   std::memcpy(p, &v, sizeof v);
 }
 
-constexpr unsigned kHeaderSize = 12;        // RFC 1035 §4.1.1
-constexpr unsigned kMaxName = 255;          // RFC 1035 §2.3.4, root label included
-constexpr unsigned kMaxLabel = 63;          // RFC 1035 §2.3.4
-constexpr unsigned kMaxLabels = 128;        // 127 one-octet labels and the root fit 255 octets
-constexpr unsigned kMaxMessage = 65535;     // the TCP length prefix, RFC 1035 §4.2.2
+constexpr unsigned kHeaderSize = 12;     // RFC 1035 §4.1.1
+constexpr unsigned kMaxName = 255;       // RFC 1035 §2.3.4, root label included
+constexpr unsigned kMaxLabel = 63;       // RFC 1035 §2.3.4
+constexpr unsigned kMaxLabels = 128;     // 127 one-octet labels and the root fit 255 octets
+constexpr unsigned kMaxMessage = 65535;  // the TCP length prefix, RFC 1035 §4.2.2
+// What a message keeps free for a TSIG record (RFC 8945) behind it: two names of 255 octets at most, a MAC of 64.
+constexpr unsigned kRoomForSignature = 512;
 constexpr unsigned kPointerReach = 0x4000;  // offsets a compression pointer can hold, RFC 1035 §4.1.4
 constexpr unsigned kRrFixed = 10;           // TYPE, CLASS, TTL, RDLENGTH
+constexpr unsigned kSoaNumbers = 20;        // SERIAL and four more, RFC 1035 §3.3.13
 constexpr unsigned kMinUdp = 512;           // RFC 1035 §4.2.1
 
 // A compression pointer to `offset`. @pre offset < kPointerReach

@@ -33,7 +33,9 @@ constexpr std::array kAlgorithms{
 
 const Algorithm& properties(TsigAlgorithm algorithm) { return kAlgorithms.at(static_cast<size_t>(algorithm)); }
 
-[[noreturn]] void fail(const char* what) { throw std::runtime_error(std::string("OpenSSL: ") + what + " failed"); }
+[[noreturn]] void openssl_failed(const char* what) {
+  throw std::runtime_error(std::string("OpenSSL: ") + what + " failed");
+}
 
 bool is_base64(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
@@ -98,7 +100,7 @@ Secret decode_secret(std::string_view base64) {
   const unsigned padding = check_base64(base64);
   Octets octets(base64.size() / 4 * 3);
   const auto* text = reinterpret_cast<const unsigned char*>(base64.data());
-  if (EVP_DecodeBlock(octets.data(), text, static_cast<int>(base64.size())) < 0) fail("EVP_DecodeBlock");
+  if (EVP_DecodeBlock(octets.data(), text, static_cast<int>(base64.size())) < 0) openssl_failed("EVP_DecodeBlock");
   octets.erase(octets.end() - padding, octets.end());  // decoded as zeros
   return Secret(std::move(octets));
 }
@@ -113,7 +115,7 @@ std::string encode_secret(const Secret& secret) {
 
 Secret random_secret(TsigAlgorithm algorithm) {
   Octets octets(mac_size(algorithm));
-  if (RAND_bytes(octets.data(), static_cast<int>(octets.size())) != 1) fail("RAND_bytes");
+  if (RAND_bytes(octets.data(), static_cast<int>(octets.size())) != 1) openssl_failed("RAND_bytes");
   return Secret(std::move(octets));
 }
 
@@ -123,29 +125,29 @@ void Hmac::Free::operator()(evp_mac_ctx_st* context) const { EVP_MAC_CTX_free(co
 
 Hmac::Context Hmac::keyed(TsigAlgorithm algorithm, Bytes secret) {
   const std::unique_ptr<EVP_MAC, void (*)(EVP_MAC*)> mac(EVP_MAC_fetch(nullptr, "HMAC", nullptr), &EVP_MAC_free);
-  if (!mac) fail("EVP_MAC_fetch");
+  if (!mac) openssl_failed("EVP_MAC_fetch");
   Context context(EVP_MAC_CTX_new(mac.get()));
-  if (!context) fail("EVP_MAC_CTX_new");
+  if (!context) openssl_failed("EVP_MAC_CTX_new");
   std::string digest = properties(algorithm).digest;
   const std::array parameters{OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.data(), 0),
                               OSSL_PARAM_construct_end()};
-  if (EVP_MAC_init(context.get(), secret.data(), secret.size(), parameters.data()) != 1) fail("EVP_MAC_init");
+  if (EVP_MAC_init(context.get(), secret.data(), secret.size(), parameters.data()) != 1) openssl_failed("EVP_MAC_init");
   return context;
 }
 
 void Hmac::add(Bytes octets) {
-  if (EVP_MAC_update(context_.get(), octets.data(), octets.size()) != 1) fail("EVP_MAC_update");
+  if (EVP_MAC_update(context_.get(), octets.data(), octets.size()) != 1) openssl_failed("EVP_MAC_update");
 }
 
 Octets Hmac::finish() {
   Octets mac(EVP_MAC_CTX_get_mac_size(context_.get()));
   size_t size = 0;
-  if (EVP_MAC_final(context_.get(), mac.data(), &size, mac.size()) != 1) fail("EVP_MAC_final");
+  if (EVP_MAC_final(context_.get(), mac.data(), &size, mac.size()) != 1) openssl_failed("EVP_MAC_final");
   return mac;
 }
 
 void Hmac::restart() {
-  if (EVP_MAC_init(context_.get(), nullptr, 0, nullptr) != 1) fail("EVP_MAC_init");
+  if (EVP_MAC_init(context_.get(), nullptr, 0, nullptr) != 1) openssl_failed("EVP_MAC_init");
 }
 
 TsigKey::TsigKey(Name name, TsigAlgorithm algorithm, Secret secret, Md5 md5)
@@ -159,7 +161,7 @@ TsigKey::TsigKey(Name name, TsigAlgorithm algorithm, Secret secret, Md5 md5)
 
 Hmac TsigKey::hmac() const {
   Hmac::Context copy(EVP_MAC_CTX_dup(keyed_.get()));
-  if (!copy) fail("EVP_MAC_CTX_dup");
+  if (!copy) openssl_failed("EVP_MAC_CTX_dup");
   return Hmac(std::move(copy));
 }
 

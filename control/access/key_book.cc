@@ -3,16 +3,13 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "control/base/parse_name.h"
+
 namespace axfrd::control {
 namespace {
 
 using zones::Name;
 using zones::NameView;
-
-Name parse_name(const std::string& text) {
-  if (auto name = Name::from_text(text)) return std::move(*name);
-  throw std::invalid_argument("'" + text + "' is not a domain name");
-}
 
 std::vector<uint16_t> parse_types(const std::string& text) {
   std::vector<uint16_t> types;

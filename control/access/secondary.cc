@@ -4,6 +4,8 @@
 #include <set>
 #include <stdexcept>
 
+#include "control/base/parse_name.h"
+
 namespace axfrd::control {
 namespace {
 
@@ -14,7 +16,7 @@ using zones::SecondaryDns;
 constexpr size_t kMaxServers = 16, kMaxSecondaries = 256, kMaxKeys = 2;
 constexpr unsigned kMapped = 96;  // bits before the IPv4 address in a mapped one
 
-[[noreturn]] void fail(const std::string& why) { throw std::invalid_argument(why); }
+[[noreturn]] void refuse(const std::string& why) { throw std::invalid_argument(why); }
 
 std::vector<std::string> split(const std::string& text, char separator) {
   std::vector<std::string> parts;
@@ -26,16 +28,10 @@ std::vector<std::string> split(const std::string& text, char separator) {
   return parts;
 }
 
-Name parse_name(const std::string& text) {
-  auto name = Name::from_text(text);
-  if (!name) fail("'" + text + "' is not a domain name");
-  return std::move(*name);
-}
-
 std::vector<Name> parse_keys(const std::string& text) {
   std::vector<Name> keys;
   for (const std::string& key : split(text, '+')) keys.push_back(parse_name(key));
-  if (keys.size() > kMaxKeys) fail("'" + text + "': a secondary has at most two keys, the old one and the new one");
+  if (keys.size() > kMaxKeys) refuse("'" + text + "': a secondary has at most two keys, the old one and the new one");
   return keys;
 }
 
@@ -60,10 +56,10 @@ std::vector<Name> parse_servers(const std::string& text) {
   for (const std::string& item : split(text, ',')) {
     Name name = parse_name(item);
     if (std::ranges::find(servers, name) != servers.end())
-      fail("the NS name " + name.to_text() + " stands there twice");
+      refuse("the NS name " + name.to_text() + " stands there twice");
     servers.push_back(std::move(name));
   }
-  if (servers.size() > kMaxServers) fail("more than " + std::to_string(kMaxServers) + " NS names");
+  if (servers.size() > kMaxServers) refuse("more than " + std::to_string(kMaxServers) + " NS names");
   return servers;
 }
 
@@ -73,7 +69,7 @@ std::vector<Secondary> parse_list(const std::string& text, const std::vector<Nam
     Secondary secondary = parse_secondary(item);
     if (secondary.keys.empty()) secondary.keys = keys;
     if (std::ranges::any_of(list, [&](const Secondary& s) { return same_place(s, secondary); }))
-      fail("the address " + item + " stands there twice");
+      refuse("the address " + item + " stands there twice");
     list.push_back(std::move(secondary));
   }
   return list;
@@ -84,7 +80,7 @@ void set_notified(std::vector<Secondary>& secondaries, const std::vector<Seconda
   std::erase_if(secondaries, [](const Secondary& s) { return !s.transfers; });
   for (Secondary& s : secondaries) s.notified = false;
   for (const Secondary& target : notify) {
-    if (!target.is_host()) fail("NOTIFY goes to hosts, and " + to_text(target) + " is a prefix");
+    if (!target.is_host()) refuse("NOTIFY goes to hosts, and " + to_text(target) + " is a prefix");
     const auto known = std::ranges::find_if(secondaries, [&](const Secondary& s) { return same_place(s, target); });
     if (known != secondaries.end()) {
       known->notified = true;
@@ -99,11 +95,11 @@ void set_notified(std::vector<Secondary>& secondaries, const std::vector<Seconda
 void check_secondary(const Secondary& secondary, const KeyBook& keys, const std::vector<IpAddress>& ours) {
   const IpAddress address = address_of(secondary);
   if (secondary.is_host() && (address.is_unspecified() || address.is_multicast()))
-    fail(to_text(secondary) + " is not the address of a host");
+    refuse(to_text(secondary) + " is not the address of a host");
   if (secondary.is_host() && std::ranges::find(ours, address) != ours.end())
-    fail(to_text(secondary) + " is an address of this server; state those of the secondaries");
+    refuse(to_text(secondary) + " is an address of this server; state those of the secondaries");
   for (const Name& key : secondary.keys) {
-    if (!keys.find(key)) fail("there is no key " + key.to_text() + "; add it first: axfrctl key add");
+    if (!keys.find(key)) refuse("there is no key " + key.to_text() + "; add it first: axfrctl key add");
   }
 }
 
@@ -170,9 +166,9 @@ SecondaryDns apply(const SecondaryWish& wish, SecondaryDns base, const KeyBook& 
   if (!wish.ns.empty()) base.servers = parse_servers(wish.ns);
   if (!wish.allow.empty()) base.secondaries = parse_list(wish.allow, for_all);
   if (!wish.notify.empty()) set_notified(base.secondaries, parse_list(wish.notify, for_all));
-  if (base.servers.empty()) fail("no NS name: state those of the secondaries with --ns");
-  if (base.secondaries.empty()) fail("no address: state those of the secondaries with --allow");
-  if (base.secondaries.size() > kMaxSecondaries) fail("more than " + std::to_string(kMaxSecondaries) + " addresses");
+  if (base.servers.empty()) refuse("no NS name: state those of the secondaries with --ns");
+  if (base.secondaries.empty()) refuse("no address: state those of the secondaries with --allow");
+  if (base.secondaries.size() > kMaxSecondaries) refuse("more than " + std::to_string(kMaxSecondaries) + " addresses");
   for (const Secondary& secondary : base.secondaries) check_secondary(secondary, keys, ours);
   return base;
 }

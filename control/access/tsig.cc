@@ -37,12 +37,12 @@ std::optional<unsigned> question_end(Bytes message) {
 }
 
 // A TSIG record, and where it begins.
-struct Found {
+struct FoundTsig {
   TsigRecord record;
   unsigned at;
 };
 
-std::optional<Found> read_record(Bytes message, const RecordWalk& walk) {
+std::optional<FoundTsig> read_record(Bytes message, const RecordWalk& walk) {
   const Bytes rdata = walk.rdata();
   size_t at = walk.owner_at();
   const auto key = Name::read(message, at);
@@ -63,12 +63,12 @@ std::optional<Found> read_record(Bytes message, const RecordWalk& walk) {
                     load16(rest.data()),
                     static_cast<TsigError>(load16(&rest[2])),
                     {other.begin(), other.end()}};
-  return Found{std::move(record), walk.owner_at()};
+  return FoundTsig{std::move(record), walk.owner_at()};
 }
 
 // The TSIG record of `message`; nothing unless there is one, well-formed, last in the additional section, and the
 // message is well-formed around it (RFC 8945 §5.2).
-std::optional<Found> find_tsig(Bytes message) {
+std::optional<FoundTsig> find_tsig(Bytes message) {
   const auto begin = question_end(message);
   if (!begin) return std::nullopt;
   const unsigned additional = load16(&message[kArcountAt]);
@@ -85,9 +85,9 @@ std::optional<Found> find_tsig(Bytes message) {
 
 // ---- writing ----
 
-class Writer {
+class WireWriter {
  public:
-  explicit Writer(size_t capacity) { out_.reserve(capacity); }
+  explicit WireWriter(size_t capacity) { out_.reserve(capacity); }
 
   void octets(Bytes octets) { out_.append(zones::text_of(octets)); }
   void u16(uint64_t value) {
@@ -124,7 +124,7 @@ size_t rdata_size(NameView algorithm, size_t mac, size_t other) {
 
 std::string encode(const TsigRecord& record) {
   const size_t rdata = rdata_size(record.algorithm, record.mac.size(), record.other.size());
-  Writer out(record.key.view().size() + kRrFixed + rdata);
+  WireWriter out(record.key.view().size() + kRrFixed + rdata);
   out.octets(record.key.view().bytes());
   out.u16(rrtype::TSIG);
   out.u16(rrclass::ANY);
@@ -145,12 +145,12 @@ std::string encode(const TsigRecord& record) {
 // What a MAC covers beside the message: all variables (RFC 8945 §4.3.3), or only the timers (§5.3.1).
 enum class Covered : uint8_t { variables, timers };
 
-void add_timers(Writer& out, const TsigRecord& record) {
+void add_timers(WireWriter& out, const TsigRecord& record) {
   out.u48(record.time_signed);
   out.u16(record.fudge);
 }
 
-void add_variables(Writer& out, const TsigRecord& record) {
+void add_variables(WireWriter& out, const TsigRecord& record) {
   out.folded(record.key);
   out.u16(rrclass::ANY);
   out.u32(0);
@@ -165,7 +165,7 @@ constexpr size_t kTimers = kTimeSize + 2, kUsualVariables = 128;
 // The MAC of the message in `pieces`, under its original ID; `prior` is the request's MAC or that of the message
 // before, empty for a request.
 Octets mac_of(Hmac& hmac, Bytes prior, std::span<const Bytes> pieces, const TsigRecord& record, Covered covered) {
-  Writer before(2 + prior.size() + 2), behind(covered == Covered::variables ? kUsualVariables : kTimers);
+  WireWriter before(2 + prior.size() + 2), behind(covered == Covered::variables ? kUsualVariables : kTimers);
   if (!prior.empty()) before.sized(prior);
   before.u16(record.original_id);
   covered == Covered::variables ? add_variables(behind, record) : add_timers(behind, record);
@@ -178,7 +178,7 @@ Octets mac_of(Hmac& hmac, Bytes prior, std::span<const Bytes> pieces, const Tsig
 }
 
 // The MAC that a received message should have.
-Octets expected_mac(const TsigKey& key, Bytes prior, Bytes message, const Found& tsig) {
+Octets expected_mac(const TsigKey& key, Bytes prior, Bytes message, const FoundTsig& tsig) {
   std::array<uint8_t, kHeaderSize> header;
   std::copy_n(message.begin(), kHeaderSize, header.begin());
   store16(&header[kArcountAt], load16(&header[kArcountAt]) - 1U);
@@ -198,7 +198,7 @@ bool is_in_time(const TsigRecord& record, TsigTime now) {
 }
 
 // The checks, in the order of RFC 8945 §5.2. `key` is what the record's key name stands for, or null.
-TsigCheck check(Bytes message, const Found& tsig, const TsigKeyRef& key, Bytes prior, TsigTime now) {
+TsigCheck check(Bytes message, const FoundTsig& tsig, const TsigKeyRef& key, Bytes prior, TsigTime now) {
   const TsigRecord& record = tsig.record;
   const auto result = [&](Rcode rcode, TsigError error, const TsigKeyRef& proven) {
     return TsigCheck{rcode, error, proven, record};

@@ -1,4 +1,4 @@
-// Opening a socket that is to be bound, alike for all that listen.
+// Opening a socket that is to be bound, and accepting, alike for all that listen.
 #pragma once
 
 #include <netinet/in.h>
@@ -6,8 +6,12 @@
 
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/socket_base.hpp>
+#include <chrono>
 
 namespace axfrd::control {
+
+// How long who cannot accept now, for want of descriptors as a rule, leaves it.
+inline constexpr auto kAcceptPause = std::chrono::milliseconds(100);
 
 // Opens `socket`, of UDP or a TCP acceptor, to be bound to `endpoint`: IPv6 alone where it is an IPv6 address; with
 // `freebind`, an address that need not be this host's yet. A TCP port can be bound while connections of a former

@@ -10,6 +10,7 @@
 
 #include "control/access/cookie.h"
 #include "control/base/outcome.h"
+#include "control/base/parse_name.h"
 #include "control/command/rpc.h"
 #include "control/command/zone_json.h"
 #include "zones/name.h"
@@ -18,9 +19,11 @@ namespace axfrd::control {
 
 // The name that params[`parameter`] holds. @pre check() passed for a verb that requires it.
 inline std::variant<zones::Name, RpcError> name_in(const Json& params, const char* parameter) {
-  const auto& text = params[parameter].get_ref<const std::string&>();
-  if (auto name = zones::Name::from_text(text)) return std::move(*name);
-  return RpcError{RpcError::invalid_params, "'" + text + "' is not a domain name"};
+  try {
+    return parse_name(params[parameter].get_ref<const std::string&>());
+  } catch (const std::invalid_argument& error) {
+    return RpcError{RpcError::invalid_params, error.what()};
+  }
 }
 
 inline std::variant<zones::Name, RpcError> zone_name(const Json& params) { return name_in(params, "zone"); }

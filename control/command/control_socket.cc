@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "control/base/open_socket.h"
 #include "control/command/rpc_connection.h"
 
 namespace axfrd::control {
@@ -11,9 +12,8 @@ namespace {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-constexpr size_t kMaxConnections = 256;
-constexpr auto kAcceptPause = std::chrono::milliseconds(100);
-constexpr auto kGrace = std::chrono::milliseconds(500);
+constexpr size_t kMaxClients = 256;
+constexpr auto kReplyGrace = std::chrono::milliseconds(500);
 constexpr auto kFinishTick = std::chrono::milliseconds(10);
 
 }  // namespace
@@ -51,7 +51,7 @@ void ControlSocket::admit(Socket socket) {
   if (!file_.allows_peer(socket.native_handle())) {
     return log_.warning("a process of another user was turned away from the control socket");
   }
-  if (connections_.size() >= kMaxConnections) return log_.warning("too many clients at the control socket");
+  if (connections_.size() >= kMaxClients) return log_.warning("too many clients at the control socket");
   const auto connection =
       std::make_shared<RpcConnection>(std::move(socket), handler_, max_line_,
                                       [this](RpcConnection& closed) { connections_.erase(closed.shared_from_this()); });
@@ -64,7 +64,7 @@ void ControlSocket::finish(std::function<void()> finished) {
   acceptor_.close();
   const std::vector<std::shared_ptr<RpcConnection>> all(connections_.begin(), connections_.end());
   for (const auto& connection : all) connection->finish();
-  wait_for_replies(std::chrono::steady_clock::now() + kGrace);
+  wait_for_replies(std::chrono::steady_clock::now() + kReplyGrace);
 }
 
 void ControlSocket::wait_for_replies(std::chrono::steady_clock::time_point deadline) {

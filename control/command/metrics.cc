@@ -7,7 +7,7 @@
 namespace axfrd::control {
 namespace {
 
-class Writer {
+class Exposition {
  public:
   void metric(const Metric& metric, const Json& stats) {
     metric_ = &metric;
@@ -71,9 +71,9 @@ class Writer {
 }  // namespace
 
 std::string metrics_text(const Json& stats) {
-  Writer writer;
-  for (const Metric& metric : metric_table()) writer.metric(metric, stats);
-  return std::move(writer).text();
+  Exposition exposition;
+  for (const Metric& metric : metric_table()) exposition.metric(metric, stats);
+  return std::move(exposition).text();
 }
 
 }  // namespace axfrd::control

@@ -21,8 +21,7 @@ namespace {
 
 constexpr unsigned kMaxConnections = 16;
 constexpr size_t kMaxHeader = 8192;
-constexpr auto kPatience = std::chrono::seconds(30);  // for a request, and for the client to take a response
-constexpr auto kAcceptPause = std::chrono::milliseconds(100);
+constexpr auto kClientPatience = std::chrono::seconds(30);  // for a request, and for the client to take a response
 
 }  // namespace
 
@@ -41,7 +40,7 @@ class MetricsServer::Connection : public std::enable_shared_from_this<Connection
     parser_.emplace();
     parser_->header_limit(kMaxHeader);
     parser_->body_limit(0);
-    stream_.expires_after(kPatience);
+    stream_.expires_after(kClientPatience);
     http::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](const error_code& error, size_t) {
       if (!error) self->respond();
     });
@@ -73,7 +72,7 @@ class MetricsServer::Connection : public std::enable_shared_from_this<Connection
     response_.keep_alive(parser_->get().keep_alive());
     response_.prepare_payload();
     if (parser_->get().method() == http::verb::head) response_.body().clear();
-    stream_.expires_after(kPatience);
+    stream_.expires_after(kClientPatience);
     http::async_write(stream_, response_, [self = shared_from_this()](const error_code& error, size_t) {
       if (!error && self->response_.keep_alive()) self->read();
     });

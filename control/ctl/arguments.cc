@@ -15,7 +15,7 @@ namespace {
 
 using Source = Parameter::Source;
 
-[[noreturn]] void fail(const std::string& reason) { throw CtlUsageError(reason); }
+[[noreturn]] void refuse(const std::string& reason) { throw CtlUsageError(reason); }
 
 // ---- help ----
 
@@ -69,7 +69,7 @@ class ArgumentReader {
     if (words_ == std::vector<std::string>{"completion", "bash"}) return CtlText{bash_completion()};
     if (words_.empty()) {
       if (help_) return CtlText{general_help()};
-      fail("a verb is missing\n" + verb_table(""));
+      refuse("a verb is missing\n" + verb_table(""));
     }
     command_.verb = find_verb_in_words();
     if (help_) return CtlText{command_.verb != nullptr ? verb_help(*command_.verb) : general_help()};
@@ -94,16 +94,16 @@ class ArgumentReader {
     const std::string name = argument.substr(0, equals);
     const auto value = equals != std::string::npos ? std::optional(argument.substr(equals + 1)) : std::nullopt;
     if (bool* flag = find_flag(name)) {
-      if (value) fail(name + " takes no value");
+      if (value) refuse(name + " takes no value");
       *flag = true;
     } else if (!name.starts_with("--")) {
-      fail("there is no option " + name);
+      refuse("there is no option " + name);
     } else if (has_source(name.substr(2), Source::flag)) {
-      if (value) fail(name + " takes no value");
+      if (value) refuse(name + " takes no value");
       options_[name.substr(2)] = "yes";
     } else {
       std::string& stated = options_[name.substr(2)];
-      if (!stated.empty() && !has_source(name.substr(2), Source::list)) fail(name + " is given twice");
+      if (!stated.empty() && !has_source(name.substr(2), Source::list)) refuse(name + " is given twice");
       stated += (stated.empty() ? "" : ",") + (value ? *value : next_of(name));
     }
   }
@@ -124,7 +124,7 @@ class ArgumentReader {
   }
 
   std::string next_of(const std::string& option) {
-    if (at_ == rest_.size()) fail(option + " needs a value, or does not exist");
+    if (at_ == rest_.size()) refuse(option + " needs a value, or does not exist");
     return rest_[at_++];
   }
 
@@ -143,8 +143,8 @@ class ArgumentReader {
 
   [[noreturn]] void fail_unknown_verb() const {
     const std::string some = verb_table(words_[0] + " ");
-    if (!some.empty()) fail("'" + words_[0] + "' needs one of these verbs:\n" + some);
-    fail("there is no verb '" + words_[0] + "'; these are:\n" + verb_table(""));
+    if (!some.empty()) refuse("'" + words_[0] + "' needs one of these verbs:\n" + some);
+    refuse("there is no verb '" + words_[0] + "'; these are:\n" + verb_table(""));
   }
 
   void assign() {
@@ -183,7 +183,7 @@ class ArgumentReader {
   // What would be seen in the list of processes if it were an argument.
   static std::string line_of_input(const char* what) {
     std::string line;
-    if (!std::getline(std::cin, line) || line.empty()) fail(std::string(what) + " is missing on standard input");
+    if (!std::getline(std::cin, line) || line.empty()) refuse(std::string(what) + " is missing on standard input");
     return line;
   }
 
@@ -201,7 +201,7 @@ class ArgumentReader {
   }
 
   [[noreturn]] void fail_usage(const std::string& reason) const {
-    fail(reason + "\nusage: axfrctl " + command_.verb->usage());
+    refuse(reason + "\nusage: axfrctl " + command_.verb->usage());
   }
 
   const std::vector<std::string> rest_;

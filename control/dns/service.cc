@@ -9,7 +9,7 @@ namespace {
 namespace asio = boost::asio;
 
 // A transfer may take minutes; a secondary whose transfer is cut off asks again.
-constexpr auto kGrace = std::chrono::milliseconds(500);
+constexpr auto kSessionGrace = std::chrono::milliseconds(500);
 constexpr auto kStopTick = std::chrono::milliseconds(10);
 
 }  // namespace
@@ -61,7 +61,7 @@ void Service::stop(std::function<void()> stopped) {
   notifier_.stop();
   udp_.close();
   tcp_.finish();
-  wait_for_sessions(DnsSession::Clock::now() + kGrace);
+  wait_for_sessions(DnsSession::Clock::now() + kSessionGrace);
 }
 
 void Service::wait_for_sessions(DnsSession::Clock::time_point deadline) {

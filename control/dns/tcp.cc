@@ -17,8 +17,6 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
 
-constexpr auto kDescriptorPause = std::chrono::milliseconds(100);
-
 // What the kernel may hold unsent: more would only delay answers queued behind a transfer, and cost memory for clients
 // that do not read.
 constexpr int kMaxUnsent = 256 * 1024;
@@ -91,7 +89,7 @@ void DnsTcp::accept(Listener& listener) {
 
 void DnsTcp::wait_for_descriptors(Listener& listener, const error_code& error) {
   log_.warning("cannot accept TCP sessions: ", error.message());
-  listener.retry.expires_after(kDescriptorPause);
+  listener.retry.expires_after(kAcceptPause);
   listener.retry.async_wait([this, &listener](const error_code& cancelled) {
     if (!cancelled) accept(listener);
   });

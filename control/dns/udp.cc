@@ -17,7 +17,7 @@ using asio::ip::udp;
 using boost::system::error_code;
 using zones::Bytes;
 
-constexpr unsigned kBurst = 64;  // datagrams served before other work gets its turn
+constexpr unsigned kDatagramsInARow = 64;  // datagrams served before other work gets its turn
 
 // Each datagram tells the address it was sent to.
 void ask_for_destinations(udp::socket& socket, bool v6) {
@@ -129,7 +129,7 @@ void DnsUdp::wait(Socket& socket) {
 
 void DnsUdp::drain(Socket& socket) {
   const dataplane::ReadSection section(reader_);
-  for (unsigned i = 0; i < kBurst && serve_one(socket); ++i) {
+  for (unsigned i = 0; i < kDatagramsInARow && serve_one(socket); ++i) {
   }
 }
 

@@ -20,7 +20,7 @@ namespace {
 using zones::Name;
 namespace rrtype = zones::rrtype;
 
-constexpr timeval kPatience{2, 0};
+constexpr timeval kServerPatience{2, 0};
 constexpr uint8_t kTries = 2;
 constexpr size_t kParentServers = 3;  // tried, one after the other
 
@@ -59,7 +59,7 @@ Packet ask(const std::string& address, const Name& name, ldns_rr_type type) {
   if (!resolver || !server || !owner) return nullptr;
   ldns_resolver_push_nameserver(resolver.get(), server.get());
   ldns_resolver_set_recursive(resolver.get(), false);
-  ldns_resolver_set_timeout(resolver.get(), kPatience);
+  ldns_resolver_set_timeout(resolver.get(), kServerPatience);
   ldns_resolver_set_retry(resolver.get(), kTries);
   ldns_pkt* answer = nullptr;
   ldns_resolver_send(&answer, resolver.get(), owner.get(), type, LDNS_RR_CLASS_IN, 0);

@@ -27,8 +27,8 @@ using Phase = LedgerLine::Phase;
 
 constexpr size_t kWindow = 128;  // requests under way at a target: what a socket buffer takes at once
 constexpr unsigned kUdpTries = 2;
-constexpr unsigned kDown = 8;    // failures in a row after which a target is tried by one request at a time
-constexpr unsigned kBurst = 64;  // responses taken before other work gets its turn
+constexpr unsigned kDown = 8;              // failures in a row after which a target is tried by one request at a time
+constexpr unsigned kResponsesInARow = 64;  // responses taken before other work gets its turn
 constexpr auto kAnswerTime = seconds(1);
 constexpr auto kTcpTime = seconds(5);
 constexpr auto kCoalesce = milliseconds(100);
@@ -383,7 +383,7 @@ bool Notifier::send(LedgerLine& line, const std::string& message) {
 void Notifier::receive(udp::socket& socket) {
   socket.async_wait(udp::socket::wait_read, [this, &socket](const error_code& error) {
     if (error) return;
-    for (unsigned i = 0; i < kBurst; ++i) {
+    for (unsigned i = 0; i < kResponsesInARow; ++i) {
       error_code failed;
       const size_t size = socket.receive_from(asio::buffer(buffer_), from_, 0, failed);
       if (failed == asio::error::would_block) break;

@@ -8,7 +8,7 @@ namespace {
 // system call that would wake us.
 constexpr auto kPause = std::chrono::milliseconds(50);
 
-IpAddress address_of(const dataplane::Poll& poll) { return normalised(boost::asio::ip::address_v6(poll.address)); }
+IpAddress asker_of(const dataplane::Poll& poll) { return normalised(boost::asio::ip::address_v6(poll.address)); }
 
 }  // namespace
 
@@ -30,7 +30,7 @@ void PollFeed::carry() {
   const unsigned taken = dataplane_.take_polls(polls_);
   for (const dataplane::Poll& poll : std::span(polls_).first(taken)) {
     const auto serial = poll.states_serial != 0 ? std::optional(poll.serial) : std::nullopt;
-    notifier_.polled(poll.zone, address_of(poll), serial);
+    notifier_.polled(poll.zone, asker_of(poll), serial);
   }
 }
 

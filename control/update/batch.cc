@@ -8,7 +8,7 @@ namespace {
 using zones::Bytes;
 using zones::text_of;
 
-constexpr size_t kHead = 8;
+constexpr size_t kEntryHead = 8;
 
 Bytes take(Bytes& rest, size_t octets) {
   if (octets > rest.size()) throw std::invalid_argument("a batch in its redo log is cut short");
@@ -20,19 +20,19 @@ Bytes take(Bytes& rest, size_t octets) {
 }  // namespace
 
 void Batch::add(Change change, StoreTable table, std::string_view key, std::string_view value) {
-  too_large_ = too_large_ || octets_.size() + kHead + key.size() + value.size() > limit_;
+  too_large_ = too_large_ || octets_.size() + kEntryHead + key.size() + value.size() > limit_;
   if (too_large_) return;
-  uint8_t head[kHead];
+  uint8_t head[kEntryHead];
   head[0] = static_cast<uint8_t>(change);
   head[1] = static_cast<uint8_t>(table);
   zones::store16(head + 2, static_cast<uint16_t>(key.size()));
   zones::store32(head + 4, static_cast<uint32_t>(value.size()));
-  octets_.append(reinterpret_cast<const char*>(head), kHead).append(key).append(value);
+  octets_.append(reinterpret_cast<const char*>(head), kEntryHead).append(key).append(value);
 }
 
 void Batch::apply(Bytes batches, Writer& writer) {
   while (!batches.empty()) {
-    const Bytes head = take(batches, kHead);
+    const Bytes head = take(batches, kEntryHead);
     const auto change = static_cast<Change>(head[0]);
     const auto table = static_cast<StoreTable>(head[1]);
     if (change > Change::erase_all || head[1] >= kTables)

@@ -18,11 +18,11 @@ namespace {
 using zones::Bytes;
 using zones::bytes_of;
 
-constexpr size_t kHead = 20;
+constexpr size_t kRecordHead = 20;
 constexpr uint64_t kStep = 256 * 1024;  // by which a file grows
 
 std::string head_of(size_t octets, uint64_t generation, uint32_t index) {
-  std::string head(kHead, '\0');
+  std::string head(kRecordHead, '\0');
   auto* out = reinterpret_cast<uint8_t*>(head.data());
   zones::store32(out, static_cast<uint32_t>(octets));
   zones::store32(out + 4, static_cast<uint32_t>(generation >> 32));
@@ -32,29 +32,29 @@ std::string head_of(size_t octets, uint64_t generation, uint32_t index) {
 }
 
 uint32_t checksum(Bytes head, Bytes content) {
-  const uint32_t first = libdeflate_crc32(0, head.data(), kHead - 4);
+  const uint32_t first = libdeflate_crc32(0, head.data(), kRecordHead - 4);
   return libdeflate_crc32(first, content.data(), content.size());
 }
 
 // A record at `at`, told apart from anything else by its head: where its content would stand, and whether it is whole.
-struct Found {
+struct FoundRecord {
   Bytes content;
   bool whole;
 };
 
 bool is_head(Bytes head, uint64_t generation, uint32_t index) {
   const std::string expected = head_of(zones::load32(head.data()), generation, index);
-  return std::memcmp(expected.data(), head.data(), kHead - 4) == 0;
+  return std::memcmp(expected.data(), head.data(), kRecordHead - 4) == 0;
 }
 
-std::optional<Found> find(Bytes file, uint64_t at, uint64_t generation, uint32_t index) {
-  if (at > file.size() || file.size() - at < kHead) return std::nullopt;
-  const Bytes head = file.subspan(at, kHead);
+std::optional<FoundRecord> find(Bytes file, uint64_t at, uint64_t generation, uint32_t index) {
+  if (at > file.size() || file.size() - at < kRecordHead) return std::nullopt;
+  const Bytes head = file.subspan(at, kRecordHead);
   if (!is_head(head, generation, index)) return std::nullopt;
   const uint32_t octets = zones::load32(head.data());
-  if (octets > file.size() - at - kHead) return std::nullopt;
-  const Bytes content = file.subspan(at + kHead, octets);
-  return Found{content, checksum(head, content) == zones::load32(head.data() + kHead - 4)};
+  if (octets > file.size() - at - kRecordHead) return std::nullopt;
+  const Bytes content = file.subspan(at + kRecordHead, octets);
+  return FoundRecord{content, checksum(head, content) == zones::load32(head.data() + kRecordHead - 4)};
 }
 
 StoreError failure(const std::string& what, const std::filesystem::path& file) {
@@ -104,14 +104,14 @@ uint64_t RedoLog::replay(uint64_t last, const std::function<void(Bytes)>& visit)
     const uint64_t generation = last + 1;
     const File& of = files_[generation % 2];
     // Mostly the database has it all, and what stands in the file is not worth reading.
-    const std::string head = read(of, std::min<uint64_t>(of.size, kHead));
-    if (head.size() < kHead || !is_head(bytes_of(head), generation, 0)) return last;
+    const std::string head = read(of, std::min<uint64_t>(of.size, kRecordHead));
+    if (head.size() < kRecordHead || !is_head(bytes_of(head), generation, 0)) return last;
     const std::string text = read(of, of.size);
     const Bytes file = bytes_of(text);
     uint32_t index = 0;
     uint64_t at = 0;
     for (auto record = find(file, at, generation, index); record; record = find(file, at, generation, ++index)) {
-      at += kHead + record->content.size();
+      at += kRecordHead + record->content.size();
       if (record->whole) {
         visit(record->content);
         continue;
@@ -130,7 +130,7 @@ void RedoLog::begin(uint64_t generation) {
   end_ = 0;
 }
 
-uint64_t RedoLog::end_with(size_t content) const { return end_ + kHead + content; }
+uint64_t RedoLog::end_with(size_t content) const { return end_ + kRecordHead + content; }
 
 bool RedoLog::has_room(size_t content) const { return end_with(content) <= capacity_; }
 
@@ -163,7 +163,7 @@ void RedoLog::append(Bytes content) {
   File& file = files_[generation_ % 2];
   extend(file, end_with(content.size()));
   std::string record = head_of(content.size(), generation_, index_);
-  zones::store32(reinterpret_cast<uint8_t*>(record.data()) + kHead - 4, checksum(bytes_of(record), content));
+  zones::store32(reinterpret_cast<uint8_t*>(record.data()) + kRecordHead - 4, checksum(bytes_of(record), content));
   record.append(zones::text_of(content));
   broken_ = true;
   write_all(file.fd, bytes_of(record), end_);

@@ -17,7 +17,7 @@ control::TsigKeyRef make_key(const char* secret) {
   return std::make_shared<control::TsigKey>(name("k."), control::kDefaultTsigAlgorithm, control::decode_secret(secret));
 }
 
-std::string complaint(const std::function<void()>& work) {
+std::string what_is_wrong(const std::function<void()>& work) {
   try {
     work();
   } catch (const std::runtime_error& error) {
@@ -92,13 +92,13 @@ TEST_F(AxfrReaderTest, SignedMessagesAreReadToTheirEndToo) {
 TEST_F(AxfrReaderTest, WhatIsNoWholeZoneIsSaid) {
   AxfrReader refused(false);
   messages_[0][3] = 5;
-  EXPECT_EQ(complaint([&] { refused.take(bytes_of(messages_[0])); }), "a response with RCODE 5");
+  EXPECT_EQ(what_is_wrong([&] { refused.take(bytes_of(messages_[0])); }), "a response with RCODE 5");
   AxfrReader headless(false);
-  EXPECT_EQ(complaint([&] { headless.take(bytes_of(messages_[1])); }), "no SOA at the beginning");
+  EXPECT_EQ(what_is_wrong([&] { headless.take(bytes_of(messages_[1])); }), "no SOA at the beginning");
   AxfrReader cut(true);
   messages_[0][3] = 0;
   messages_[1].pop_back();
-  EXPECT_EQ(complaint([&] { read(cut, messages_); }), "a malformed record");
+  EXPECT_EQ(what_is_wrong([&] { read(cut, messages_); }), "a malformed record");
 }
 
 TEST_F(AxfrReaderTest, SignaturesOfAllMessagesOrOfSomeAreVerified) {
@@ -110,14 +110,14 @@ TEST_F(AxfrReaderTest, AWrongSignatureOrAMissingOneIsSaid) {
   const auto all = [](size_t) { return true; };
   auto messages = sign(all);
   messages[2][100] ^= 1;
-  EXPECT_EQ(complaint([&] { verify(messages); }), "a message with a wrong TSIG: NOERROR");
+  EXPECT_EQ(what_is_wrong([&] { verify(messages); }), "a message with a wrong TSIG: NOERROR");
   messages = sign(all);
   std::swap(messages[3], messages[4]);
-  EXPECT_EQ(complaint([&] { verify(messages); }), "a message with a wrong TSIG: NOERROR");
+  EXPECT_EQ(what_is_wrong([&] { verify(messages); }), "a message with a wrong TSIG: NOERROR");
   messages = sign([&](size_t i) { return i + 1 != messages_.size(); });
-  EXPECT_EQ(complaint([&] { verify(messages); }), "the first or the last message is not signed");
+  EXPECT_EQ(what_is_wrong([&] { verify(messages); }), "the first or the last message is not signed");
   messages = sign([&](size_t i) { return i == 0 || i > 100; });
-  EXPECT_EQ(complaint([&] { verify(messages); }), "more than 99 messages in a row are not signed");
+  EXPECT_EQ(what_is_wrong([&] { verify(messages); }), "more than 99 messages in a row are not signed");
 }
 
 }  // namespace

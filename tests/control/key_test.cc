@@ -7,7 +7,7 @@ namespace {
 
 using zones::test::name;
 
-TsigKeyRef key(const std::string& text) {
+TsigKeyRef tsig_key(const std::string& text) {
   return std::make_shared<TsigKey>(name(text), kDefaultTsigAlgorithm, random_secret());
 }
 
@@ -100,7 +100,7 @@ TEST(TsigKeyTest, AnEmptySecretIsRefused) {
 }
 
 TEST(KeyRingTest, KeysAreFoundByNameInAnyCase) {
-  const KeyRing ring({key("b.example."), key("example."), key("A.example.")});
+  const KeyRing ring({tsig_key("b.example."), tsig_key("example."), tsig_key("A.example.")});
   EXPECT_EQ(ring.find(name("a.EXAMPLE.")), ring.keys()[1]);
   EXPECT_EQ(ring.find(name("b.example.")), ring.keys()[2]);
   EXPECT_EQ(ring.find(name("example.")), ring.keys()[0]);
@@ -111,7 +111,10 @@ TEST(KeyRingTest, KeysAreFoundByNameInAnyCase) {
 }
 
 TEST(KeyRingTest, TwoKeysOfOneNameAreRefused) {
-  EXPECT_EQ(complaint([] { KeyRing({key("k."), key("l."), key("K.")}); }).substr(0, 19), "there are two keys ");
+  EXPECT_EQ(complaint([] {
+              KeyRing({tsig_key("k."), tsig_key("l."), tsig_key("K.")});
+            }).substr(0, 19),
+            "there are two keys ");
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ const test::TemporaryDirectory& directory() {
   return made;
 }
 
-Options parsed(const Words& arguments) { return std::get<Options>(parse_options(arguments)); }
+Options options_of(const Words& arguments) { return std::get<Options>(parse_options(arguments)); }
 
 Words with_port(Words more) {
   Words all{"--port", "net_ring0", "--address", "192.0.2.53/24"};
@@ -25,7 +25,7 @@ Words without_port(Words more) {
 }
 
 TEST(Options, DefaultsAreThoseOfTheHelp) {
-  const Options options = parsed({"--no-port"});
+  const Options options = options_of({"--no-port"});
   EXPECT_FALSE(options.dataplane.has_value());
   EXPECT_TRUE(options.allow_transfer.empty());
   EXPECT_EQ(options.dns_port, 53);
@@ -41,15 +41,15 @@ TEST(Options, DefaultsAreThoseOfTheHelp) {
 }
 
 TEST(Options, ReadsWhereMetricsAreServed) {
-  EXPECT_FALSE(parsed(without_port({})).metrics);
-  const Options options = parsed(without_port({"--metrics", "2001:db8::1@9353"}));
+  EXPECT_FALSE(options_of(without_port({})).metrics);
+  const Options options = options_of(without_port({"--metrics", "2001:db8::1@9353"}));
   ASSERT_TRUE(options.metrics);
   EXPECT_EQ(options.metrics->address.to_string(), "2001:db8::1");
   EXPECT_EQ(options.metrics->port, 9353U);
 }
 
 TEST(Options, ReadsResolversAndTheRedirectorsAddresses) {
-  const Options options = parsed(
+  const Options options = options_of(
       without_port({"--resolver", "192.0.2.1", "--resolver", "2001:db8::1@5353", "--alias-floor", "5", "--alias-rate",
                     "7", "--url-address", "10.0.0.2", "--url-address", "10.0.0.1", "--url-address", "2001:db8::80"}));
   EXPECT_EQ(options.resolvers, (Words{"192.0.2.1", "2001:db8::1@5353"}));
@@ -60,26 +60,26 @@ TEST(Options, ReadsResolversAndTheRedirectorsAddresses) {
 }
 
 TEST(Options, ReadsEverythingAboutPorts) {
-  const Options options = parsed(with_port({"--port",
-                                            "0000:01:00.0",
-                                            "--address",
-                                            "2001:db8::53/64",
-                                            "--tap",
-                                            "dns",
-                                            "--workers",
-                                            "3",
-                                            "--worker-cpus",
-                                            "1,3-4",
-                                            "--control-cpus",
-                                            "0",
-                                            "--no-huge",
-                                            "--memory",
-                                            "64",
-                                            "--idle-sleep",
-                                            "off",
-                                            "--",
-                                            "--log-level=8",
-                                            "-v"}));
+  const Options options = options_of(with_port({"--port",
+                                                "0000:01:00.0",
+                                                "--address",
+                                                "2001:db8::53/64",
+                                                "--tap",
+                                                "dns",
+                                                "--workers",
+                                                "3",
+                                                "--worker-cpus",
+                                                "1,3-4",
+                                                "--control-cpus",
+                                                "0",
+                                                "--no-huge",
+                                                "--memory",
+                                                "64",
+                                                "--idle-sleep",
+                                                "off",
+                                                "--",
+                                                "--log-level=8",
+                                                "-v"}));
   ASSERT_TRUE(options.dataplane.has_value());
   EXPECT_EQ(options.dataplane->ports, (Words{"net_ring0", "0000:01:00.0"}));
   EXPECT_EQ(options.dataplane->addresses, (Words{"192.0.2.53/24", "2001:db8::53/64"}));
@@ -96,46 +96,46 @@ TEST(Options, ReadsEverythingAboutPorts) {
 }
 
 TEST(Options, AnInterfaceServesItsOwnAddressesUnlessTold) {
-  const Options options = parsed({"--port", "eth1"});
+  const Options options = options_of({"--port", "eth1"});
   EXPECT_EQ(options.dataplane->ports, Words{"eth1"});
   EXPECT_TRUE(options.dataplane->addresses.empty());
   EXPECT_TRUE(options.addresses.empty());
 }
 
 TEST(Options, ReadsEverythingAboutTheService) {
-  const Options options = parsed({"--no-port",
-                                  "--address",
-                                  "127.0.0.5/8",
-                                  "--dns-port",
-                                  "5353",
-                                  "--zones-dir",
-                                  directory().path(),
-                                  "--allow-transfer",
-                                  "10.0.0.0/8",
-                                  "--allow-transfer",
-                                  "::1",
-                                  "--udp-payload",
-                                  "512",
-                                  "--rate-limit",
-                                  "50",
-                                  "--rate-limit-slip",
-                                  "3",
-                                  "--nsid",
-                                  "here",
-                                  "--id-server",
-                                  "me",
-                                  "--version-text",
-                                  "old",
-                                  "--tcp-max-sessions",
-                                  "7",
-                                  "--tcp-max-per-client",
-                                  "2",
-                                  "--tcp-idle-timeout",
-                                  "9",
-                                  "--control-socket",
-                                  "/tmp/c",
-                                  "--log-level",
-                                  "debug"});
+  const Options options = options_of({"--no-port",
+                                      "--address",
+                                      "127.0.0.5/8",
+                                      "--dns-port",
+                                      "5353",
+                                      "--zones-dir",
+                                      directory().path(),
+                                      "--allow-transfer",
+                                      "10.0.0.0/8",
+                                      "--allow-transfer",
+                                      "::1",
+                                      "--udp-payload",
+                                      "512",
+                                      "--rate-limit",
+                                      "50",
+                                      "--rate-limit-slip",
+                                      "3",
+                                      "--nsid",
+                                      "here",
+                                      "--id-server",
+                                      "me",
+                                      "--version-text",
+                                      "old",
+                                      "--tcp-max-sessions",
+                                      "7",
+                                      "--tcp-max-per-client",
+                                      "2",
+                                      "--tcp-idle-timeout",
+                                      "9",
+                                      "--control-socket",
+                                      "/tmp/c",
+                                      "--log-level",
+                                      "debug"});
   EXPECT_EQ(options.addresses, std::vector<IpAddress>{parse_address("127.0.0.5")});
   EXPECT_EQ(options.dns_port, 5353);
   EXPECT_EQ(options.zones_dir, directory().path());
@@ -156,8 +156,8 @@ TEST(Options, ReadsEverythingAboutTheService) {
 }
 
 TEST(Options, OneWorkerForEachOfItsCpus) {
-  EXPECT_EQ(parsed(with_port({"--worker-cpus", "2-3"})).dataplane->workers, 2U);
-  EXPECT_EQ(parsed(with_port({})).dataplane->workers, 1U);
+  EXPECT_EQ(options_of(with_port({"--worker-cpus", "2-3"})).dataplane->workers, 2U);
+  EXPECT_EQ(options_of(with_port({})).dataplane->workers, 1U);
 }
 
 struct Mistake {
@@ -228,7 +228,7 @@ TEST(Options, AFileHasTheSameOptions) {
   directory().write("axfrd.conf",
                     "# a comment\nport = net_af_packet0,iface=x,qpairs=1\nport = net_ring0\naddress = 192.0.2.1/24\n"
                     "no-huge = true\nworkers = 2\n");
-  const Options options = parsed({"--config", directory() / "axfrd.conf"});
+  const Options options = options_of({"--config", directory() / "axfrd.conf"});
   EXPECT_EQ(options.dataplane->ports, (Words{"net_af_packet0,iface=x,qpairs=1", "net_ring0"}));
   EXPECT_FALSE(options.dataplane->huge_pages);
   EXPECT_EQ(options.dataplane->workers, 2U);
@@ -236,8 +236,8 @@ TEST(Options, AFileHasTheSameOptions) {
 
 TEST(Options, TheCommandLineReplacesWhatTheFileSays) {
   directory().write("replaced.conf", "no-port = yes\nallow-transfer = 10.0.0.0/8\nudp-payload = 600\nnsid = file\n");
-  const Options options =
-      parsed({"--config", directory() / "replaced.conf", "--allow-transfer", "192.0.2.0/24", "--udp-payload", "900"});
+  const Options options = options_of(
+      {"--config", directory() / "replaced.conf", "--allow-transfer", "192.0.2.0/24", "--udp-payload", "900"});
   EXPECT_EQ(options.responder.udp_payload, 900);
   EXPECT_EQ(options.responder.nsid, "file");
   EXPECT_TRUE(options.allow_transfer.match(parse_address("192.0.2.1")));

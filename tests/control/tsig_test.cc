@@ -13,7 +13,6 @@ using test::QueryBytes;
 using zones::Bytes;
 using zones::Rcode;
 using zones::test::name;
-using Json = nlohmann::json;
 
 // As in tests/data/tsig/make.
 constexpr TsigTime kTime = 1'700'000'000;
@@ -29,8 +28,8 @@ uint8_t* data_of(std::string& octets) { return reinterpret_cast<uint8_t*>(octets
 void set16(std::string& octets, size_t at, unsigned value) { zones::store16(data_of(octets) + at, value); }
 unsigned get16(const std::string& octets, size_t at) { return zones::load16(bytes_of(octets).data() + at); }
 
-TsigKeyRef make_key(const std::string& algorithm, const std::string& secret,
-                    const std::string& called = "transfer.example.com.") {
+TsigKeyRef vector_key(const std::string& algorithm, const std::string& secret,
+                      const std::string& called = "transfer.example.com.") {
   return std::make_shared<TsigKey>(name(called), parse_tsig_algorithm(algorithm), decode_secret(secret), Md5::allowed);
 }
 
@@ -75,8 +74,8 @@ class TsigVectors : public testing::TestWithParam<int> {
   TsigVectors() {
     std::ifstream file(AXFRD_TEST_DATA "/tsig/vectors.json");
     vectors_ = Json::parse(file).at(static_cast<size_t>(GetParam()));
-    key_ = make_key(vectors_.at("algorithm"), vectors_.at("secret"));
-    ring_ = KeyRing({make_key("hmac-sha256", "Zm9v", "other."), key_});
+    key_ = vector_key(vectors_.at("algorithm"), vectors_.at("secret"));
+    ring_ = KeyRing({vector_key("hmac-sha256", "Zm9v", "other."), key_});
   }
   std::string octets(const char* group, const std::string& item) const {
     return from_hex(vectors_.at(group).at(item).get<std::string>());
@@ -222,7 +221,7 @@ class TsigTest : public testing::Test {
   }
   std::string tsig() const { return request_.substr(unsigned_.size()); }
 
-  TsigKeyRef key_ = make_key("hmac-sha256", "Zm9vYmFyIGZvb2JhciBmb29iYXI=");
+  TsigKeyRef key_ = vector_key("hmac-sha256", "Zm9vYmFyIGZvb2JhciBmb29iYXI=");
   KeyRing ring_{{key_}};
   std::string unsigned_, request_;
   Octets request_mac_;
@@ -246,7 +245,7 @@ TEST_F(TsigTest, AnAnswerToAnotherRequestIsBadsig) {
   Octets other = request_mac_;
   other[0] ^= 1;
   EXPECT_EQ(outcome(check_response(bytes_of(answer), key_, other, kTime)), "BADSIG");
-  EXPECT_EQ(outcome(check_response(bytes_of(answer), make_key("hmac-sha256", "Zm9v", "k."), request_mac_, kTime)),
+  EXPECT_EQ(outcome(check_response(bytes_of(answer), vector_key("hmac-sha256", "Zm9v", "k."), request_mac_, kTime)),
             "BADKEY");
   EXPECT_EQ(outcome(check_response(bytes_of(answer), key_, request_mac_, kTime + kFudge + 1)), "BADTIME");
   EXPECT_EQ(outcome(check_response(bytes_of(question_answer(0)), key_, request_mac_, kTime)), "FORMERR");
@@ -322,14 +321,14 @@ TEST_F(TsigTest, AnUnknownKeyIsBadkeyUnsigned) {
 }
 
 TEST_F(TsigTest, AKeyOfAnotherAlgorithmIsBadkey) {
-  const KeyRing other({make_key("hmac-sha512", "Zm9vYmFyIGZvb2JhciBmb29iYXI=")});
+  const KeyRing other({vector_key("hmac-sha512", "Zm9vYmFyIGZvb2JhciBmb29iYXI=")});
   const TsigCheck check = check_request(bytes_of(request_), other, kTime);
   EXPECT_EQ(outcome(check), "BADKEY");
   EXPECT_EQ(check.key, nullptr);
 }
 
 TEST_F(TsigTest, AWrongSecretIsBadsigUnsigned) {
-  const KeyRing other({make_key("hmac-sha256", "Zm9v")});
+  const KeyRing other({vector_key("hmac-sha256", "Zm9v")});
   const TsigCheck check = check_request(bytes_of(request_), other, kTime + 99999);  // the MAC comes before the time
   EXPECT_EQ(outcome(check), "BADSIG");
   EXPECT_EQ(check.key, nullptr);

@@ -5,7 +5,7 @@
 namespace axfrd::dataplane {
 namespace {
 
-constexpr uint64_t kHz = 1'000'000;
+constexpr uint64_t kClock = 1'000'000;
 
 unsigned taken(TokenBucket& bucket, unsigned asked, uint64_t now) {
   unsigned n = 0;
@@ -14,23 +14,23 @@ unsigned taken(TokenBucket& bucket, unsigned asked, uint64_t now) {
 }
 
 TEST(TokenBucket, AllowsItsBurstAtOnce) {
-  TokenBucket bucket(kHz, 100, 10);
+  TokenBucket bucket(kClock, 100, 10);
   EXPECT_EQ(taken(bucket, 50, 0), 10U);
   EXPECT_EQ(taken(bucket, 50, 0), 0U);
 }
 
 TEST(TokenBucket, AllowsItsRateInTheLongRun) {
-  TokenBucket bucket(kHz, 100, 10);
+  TokenBucket bucket(kClock, 100, 10);
   unsigned n = 0;
-  for (uint64_t now = 0; now < 10 * kHz; now += kHz / 1000)
+  for (uint64_t now = 0; now < 10 * kClock; now += kClock / 1000)
     n += taken(bucket, 1, now);  // asked for at ten times the rate
   EXPECT_NEAR(n, 10 + 10 * 100, 1);
 }
 
 TEST(TokenBucket, SavesNoMoreThanItsBurst) {
-  TokenBucket bucket(kHz, 100, 10);
+  TokenBucket bucket(kClock, 100, 10);
   EXPECT_EQ(taken(bucket, 50, 0), 10U);
-  EXPECT_EQ(taken(bucket, 50, 3600 * kHz), 10U);
+  EXPECT_EQ(taken(bucket, 50, 3600 * kClock), 10U);
 }
 
 TEST(TokenBucket, MayBeFasterThanItsClock) {
@@ -40,7 +40,7 @@ TEST(TokenBucket, MayBeFasterThanItsClock) {
 }
 
 TEST(PuntBudgets, FloodOfOneClassLeavesTheOthersAlone) {
-  PuntBudgets budgets(kHz);
+  PuntBudgets budgets(kClock);
   while (budgets.take(PuntClass::tcp_open, 0)) {
   }
   EXPECT_TRUE(budgets.take(PuntClass::neighbour, 0));

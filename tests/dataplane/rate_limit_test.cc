@@ -13,7 +13,7 @@ namespace {
 
 using Fate = RateLimiter::Fate;
 
-constexpr uint64_t kHz = 2'500'000'000;
+constexpr uint64_t kTscHz = 2'500'000'000;
 
 class RateLimiterTest : public testing::Test {
  protected:
@@ -38,18 +38,18 @@ class RateLimiterTest : public testing::Test {
   }
 
   zones::test::Server server_;
-  RateLimiter limiter_{kHz, {.rate = 100, .slip = 1}};
-  uint64_t now_ = 1'000'000 * kHz;
+  RateLimiter limiter_{kTscHz, {.rate = 100, .slip = 1}};
+  uint64_t now_ = 1'000'000 * kTscHz;
 };
 
 TEST_F(RateLimiterTest, ASecondsWorthAtOnceAndThenTheRate) {
   const uint64_t k = key("www.example.");
   EXPECT_EQ(sent(limiter_, k, 500, now_), 100U);
-  EXPECT_EQ(sent(limiter_, k, 500, now_ + kHz / 2), 50U);
+  EXPECT_EQ(sent(limiter_, k, 500, now_ + kTscHz / 2), 50U);
   unsigned count = 0;
-  for (unsigned i = 1; i <= 10'000; ++i) count += sent(limiter_, k, 1, now_ + kHz / 2 + i * (kHz / 1000));
+  for (unsigned i = 1; i <= 10'000; ++i) count += sent(limiter_, k, 1, now_ + kTscHz / 2 + i * (kTscHz / 1000));
   EXPECT_NEAR(count, 1000, 1) << "in ten seconds of a thousand a second";
-  EXPECT_EQ(sent(limiter_, k, 500, now_ + 100 * kHz), 100U) << "after a silence";
+  EXPECT_EQ(sent(limiter_, k, 500, now_ + 100 * kTscHz), 100U) << "after a silence";
 }
 
 TEST_F(RateLimiterTest, TheClockMayBeOfAnySpeed) {
@@ -101,7 +101,7 @@ TEST_F(RateLimiterTest, WhoHasShownOurCookieIsNotLimited) {
 
 TEST_F(RateLimiterTest, SlipPutsOffEveryNthAndDropsTheRest) {
   for (const unsigned slip : {0U, 1U, 2U, 5U}) {
-    RateLimiter limiter(kHz, {10, slip});
+    RateLimiter limiter(kTscHz, {10, slip});
     unsigned put_off = 0, dropped = 0;
     for (unsigned i = 0; i < 110; ++i) {
       const Fate fate = limiter.decide(7, now_);
@@ -124,7 +124,7 @@ TEST_F(RateLimiterTest, AFloodOfNetworksDoesNotFreeThoseWhoAreLimited) {
   EXPECT_LE(leaked, 1U);
 }
 
-TEST_F(RateLimiterTest, WithoutALimitThereIsNoTable) { EXPECT_FALSE(RateLimiter(kHz, {.rate = 0}).on()); }
+TEST_F(RateLimiterTest, WithoutALimitThereIsNoTable) { EXPECT_FALSE(RateLimiter(kTscHz, {.rate = 0}).on()); }
 
 }  // namespace
 }  // namespace axfrd::dataplane

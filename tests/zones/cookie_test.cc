@@ -10,11 +10,11 @@
 namespace axfrd::zones::test {
 namespace {
 
-std::string octets(const std::string& hex) { return boost::algorithm::unhex(hex); }
+std::string unhexed(const std::string& hex) { return boost::algorithm::unhex(hex); }
 
 CookieSecret secret_of(const std::string& hex) {
   CookieSecret secret;
-  std::ranges::copy(octets(hex), secret.begin());
+  std::ranges::copy(unhexed(hex), secret.begin());
   return secret;
 }
 
@@ -24,7 +24,7 @@ struct Renewed {
 };
 
 Renewed renew(const std::string& cookie, const std::string& address, uint32_t now, const CookieSecrets& secrets) {
-  const std::string sent = octets(cookie), client = octets(address);
+  const std::string sent = unhexed(cookie), client = unhexed(address);
   std::array<uint8_t, kCookie> buffer{};
   std::copy_n(sent.begin(), std::min<size_t>(sent.size(), kCookie), buffer.begin());
   const bool valid = renew_cookie(buffer, static_cast<unsigned>(sent.size()), bytes_of(client), now, secrets);

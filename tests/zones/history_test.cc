@@ -13,7 +13,7 @@ namespace axfrd::zones::test {
 namespace {
 
 // All records, octet for octet.
-std::string octets(const ZoneVersion& version) {
+std::string octets_of(const ZoneVersion& version) {
   std::string all;
   version.for_each_record([&](const Record& record) { append_record(all, record); });
   return all;
@@ -121,19 +121,19 @@ TEST(History, AnySerialOfARandomHistoryLeadsToTheCurrentVersion) {
       versions.push_back(commit(*last, edits(last), serial));
     }
     const ZoneVersion& current = *versions.back();
-    const std::string wanted = octets(current);
+    const std::string wanted = octets_of(current);
     for (const VersionRef& old : versions) {
       if (old->serial() == current.serial()) continue;
       const auto since = current.history()->since(old->serial());
       ASSERT_TRUE(since.has_value()) << old->serial();
       const VersionRef led = old->apply(since->delta, current.soa_record(), {});
-      ASSERT_EQ(octets(*led), wanted) << "seed " << seed << " from " << old->serial();
+      ASSERT_EQ(octets_of(*led), wanted) << "seed " << seed << " from " << old->serial();
       const auto difference = make_difference(current, old->serial());
       if (seed % 2 == 1) {
         ASSERT_NE(difference, nullptr);
       }
       if (difference) {
-        ASSERT_EQ(octets(*apply_messages(*old, *difference)), wanted);
+        ASSERT_EQ(octets_of(*apply_messages(*old, *difference)), wanted);
       }
     }
   }
@@ -225,7 +225,7 @@ TEST(Difference, FromAFileIsExact) {
   EXPECT_EQ(delta.added.size(), 3U);
   OwnedRecord soa = old->soa_record();
   set_soa_serial(soa, 2);
-  EXPECT_EQ(octets(*old->apply(delta, soa, {})), octets(*ZoneVersion::build(records)));
+  EXPECT_EQ(octets_of(*old->apply(delta, soa, {})), octets_of(*ZoneVersion::build(records)));
 }
 
 TEST(MakeDifference, IsNothingWhenTheZoneIsTheShorterAnswer) {
@@ -252,7 +252,7 @@ TEST(MakeDifference, SpansSeveralMessages) {
   ASSERT_NE(difference, nullptr);
   EXPECT_GT(difference->messages.size(), 1U);
   for (const MessageImage& message : difference->messages) EXPECT_LE(message.bytes.size(), kMaxPageMessage);
-  EXPECT_EQ(octets(*apply_messages(*old, *difference)), octets(*next));
+  EXPECT_EQ(octets_of(*apply_messages(*old, *difference)), octets_of(*next));
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 namespace axfrd::zones::test {
 namespace {
 
-const std::string kSoa =
+const std::string kSoaAndNs =
     "$TTL 3600\n@ IN SOA ns.elsewhere.test. host.elsewhere.test. 42 3600 900 604800 300\n@ NS ns\n";
 
 struct Received {
@@ -37,7 +37,7 @@ void expect_zone(const Received& r, const ZoneVersion& version) {
 }
 
 TEST(Transfer, ASmallZoneIsOneMessage) {
-  const auto version = zone_of("example.", kSoa + "ns A 192.0.2.1\nmail MX 10 mail.elsewhere.test.\n");
+  const auto version = zone_of("example.", kSoaAndNs + "ns A 192.0.2.1\nmail MX 10 mail.elsewhere.test.\n");
   const Received r = receive(version);
   ASSERT_EQ(r.messages.size(), 1U);
   EXPECT_TRUE(r.messages[0].qr && r.messages[0].aa);
@@ -54,7 +54,7 @@ TEST(Transfer, AZoneOfItsSoaAloneIsTheSoaTwice) {
 }
 
 TEST(Transfer, ALargeZoneFillsMessagesAndOpensWithData) {
-  std::string text = kSoa;
+  std::string text = kSoaAndNs;
   for (int i = 0; i < 30000; ++i) text += "host" + std::to_string(i) + " A 192.0.2.1\n";
   const auto version = zone_of("example.", text);
   const Received r = receive(version);
@@ -70,13 +70,13 @@ TEST(Transfer, HugeRecordsGetMessagesOfTheirOwn) {
   for (const char* owner : {"a", "zz", "@"}) {
     std::string line = big;
     line.replace(0, 3, owner);
-    const auto version = zone_of("example.", kSoa + "before A 192.0.2.1\n" + line + "\nz.after A 192.0.2.2\n");
+    const auto version = zone_of("example.", kSoaAndNs + "before A 192.0.2.1\n" + line + "\nz.after A 192.0.2.2\n");
     expect_zone(receive(version), *version);
   }
 }
 
 TEST(Transfer, ANameOfManyRecordsSpansMessages) {
-  std::string text = kSoa;
+  std::string text = kSoaAndNs;
   for (int i = 0; i < 2000; ++i) text += "@ A 10.1." + std::to_string(i / 256) + "." + std::to_string(i % 256) + "\n";
   const auto version = zone_of("example.", text);
   const Received r = receive(version);
@@ -85,14 +85,14 @@ TEST(Transfer, ANameOfManyRecordsSpansMessages) {
 }
 
 TEST(Transfer, CarriesOccludedNamesAndGlue) {
-  const auto version =
-      zone_of("example.",
-              kSoa + "sub NS ns.sub\nns.sub A 192.0.2.1\nhidden.sub TXT x\nd DNAME other.test.\nbelow.d A 192.0.2.9\n");
+  const auto version = zone_of(
+      "example.",
+      kSoaAndNs + "sub NS ns.sub\nns.sub A 192.0.2.1\nhidden.sub TXT x\nd DNAME other.test.\nbelow.d A 192.0.2.9\n");
   expect_zone(receive(version), *version);
 }
 
 TEST(Transfer, AnnouncesEdnsOnceWhenAsked) {
-  std::string text = kSoa;
+  std::string text = kSoaAndNs;
   for (int i = 0; i < 3000; ++i) text += "host" + std::to_string(i) + " A 192.0.2.1\n";
   const Received r = receive(zone_of("example.", text), true);
   EXPECT_TRUE(r.messages[0].edns);
@@ -102,7 +102,7 @@ TEST(Transfer, AnnouncesEdnsOnceWhenAsked) {
 }
 
 TEST(Transfer, SessionsShareTheRecordsByReference) {
-  const auto version = zone_of("example.", kSoa + "a A 192.0.2.1\n");
+  const auto version = zone_of("example.", kSoaAndNs + "a A 192.0.2.1\n");
   QueryBytes q("example.", rrtype::AXFR, Transport::tcp);
   q.parse();
   Transfer one(version, q.query, ""), two(version, q.query, "");
@@ -116,7 +116,7 @@ TEST(Transfer, TheRootZoneTransfers) {
 }
 
 TEST(Transfer, HoldsItsVersionAfterAChange) {
-  auto version = zone_of("example.", kSoa + "a A 192.0.2.1\n");
+  auto version = zone_of("example.", kSoaAndNs + "a A 192.0.2.1\n");
   QueryBytes q("example.", rrtype::AXFR, Transport::tcp);
   q.parse();
   Transfer transfer(version, q.query, "");

@@ -10,7 +10,7 @@
 namespace axfrd::zones::test {
 namespace {
 
-constexpr const char* kZone =
+constexpr const char* kUpdated =
     "$TTL 60\n@ SOA ns admin 10 2 3 4 5\n@ NS ns\n@ MX 10 mail\nns A 192.0.2.1\nns A 192.0.2.2\n"
     "www CNAME ns\n";
 
@@ -85,7 +85,7 @@ class UpdateTest : public testing::Test {
     return lines;
   }
 
-  const VersionRef version_ = zone_of("example.", kZone);
+  const VersionRef version_ = zone_of("example.", kUpdated);
   Draft draft_{version_};
 };
 

@@ -7,9 +7,11 @@
 namespace axfrd::zones::test {
 namespace {
 
-const std::string kSoa = "$TTL 3600\n@ IN SOA ns hostmaster 1 3600 900 604800 300\n@ NS ns\n";
+const std::string kApexRecords = "$TTL 3600\n@ IN SOA ns hostmaster 1 3600 900 604800 300\n@ NS ns\n";
 
-std::multiset<std::string> parse(const std::string& text) { return records_of(*zone_of("example.", kSoa + text)); }
+std::multiset<std::string> parse(const std::string& text) {
+  return records_of(*zone_of("example.", kApexRecords + text));
+}
 
 bool contains(const std::multiset<std::string>& set, const std::string& line) { return set.contains(line); }
 
@@ -64,7 +66,9 @@ TEST(ZoneFile, RefusesANameThatIsTooLongWithItsOrigin) {
   const std::string label(60, 'a'), origin = "$ORIGIN " + label + "." + label + "." + label + ".example.\n";
   for (const std::string type : {"NS", "MX 1", "SRV 1 2 3", "NSEC", "RP .", "PTR"}) {
     const std::string rest = type == "NSEC" ? " A\n" : "\n";
-    const auto text = [&](size_t size) { return kSoa + origin + "x " + type + " " + std::string(size, 'b') + rest; };
+    const auto text = [&](size_t size) {
+      return kApexRecords + origin + "x " + type + " " + std::string(size, 'b') + rest;
+    };
     EXPECT_TRUE(zone_of("example.", text(60))) << type;
     EXPECT_NE(refusal("example.", text(63)).find("255"), std::string::npos) << type;
   }
@@ -74,13 +78,13 @@ TEST(ZoneFile, RefusesNumbersThatOnlyBeginLikeOne) {
   EXPECT_EQ(type_from_text("TYPE65x280"), 0);
   EXPECT_EQ(type_from_text("TYPE65601"), 0);
   EXPECT_EQ(type_from_text("type65535"), 65535);
-  EXPECT_NE(refusal("example.", kSoa + "a TYPE65x280 \\# 3 00ff41\n").find("no record type 'TYPE65x280'"),
+  EXPECT_NE(refusal("example.", kApexRecords + "a TYPE65x280 \\# 3 00ff41\n").find("no record type 'TYPE65x280'"),
             std::string::npos);
-  EXPECT_NE(refusal("example.", kSoa + "a TYPE65 \\# x 00ff41\n").find("number of octets"), std::string::npos);
+  EXPECT_NE(refusal("example.", kApexRecords + "a TYPE65 \\# x 00ff41\n").find("number of octets"), std::string::npos);
 }
 
 TEST(ZoneFile, KeepsAliasAndUrlApartFromTheRecords) {
-  auto parsed = parse_zone(kSoa + "@ 120 ALIAS target.example.net.\nwww URL \"https://example.org/?a=1;b=2\"\n",
+  auto parsed = parse_zone(kApexRecords + "@ 120 ALIAS target.example.net.\nwww URL \"https://example.org/?a=1;b=2\"\n",
                            name("example."), "f");
   ASSERT_TRUE(std::holds_alternative<ZoneText>(parsed));
   const auto& zone = std::get<ZoneText>(parsed);
@@ -99,7 +103,7 @@ TEST(ZoneFile, TakesTheLastStatedTtlAndTheSoaMinimumWithoutDirective) {
 }
 
 TEST(ZoneFile, RefusesWithFileLineAndReason) {
-  const auto why = [](const std::string& text) { return refusal("example.", kSoa + text); };
+  const auto why = [](const std::string& text) { return refusal("example.", kApexRecords + text); };
   EXPECT_EQ(why("www A 192.0.2.300\n").substr(0, 12), "test.zone:4:");
   EXPECT_NE(why("\n\nwww BOGUS x\n").find("test.zone:6:"), std::string::npos);
   EXPECT_NE(why("a TXT (\n").find("never closed"), std::string::npos);
@@ -121,22 +125,25 @@ TEST(ZoneFile, RefusesWithFileLineAndReason) {
 
 TEST(ZoneFile, RefusesWhatIsNoZone) {
   EXPECT_NE(refusal("example.", "").find("no SOA"), std::string::npos);
-  EXPECT_NE(refusal("example.", kSoa + "@ SOA other admin 2 3 4 5 6\n").find("second SOA"), std::string::npos);
-  EXPECT_NE(refusal("example.", kSoa + "sub SOA ns admin 2 3 4 5 6\n").find("below the apex"), std::string::npos);
-  EXPECT_NE(refusal("example.", kSoa + "a CNAME b\na A 192.0.2.1\n").find("CNAME and other data"), std::string::npos);
-  EXPECT_NE(refusal("example.", kSoa + "@ CNAME b\n").find("CNAME and other data"), std::string::npos);
-  EXPECT_NE(refusal("example.", kSoa + "a CNAME b\nA CNAME c\n").find("more than one CNAME"), std::string::npos);
+  EXPECT_NE(refusal("example.", kApexRecords + "@ SOA other admin 2 3 4 5 6\n").find("second SOA"), std::string::npos);
+  EXPECT_NE(refusal("example.", kApexRecords + "sub SOA ns admin 2 3 4 5 6\n").find("below the apex"),
+            std::string::npos);
+  EXPECT_NE(refusal("example.", kApexRecords + "a CNAME b\na A 192.0.2.1\n").find("CNAME and other data"),
+            std::string::npos);
+  EXPECT_NE(refusal("example.", kApexRecords + "@ CNAME b\n").find("CNAME and other data"), std::string::npos);
+  EXPECT_NE(refusal("example.", kApexRecords + "a CNAME b\nA CNAME c\n").find("more than one CNAME"),
+            std::string::npos);
   EXPECT_NE(refusal("example.", "@ SOA ns admin 1 2 3 4 5\n").find(""), std::string::npos);
 }
 
 TEST(ZoneFile, RefusesARecordThatNoMessageCanHold) {
-  std::string text = kSoa + "big TXT";
+  std::string text = kApexRecords + "big TXT";
   for (int i = 0; i < 256; ++i) text += " \"" + std::string(255, 'x') + "\"";
   EXPECT_NE(refusal("example.", text + "\n").find("hold"), std::string::npos);
 }
 
 TEST(ZoneFile, RefusesAnRrsetThatNoMessageCanHold) {
-  std::string text = kSoa;
+  std::string text = kApexRecords;
   for (int i = 0; i < 300; ++i) text += "big TXT \"" + std::string(230, 'x') + std::to_string(i) + "\"\n";
   EXPECT_NE(refusal("example.", text).find("larger than any DNS message"), std::string::npos);
 }
@@ -160,11 +167,11 @@ TEST(ZoneFile, WhatIsHardToPrintIsReadAsItWas) {
       export_zone(*ZoneVersion::build(zone.records, {pseudo}), [&](auto out) { all.append(out).append("\n"); });
       return all;
     };
-    const std::string once = exported(kSoa + line + "\n");
+    const std::string once = exported(kApexRecords + line + "\n");
     EXPECT_EQ(exported(once), once) << line;
     EXPECT_NE(once.find('\t'), std::string::npos) << once;
   }
-  EXPECT_NE(refusal("example.", kSoa + "u URL https://a/\\b\n").find("backslash"), std::string::npos);
+  EXPECT_NE(refusal("example.", kApexRecords + "u URL https://a/\\b\n").find("backslash"), std::string::npos);
 }
 
 // ldns takes these octets for an APL record, and cannot print it.
@@ -176,7 +183,7 @@ TEST(ZoneFile, WhatLdnsCannotPrintIsPrintedAsOctets) {
 
 TEST(ZoneFile, ExportParsesToTheSameZone) {
   const std::string text =
-      kSoa + "www A 192.0.2.1\n*.w\\.x TXT \"q\\\"uote\" \\\\back\nd DS 1 13 2 " + std::string(64, 'a') +
+      kApexRecords + "www A 192.0.2.1\n*.w\\.x TXT \"q\\\"uote\" \\\\back\nd DS 1 13 2 " + std::string(64, 'a') +
       "\nCaSe.Name MX 5 Mail.Example.\nu TYPE65280 \\# 3 010203\n@ 60 ALIAS t.test.\nr URL \"http://x/\"\n";
   auto parsed = parse_zone(text, name("example."), "f");
   ASSERT_TRUE(std::holds_alternative<ZoneText>(parsed)) << std::get<ZoneFileError>(parsed).to_text();
