@@ -184,8 +184,10 @@ std::variant<Draft::Result, std::string> Draft::finish() const {
       if (auto problem = check.add(r.view())) return problem->reason;
     }
     if (auto problem = check.finish_part()) return problem->reason;
+    // All have the same owner; how it is written is no difference here (RFC 4343 §3), unlike in a zone file.
     const auto lacks = [](const Records& records, const OwnedRecord& r) {
-      return std::ranges::none_of(records, [&](const OwnedRecord& o) { return identical(o.view(), r.view()); });
+      return std::ranges::none_of(
+          records, [&](const OwnedRecord& o) { return o.ttl == r.ttl && same_data(o.view(), r.view()); });
     };
     for (const OwnedRecord& r : name.before) {
       if (lacks(name.after, r)) result.delta.removed.push_back(r);

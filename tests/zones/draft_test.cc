@@ -51,6 +51,12 @@ TEST_F(DraftTest, NothingDoneIsNoChange) {
   EXPECT_TRUE(result().empty());
 }
 
+// Found by fuzzing: of another case was a change, which IXFR did not tell anybody.
+TEST_F(DraftTest, TheSameRecordWithItsOwnerInAnotherCaseIsNoChange) {
+  EXPECT_EQ(set("NS 60 AAAA 2001:db8::1"), "");
+  EXPECT_TRUE(result().empty());
+}
+
 TEST_F(DraftTest, WhatIsAddedAndRemovedAgainIsNoChange) {
   set("new 60 A 192.0.2.1");
   EXPECT_FALSE(result().empty());
