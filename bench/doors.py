@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """What the kernel's TCP gives through each door of a port: an interface as it is, one with the split door (XDP), and
-the tap beside a port that takes everything (af_packet).
+the tap beside a port that takes everything (af_packet), or vhost-net in its place where this kernel has it.
 
 The doors take turns on one veth without offloads, each time in a lab of its own. The server's TCP is on CPU 0; the
 client is on CPU 1, and so is the packet worker, if there is one. Medians of:
@@ -39,6 +39,8 @@ DOORS = {
     "split door": (True, {**SPLIT, **CPUS}),
     "af_packet and tap": (False, CPUS),
 }
+if os.path.exists("/dev/vhost-net"):
+    DOORS["af_packet and vhost-net"] = (False, {**CPUS, "vhost_net": True})
 
 
 def on(cpu, *command):

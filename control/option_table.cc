@@ -18,6 +18,10 @@ constexpr std::array kPacketPathOptions{
     Option{"no-port", Kind::toggle, nullptr, nullptr, "no DPDK: serve from the kernel's sockets alone"},
     Option{"tap", Kind::value, "NAME", "axfrd",
            "interface that gives the kernel what is not for us, NAME0 for the first port, unless that is an interface"},
+    Option{
+        "vhost-net", Kind::toggle, nullptr, nullptr,
+        "exchange frames with the kernel through rings (/dev/vhost-net, which has to be there), not by a system call "
+        "each"},
     Option{"workers", Kind::value, "N", nullptr, "packet workers (default: 1, or one for each of --worker-cpus)"},
     Option{"worker-cpus", Kind::value, "LIST", nullptr, "CPUs of the packet workers, as in 1,3-5"},
     Option{"control-cpus", Kind::value, "LIST", nullptr, "CPUs of all other threads"},

@@ -24,8 +24,8 @@ using Strings = std::vector<std::string>;
 // ---- what there is ----
 
 // Meaningless without a DPDK port.
-constexpr std::array kPortOnly{"port",         "tap",     "workers", "worker-cpus",
-                               "control-cpus", "no-huge", "memory",  "idle-sleep"};
+constexpr std::array kPortOnly{"port",         "tap",     "vhost-net", "workers",   "worker-cpus",
+                               "control-cpus", "no-huge", "memory",    "idle-sleep"};
 
 void add(po::options_description& group, const Option& spec) {
   po::options_description_easy_init options = group.add_options();
@@ -155,6 +155,7 @@ dataplane::DataplaneOptions read_dataplane(const Values& values, const Strings& 
   options.ports = values.list("port");
   options.addresses = values.list("address");
   options.tap = values.text("tap");
+  if (values.on("vhost-net")) options.carrier = dataplane::Carrier::vhost_net;
   if (values.given("worker-cpus")) {
     options.worker_cpus = Values::parsed("worker-cpus", values.text("worker-cpus"), parse_cpus);
   }

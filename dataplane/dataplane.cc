@@ -80,8 +80,8 @@ bool sleeps_when_idle(const DataplaneOptions& options) {
 
 std::unique_ptr<Port> make_port(const std::string& name, const std::string& device, const DataplaneOptions& options,
                                 const AddressSet& addresses, Intake intake) {
-  return std::make_unique<Port>(name, find_device(device), options.workers, KernelPath::packets_held(options.workers),
-                                addresses, intake);
+  return std::make_unique<Port>(name, find_device(device), options.workers,
+                                KernelPath::packets_held(options.workers, options.carrier), addresses, intake);
 }
 
 std::unique_ptr<Port> make_split_port(SplitDoor& door, const DataplaneOptions& options, const AddressSet& addresses) {
@@ -128,7 +128,7 @@ struct Dataplane::Parts {
         served(addresses),
         eal(eal_options(options, devices_of(options, doors)), options.notice),
         ports(make_ports(options, doors, served)),
-        kernel_path(pointers_to(ports), options.tap, addresses, options.workers) {
+        kernel_path(pointers_to(ports), options.carrier, options.tap, addresses, options.workers) {
     for (unsigned i = 0; i < ports.size(); ++i)
       options.notice(ports[i]->describe() + (doors[i] ? ", queries only" : ", tap " + kernel_path.tap_name(i)));
     for (unsigned i = 0; i < options.workers; ++i) {

@@ -18,6 +18,7 @@
 
 #include "dataplane/address.h"
 #include "dataplane/counters.h"
+#include "dataplane/kernel_interface.h"
 #include "dataplane/polls.h"
 #include "dataplane/rate_limit.h"
 #include "dataplane/rcu.h"
@@ -33,6 +34,7 @@ struct DataplaneOptions {
   // interfaces have.
   std::vector<std::string> addresses;
   std::string tap = "axfrd";           // kernel path interface of port N is named tap + N
+  Carrier carrier = Carrier::tap;      // of what goes through it
   unsigned workers = 1;                // each has one queue of every port
   std::vector<unsigned> worker_cpus;   // empty: the last `workers` CPUs that we may use
   std::vector<unsigned> control_cpus;  // of every other thread; empty: the other CPUs

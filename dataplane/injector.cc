@@ -25,8 +25,14 @@ Injector::Injector() : v4_(raw_socket(AF_INET)), v6_(raw_socket(AF_INET6)) {
   if (!v4_) throw std::runtime_error(std::string("no raw socket (it takes CAP_NET_RAW): ") + std::strerror(errno));
 }
 
-bool Injector::write(const rte_mbuf& packet) {
-  const Bytes ip = ip_packet_in({rte_pktmbuf_mtod(&packet, const uint8_t*), packet.data_len});
+bool Injector::write(rte_mbuf* frame) {
+  if (!send(*frame)) return false;
+  rte_pktmbuf_free(frame);
+  return true;
+}
+
+bool Injector::send(const rte_mbuf& frame) {
+  const Bytes ip = ip_packet_in({rte_pktmbuf_mtod(&frame, const uint8_t*), frame.data_len});
   if (ip.empty()) return false;
   if (ip[0] >> 4 == 4) {
     sockaddr_in to{};

@@ -18,11 +18,13 @@ class Injector {
  public:
   Injector();  // throws std::runtime_error
 
-  // False if the kernel does not want it, or there is no IP packet in the frame. The packet stays the caller's. Never
-  // waits.
-  bool write(const rte_mbuf& packet);
+  // Gives the packet in `frame` to the kernel, and the buffer back to its pool; false if the kernel does not want it,
+  // or there is no IP packet, and then the frame stays the caller's. Never waits.
+  bool write(rte_mbuf* frame);
 
  private:
+  bool send(const rte_mbuf& frame);
+
   const FileDescriptor v4_, v6_;  // v6_: none on a host without IPv6
 };
 

@@ -10,6 +10,8 @@
 #include <csignal>
 #include <ctime>
 
+#include "dataplane/vhost_net.h"
+
 namespace axfrd::dataplane {
 namespace {
 
@@ -20,25 +22,27 @@ constexpr unsigned kLastTurns = 64;                            // that stop() wa
 
 }  // namespace
 
-unsigned KernelPath::packets_held(unsigned workers) {
-  return workers * (PuntRings::kUrgent + PuntRings::kBulk) + kWireRing + kBatch;
+unsigned KernelPath::packets_held(unsigned workers, Carrier carrier) {
+  return workers * (PuntRings::kUrgent + PuntRings::kBulk) + kWireRing + kBatch +
+         (carrier == Carrier::vhost_net ? VhostNet::kPackets : 0);
 }
 
-KernelPath::TwoWay::TwoWay(const Port& port, const std::string& name, unsigned number,
-                           std::span<const Address> addresses)
-    : tap(name, port.interface().mac, port.interface().mtu, addresses),
-      to_wire("axfrd_wire" + std::to_string(number), kWireRing, port.socket()) {
+KernelPath::TwoWay::TwoWay(const Port& port, std::unique_ptr<KernelInterface> made, unsigned number)
+    : interface(std::move(made)), to_wire("axfrd_wire" + std::to_string(number), kWireRing, port.socket()) {
   held.reserve(kBatch);
 }
 
 KernelPath::TwoWay::~TwoWay() { rte_pktmbuf_free_bulk(held.data(), static_cast<unsigned>(held.size())); }
 
-KernelPath::KernelPath(std::span<const Port* const> ports, const std::string& tap, std::span<const Address> addresses,
-                       unsigned workers) {
+KernelPath::KernelPath(std::span<const Port* const> ports, Carrier carrier, const std::string& tap,
+                       std::span<const Address> addresses, unsigned workers) {
   for (unsigned i = 0; i < ports.size(); ++i) {
     Door& door = doors_.emplace_back(*ports[i]);
     if (door.port.intake() == Intake::everything) {
-      door.two_way.emplace(door.port, tap + std::to_string(i), i, i == 0 ? addresses : std::span<const Address>());
+      door.two_way.emplace(door.port,
+                           KernelInterface::make(carrier, tap + std::to_string(i), door.port,
+                                                 i == 0 ? addresses : std::span<const Address>()),
+                           i);
     } else if (!injector_) {
       injector_.emplace();
     }
@@ -58,7 +62,9 @@ void KernelPath::stop() {
 }
 
 KernelPathStats KernelPath::stats() const {
-  return {to_kernel_.read(), from_kernel_.read(), {{"refused", refused_.read()}, {"no_buffer", no_buffer_.read()}}};
+  uint64_t no_buffer = 0;
+  for (const Door& door : doors_) no_buffer += door.two_way ? door.two_way->interface->no_buffer() : 0;
+  return {to_kernel_.read(), from_kernel_.read(), {{"refused", refused_.read()}, {"no_buffer", no_buffer}}};
 }
 
 void KernelPath::run() {
@@ -96,27 +102,24 @@ bool KernelPath::turn() {
 unsigned KernelPath::deliver(MbufRing& ring) {
   std::array<rte_mbuf*, kBatch> packets;
   const unsigned n = ring.receive(packets);
-  for (unsigned i = 0; i < n; ++i) deliver_one(*packets[i]);
-  if (n != 0) rte_pktmbuf_free_bulk(packets.data(), n);
+  for (unsigned i = 0; i < n; ++i) deliver_one(packets[i]);
   return n;
 }
 
-void KernelPath::deliver_one(rte_mbuf& packet) {
+void KernelPath::deliver_one(rte_mbuf* packet) {
   const auto door =
-      std::find_if(doors_.begin(), doors_.end(), [&](const Door& d) { return d.port.id() == packet.port; });
-  const bool taken = door->two_way ? door->two_way->tap.write(packet) : injector_->write(packet);
+      std::find_if(doors_.begin(), doors_.end(), [&](const Door& d) { return d.port.id() == packet->port; });
+  const bool taken = door->two_way ? door->two_way->interface->write(packet) : injector_->write(packet);
   (taken ? to_kernel_ : refused_).add();
+  if (!taken) rte_pktmbuf_free(packet);
 }
 
 unsigned KernelPath::collect(Door& door) {
   if (!door.two_way) return 0;
   std::vector<rte_mbuf*>& held = door.two_way->held;
   if (held.empty()) {
-    while (held.size() < kBatch) {
-      rte_mbuf* frame = read_frame(door.port, door.two_way->tap);
-      if (frame == nullptr) break;
-      held.push_back(frame);
-    }
+    held.resize(kBatch);
+    held.resize(door.two_way->interface->read(held));
     from_kernel_.add(held.size());
   }
   const unsigned sent = door.two_way->to_wire.send(held);
@@ -124,22 +127,13 @@ unsigned KernelPath::collect(Door& door) {
   return sent;
 }
 
-rte_mbuf* KernelPath::read_frame(const Port& port, Tap& tap) {
-  rte_mbuf* frame = rte_pktmbuf_alloc(&port.pool());
-  if (frame == nullptr) {
-    no_buffer_.add();  // the frame stays in the tap
-    return nullptr;
-  }
-  if (tap.read(*frame)) return frame;
-  rte_pktmbuf_free(frame);
-  return nullptr;
-}
-
-// Sleeps until a tap that may be read has something to read.
+// Sleeps until an interface that may be read has something to read, and says so.
 void KernelPath::wait(unsigned microseconds) {
   polled_.clear();
   for (const Door& door : doors_) {
-    if (door.two_way && door.two_way->held.empty()) polled_.push_back({door.two_way->tap.descriptor(), POLLIN, 0});
+    // A negative descriptor is passed over.
+    if (door.two_way && door.two_way->held.empty())
+      polled_.push_back({door.two_way->interface->descriptor(), POLLIN, 0});
   }
   const timespec timeout{0, static_cast<long>(microseconds) * 1000};
   ppoll(polled_.data(), polled_.size(), &timeout, nullptr);

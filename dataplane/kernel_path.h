@@ -24,6 +24,7 @@
 
 #include <atomic>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -33,27 +34,29 @@
 #include "dataplane/address.h"
 #include "dataplane/counters.h"
 #include "dataplane/injector.h"
+#include "dataplane/kernel_interface.h"
 #include "dataplane/port.h"
 #include "dataplane/ring.h"
-#include "dataplane/tap.h"
 
 namespace axfrd::dataplane {
 
 class KernelPath {
  public:
   // Packets of one port that its rings may hold at once.
-  static unsigned packets_held(unsigned workers);
+  static unsigned packets_held(unsigned workers, Carrier carrier);
 
-  // Makes a tap for each port that takes everything, named `tap` and the port's place in `ports`. The first port's, if
-  // it has one, gets the addresses. The ports outlive this.
-  KernelPath(std::span<const Port* const> ports, const std::string& tap, std::span<const Address> addresses,
-             unsigned workers);
+  // Makes an interface for each port that takes everything, named `tap` and the port's place in `ports`. The first
+  // port's, if it has one, gets the addresses. The ports outlive this.
+  KernelPath(std::span<const Port* const> ports, Carrier carrier, const std::string& tap,
+             std::span<const Address> addresses, unsigned workers);
   ~KernelPath();
 
   PuntRings& from_worker(unsigned worker) { return from_workers_[worker]; }
   // Null, and empty, for a port without a tap.
   MbufRing* to_wire(unsigned port) { return doors_[port].two_way ? &doors_[port].two_way->to_wire : nullptr; }
-  std::string tap_name(unsigned port) const { return doors_[port].two_way ? doors_[port].two_way->tap.name() : ""; }
+  std::string tap_name(unsigned port) const {
+    return doors_[port].two_way ? doors_[port].two_way->interface->name() : "";
+  }
 
   void start();
   // Carries what is under way, then ends the thread. Workers still run.
@@ -62,11 +65,11 @@ class KernelPath {
   KernelPathStats stats() const;  // any thread
 
  private:
-  // A tap, and what comes out of it.
+  // An interface, and what comes out of it.
   struct TwoWay {
-    TwoWay(const Port& port, const std::string& name, unsigned number, std::span<const Address> addresses);
+    TwoWay(const Port& port, std::unique_ptr<KernelInterface> made, unsigned number);
     ~TwoWay();
-    Tap tap;
+    std::unique_ptr<KernelInterface> interface;
     MbufRing to_wire;
     std::vector<rte_mbuf*> held;  // read, and waiting for room in to_wire
   };
@@ -79,9 +82,8 @@ class KernelPath {
   void run();
   bool turn();
   unsigned deliver(MbufRing& ring);
-  void deliver_one(rte_mbuf& packet);
+  void deliver_one(rte_mbuf* packet);
   unsigned collect(Door& door);
-  rte_mbuf* read_frame(const Port& port, Tap& tap);
   void wait(unsigned microseconds);
 
   std::deque<Door> doors_;              // by place of the port
@@ -89,8 +91,8 @@ class KernelPath {
   std::deque<PuntRings> from_workers_;  // by worker
   std::atomic<bool> stop_{false};       // written by control, read by the thread
   std::thread thread_;
-  std::vector<pollfd> polled_;                             // the thread's
-  Counter to_kernel_, from_kernel_, refused_, no_buffer_;  // written by the thread
+  std::vector<pollfd> polled_;                 // the thread's
+  Counter to_kernel_, from_kernel_, refused_;  // written by the thread
 };
 
 }  // namespace axfrd::dataplane

@@ -1,47 +1,30 @@
-// Tap: a network interface of the kernel whose other end is this program (/dev/net/tun).
-//
-// The kernel sees the port through it: the interface has the port's MAC address and MTU, and our IP addresses. ARP,
-// neighbour discovery, ICMP and TCP are the kernel's, and we have no stack.
-//
-// Opened without offloads: the kernel hands over whole frames of at most the MTU, checksums filled in.
+// Tap: an interface of the kernel that a descriptor is the other end of (/dev/net/tun), one system call for a frame.
 //
 // It is the tap device itself and not DPDK's net_tap driver, whose receive queue wakes up by a real-time signal that
-// every thread of the program would have to respect, and whose descriptor nobody can poll().
-//
-// Threads. Made and destroyed by control; read() and write() by the kernel path. The interface goes when the Tap goes.
+// every thread of the program would have to respect, and whose descriptor nobody can poll(). Opened without offloads.
 #pragma once
 
-#include <span>
-#include <string>
-
-#include "dataplane/address.h"
-#include "dataplane/packet.h"
-
-struct rte_mbuf;
+#include "dataplane/counters.h"
+#include "dataplane/file_descriptor.h"
+#include "dataplane/kernel_interface.h"
 
 namespace axfrd::dataplane {
 
-class Tap {
+class Tap : public KernelInterface {
  public:
-  // Throws std::runtime_error with a sentence for the operator.
-  Tap(const std::string& name, const MacAddress& mac, unsigned mtu, std::span<const Address> addresses);
-  ~Tap();
-  Tap(const Tap&) = delete;
-  Tap& operator=(const Tap&) = delete;
+  Tap(const std::string& name, const Port& port, std::span<const Address> addresses);
 
-  const std::string& name() const { return name_; }
-  // Readable when the kernel has a frame for the wire.
-  int descriptor() const { return fd_; }
-
-  // Reads one frame into the empty `packet`; false if there is none. Never waits.
-  bool read(rte_mbuf& packet);
-  // Gives one frame to the kernel; false if it does not want it (the interface is down). The packet stays the caller's.
-  // Never waits.
-  bool write(const rte_mbuf& packet);
+  int descriptor() const override { return fd_.get(); }
+  unsigned read(std::span<rte_mbuf*> frames) override;
+  bool write(rte_mbuf* frame) override;
+  uint64_t no_buffer() const override { return no_buffer_.read(); }
 
  private:
-  const std::string name_;
-  const int fd_;
+  rte_mbuf* read_one();
+
+  const Port& port_;
+  const FileDescriptor fd_;
+  Counter no_buffer_;
 };
 
 }  // namespace axfrd::dataplane

@@ -20,6 +20,8 @@ using namespace test;
 
 const testing::Environment* const eal = testing::AddGlobalTestEnvironment(new EalEnvironment);
 
+const bool kHasVhostNet = access("/dev/vhost-net", R_OK | W_OK) == 0;
+
 class KernelPathTest : public testing::Test {
  protected:
   static void SetUpTestSuite() {
@@ -29,7 +31,7 @@ class KernelPathTest : public testing::Test {
     if (!allowed_) GTEST_SKIP() << "needs root, to make a network namespace";
     wire_ = std::make_unique<Wire>("kernel" + std::to_string(++serial_));
     const std::array<const Port*, 1> ports = {&wire_->port()};
-    path_.emplace(ports, "dptest", addresses_, 1);
+    path_.emplace(ports, carrier(), "dptest", addresses_, 1);
   }
   void TearDown() override {
     path_.reset();
@@ -37,6 +39,8 @@ class KernelPathTest : public testing::Test {
       EXPECT_EQ(wire_->port().buffers_in_use(), 0U) << "every buffer came back";
     }
   }
+
+  virtual Carrier carrier() const { return Carrier::tap; }
 
   void punt(MbufRing& ring, const Octets& frame) {
     rte_mbuf* packet = packet_of(wire_->port().pool(), frame);
@@ -71,7 +75,19 @@ class KernelPathTest : public testing::Test {
   static inline unsigned serial_ = 0;
 };
 
-TEST_F(KernelPathTest, MakesTheInterfaceThatTheKernelNeeds) {
+class TwoWayTest : public KernelPathTest, public testing::WithParamInterface<Carrier> {
+  Carrier carrier() const override { return GetParam(); }
+};
+
+// A kernel that has no vhost-net is told of in RefusesTheImpossibleWithASentence.
+std::vector<Carrier> carriers() {
+  if (!kHasVhostNet) return {Carrier::tap};
+  return {Carrier::tap, Carrier::vhost_net};
+}
+INSTANTIATE_TEST_SUITE_P(By, TwoWayTest, testing::ValuesIn(carriers()),
+                         [](const auto& test) { return test.param == Carrier::tap ? "Tap" : "VhostNet"; });
+
+TEST_P(TwoWayTest, MakesTheInterfaceThatTheKernelNeeds) {
   EXPECT_EQ(path_->tap_name(0), "dptest0");
   const int fd = socket(AF_INET, SOCK_DGRAM, 0);
   ifreq request{};
@@ -87,7 +103,7 @@ TEST_F(KernelPathTest, MakesTheInterfaceThatTheKernelNeeds) {
   close(fd);
 }
 
-TEST_F(KernelPathTest, TheKernelAnswersArp) {
+TEST_P(TwoWayTest, TheKernelAnswersArp) {
   path_->start();
   punt(path_->from_worker(0).urgent, arp_request(kOurs4));
   const Octets reply =
@@ -97,7 +113,7 @@ TEST_F(KernelPathTest, TheKernelAnswersArp) {
   EXPECT_EQ(reply.substr(22, 10), wire_->mac() + ip_octets(kOurs4));
 }
 
-TEST_F(KernelPathTest, TheKernelAnswersPingWithFullChecksums) {
+TEST_P(TwoWayTest, TheKernelAnswersPingWithFullChecksums) {
   path_->start();
   punt(path_->from_worker(0).urgent, arp_request(kOurs4));  // so that it knows where the peer is
   Octets echo = changed(Udp{.destination_mac = wire_->mac(), .payload = Octets(57, 'p')}.frame(), [](Octets& f) {
@@ -114,7 +130,7 @@ TEST_F(KernelPathTest, TheKernelAnswersPingWithFullChecksums) {
   EXPECT_GE(path_->stats().to_kernel, 2U);
 }
 
-TEST_F(KernelPathTest, TheKernelFillsInChecksumsOfItsOwnTraffic) {
+TEST_P(TwoWayTest, TheKernelFillsInChecksumsOfItsOwnTraffic) {
   path_->start();
   punt(path_->from_worker(0).urgent, arp_request(kOurs4));
   const int fd = socket(AF_INET, SOCK_DGRAM, 0);
@@ -137,7 +153,7 @@ TEST_F(KernelPathTest, TheKernelFillsInChecksumsOfItsOwnTraffic) {
   close(fd);
 }
 
-TEST_F(KernelPathTest, WritesPacketsInSeveralPieces) {
+TEST_P(TwoWayTest, WritesPacketsInSeveralPieces) {
   path_->start();
   const Octets request = arp_request(kOurs4);
   rte_mbuf* head = packet_of(wire_->port().pool(), request.substr(0, 20));
@@ -147,7 +163,7 @@ TEST_F(KernelPathTest, WritesPacketsInSeveralPieces) {
   EXPECT_FALSE(hear([](const Octets& f) { return read16(f, 12) == 0x0806; }).empty());
 }
 
-TEST_F(KernelPathTest, CarriesWhatIsUnderWayWhenItStops) {
+TEST_P(TwoWayTest, CarriesWhatIsUnderWayWhenItStops) {
   for (int i = 0; i < 100; ++i) punt(path_->from_worker(0).bulk, arp_request("192.0.2.99"));
   path_->start();
   path_->stop();
@@ -165,7 +181,7 @@ class InjectionTest : public KernelPathTest {
     set_loopback_up();
     for (const Address& address : addresses_) Netlink().add_address(if_nametoindex("lo"), address);
     const std::array<const Port*, 1> ports = {&wire_->port()};
-    path_.emplace(ports, "dptest", addresses_, 1);
+    path_.emplace(ports, Carrier::tap, "dptest", addresses_, 1);
     path_->start();
   }
   void TearDown() override {
@@ -228,13 +244,21 @@ TEST_F(InjectionTest, WhatIsNoPacketIsRefused) {
 }
 
 TEST_F(KernelPathTest, RefusesTheImpossibleWithASentence) {
-  EXPECT_THROW(Tap("a-name-that-is-too-long", {}, 1500, {}), std::runtime_error);
-  EXPECT_THROW(Tap("", {}, 1500, {}), std::runtime_error);
-  try {
-    const Tap again("lo", {2, 0, 0, 0, 0, 1}, 1500, {});
-    FAIL() << "lo is taken";
-  } catch (const std::runtime_error& error) {
-    EXPECT_TRUE(std::string(error.what()).starts_with("kernel path interface lo: ")) << error.what();
+  const auto complaint = [&](Carrier carrier, const std::string& name) -> std::string {
+    try {
+      KernelInterface::make(carrier, name, wire_->port(), {});
+    } catch (const std::runtime_error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  for (const Carrier carrier : {Carrier::tap, Carrier::vhost_net}) {
+    EXPECT_TRUE(complaint(carrier, "a-name-that-is-too-long").ends_with("it needs 1 to 15 characters"));
+    EXPECT_TRUE(complaint(carrier, "").ends_with("it needs 1 to 15 characters"));
+    EXPECT_TRUE(complaint(carrier, "lo").starts_with("kernel path interface lo: ")) << "lo is taken";
+  }
+  if (!kHasVhostNet) {
+    EXPECT_NE(complaint(Carrier::vhost_net, "vhost").find("modprobe vhost_net"), std::string::npos);
   }
 }
 

@@ -20,9 +20,9 @@ def test_help_lists_every_option():
     done = axfrd("--help")
     assert done.returncode == 0
     for option in (
-        "--config --port --no-port --address --tap --workers --worker-cpus --control-cpus --no-huge --memory "
-        "--idle-sleep --store --zones-dir --allow-transfer --tcp-max-sessions --tcp-max-per-client --tcp-idle-timeout "
-        "--udp-payload --control-socket"
+        "--config --port --no-port --address --tap --vhost-net --workers --worker-cpus --control-cpus --no-huge "
+        "--memory --idle-sleep --store --zones-dir --allow-transfer --tcp-max-sessions --tcp-max-per-client "
+        "--tcp-idle-timeout --udp-payload --control-socket"
     ).split():
         assert option in done.stdout
 

@@ -1,0 +1,32 @@
+// VhostNet: an interface of the kernel that frames reach through rings in our memory, which a thread of the kernel
+// serves (/dev/vhost-net): DPDK's virtio_user device. A system call only wakes that thread when it sleeps.
+//
+// Without offloads: nothing here could finish a segment that is larger than the MTU, or has half a checksum.
+#pragma once
+
+#include "dataplane/kernel_interface.h"
+
+namespace axfrd::dataplane {
+
+class VhostNet : public KernelInterface {
+ public:
+  // Packets of the port that the rings of one may hold.
+  static constexpr unsigned kPackets = 2048;
+
+  VhostNet(const std::string& name, const Port& port, std::span<const Address> addresses);
+  ~VhostNet() override;
+
+  int descriptor() const override { return -1; }
+  unsigned read(std::span<rte_mbuf*> frames) override;
+  bool write(rte_mbuf* frame) override;
+  uint64_t no_buffer() const override;
+
+ private:
+  std::string device() const;  // as DPDK calls it
+  void start(const Port& port);
+  void remove() const;
+
+  uint16_t id_ = 0;
+};
+
+}  // namespace axfrd::dataplane
