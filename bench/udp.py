@@ -217,6 +217,8 @@ class Load:
         out = self.dnsperf()
         cpu = server.user_cpu() - before
         answers = int(re.search(r"Queries completed: +(\d+)", out)[1])
+        if answers == 0:
+            raise RuntimeError("dnsperf got no answer")
         return {"dnsperf": float(re.search(r"Queries per second: +([\d.]+)", out)[1]), "cpu": cpu / answers * 1e6}
 
     def latency(self):
