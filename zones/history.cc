@@ -9,9 +9,9 @@ namespace {
 
 // SERIAL REFRESH RETRY EXPIRE MINIMUM end a SOA's data (RFC 1035 §3.3.13).
 uint32_t serial_of(const Record& soa) {
-  if (soa.type != rrtype::SOA || soa.rdata.size() < kSoaNumbers + 2)
-    throw std::invalid_argument("a step that does not begin with a SOA");
-  return load32(soa.rdata.data() + soa.rdata.size() - kSoaNumbers);
+  const auto serial = serial_in(soa.type, soa.rdata);
+  if (!serial) throw std::invalid_argument("a step that does not begin with a SOA");
+  return *serial;
 }
 
 // Adds up steps. What is added and removed again, or the other way round, with the same TTL, cancels.

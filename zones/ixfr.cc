@@ -7,12 +7,8 @@ namespace axfrd::zones {
 std::optional<uint32_t> ixfr_serial(const Query& query) {
   const unsigned answers = load16(query.message + 6), authorities = load16(query.message + 8);
   RecordWalk record(query.message, query.size, query.question_end);
-  if (answers != 0 || authorities == 0 || !record.next() || record.type() != rrtype::SOA) return std::nullopt;
-  // Two names, each at least one octet, then SERIAL and four more numbers (RFC 1035 §3.3.13).
-  constexpr unsigned kNumbers = 20;
-  const Bytes rdata = record.rdata();
-  if (rdata.size() < kNumbers + 2) return std::nullopt;
-  return load32(rdata.data() + rdata.size() - kNumbers);
+  if (answers != 0 || authorities == 0 || !record.next()) return std::nullopt;
+  return serial_in(record.type(), record.rdata());
 }
 
 bool is_poll(const Query& query) {

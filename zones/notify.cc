@@ -17,12 +17,6 @@ std::string make_request(uint16_t id, uint16_t flags, uint16_t answers, NameView
   return message.append(question, sizeof question);
 }
 
-std::optional<uint32_t> serial_in(const RecordWalk& record) {
-  const Bytes rdata = record.rdata();
-  if (record.type() != rrtype::SOA || rdata.size() < kSoaNumbers + 2) return std::nullopt;
-  return load32(rdata.data() + rdata.size() - kSoaNumbers);
-}
-
 }  // namespace
 
 std::string make_notify(uint16_t id, const ZoneVersion& version) {
@@ -46,7 +40,7 @@ std::optional<SecondaryResponse> read_response(Bytes message) {
   RecordWalk record(message.data(), static_cast<unsigned>(message.size()), kHeaderSize + name->size() + 4);
   for (unsigned left = load16(&message[6]); left > 0 && !response.serial; --left) {
     if (!record.next()) return std::nullopt;
-    response.serial = serial_in(record);
+    response.serial = serial_in(record.type(), record.rdata());
   }
   return response;
 }

@@ -35,7 +35,7 @@ bool rdata_is_sound(uint16_t type, Bytes rdata) {
     if (!name) return false;
     at += name->size();
   }
-  return rdata.size() == at + (type == rrtype::SOA ? 20 : 0);
+  return rdata.size() == at + (type == rrtype::SOA ? kSoaNumbers : 0);
 }
 
 uint16_t grouping_type(uint16_t type, Bytes rdata) {

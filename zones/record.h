@@ -27,6 +27,12 @@ inline bool same_data(const Record& a, const Record& b) {
   return a.type == b.type && std::ranges::equal(a.rdata, b.rdata);
 }
 
+// The SERIAL of a SOA; nothing if it is no SOA, or too short for two names, each at least one octet, and the numbers.
+inline std::optional<uint32_t> serial_in(uint16_t type, Bytes rdata) {
+  if (type != rrtype::SOA || rdata.size() < kSoaNumbers + 2) return std::nullopt;
+  return load32(rdata.data() + rdata.size() - kSoaNumbers);
+}
+
 // A record that owns its bytes.
 struct OwnedRecord {
   explicit OwnedRecord(const Record& r)

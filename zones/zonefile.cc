@@ -387,7 +387,8 @@ class ZoneParser {
     if (stated) return last_ttl_ = stated;
     if (fallback_ != nullptr) return (*fallback_)(owner_, type);
     if (default_ttl_) return default_ttl_;
-    if (!last_ttl_ && type == rrtype::SOA && rdata.size() >= 20) last_ttl_ = load32(rdata.data() + rdata.size() - 4);
+    if (!last_ttl_ && type == rrtype::SOA && rdata.size() >= kSoaNumbers)
+      last_ttl_ = load32(rdata.data() + rdata.size() - 4);
     return last_ttl_;
   }
 
