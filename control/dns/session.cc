@@ -50,7 +50,6 @@ bool DnsSession::has_room() const {
 
 void DnsSession::go_on() {
   take_requests();
-  if (closed_) return;
   write();
   if (closed_) return;
   // There was no room for all that came.
@@ -107,7 +106,7 @@ Bytes DnsSession::next_frame() const {
 
 void DnsSession::take_requests() {
   const dataplane::ReadSection section(shared_.reader);
-  while (!closed_ && has_room()) {
+  while (has_room()) {
     const Bytes frame = next_frame();
     if (frame.empty()) return;
     input_begin_ += frame.size();
@@ -128,9 +127,9 @@ void DnsSession::take(Bytes request) {
     queue_answer({message, outcome.size});
   } else if (outcome.update) {
     make(std::move(*outcome.update));
-  } else {  // who sends no DNS here will hardly begin to
+  } else {  // who sends no DNS here will hardly begin to; what came before it still counts
     shared_.counters.malformed_closed.add();
-    close();
+    finishing_ = true;
   }
 }
 

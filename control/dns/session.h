@@ -4,7 +4,8 @@
 // written in batches, one sendmsg() each: first the answers, then one message of each transfer in turn. So no transfer
 // holds up another, nor a query behind it; and after some batches other sessions have their turn. The next batch is
 // composed only when the last one was written: a client that does not read holds an index into a version, one batch of
-// references, and a bounded queue of answers.
+// references, and a bounded queue of answers. What is no DNS request ends a session as the end of input does, once what
+// was asked for before is written: what a client gets does not depend on how its stream was cut.
 //
 // Threads. The service thread. Owned by DnsTcp and by its own pending operations.
 #pragma once

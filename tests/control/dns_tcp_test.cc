@@ -308,6 +308,15 @@ TEST_F(DnsTcpTest, WhoSendsNoDnsIsClosed) {
   EXPECT_EQ(server_.counters().malformed_closed.read(), 4U);
 }
 
+TEST_F(DnsTcpTest, WhatWasAskedBeforeSomethingThatIsNoDnsIsAnswered) {
+  const StreamClient client(server_.connect());
+  client.send(framed(question("www.example.com", A)) + framed(question("big.example", AXFR)) + framed("too short") +
+              framed(question("www.example.com", A)));
+  EXPECT_EQ(decoded(client.receive_message()).answer.size(), 1U);
+  EXPECT_EQ(test::receive_transfer(client, 0x1234), content_of("big.example", 20000));
+  EXPECT_TRUE(client.closed_by_peer());
+}
+
 TEST_F(DnsTcpTest, AClientThatVanishesInATransferLeavesNothing) {
   for (int i = 0; i < 20; ++i) {
     const StreamClient client(server_.connect());

@@ -191,6 +191,25 @@ LINES = {
     "nested": '{"jsonrpc":"2.0","id":[[[[]]]],"method":7,"params":[{"a":1e400}]}',
 }
 
+
+def streams():
+    def framed(*messages):
+        return b"".join(struct.pack("!H", len(message)) + message for message in messages)
+
+    asked = {name: message.to_wire() for name, message in queries().items()}
+    pair = framed(asked["a"], asked["mx"])
+    return {
+        "at-once": bytes([1, 0]) + pair,
+        "by-octets": bytes([1, 31]) + bytes([1] * 31) + pair,
+        "empty-frame": bytes([1, 1, 2]) + framed(b"", asked["a"]),
+        "ends-early": bytes([1, 1, 40]) + pair[:-1],
+        "interleaved": bytes([0, 1, 120]) + framed(asked["axfr"], asked["a"], asked["ixfr"], asked["large"]),
+        "not-a-request": bytes([0, 2, len(pair) // 2, 9]) + pair + framed(notify_response()),
+        "transfers": bytes([0, 0]) + framed(*[asked["axfr"]] * 20),
+        "update": bytes([1, 0]) + framed(updates()["add"], signed("key", dns.tsig.HMAC_SHA256)),
+    }
+
+
 DAMAGES = {
     "none-small": bytes([1]),
     "none-large": bytes([0]),
@@ -224,6 +243,8 @@ def main():
     for fuzzer, seeds in (("zonefile", ZONES), ("edit", EDITS), ("rpc", LINES)):
         for name, text in seeds.items():
             write(fuzzer, name, text.encode())
+    for name, octets in streams().items():
+        write("stream", name, octets)
     for name, octets in DAMAGES.items():
         write("disk", name, octets)
 
