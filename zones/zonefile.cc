@@ -11,6 +11,7 @@
 #include <set>
 
 #include "zones/derived.h"
+#include "zones/number.h"
 
 namespace axfrd::zones {
 namespace {
@@ -156,8 +157,8 @@ bool ends_in_dot(std::string_view name) {
   return backslashes % 2 == 0;
 }
 
-// A TTL in seconds, or with units as in 1h30m; nothing if it is none.
-std::optional<uint32_t> parse_ttl(std::string_view token) {
+// A time in seconds, or with units as in 1h30m; nothing if it is none, or more than `most`.
+std::optional<uint32_t> parse_time(std::string_view token, uint32_t most) {
   uint64_t total = 0;
   const char* at = token.data();
   const char* end = at + token.size();
@@ -189,9 +190,43 @@ std::optional<uint32_t> parse_ttl(std::string_view token) {
       }
     }
     total += number * unit;
-    if (total > kMaxTtl) return std::nullopt;
+    if (total > most) return std::nullopt;
   }
   return static_cast<uint32_t>(total);
+}
+std::optional<uint32_t> parse_ttl(std::string_view token) { return parse_time(token, kMaxTtl); }
+
+// The largest number that a field of RDATA holds; 0 if no plain number stands there.
+uint32_t largest_in(ldns_rdf_type field) {
+  switch (field) {
+    case LDNS_RDF_TYPE_INT8:
+    case LDNS_RDF_TYPE_ALG:
+    case LDNS_RDF_TYPE_CERTIFICATE_USAGE:
+    case LDNS_RDF_TYPE_SELECTOR:
+    case LDNS_RDF_TYPE_MATCHING_TYPE:
+      return UINT8_MAX;
+    case LDNS_RDF_TYPE_INT16:
+    case LDNS_RDF_TYPE_CERT_ALG:
+      return UINT16_MAX;
+    case LDNS_RDF_TYPE_INT32:
+      return UINT32_MAX;
+    default:
+      return 0;
+  }
+}
+
+// Whether `token` can stand in such a field. Some take words too; those are left to ldns.
+bool fits_in(ldns_rdf_type field, std::string_view token) {
+  if (field == LDNS_RDF_TYPE_PERIOD) return parse_time(token, UINT32_MAX).has_value();
+  const uint32_t largest = largest_in(field);
+  if (largest == 0 || std::isalpha(static_cast<uint8_t>(token.front()))) return true;
+  const auto number = number_in<uint32_t>(token);
+  return number && *number <= largest;
+}
+
+// RFC 4398 §2.1 reserves type 0. Other servers take it; ldns refuses it, and loses the memory of what it has read.
+bool is_reserved_cert(uint16_t type, std::string_view data) {
+  return type == rrtype::CERT && number_in<uint16_t>(Tokens(data).next()) == 0;
 }
 
 // Whether a name in the RDATA, in wire form, is one for which `holds` does.
@@ -394,20 +429,11 @@ class ZoneParser {
 
   Reason add_record(const Entry& entry, std::string_view type, std::string_view data,
                     std::optional<uint32_t> stated_ttl) {
-    if (auto reason = check_numbers(type, data)) return reason;
-    line_.assign(". 0 IN ");
-    line_.append(type).append(" ").append(data);
-    ldns_rr* raw = nullptr;
-    const ldns_status status = ldns_rr_new_frm_str(&raw, line_.c_str(), 0, origin_rdf_.get(), nullptr);
-    const LdnsRr rr(raw);
-    if (status != LDNS_STATUS_OK) {
-      return std::string(type) + " " + std::string(data) + ": " + ldns_get_errorstr_by_id(status);
-    }
-    if (has_overlong_name(*rr)) return std::string(type) + " " + std::string(data) + ": a name of more than 255 octets";
-    rdata_.clear();
-    append_fields(rdata_, *rr);
+    const uint16_t number = type_from_text(std::string(type));
+    if (number == 0) return "there is no record type '" + std::string(type) + "'";
+    if (auto reason = read_data(type, number, data))
+      return std::string(type) + " " + std::string(data) + ": " + *reason;
     const Bytes rdata = bytes_of(rdata_);
-    const auto number = static_cast<uint16_t>(ldns_rr_get_type(rr.get()));
     if (rdata.size() > kMaxMessage) return "the record has more data than a message can hold";
     const auto ttl = choose_ttl(stated_ttl, number, rdata);
     if (!ttl) return "the record has no TTL and none is known yet; put '$TTL 3600' at the top of the file";
@@ -415,16 +441,44 @@ class ZoneParser {
     return std::nullopt;
   }
 
-  // Of TYPE65 and of \# 4 (RFC 3597 §5). ldns takes for a number what begins like one, or is none.
-  static Reason check_numbers(std::string_view type, std::string_view data) {
-    const auto is_number = [](std::string_view text) {
-      return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-    };
-    if (equals_ignoring_case(type.substr(0, 4), "TYPE") && type_from_text(std::string(type)) == 0)
-      return "there is no record type '" + std::string(type) + "'";
+  // Fills rdata_.
+  Reason read_data(std::string_view type, uint16_t number, std::string_view data) {
+    if (auto reason = check_numbers(number, data)) return reason;
+    line_.assign(". 0 IN ").append(type).append(" ");
+    Tokens fields(data);
+    const bool reserved_cert = is_reserved_cert(number, data);
+    if (reserved_cert) {
+      fields.next();
+      line_.append("1 ");
+    }
+    line_.append(fields.rest());
+    ldns_rr* raw = nullptr;
+    const ldns_status status = ldns_rr_new_frm_str(&raw, line_.c_str(), 0, origin_rdf_.get(), nullptr);
+    const LdnsRr rr(raw);
+    if (status != LDNS_STATUS_OK) return ldns_get_errorstr_by_id(status);
+    if (has_overlong_name(*rr)) return "a name of more than 255 octets";
+    rdata_.clear();
+    append_fields(rdata_, *rr);
+    if (reserved_cert) rdata_.replace(0, 2, 2, '\0');
+    return std::nullopt;
+  }
+
+  // ldns takes 65537 for 1 and -1 for 65535, and behind \# anything for a number (RFC 3597 §5).
+  static Reason check_numbers(uint16_t type, std::string_view data) {
     Tokens tokens(data);
-    if (tokens.next() == "\\#" && !is_number(tokens.next()))
-      return "behind \\# stands the number of octets (RFC 3597 section 5)";
+    if (tokens.peek() == "\\#") {
+      tokens.next();
+      if (!number_in<uint16_t>(tokens.next())) return "behind \\# stands the number of octets (RFC 3597 section 5)";
+      return std::nullopt;
+    }
+    const ldns_rr_descriptor* form = ldns_rr_descript(type);
+    for (size_t i = 0; i < ldns_rr_descriptor_minimum(form) && !tokens.rest().empty(); ++i) {
+      const std::string_view token = tokens.next();
+      const ldns_rdf_type field = ldns_rr_descriptor_field_type(form, i);
+      if (fits_in(field, token)) continue;
+      if (field == LDNS_RDF_TYPE_PERIOD) return "'" + std::string(token) + "' is not a time below 2^32 seconds";
+      return "'" + std::string(token) + "' is not a number from 0 to " + std::to_string(largest_in(field));
+    }
     return std::nullopt;
   }
 
@@ -466,9 +520,10 @@ bool has_quote_in_name(const ldns_rr& rr) {
 }
 
 // Whether the text that ldns made of `record` is that record: it prints some data so that it reads as another, or not
-// at all, like the empty value of a CAA.
+// at all, like the empty value of a CAA, or a reserved CERT.
 bool reads_back(const char* text, const Record& record) {
   if (record.type == rrtype::A || record.type == rrtype::AAAA) return true;  // most records, and there is no doubt
+  if (record.type == rrtype::CERT && record.rdata.size() >= 2 && load16(record.rdata.data()) == 0) return false;
   ldns_rr* raw = nullptr;
   if (ldns_rr_new_frm_str(&raw, text, 0, nullptr, nullptr) != LDNS_STATUS_OK) return false;
   const LdnsRr rr(raw);

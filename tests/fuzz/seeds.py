@@ -170,7 +170,7 @@ ZONES = {
     "directives": "$ORIGIN a.example.\n$TTL 60\nexample. SOA ns admin 1 2 3 4 5\n@ 5 IN TXT \"a;b\" c\\\"d \\065\n",
     "pseudo": "$TTL 60\n@ SOA . . 1 2 3 4 5\n@ ALIAS target.test.\nold URL \"https://target.test/a b\"\n",
     "types": "$TTL 60\n@ SOA . . 1 2 3 4 5\na TYPE65280 \\# 3 00ff41\nb CAA 0 issue \"ca\"\nc SRV 1 2 3 d\n"
-             "e NSEC f A TXT\ng DS 1 13 2 " + "00" * 32 + "\nh LOC 1 N 2 E 3m\n",
+             "e NSEC f A TXT\ng DS 1 13 2 " + "00" * 32 + "\nh LOC 1 N 2 E 3m\ni CERT 0 1 2 AAAA\n",
     "generate": "$TTL 60\n$GENERATE 1-2 a$ A 192.0.2.$\n@ SOA . . 1 2 3 4 5\n\\000\\255.* A 1.2.3.4\n",
 }
 

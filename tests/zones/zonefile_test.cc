@@ -83,6 +83,35 @@ TEST(ZoneFile, RefusesNumbersThatOnlyBeginLikeOne) {
   EXPECT_NE(refusal("example.", kApexRecords + "a TYPE65 \\# x 00ff41\n").find("number of octets"), std::string::npos);
 }
 
+TEST(ZoneFile, RefusesNumbersThatDoNotFitTheirField) {
+  const auto why = [](const std::string& record) { return refusal("example.", kApexRecords + "a " + record + "\n"); };
+  EXPECT_NE(why("MX 65536 b").find("MX 65536 b: '65536' is not a number from 0 to 65535"), std::string::npos);
+  for (const std::string record :
+       {"MX -1 b", "MX +1 b", "MX 0x1 b", "SRV 1 2 65536 b", "DS 1 256 2 00", "TLSA 256 1 1 00", "CAA 256 issue \"x\"",
+        "CERT 65536 1 1 AAAA", "CERT -0 1 1 AAAA", "CERT 1 1 256 AAAA", "NAPTR 1 65536 \"\" \"\" \"\" .",
+        "URI 65536 1 \"x\"", "CSYNC 4294967296 1 A", "TYPE15 65536 b"}) {
+    EXPECT_NE(why(record).find("is not a number from 0 to "), std::string::npos) << record << ": " << why(record);
+  }
+  EXPECT_NE(refusal("example.", "@ 60 SOA ns admin 4294967296 2 3 4 5\n@ NS ns\n").find("4294967295"),
+            std::string::npos);
+  EXPECT_NE(refusal("example.", "@ 60 SOA ns admin 1 2 3 4294967296 5\n@ NS ns\n").find("not a time"),
+            std::string::npos);
+  const auto records = parse("a MX 65535 b\na MX 007 c\na DS 1 RSASHA256 2 " + std::string(64, '0') +
+                             "\na CERT PKIX 1 RSASHA1 AAAA\na NSEC3PARAM 1 0 65535 -\n");
+  EXPECT_TRUE(contains(records, "a.example.\t3600\tIN\tMX\t65535 b.example."));
+  EXPECT_TRUE(contains(records, "a.example.\t3600\tIN\tMX\t7 c.example."));
+}
+
+TEST(ZoneFile, ReadsAReservedTypeOfCertificateAsOthersDo) {
+  const auto version = zone_of("example.", kApexRecords + "a CERT 0 1 2 AAAA\na CERT 000 3 4 AAAA\n");
+  const auto records = records_of(*version);
+  EXPECT_TRUE(contains(records, "a.example.\t3600\tIN\tTYPE37\t\\# 8 0000000102000000"));
+  EXPECT_TRUE(contains(records, "a.example.\t3600\tIN\tTYPE37\t\\# 8 0000000304000000"));
+  std::string text = kApexRecords;
+  for (const std::string& record : records) text += record + "\n";
+  EXPECT_EQ(records_of(*zone_of("example.", text)), records);
+}
+
 TEST(ZoneFile, KeepsAliasAndUrlApartFromTheRecords) {
   auto parsed = parse_zone(kApexRecords + "@ 120 ALIAS target.example.net.\nwww URL \"https://example.org/?a=1;b=2\"\n",
                            name("example."), "f");
