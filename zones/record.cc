@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <memory>
 #include <stdexcept>
 
 #include "zones/number.h"
@@ -15,6 +16,14 @@ namespace {
 
 // What may stand beside a CNAME: its signature and the denial record (RFC 2181 §10.1, RFC 4034 §4).
 bool may_join_cname(uint16_t group) { return group == rrtype::CNAME || group == rrtype::NSEC; }
+
+// How many fields ldns finds in RDATA of this type at least. A text without length may be empty, as the value of a CAA
+// (RFC 8659 §4.2), and then it finds none.
+size_t fields_needed(uint16_t type) {
+  const ldns_rr_descriptor* form = ldns_rr_descript(type);
+  const size_t fields = ldns_rr_descriptor_minimum(form);
+  return fields != 0 && ldns_rr_descriptor_field_type(form, fields - 1) == LDNS_RDF_TYPE_LONG_STR ? fields - 1 : fields;
+}
 
 }  // namespace
 
@@ -36,6 +45,23 @@ bool rdata_is_sound(uint16_t type, Bytes rdata) {
     at += name->size();
   }
   return rdata.size() == at + (type == rrtype::SOA ? kSoaNumbers : 0);
+}
+
+bool is_well_formed(const Record& record) {
+  std::string wire;
+  append_record(wire, record);
+  ldns_rr* raw = nullptr;
+  size_t at = 0;
+  const auto* octets = reinterpret_cast<const uint8_t*>(wire.data());
+  if (ldns_wire2rr(&raw, octets, wire.size(), &at, LDNS_SECTION_ANSWER) != LDNS_STATUS_OK) return false;
+  const std::unique_ptr<ldns_rr, decltype(&ldns_rr_free)> rr(raw, &ldns_rr_free);
+  if (ldns_rr_rd_count(raw) < fields_needed(record.type)) return false;
+  std::string rdata;
+  for (size_t i = 0; i < ldns_rr_rd_count(raw); ++i) {
+    const ldns_rdf* field = ldns_rr_rdf(raw, i);
+    rdata.append(reinterpret_cast<const char*>(ldns_rdf_data(field)), ldns_rdf_size(field));
+  }
+  return std::ranges::equal(record.rdata, bytes_of(rdata));
 }
 
 uint16_t grouping_type(uint16_t type, Bytes rdata) {

@@ -1,9 +1,6 @@
 #include "zones/update.h"
 
-#include <ldns/ldns.h>
-
 #include <algorithm>
-#include <memory>
 
 #include "zones/history.h"
 #include "zones/record_walk.h"
@@ -30,26 +27,6 @@ std::optional<std::string> uncompressed(Bytes message, size_t at, const RecordWa
     rdata += text_of(name->view().bytes());
   }
   return rdata.append(text_of(message.subspan(at, end - at)));
-}
-
-// Whether RDATA is what its type says. ldns knows the types; that it gives back the same octets rules out what it
-// overlooks.
-bool is_well_formed(const Record& record) {
-  std::string wire;
-  append_record(wire, record);
-  ldns_rr* raw = nullptr;
-  size_t at = 0;
-  const auto* octets = reinterpret_cast<const uint8_t*>(wire.data());
-  if (ldns_wire2rr(&raw, octets, wire.size(), &at, LDNS_SECTION_ANSWER) != LDNS_STATUS_OK) return false;
-  const std::unique_ptr<ldns_rr, decltype(&ldns_rr_free)> rr(raw, &ldns_rr_free);
-  const auto* descriptor = ldns_rr_descript(record.type);
-  if (ldns_rr_rd_count(raw) < ldns_rr_descriptor_minimum(descriptor)) return false;
-  std::string rdata;
-  for (size_t i = 0; i < ldns_rr_rd_count(raw); ++i) {
-    const ldns_rdf* field = ldns_rr_rdf(raw, i);
-    rdata.append(reinterpret_cast<const char*>(ldns_rdf_data(field)), ldns_rdf_size(field));
-  }
-  return std::ranges::equal(record.rdata, bytes_of(rdata));
 }
 
 class Reader {

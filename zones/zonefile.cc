@@ -224,6 +224,14 @@ bool fits_in(ldns_rdf_type field, std::string_view token) {
   return number && *number <= largest;
 }
 
+// The octet that two hexadecimal digits stand for.
+std::optional<char> octet_of(std::string_view digits) {
+  uint8_t octet = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), octet, 16);
+  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
+  return static_cast<char>(octet);
+}
+
 // RFC 4398 §2.1 reserves type 0. Other servers take it; ldns refuses it, and loses the memory of what it has read.
 bool is_reserved_cert(uint16_t type, std::string_view data) {
   return type == rrtype::CERT && number_in<uint16_t>(Tokens(data).next()) == 0;
@@ -443,15 +451,18 @@ class ZoneParser {
 
   // Fills rdata_.
   Reason read_data(std::string_view type, uint16_t number, std::string_view data) {
-    if (auto reason = check_numbers(number, data)) return reason;
-    line_.assign(". 0 IN ").append(type).append(" ");
     Tokens fields(data);
+    if (fields.peek() == "\\#") return read_octets(number, fields);
+    line_.assign(". 0 IN ").append(type);
     const bool reserved_cert = is_reserved_cert(number, data);
-    if (reserved_cert) {
-      fields.next();
-      line_.append("1 ");
+    const ldns_rr_descriptor* form = ldns_rr_descript(number);
+    for (size_t i = 0; !fields.rest().empty(); ++i) {
+      const std::string_view token = fields.next();
+      if (i < ldns_rr_descriptor_minimum(form)) {
+        if (auto reason = check_number(ldns_rr_descriptor_field_type(form, i), token)) return reason;
+      }
+      append_field(reserved_cert && i == 0 ? "1" : token);
     }
-    line_.append(fields.rest());
     ldns_rr* raw = nullptr;
     const ldns_status status = ldns_rr_new_frm_str(&raw, line_.c_str(), 0, origin_rdf_.get(), nullptr);
     const LdnsRr rr(raw);
@@ -463,22 +474,36 @@ class ZoneParser {
     return std::nullopt;
   }
 
-  // ldns takes 65537 for 1 and -1 for 65535, and behind \# anything for a number (RFC 3597 §5).
-  static Reason check_numbers(uint16_t type, std::string_view data) {
-    Tokens tokens(data);
-    if (tokens.peek() == "\\#") {
-      tokens.next();
-      if (!number_in<uint16_t>(tokens.next())) return "behind \\# stands the number of octets (RFC 3597 section 5)";
-      return std::nullopt;
+  // ldns takes \# for the beginning of octets wherever it stands.
+  void append_field(std::string_view token) {
+    const bool octets = token.starts_with("\\#");
+    line_.append(octets ? " \\035" : " ").append(octets ? token.substr(2) : token);
+  }
+
+  // ldns takes 65537 for 1 and -1 for 65535.
+  static Reason check_number(ldns_rdf_type field, std::string_view token) {
+    if (fits_in(field, token)) return std::nullopt;
+    if (field == LDNS_RDF_TYPE_PERIOD) return "'" + std::string(token) + "' is not a time below 2^32 seconds";
+    return "'" + std::string(token) + "' is not a number from 0 to " + std::to_string(largest_in(field));
+  }
+
+  // Fills rdata_ from \# SIZE OCTETS (RFC 3597 §5).
+  Reason read_octets(uint16_t type, Tokens fields) {
+    fields.next();
+    const auto size = number_in<uint16_t>(fields.next());
+    if (!size) return "behind \\# stands the number of octets (RFC 3597 section 5)";
+    std::string digits;
+    while (!fields.rest().empty()) digits += fields.next();
+    if (digits.size() != 2U * *size)
+      return std::to_string(*size) + " octets are " + std::to_string(2U * *size) + " hexadecimal digits";
+    rdata_.clear();
+    for (size_t i = 0; i < digits.size(); i += 2) {
+      const auto octet = octet_of(std::string_view(digits).substr(i, 2));
+      if (!octet) return "'" + digits.substr(i, 2) + "' is no octet in hexadecimal digits";
+      rdata_ += *octet;
     }
-    const ldns_rr_descriptor* form = ldns_rr_descript(type);
-    for (size_t i = 0; i < ldns_rr_descriptor_minimum(form) && !tokens.rest().empty(); ++i) {
-      const std::string_view token = tokens.next();
-      const ldns_rdf_type field = ldns_rr_descriptor_field_type(form, i);
-      if (fits_in(field, token)) continue;
-      if (field == LDNS_RDF_TYPE_PERIOD) return "'" + std::string(token) + "' is not a time below 2^32 seconds";
-      return "'" + std::string(token) + "' is not a number from 0 to " + std::to_string(largest_in(field));
-    }
+    if (!rrtype::is_meta(type) && !is_well_formed({owner_, type, 0, bytes_of(rdata_)}))
+      return "the data does not have the form of its type";
     return std::nullopt;
   }
 

@@ -37,6 +37,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       for (const Edit& edit : *list) draft.apply(edit);
     }
   }
-  if (const VersionRef after = fuzz::commit(*before, draft)) check_history(*before, *after);
+  if (const VersionRef after = fuzz::commit(*before, draft)) {
+    check_history(*before, *after);
+    fuzz::check_lines(*after);
+  }
   return 0;
 }

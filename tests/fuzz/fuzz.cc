@@ -24,10 +24,9 @@ constexpr const char* kSmall =
     "\\000\\255 A 192.0.2.6\n_dns._udp SRV 1 2 53 ns\n";
 
 VersionRef zone_of(const char* apex, const std::string& text) {
-  auto parsed = zones::parse_zone(text, *zones::Name::from_text(apex), apex);
-  auto* zone = std::get_if<zones::ZoneText>(&parsed);
+  const VersionRef zone = read_zone(text, *zones::Name::from_text(apex));
   require(zone != nullptr, "the fuzzers' own zone is sound");
-  return zones::ZoneVersion::build(zone->records);
+  return zone;
 }
 
 VersionRef make_large_zone() {
@@ -100,10 +99,28 @@ const zones::Responder& responder() {
   return world.responder;
 }
 
+VersionRef read_zone(std::string_view text, const zones::Name& apex) {
+  auto parsed = zones::parse_zone(text, apex, "fuzz.zone");
+  auto* zone = std::get_if<zones::ZoneText>(&parsed);
+  if (zone == nullptr) return nullptr;
+  zones::Attributes attributes;
+  attributes.pseudo = std::make_shared<const std::vector<zones::PseudoRecord>>(std::move(zone->pseudo));
+  return zones::ZoneVersion::build(zone->records, std::move(attributes));
+}
+
 std::vector<std::string> lines_of(const zones::ZoneVersion& version) {
   std::vector<std::string> lines;
   zones::export_zone(version, [&](std::string_view line) { lines.emplace_back(line); });
   return lines;
+}
+
+void check_lines(const zones::ZoneVersion& version) {
+  const auto lines = lines_of(version);
+  std::string text;
+  for (const std::string& line : lines) text += line + "\n";
+  const VersionRef again = read_zone(text, zones::Name(version.apex().name));
+  require(again != nullptr, "an exported zone can be imported");
+  require(lines_of(*again) == lines, "an exported zone is imported as it was");
 }
 
 VersionRef commit(const zones::ZoneVersion& version, const zones::Draft& draft) {

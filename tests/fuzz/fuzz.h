@@ -42,8 +42,12 @@ zones::VersionRef large_zone();
 // A responder over both. Made on first use.
 const zones::Responder& responder();
 
+// The zone that a zone file says; null if it says none.
+zones::VersionRef read_zone(std::string_view text, const zones::Name& apex);
 // The lines of a zone file that say what `version` holds.
 std::vector<std::string> lines_of(const zones::ZoneVersion& version);
+// What must hold of any version: its lines are read as just that.
+void check_lines(const zones::ZoneVersion& version);
 
 // What follows upon `version` by edits on `draft`, as the updater makes it; null if the zone would not be sound.
 zones::VersionRef commit(const zones::ZoneVersion& version, const zones::Draft& draft);

@@ -171,6 +171,8 @@ ZONES = {
     "pseudo": "$TTL 60\n@ SOA . . 1 2 3 4 5\n@ ALIAS target.test.\nold URL \"https://target.test/a b\"\n",
     "types": "$TTL 60\n@ SOA . . 1 2 3 4 5\na TYPE65280 \\# 3 00ff41\nb CAA 0 issue \"ca\"\nc SRV 1 2 3 d\n"
              "e NSEC f A TXT\ng DS 1 13 2 " + "00" * 32 + "\nh LOC 1 N 2 E 3m\ni CERT 0 1 2 AAAA\n",
+    "octets": "$TTL 60\n@ SOA . . 1 2 3 4 5\na A \\# 4 c0 000201\nb CAA \\# 7 00056973737565\nc TXT x \\#y\n"
+              "d TYPE65280 \\# 0\n",
     "generate": "$TTL 60\n$GENERATE 1-2 a$ A 192.0.2.$\n@ SOA . . 1 2 3 4 5\n\\000\\255.* A 1.2.3.4\n",
 }
 

@@ -156,6 +156,12 @@ TEST_F(UpdateTest, NamesInDataMayBeCompressed) {
   EXPECT_EQ(change(update), Lines{"+a.example.\t60\tIN\tMX\t5 mail.example."});
 }
 
+TEST_F(UpdateTest, TheValueOfACaaMayBeEmpty) {
+  UpdateBytes update;
+  update.update("a.example.", 257, rrclass::IN, 60, std::string("\0\5issue", 7));
+  EXPECT_EQ(change(update), Lines{"+a.example.\t60\tIN\tTYPE257\t\\# 7 00056973737565"});
+}
+
 TEST_F(UpdateTest, RecordsAreAddedAndRemoved) {
   UpdateBytes update;
   update.update("ns.example.", rrtype::A, rrclass::NONE, 0, kAddress)

@@ -62,6 +62,26 @@ TEST(ZoneFile, ReadsUnknownTypesByNumber) {
   EXPECT_EQ(records.size(), 3U);
 }
 
+TEST(ZoneFile, ReadsOctetsOfTypesThatItKnows) {
+  const auto records = parse("a A \\# 4 c0 00 0201\na TYPE257 \\# 8 000569737375652D\na TYPE60 \\# 5 0101030d00\n");
+  EXPECT_TRUE(contains(records, "a.example.\t3600\tIN\tA\t192.0.2.1"));
+}
+
+TEST(ZoneFile, RefusesOctetsThatAreNotWhatTheySay) {
+  const auto why = [](const std::string& record) { return refusal("example.", kApexRecords + "a " + record + "\n"); };
+  EXPECT_NE(why("TYPE65280 \\# 2 00").find("2 octets are 4 hexadecimal digits"), std::string::npos);
+  EXPECT_NE(why("TYPE60 \\# 00 00").find("0 octets are 0 hexadecimal digits"), std::string::npos);
+  EXPECT_NE(why("TYPE65280 \\# 2 00x0").find("'x0' is no octet"), std::string::npos);
+  EXPECT_NE(why("TYPE65280 \\# 1 -1").find("'-1' is no octet"), std::string::npos);
+  for (const std::string malformed : {"TYPE257 \\# 3 006361", "TYPE60 \\# 1 00", "A \\# 3 010203", "MX \\# 2 0001"})
+    EXPECT_NE(why(malformed).find("form of its type"), std::string::npos) << malformed;
+}
+
+TEST(ZoneFile, TakesANumberSignBehindABackslashForItself) {
+  EXPECT_TRUE(contains(parse("a TXT x \\#y\n"), "a.example.\t3600\tIN\tTXT\t\"x\" \"#y\""));
+  EXPECT_FALSE(refusal("example.", kApexRecords + "a CAA 0 \\# e \"ca\"\n").empty());
+}
+
 TEST(ZoneFile, RefusesANameThatIsTooLongWithItsOrigin) {
   const std::string label(60, 'a'), origin = "$ORIGIN " + label + "." + label + "." + label + ".example.\n";
   for (const std::string type : {"NS", "MX 1", "SRV 1 2 3", "NSEC", "RP .", "PTR"}) {
