@@ -1,14 +1,13 @@
 #include "zones/record.h"
 
-#include <ldns/ldns.h>
 #include <strings.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <memory>
 #include <stdexcept>
 
+#include "zones/ldns.h"
 #include "zones/number.h"
 
 namespace axfrd::zones {
@@ -54,14 +53,9 @@ bool is_well_formed(const Record& record) {
   size_t at = 0;
   const auto* octets = reinterpret_cast<const uint8_t*>(wire.data());
   if (ldns_wire2rr(&raw, octets, wire.size(), &at, LDNS_SECTION_ANSWER) != LDNS_STATUS_OK) return false;
-  const std::unique_ptr<ldns_rr, decltype(&ldns_rr_free)> rr(raw, &ldns_rr_free);
-  if (ldns_rr_rd_count(raw) < fields_needed(record.type)) return false;
-  std::string rdata;
-  for (size_t i = 0; i < ldns_rr_rd_count(raw); ++i) {
-    const ldns_rdf* field = ldns_rr_rdf(raw, i);
-    rdata.append(reinterpret_cast<const char*>(ldns_rdf_data(field)), ldns_rdf_size(field));
-  }
-  return std::ranges::equal(record.rdata, bytes_of(rdata));
+  const LdnsRr rr(raw);
+  return ldns_rr_rd_count(raw) >= fields_needed(record.type) &&
+         std::ranges::equal(record.rdata, bytes_of(rdata_of(*rr)));
 }
 
 uint16_t grouping_type(uint16_t type, Bytes rdata) {

@@ -1,37 +1,18 @@
 #include "zones/zonefile.h"
 
-#include <ldns/ldns.h>
-
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <cstring>
-#include <memory>
 #include <optional>
 #include <set>
 
 #include "zones/derived.h"
-#include "zones/number.h"
+#include "zones/ldns.h"
+#include "zones/rdata_reader.h"
+#include "zones/tokens.h"
 
 namespace axfrd::zones {
 namespace {
-
-struct LdnsFree {
-  void operator()(ldns_rr* rr) const { ldns_rr_free(rr); }
-  void operator()(ldns_rdf* rdf) const { ldns_rdf_deep_free(rdf); }
-  void operator()(char* text) const { std::free(text); }  // NOLINT(cppcoreguidelines-no-malloc): malloc'd by ldns
-};
-using LdnsRr = std::unique_ptr<ldns_rr, LdnsFree>;
-using LdnsRdf = std::unique_ptr<ldns_rdf, LdnsFree>;
-using LdnsText = std::unique_ptr<char, LdnsFree>;
-
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-
-bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](char x, char y) {
-    return std::tolower(static_cast<uint8_t>(x)) == std::tolower(static_cast<uint8_t>(y));
-  });
-}
 
 // One entry of a zone file: a line, or several joined by parentheses, without comments and parentheses.
 struct Entry {
@@ -120,145 +101,12 @@ class EntryReader {
   const char* problem_ = nullptr;
 };
 
-// Takes blank-separated tokens off the front of an entry.
-class Tokens {
- public:
-  explicit Tokens(std::string_view text) : rest_(text) {}
-  std::string_view next() {
-    skip_blanks();
-    size_t end = 0;
-    bool quoted = false;
-    for (; end < rest_.size() && (quoted || !is_blank(rest_[end])); ++end) {
-      if (rest_[end] == '\\') ++end;
-      else if (rest_[end] == '"') quoted = !quoted;
-    }
-    const std::string_view token = rest_.substr(0, std::min(end, rest_.size()));
-    rest_.remove_prefix(token.size());
-    return token;
-  }
-  std::string_view peek() const { return Tokens(*this).next(); }
-  std::string_view rest() {
-    skip_blanks();
-    return rest_;
-  }
-
- private:
-  void skip_blanks() {
-    while (!rest_.empty() && is_blank(rest_.front())) rest_.remove_prefix(1);
-  }
-  std::string_view rest_;
-};
-
 // Whether the last octet is a dot that no backslash makes part of a label.
 bool ends_in_dot(std::string_view name) {
   if (!name.ends_with('.')) return false;
   name.remove_suffix(1);
   const size_t backslashes = name.size() - (name.find_last_not_of('\\') + 1);
   return backslashes % 2 == 0;
-}
-
-// A time in seconds, or with units as in 1h30m; nothing if it is none, or more than `most`.
-std::optional<uint32_t> parse_time(std::string_view token, uint32_t most) {
-  uint64_t total = 0;
-  const char* at = token.data();
-  const char* end = at + token.size();
-  if (at == end) return std::nullopt;
-  while (at < end) {
-    uint32_t number = 0;
-    const auto [stop, error] = std::from_chars(at, end, number);
-    if (error != std::errc{}) return std::nullopt;
-    uint64_t unit = 1;
-    at = stop;
-    if (at < end) {
-      switch (std::tolower(static_cast<uint8_t>(*at++))) {
-        case 's':
-          break;
-        case 'm':
-          unit = 60;
-          break;
-        case 'h':
-          unit = 3600;
-          break;
-        case 'd':
-          unit = 86400;
-          break;
-        case 'w':
-          unit = 604800;
-          break;
-        default:
-          return std::nullopt;
-      }
-    }
-    total += number * unit;
-    if (total > most) return std::nullopt;
-  }
-  return static_cast<uint32_t>(total);
-}
-std::optional<uint32_t> parse_ttl(std::string_view token) { return parse_time(token, kMaxTtl); }
-
-// The largest number that a field of RDATA holds; 0 if no plain number stands there.
-uint32_t largest_in(ldns_rdf_type field) {
-  switch (field) {
-    case LDNS_RDF_TYPE_INT8:
-    case LDNS_RDF_TYPE_ALG:
-    case LDNS_RDF_TYPE_CERTIFICATE_USAGE:
-    case LDNS_RDF_TYPE_SELECTOR:
-    case LDNS_RDF_TYPE_MATCHING_TYPE:
-      return UINT8_MAX;
-    case LDNS_RDF_TYPE_INT16:
-    case LDNS_RDF_TYPE_CERT_ALG:
-      return UINT16_MAX;
-    case LDNS_RDF_TYPE_INT32:
-      return UINT32_MAX;
-    default:
-      return 0;
-  }
-}
-
-// Whether `token` can stand in such a field. Some take words too; those are left to ldns.
-bool fits_in(ldns_rdf_type field, std::string_view token) {
-  if (field == LDNS_RDF_TYPE_PERIOD) return parse_time(token, UINT32_MAX).has_value();
-  const uint32_t largest = largest_in(field);
-  if (largest == 0 || std::isalpha(static_cast<uint8_t>(token.front()))) return true;
-  const auto number = number_in<uint32_t>(token);
-  return number && *number <= largest;
-}
-
-// The octet that two hexadecimal digits stand for.
-std::optional<char> octet_of(std::string_view digits) {
-  uint8_t octet = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), octet, 16);
-  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
-  return static_cast<char>(octet);
-}
-
-// RFC 4398 §2.1 reserves type 0. Other servers take it; ldns refuses it, and loses the memory of what it has read.
-bool is_reserved_cert(uint16_t type, std::string_view data) {
-  return type == rrtype::CERT && number_in<uint16_t>(Tokens(data).next()) == 0;
-}
-
-// Whether a name in the RDATA, in wire form, is one for which `holds` does.
-template <class Predicate>
-bool any_name(const ldns_rr& rr, Predicate holds) {
-  for (size_t i = 0; i < ldns_rr_rd_count(&rr); ++i) {
-    const ldns_rdf* field = ldns_rr_rdf(&rr, i);
-    const std::string_view octets(reinterpret_cast<const char*>(ldns_rdf_data(field)), ldns_rdf_size(field));
-    if (ldns_rdf_get_type(field) == LDNS_RDF_TYPE_DNAME && holds(octets)) return true;
-  }
-  return false;
-}
-
-// ldns does not count again when it has put the origin behind a name.
-bool has_overlong_name(const ldns_rr& rr) {
-  return any_name(rr, [](std::string_view name) { return name.size() > kMaxName; });
-}
-
-// RDATA as ldns has it, field by field.
-void append_fields(std::string& rdata, const ldns_rr& rr) {
-  for (size_t i = 0; i < ldns_rr_rd_count(&rr); ++i) {
-    const ldns_rdf* field = ldns_rr_rdf(&rr, i);
-    rdata.append(reinterpret_cast<const char*>(ldns_rdf_data(field)), ldns_rdf_size(field));
-  }
 }
 
 class ZoneParser {
@@ -310,7 +158,7 @@ class ZoneParser {
 
   void set_origin(const Name& origin) {
     origin_ = origin;
-    origin_rdf_.reset(ldns_rdf_new_frm_data(LDNS_RDF_TYPE_DNAME, origin.view().size(), origin.view().data()));
+    rdata_.set_origin(origin);
   }
 
   // A name as written: absolute, "@", or relative to the origin.
@@ -439,71 +287,13 @@ class ZoneParser {
                     std::optional<uint32_t> stated_ttl) {
     const uint16_t number = type_from_text(std::string(type));
     if (number == 0) return "there is no record type '" + std::string(type) + "'";
-    if (auto reason = read_data(type, number, data))
+    if (auto reason = rdata_.read(type, number, data))
       return std::string(type) + " " + std::string(data) + ": " + *reason;
-    const Bytes rdata = bytes_of(rdata_);
+    const Bytes rdata = rdata_.octets();
     if (rdata.size() > kMaxMessage) return "the record has more data than a message can hold";
     const auto ttl = choose_ttl(stated_ttl, number, rdata);
     if (!ttl) return "the record has no TTL and none is known yet; put '$TTL 3600' at the top of the file";
     if (auto problem = zone_.records.add({owner_, number, *ttl, rdata}, entry.line)) return std::move(problem->reason);
-    return std::nullopt;
-  }
-
-  // Fills rdata_.
-  Reason read_data(std::string_view type, uint16_t number, std::string_view data) {
-    Tokens fields(data);
-    if (fields.peek() == "\\#") return read_octets(number, fields);
-    line_.assign(". 0 IN ").append(type);
-    const bool reserved_cert = is_reserved_cert(number, data);
-    const ldns_rr_descriptor* form = ldns_rr_descript(number);
-    for (size_t i = 0; !fields.rest().empty(); ++i) {
-      const std::string_view token = fields.next();
-      if (i < ldns_rr_descriptor_minimum(form)) {
-        if (auto reason = check_number(ldns_rr_descriptor_field_type(form, i), token)) return reason;
-      }
-      append_field(reserved_cert && i == 0 ? "1" : token);
-    }
-    ldns_rr* raw = nullptr;
-    const ldns_status status = ldns_rr_new_frm_str(&raw, line_.c_str(), 0, origin_rdf_.get(), nullptr);
-    const LdnsRr rr(raw);
-    if (status != LDNS_STATUS_OK) return ldns_get_errorstr_by_id(status);
-    if (has_overlong_name(*rr)) return "a name of more than 255 octets";
-    rdata_.clear();
-    append_fields(rdata_, *rr);
-    if (reserved_cert) rdata_.replace(0, 2, 2, '\0');
-    return std::nullopt;
-  }
-
-  // ldns takes \# for the beginning of octets wherever it stands.
-  void append_field(std::string_view token) {
-    const bool octets = token.starts_with("\\#");
-    line_.append(octets ? " \\035" : " ").append(octets ? token.substr(2) : token);
-  }
-
-  // ldns takes 65537 for 1 and -1 for 65535.
-  static Reason check_number(ldns_rdf_type field, std::string_view token) {
-    if (fits_in(field, token)) return std::nullopt;
-    if (field == LDNS_RDF_TYPE_PERIOD) return "'" + std::string(token) + "' is not a time below 2^32 seconds";
-    return "'" + std::string(token) + "' is not a number from 0 to " + std::to_string(largest_in(field));
-  }
-
-  // Fills rdata_ from \# SIZE OCTETS (RFC 3597 §5).
-  Reason read_octets(uint16_t type, Tokens fields) {
-    fields.next();
-    const auto size = number_in<uint16_t>(fields.next());
-    if (!size) return "behind \\# stands the number of octets (RFC 3597 section 5)";
-    std::string digits;
-    while (!fields.rest().empty()) digits += fields.next();
-    if (digits.size() != 2U * *size)
-      return std::to_string(*size) + " octets are " + std::to_string(2U * *size) + " hexadecimal digits";
-    rdata_.clear();
-    for (size_t i = 0; i < digits.size(); i += 2) {
-      const auto octet = octet_of(std::string_view(digits).substr(i, 2));
-      if (!octet) return "'" + digits.substr(i, 2) + "' is no octet in hexadecimal digits";
-      rdata_ += *octet;
-    }
-    if (!rrtype::is_meta(type) && !is_well_formed({owner_, type, 0, bytes_of(rdata_)}))
-      return "the data does not have the form of its type";
     return std::nullopt;
   }
 
@@ -531,30 +321,30 @@ class ZoneParser {
 
   const std::string file_;
   Name origin_, owner_;
-  LdnsRdf origin_rdf_;
+  RdataReader rdata_;
   std::optional<uint32_t> default_ttl_, last_ttl_;
   const DefaultTtl* fallback_;
   ZoneText zone_;
   std::vector<Edit> edits_;
-  std::string line_, rdata_;  // scratch
 };
 
 // ldns does not escape quotation marks in names, and we take them for those of a string.
 bool has_quote_in_name(const ldns_rr& rr) {
-  return any_name(rr, [](std::string_view name) { return name.find('"') != std::string_view::npos; });
+  return any_field(rr, [](const ldns_rdf& field) {
+    return ldns_rdf_get_type(&field) == LDNS_RDF_TYPE_DNAME && octets_of(field).find('"') != std::string_view::npos;
+  });
 }
 
-// Whether the text that ldns made of `record` is that record: it prints some data so that it reads as another, or not
-// at all, like the empty value of a CAA, or a reserved CERT.
-bool reads_back(const char* text, const Record& record) {
+// Whether `text`, which ldns made of what stands behind the owner of `record`, is that record: it prints some data so
+// that it reads as another, or not at all, like the empty value of a CAA.
+bool reads_back(std::string_view text, const Record& record) {
   if (record.type == rrtype::A || record.type == rrtype::AAAA) return true;  // most records, and there is no doubt
-  if (record.type == rrtype::CERT && record.rdata.size() >= 2 && load16(record.rdata.data()) == 0) return false;
-  ldns_rr* raw = nullptr;
-  if (ldns_rr_new_frm_str(&raw, text, 0, nullptr, nullptr) != LDNS_STATUS_OK) return false;
-  const LdnsRr rr(raw);
-  std::string rdata;
-  append_fields(rdata, *rr);
-  return std::ranges::equal(bytes_of(rdata), record.rdata);
+  Tokens tokens(text);
+  tokens.next();  // TTL
+  tokens.next();  // class
+  const std::string_view type = tokens.next();
+  RdataReader reader;
+  return !reader.read(type, record.type, tokens.rest()) && std::ranges::equal(reader.octets(), record.rdata);
 }
 
 // TTL, class, type and data as ldns prints them, with a tab before each; nothing if that would not be the record.
@@ -567,15 +357,19 @@ std::optional<std::string> text_behind_owner(const Record& record) {
   if (ldns_wire2rr(&raw, octets, wire.size(), &at, LDNS_SECTION_ANSWER) != LDNS_STATUS_OK) return std::nullopt;
   const LdnsRr rr(raw);
   const LdnsText printed(ldns_rr2str_fmt(ldns_output_format_nocomments, rr.get()));
-  if (!printed || has_quote_in_name(*rr) || !reads_back(printed.get(), record)) return std::nullopt;
-  return std::strchr(printed.get(), '\t');
+  if (!printed || has_quote_in_name(*rr)) return std::nullopt;
+  std::string text = std::strchr(printed.get(), '\t');
+  while (is_blank(text.back())) text.pop_back();
+  if (!reads_back(text, record)) return std::nullopt;
+  return text;
 }
 
 // Data that is not what its type says is still data (RFC 3597 §5).
 std::string unknown_behind_owner(const Record& record) {
   static constexpr char digits[] = "0123456789abcdef";
   std::string text = "\t" + std::to_string(record.ttl) + "\tIN\tTYPE" + std::to_string(record.type) + "\t\\# " +
-                     std::to_string(record.rdata.size()) + " ";
+                     std::to_string(record.rdata.size());
+  if (!record.rdata.empty()) text += ' ';
   for (const uint8_t octet : record.rdata) {
     text += digits[octet >> 4];
     text += digits[octet & 15];
@@ -606,9 +400,7 @@ std::variant<std::vector<Edit>, std::string> parse_removals(std::string_view tex
 std::string record_to_text(const Record& record) {
   const auto known = text_behind_owner(record);
   // The owner is ours to print: ldns does not escape a $ at its begin.
-  std::string text = record.owner.to_text() + (known ? *known : unknown_behind_owner(record));
-  while (!text.empty() && is_blank(text.back())) text.pop_back();
-  return text;
+  return record.owner.to_text() + (known ? *known : unknown_behind_owner(record));
 }
 
 std::string pseudo_to_text(const PseudoRecord& r) {

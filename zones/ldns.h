@@ -1,0 +1,41 @@
+// What we take of ldns: owners of what it allocates, and its RDATA as octets.
+#pragma once
+
+#include <ldns/ldns.h>
+
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace axfrd::zones {
+
+struct LdnsFree {
+  void operator()(ldns_rr* rr) const { ldns_rr_free(rr); }
+  void operator()(ldns_rdf* rdf) const { ldns_rdf_deep_free(rdf); }
+  void operator()(char* text) const { std::free(text); }  // NOLINT(cppcoreguidelines-no-malloc): malloc'd by ldns
+};
+using LdnsRr = std::unique_ptr<ldns_rr, LdnsFree>;
+using LdnsRdf = std::unique_ptr<ldns_rdf, LdnsFree>;
+using LdnsText = std::unique_ptr<char, LdnsFree>;
+
+inline std::string_view octets_of(const ldns_rdf& field) {
+  return {reinterpret_cast<const char*>(ldns_rdf_data(&field)), ldns_rdf_size(&field)};
+}
+
+// Whether `holds` of some field of the RDATA.
+template <class Predicate>
+bool any_field(const ldns_rr& rr, Predicate&& holds) {
+  for (size_t i = 0; i < ldns_rr_rd_count(&rr); ++i) {
+    if (holds(*ldns_rr_rdf(&rr, i))) return true;
+  }
+  return false;
+}
+
+inline std::string rdata_of(const ldns_rr& rr) {
+  std::string rdata;
+  for (size_t i = 0; i < ldns_rr_rd_count(&rr); ++i) rdata.append(octets_of(*ldns_rr_rdf(&rr, i)));
+  return rdata;
+}
+
+}  // namespace axfrd::zones

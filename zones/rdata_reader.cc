@@ -1,0 +1,156 @@
+#include "zones/rdata_reader.h"
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+
+#include "zones/number.h"
+#include "zones/record.h"
+
+namespace axfrd::zones {
+namespace {
+
+using Reason = std::optional<std::string>;
+
+// The largest number that a field holds; 0 if no plain number stands there.
+uint32_t largest_in(ldns_rdf_type field) {
+  switch (field) {
+    case LDNS_RDF_TYPE_INT8:
+    case LDNS_RDF_TYPE_ALG:
+    case LDNS_RDF_TYPE_CERTIFICATE_USAGE:
+    case LDNS_RDF_TYPE_SELECTOR:
+    case LDNS_RDF_TYPE_MATCHING_TYPE:
+      return UINT8_MAX;
+    case LDNS_RDF_TYPE_INT16:
+    case LDNS_RDF_TYPE_CERT_ALG:
+      return UINT16_MAX;
+    case LDNS_RDF_TYPE_INT32:
+      return UINT32_MAX;
+    default:
+      return 0;
+  }
+}
+
+Reason check_number(std::string_view token, uint32_t largest) {
+  const auto number = number_in<uint32_t>(token);
+  if (number && *number <= largest) return std::nullopt;
+  return "'" + std::string(token) + "' is not a number from 0 to " + std::to_string(largest);
+}
+
+// ldns takes 65537 for 1 and -1 for 65535, and for type 0 what is no type. `at`: the place of the token in the RDATA.
+Reason check_field(ldns_rdf_type field, size_t at, std::string_view token) {
+  constexpr std::string_view port = "port=";
+  constexpr size_t ipseckey_numbers = 3;  // all of its data is one field to ldns
+  switch (field) {
+    case LDNS_RDF_TYPE_PERIOD:
+      if (parse_time(token, UINT32_MAX)) return std::nullopt;
+      return "'" + std::string(token) + "' is not a time below 2^32 seconds";
+    case LDNS_RDF_TYPE_TYPE:
+    case LDNS_RDF_TYPE_NSEC:
+      if (type_from_text(std::string(token)) != 0 || equals_ignoring_case(token, "TYPE0")) return std::nullopt;
+      return "there is no record type '" + std::string(token) + "'";
+    case LDNS_RDF_TYPE_SVCPARAMS:
+      if (!token.starts_with(port) || token.substr(port.size()).starts_with('"')) return std::nullopt;
+      return check_number(token.substr(port.size()), UINT16_MAX);
+    case LDNS_RDF_TYPE_IPSECKEY:
+      return at < ipseckey_numbers ? check_number(token, UINT8_MAX) : std::nullopt;
+    default:  // some take words, too
+      if (largest_in(field) == 0 || std::isalpha(static_cast<uint8_t>(token.front()))) return std::nullopt;
+      return check_number(token, largest_in(field));
+  }
+}
+
+// RFC 4398 §2.1 reserves type 0. Other servers take it; ldns refuses it, and loses the memory of what it has read.
+bool is_reserved_cert(uint16_t type, Tokens fields) {
+  return type == rrtype::CERT && number_in<uint16_t>(fields.next()) == 0;
+}
+
+// ldns does not count again when it has put the origin behind a name.
+bool is_overlong_name(const ldns_rdf& field) {
+  return ldns_rdf_get_type(&field) == LDNS_RDF_TYPE_DNAME && ldns_rdf_size(&field) > kMaxName;
+}
+
+// Of the fields that are there, only texts and sets of types may be empty.
+bool is_empty_in_error(const ldns_rdf& field) {
+  if (ldns_rdf_size(&field) != 0) return false;
+  const ldns_rdf_type type = ldns_rdf_get_type(&field);
+  return type != LDNS_RDF_TYPE_LONG_STR && type != LDNS_RDF_TYPE_NSEC && type != LDNS_RDF_TYPE_SVCPARAMS;
+}
+
+// The octet that two hexadecimal digits stand for.
+std::optional<char> octet_of(std::string_view digits) {
+  uint8_t octet = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), octet, 16);
+  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
+  return static_cast<char>(octet);
+}
+
+}  // namespace
+
+void RdataReader::set_origin(const Name& origin) {
+  const Bytes octets = origin.view().bytes();
+  origin_.reset(ldns_rdf_new_frm_data(LDNS_RDF_TYPE_DNAME, octets.size(), octets.data()));
+}
+
+Reason RdataReader::read(std::string_view type, uint16_t number, std::string_view text) {
+  const Tokens fields(text);
+  if (fields.peek() == "\\#") return read_octets(number, fields);
+  if (auto reason = compose_line(type, number, fields)) return reason;
+  ldns_rr* raw = nullptr;
+  const ldns_status status = ldns_rr_new_frm_str(&raw, line_.c_str(), 0, origin_.get(), nullptr);
+  const LdnsRr rr(raw);
+  if (status != LDNS_STATUS_OK) return ldns_get_errorstr_by_id(status);
+  if (any_field(*rr, is_overlong_name)) return "a name of more than 255 octets";
+  if (any_field(*rr, is_empty_in_error)) return "a field is empty";
+  octets_ = rdata_of(*rr);
+  if (is_reserved_cert(number, fields)) octets_.replace(0, 2, 2, '\0');
+  return std::nullopt;
+}
+
+Reason RdataReader::compose_line(std::string_view type, uint16_t number, Tokens fields) {
+  line_.assign(". 0 IN ").append(type);
+  const bool reserved_cert = is_reserved_cert(number, fields);
+  const ldns_rr_descriptor* form = ldns_rr_descript(number);
+  ldns_rdf_type field = LDNS_RDF_TYPE_NONE;
+  for (size_t at = 0; !fields.rest().empty(); ++at) {
+    // The last one goes on over what is left.
+    if (at < ldns_rr_descriptor_maximum(form)) field = ldns_rr_descriptor_field_type(form, at);
+    const std::string_view token = fields.next();
+    if (auto reason = check_field(field, at, token)) return reason;
+    append_token(reserved_cert && at == 0 ? "1" : token, field == LDNS_RDF_TYPE_IPSECKEY && at >= kIpseckeyTokens);
+  }
+  return std::nullopt;
+}
+
+// `joined`: belongs to the token before it.
+void RdataReader::append_token(std::string_view token, bool joined) {
+  if (!joined) line_ += ' ';
+  if (token.starts_with("\\#")) {  // ldns would take it for the beginning of octets wherever it stands
+    line_ += "\\035";
+    token.remove_prefix(2);
+  }
+  line_.append(token);
+}
+
+// \# SIZE OCTETS (RFC 3597 §5).
+Reason RdataReader::read_octets(uint16_t type, Tokens fields) {
+  fields.next();
+  const auto size = number_in<uint16_t>(fields.next());
+  if (!size) return "behind \\# stands the number of octets (RFC 3597 section 5)";
+  std::string digits;
+  while (!fields.rest().empty()) digits += fields.next();
+  const size_t expected = size_t{2} * *size;
+  if (digits.size() != expected)
+    return std::to_string(*size) + " octets are " + std::to_string(expected) + " hexadecimal digits";
+  octets_.clear();
+  for (size_t i = 0; i < digits.size(); i += 2) {
+    const auto octet = octet_of(std::string_view(digits).substr(i, 2));
+    if (!octet) return "'" + digits.substr(i, 2) + "' is no octet in hexadecimal digits";
+    octets_ += *octet;
+  }
+  if (!rrtype::is_meta(type) && !is_well_formed({NameView(), type, 0, octets()}))
+    return "the data does not have the form of its type";
+  return std::nullopt;
+}
+
+}  // namespace axfrd::zones
