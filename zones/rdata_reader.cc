@@ -1,6 +1,7 @@
 #include "zones/rdata_reader.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <charconv>
 
@@ -37,10 +38,9 @@ Reason check_number(std::string_view token, uint32_t largest) {
   return "'" + std::string(token) + "' is not a number from 0 to " + std::to_string(largest);
 }
 
-// ldns takes 65537 for 1 and -1 for 65535, and for type 0 what is no type. `at`: the place of the token in the RDATA.
-Reason check_field(ldns_rdf_type field, size_t at, std::string_view token) {
+// ldns takes 65537 for 1 and -1 for 65535, and for type 0 what is no type.
+Reason check_field(ldns_rdf_type field, std::string_view token) {
   constexpr std::string_view port = "port=";
-  constexpr size_t ipseckey_numbers = 3;  // all of its data is one field to ldns
   switch (field) {
     case LDNS_RDF_TYPE_PERIOD:
       if (parse_time(token, UINT32_MAX)) return std::nullopt;
@@ -52,8 +52,6 @@ Reason check_field(ldns_rdf_type field, size_t at, std::string_view token) {
     case LDNS_RDF_TYPE_SVCPARAMS:
       if (!token.starts_with(port) || token.substr(port.size()).starts_with('"')) return std::nullopt;
       return check_number(token.substr(port.size()), UINT16_MAX);
-    case LDNS_RDF_TYPE_IPSECKEY:
-      return at < ipseckey_numbers ? check_number(token, UINT8_MAX) : std::nullopt;
     default:  // some take words, too
       if (largest_in(field) == 0 || std::isalpha(static_cast<uint8_t>(token.front()))) return std::nullopt;
       return check_number(token, largest_in(field));
@@ -95,6 +93,7 @@ void RdataReader::set_origin(const Name& origin) {
 Reason RdataReader::read(std::string_view type, uint16_t number, std::string_view text) {
   const Tokens fields(text);
   if (fields.peek() == "\\#") return read_octets(number, fields);
+  if (number == rrtype::IPSECKEY) return read_ipseckey(fields);
   if (auto reason = compose_line(type, number, fields)) return reason;
   ldns_rr* raw = nullptr;
   const ldns_status status = ldns_rr_new_frm_str(&raw, line_.c_str(), 0, origin_.get(), nullptr);
@@ -116,20 +115,52 @@ Reason RdataReader::compose_line(std::string_view type, uint16_t number, Tokens 
     // The last one goes on over what is left.
     if (at < ldns_rr_descriptor_maximum(form)) field = ldns_rr_descriptor_field_type(form, at);
     const std::string_view token = fields.next();
-    if (auto reason = check_field(field, at, token)) return reason;
-    append_token(reserved_cert && at == 0 ? "1" : token, field == LDNS_RDF_TYPE_IPSECKEY && at >= kIpseckeyTokens);
+    if (auto reason = check_field(field, token)) return reason;
+    append_token(reserved_cert && at == 0 ? "1" : token);
   }
   return std::nullopt;
 }
 
-// `joined`: belongs to the token before it.
-void RdataReader::append_token(std::string_view token, bool joined) {
-  if (!joined) line_ += ' ';
+void RdataReader::append_token(std::string_view token) {
+  line_ += ' ';
   if (token.starts_with("\\#")) {  // ldns would take it for the beginning of octets wherever it stands
     line_ += "\\035";
     token.remove_prefix(2);
   }
   line_.append(token);
+}
+
+// PRECEDENCE TYPE ALGORITHM GATEWAY KEY (RFC 4025 §3). ldns takes larger numbers, and loses the memory of gateway and
+// key, so that it reads only these, as data of other types.
+Reason RdataReader::read_ipseckey(Tokens fields) {
+  struct Gateway {
+    std::string_view type;
+    uint16_t number;
+  };
+  constexpr std::array<Gateway, 3> gateways{{{"A", rrtype::A}, {"AAAA", rrtype::AAAA}, {"NS", rrtype::NS}}};
+  std::array<uint8_t, 3> head{};
+  for (uint8_t& number : head) {
+    const std::string_view token = fields.next();
+    if (auto reason = check_number(token, UINT8_MAX)) return reason;
+    number = *number_in<uint8_t>(token);
+  }
+  const auto [precedence, kind, algorithm] = head;
+  if (kind > gateways.size()) return "a gateway of type " + std::to_string(kind) + "; there are 0 to 3";
+  std::string rdata(text_of(head));
+  const std::string_view gateway = fields.next();
+  if (kind == 0) {
+    if (gateway != ".") return "no gateway (type 0) is written '.'";
+  } else {
+    const auto [type, number] = gateways.at(kind - 1U);
+    if (auto reason = read(type, number, gateway)) return reason;
+    rdata.append(octets_);
+  }
+  if (algorithm != 0 || !fields.rest().empty()) {
+    if (auto reason = read("OPENPGPKEY", rrtype::OPENPGPKEY, fields.rest())) return reason;
+    rdata.append(octets_);
+  }
+  octets_ = std::move(rdata);
+  return std::nullopt;
 }
 
 // \# SIZE OCTETS (RFC 3597 §5).

@@ -28,11 +28,9 @@ class RdataReader {
 
  private:
   using Reason = std::optional<std::string>;
-  // To ldns the key of an IPSECKEY is one token, the fifth; others let it be split.
-  static constexpr size_t kIpseckeyTokens = 5;
-
   Reason compose_line(std::string_view type, uint16_t number, Tokens fields);
-  void append_token(std::string_view token, bool joined);
+  void append_token(std::string_view token);
+  Reason read_ipseckey(Tokens fields);
   Reason read_octets(uint16_t type, Tokens fields);
 
   LdnsRdf origin_;

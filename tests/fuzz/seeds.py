@@ -171,6 +171,18 @@ ZONES = {
     "pseudo": "$TTL 60\n@ SOA . . 1 2 3 4 5\n@ ALIAS target.test.\nold URL \"https://target.test/a b\"\n",
     "types": "$TTL 60\n@ SOA . . 1 2 3 4 5\na TYPE65280 \\# 3 00ff41\nb CAA 0 issue \"ca\"\nc SRV 1 2 3 d\n"
              "e NSEC f A TXT\ng DS 1 13 2 " + "00" * 32 + "\nh LOC 1 N 2 E 3m\ni CERT 0 1 2 AAAA\n",
+    "many-types": "$TTL 60\n@ SOA . . 1 2 3 4 5\n" + "".join(f"{number} {record}\n" for number, record in enumerate([
+        "AFSDB 1 b", "APL 1:192.0.2.0/25 !2:2001:db8::/32", 'CAA 0 issue "ca.test; a=b"', "CDNSKEY 0 3 0 AA==",
+        "CDS 0 0 0 00", "CERT PKIX 1 8 AAAA", "CSYNC 1 3 A NS", "DHCID AAIBY2/AuCccgoJb", "DNAME b",
+        "DNSKEY 257 3 13 AAAA AAAA", "EUI48 00-00-5e-00-53-2a", "EUI64 00-00-5e-ef-10-00-00-2a", 'GPOS 1 2 "3"',
+        "HINFO a b", "HIP 2 2001 AAAA b.", "HTTPS 1 . alpn=h2,h3 port=443 ipv4hint=192.0.2.1 ipv6hint=2001:db8::1 ech=AA==",
+        "IPSECKEY 1 0 2 . AAAA", "IPSECKEY 1 1 2 192.0.2.1 AAAA", "IPSECKEY 1 2 2 ::1 AAAA", "IPSECKEY 1 3 2 b AAAA",
+        "ISDN 1 2", "KEY 0 0 1 AAAA", "KX 1 b", "L32 1 10.1.2.0", "L64 1 1:2:3:4", "LOC 1 2 3 N 4 5 6 E 7m 8m 9m 10m",
+        "LP 1 b", "MINFO b c", 'NAPTR 1 2 "S" "SIP" "" b', "NID 1 1:2:3:4", "NSAP 0x47.00", "NSEC b A TYPE65280",
+        "NSEC3 1 0 0 aabb 0P9MHAVEQVM6T7VBL5LOP2U3T2RP3TOM A", "NSEC3PARAM 1 0 0 -", "OPENPGPKEY AAAA", "PTR b",
+        "PX 1 b c", "RP b c", "RRSIG A 13 2 60 20300101000000 20200101000000 1 b AAAA", "RT 1 b", "SMIMEA 3 0 0 00",
+        "SPF x", "SRV 1 2 3 b", "SSHFP 1 1 00", "SVCB 1 . mandatory=alpn alpn=h2 key65333=x", "TALINK b c",
+        "TLSA 3 1 1 00", "URI 1 2 \"ftp://b\"", "WKS 192.0.2.1 tcp smtp", "X25 1", "ZONEMD 1 1 1 " + "00" * 48])),
     "octets": "$TTL 60\n@ SOA . . 1 2 3 4 5\na A \\# 4 c0 000201\nb CAA \\# 7 00056973737565\nc TXT x \\#y\n"
               "d TYPE65280 \\# 0\n",
     "generate": "$TTL 60\n$GENERATE 1-2 a$ A 192.0.2.$\n@ SOA . . 1 2 3 4 5\n\\000\\255.* A 1.2.3.4\n",

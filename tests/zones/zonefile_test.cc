@@ -139,6 +139,21 @@ TEST(ZoneFile, ReadsServiceBindingsAndKeysThatAreSplit) {
   EXPECT_TRUE(contains(records, "b.example.\t3600\tIN\tIPSECKEY\t1 1 2 192.0.2.1 AAAAAAAA"));
 }
 
+TEST(ZoneFile, ReadsEachKindOfIpseckey) {
+  for (const std::string data :
+       {"0 0 2 . AAAA", "255 1 2 192.0.2.1 AAAA", "1 2 2 2001:db8::1 AAAA", "1 3 2 gw.test. AAAA"})
+    EXPECT_TRUE(contains(parse("a IPSECKEY " + data + "\n"), "a.example.\t3600\tIN\tIPSECKEY\t" + data)) << data;
+  EXPECT_EQ(parse("a IPSECKEY 1 0 0 .\nb IPSECKEY 1 3 2 gw AAAA\n").size(), 3U);
+  const auto why = [](const std::string& data) {
+    return refusal("example.", kApexRecords + "a IPSECKEY " + data + "\n");
+  };
+  EXPECT_NE(why("1 4 2 x AAAA").find("a gateway of type 4"), std::string::npos);
+  EXPECT_NE(why("1 0 2 x AAAA").find("written '.'"), std::string::npos);
+  for (const std::string data :
+       {"", "1", "1 1 2", "1 1 2 x AAAA", "1 1 2 192.0.2.1", "1 1 2 192.0.2.1 =", "1 3 2 a..b AAAA"})
+    EXPECT_FALSE(why(data).empty()) << data;
+}
+
 TEST(ZoneFile, RefusesFieldsThatAreEmpty) {
   EXPECT_NE(refusal("example.", kApexRecords + "a NSAP 0x\n").find("empty"), std::string::npos);
 }
