@@ -1,7 +1,6 @@
 #include "control/notify/delegation_check.h"
 
 #include <arpa/inet.h>
-#include <ldns/ldns.h>
 #include <sys/time.h>
 #include <unbound.h>
 
@@ -12,6 +11,7 @@
 #include <set>
 
 #include "control/base/resolver.h"
+#include "zones/ldns.h"
 
 namespace axfrd::control {
 
@@ -32,12 +32,11 @@ struct Free {
   }
 };
 using Packet = std::unique_ptr<ldns_pkt, Free<&ldns_pkt_free>>;
-using Rdf = std::unique_ptr<ldns_rdf, Free<&ldns_rdf_deep_free>>;
 
 void free_resolver(ldns_resolver* resolver) { ldns_resolver_deep_free(resolver); }
 
 std::string text_of(const ldns_rdf* name) {
-  const std::unique_ptr<char, Free<&std::free>> text(ldns_rdf2str(name));
+  const zones::LdnsText text(ldns_rdf2str(name));
   return text ? text.get() : "";
 }
 
@@ -54,8 +53,8 @@ std::string address_text(std::string_view rdata) {
 Packet ask(const std::string& address, const Name& name, ldns_rr_type type) {
   const std::unique_ptr<ldns_resolver, Free<&free_resolver>> resolver(ldns_resolver_new());
   const bool v6 = address.find(':') != std::string::npos;
-  const Rdf server(ldns_rdf_new_frm_str(v6 ? LDNS_RDF_TYPE_AAAA : LDNS_RDF_TYPE_A, address.c_str()));
-  const Rdf owner(ldns_dname_new_frm_str(name.to_text().c_str()));
+  const zones::LdnsRdf server(ldns_rdf_new_frm_str(v6 ? LDNS_RDF_TYPE_AAAA : LDNS_RDF_TYPE_A, address.c_str()));
+  const zones::LdnsRdf owner(ldns_dname_new_frm_str(name.to_text().c_str()));
   if (!resolver || !server || !owner) return nullptr;
   ldns_resolver_push_nameserver(resolver.get(), server.get());
   ldns_resolver_set_recursive(resolver.get(), false);
@@ -253,8 +252,10 @@ class Check {
     if (rcode != LDNS_RCODE_NOERROR)
       return mend("server", who + " does not serve the zone: it answers " + name_of_rcode(rcode));
     std::optional<uint32_t> serial;
-    for_each_record(ldns_pkt_answer(answer.get()), LDNS_RR_TYPE_SOA,
-                    [&](const ldns_rr* record) { serial = ldns_rdf2native_int32(ldns_rr_rdf(record, 2)); });
+    // Servers may send what they like, also a SOA without fields, which ldns lets pass.
+    for_each_record(ldns_pkt_answer(answer.get()), LDNS_RR_TYPE_SOA, [&](const ldns_rr* record) {
+      serial = zones::serial_in(rrtype::SOA, zones::bytes_of(zones::rdata_of(*record)));
+    });
     if (!serial || !ldns_pkt_aa(answer.get())) return mend("server", who + " has no authority for the zone");
     if (*serial == zone_.serial()) return good("server", who + " serves serial " + std::to_string(*serial));
     const bool behind = zones::serial_newer(zone_.serial(), *serial);

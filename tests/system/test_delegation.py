@@ -73,3 +73,23 @@ def test_a_secondary_that_is_behind_is_named_with_its_serial(axfrd):
     serial = axfrd.json("zone", "commit", ZONE)["serial"]
     (behind,) = check(axfrd, f"customer NS {OWN}", f"customer NS {SECOND}", f"ns.customer A {IPV4}")
     assert "which is behind " + str(serial) in behind
+
+
+# Answers whatever it is asked by one SOA without data.
+EMPTY_SOA = """
+import socket
+sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+sock.bind(("0.0.0.0", 53))
+while True:
+    query, peer = sock.recvfrom(4096)
+    question = query[12 : query.index(0, 12) + 5]
+    counts, soa = bytes([0, 1, 0, 1, 0, 0, 0, 0]), bytes([0xC0, 12, 0, 6, 0, 1, 0, 0, 0, 60, 0, 0])
+    sock.sendto(query[:2] + bytes([0x84, 0]) + counts + question + soa, peer)
+"""
+
+
+def test_a_secondary_whose_soa_has_no_data_is_told_and_harms_nobody(axfrd):
+    axfrd.lab.secondary.spawn("/usr/bin/python3", "-c", EMPTY_SOA)
+    (wrong,) = check(axfrd, f"customer NS {OWN}", f"customer NS {SECOND}", f"ns.customer A {IPV4}")
+    assert f"{SECOND} at {axfrd.lab.secondary.ipv4} has no authority for the zone" in wrong
+    assert axfrd.json("zone", "list")
