@@ -44,6 +44,7 @@ std::optional<Name> name_of(const ldns_rdf* name) {
   return name != nullptr ? Name::from_text(text_of(name)) : std::nullopt;
 }
 
+// Of sound RDATA.
 std::string address_text(std::string_view rdata) {
   char text[INET6_ADDRSTRLEN];
   return inet_ntop(rdata.size() == 4 ? AF_INET : AF_INET6, rdata.data(), text, sizeof text);
@@ -148,7 +149,9 @@ class Check {
       return addresses;
     }
     for (const uint16_t type : {rrtype::A, rrtype::AAAA}) {
-      for (const std::string& rdata : resolve(server, type).rdata) addresses.push_back(address_text(rdata));
+      for (const std::string& rdata : resolve(server, type).rdata) {
+        if (zones::rdata_is_sound(type, zones::bytes_of(rdata))) addresses.push_back(address_text(rdata));
+      }
     }
     return addresses;
   }
