@@ -1,12 +1,17 @@
 // What we take of ldns: owners of what it allocates, and its RDATA as octets.
 #pragma once
 
+// Without it ldns makes macros of bool, true and false.
+#include <stdbool.h>  // NOLINT(modernize-deprecated-headers)
+
 #include <ldns/ldns.h>
 
 #include <cstdlib>
 #include <memory>
 #include <string>
 #include <string_view>
+
+#include "zones/record.h"
 
 namespace axfrd::zones {
 
@@ -36,6 +41,17 @@ inline std::string rdata_of(const ldns_rr& rr) {
   std::string rdata;
   for (size_t i = 0; i < ldns_rr_rd_count(&rr); ++i) rdata.append(octets_of(*ldns_rr_rdf(&rr, i)));
   return rdata;
+}
+
+// The record as ldns takes it apart; null if it cannot.
+inline LdnsRr to_ldns(const Record& record) {
+  std::string wire;
+  append_record(wire, record);
+  ldns_rr* raw = nullptr;
+  size_t at = 0;
+  const auto* octets = reinterpret_cast<const uint8_t*>(wire.data());
+  if (ldns_wire2rr(&raw, octets, wire.size(), &at, LDNS_SECTION_ANSWER) != LDNS_STATUS_OK) return nullptr;
+  return LdnsRr(raw);
 }
 
 }  // namespace axfrd::zones

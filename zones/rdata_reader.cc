@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <charconv>
 
 #include "zones/number.h"
 #include "zones/record.h"
@@ -75,14 +74,6 @@ bool is_empty_in_error(const ldns_rdf& field) {
   return type != LDNS_RDF_TYPE_LONG_STR && type != LDNS_RDF_TYPE_NSEC && type != LDNS_RDF_TYPE_SVCPARAMS;
 }
 
-// The octet that two hexadecimal digits stand for.
-std::optional<char> octet_of(std::string_view digits) {
-  uint8_t octet = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), octet, 16);
-  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
-  return static_cast<char>(octet);
-}
-
 }  // namespace
 
 void RdataReader::set_origin(const Name& origin) {
@@ -94,6 +85,7 @@ Reason RdataReader::read(std::string_view type, uint16_t number, std::string_vie
   const Tokens fields(text);
   if (fields.peek() == "\\#") return read_octets(number, fields);
   if (number == rrtype::IPSECKEY) return read_ipseckey(fields);
+  if (is_reserved_cert(number, fields)) return read_reserved_cert(type, fields);
   if (auto reason = compose_line(type, number, fields)) return reason;
   ldns_rr* raw = nullptr;
   const ldns_status status = ldns_rr_new_frm_str(&raw, line_.c_str(), 0, origin_.get(), nullptr);
@@ -102,13 +94,11 @@ Reason RdataReader::read(std::string_view type, uint16_t number, std::string_vie
   if (any_field(*rr, is_overlong_name)) return "a name of more than 255 octets";
   if (any_field(*rr, is_empty_in_error)) return "a field is empty";
   octets_ = rdata_of(*rr);
-  if (is_reserved_cert(number, fields)) octets_.replace(0, 2, 2, '\0');
   return std::nullopt;
 }
 
 Reason RdataReader::compose_line(std::string_view type, uint16_t number, Tokens fields) {
   line_.assign(". 0 IN ").append(type);
-  const bool reserved_cert = is_reserved_cert(number, fields);
   const ldns_rr_descriptor* form = ldns_rr_descript(number);
   ldns_rdf_type field = LDNS_RDF_TYPE_NONE;
   for (size_t at = 0; !fields.rest().empty(); ++at) {
@@ -116,7 +106,7 @@ Reason RdataReader::compose_line(std::string_view type, uint16_t number, Tokens 
     if (at < ldns_rr_descriptor_maximum(form)) field = ldns_rr_descriptor_field_type(form, at);
     const std::string_view token = fields.next();
     if (auto reason = check_field(field, token)) return reason;
-    append_token(reserved_cert && at == 0 ? "1" : token);
+    append_token(token);
   }
   return std::nullopt;
 }
@@ -128,6 +118,14 @@ void RdataReader::append_token(std::string_view token) {
     token.remove_prefix(2);
   }
   line_.append(token);
+}
+
+// As one of another type.
+Reason RdataReader::read_reserved_cert(std::string_view type, Tokens fields) {
+  fields.next();
+  if (auto reason = read(type, rrtype::CERT, "1 " + std::string(fields.rest()))) return reason;
+  octets_.replace(0, 2, 2, '\0');
+  return std::nullopt;
 }
 
 // PRECEDENCE TYPE ALGORITHM GATEWAY KEY (RFC 4025 §3). ldns takes larger numbers, and loses the memory of gateway and
@@ -175,9 +173,9 @@ Reason RdataReader::read_octets(uint16_t type, Tokens fields) {
     return std::to_string(*size) + " octets are " + std::to_string(expected) + " hexadecimal digits";
   octets_.clear();
   for (size_t i = 0; i < digits.size(); i += 2) {
-    const auto octet = octet_of(std::string_view(digits).substr(i, 2));
+    const auto octet = number_in<uint8_t>(std::string_view(digits).substr(i, 2), 0, UINT8_MAX, 16);
     if (!octet) return "'" + digits.substr(i, 2) + "' is no octet in hexadecimal digits";
-    octets_ += *octet;
+    octets_ += static_cast<char>(*octet);
   }
   if (!rrtype::is_meta(type) && !is_well_formed({NameView(), type, 0, octets()}))
     return "the data does not have the form of its type";

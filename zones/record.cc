@@ -47,14 +47,8 @@ bool rdata_is_sound(uint16_t type, Bytes rdata) {
 }
 
 bool is_well_formed(const Record& record) {
-  std::string wire;
-  append_record(wire, record);
-  ldns_rr* raw = nullptr;
-  size_t at = 0;
-  const auto* octets = reinterpret_cast<const uint8_t*>(wire.data());
-  if (ldns_wire2rr(&raw, octets, wire.size(), &at, LDNS_SECTION_ANSWER) != LDNS_STATUS_OK) return false;
-  const LdnsRr rr(raw);
-  return ldns_rr_rd_count(raw) >= fields_needed(record.type) &&
+  const LdnsRr rr = to_ldns(record);
+  return rr && ldns_rr_rd_count(rr.get()) >= fields_needed(record.type) &&
          std::ranges::equal(record.rdata, bytes_of(rdata_of(*rr)));
 }
 

@@ -349,13 +349,8 @@ bool reads_back(std::string_view text, const Record& record) {
 
 // TTL, class, type and data as ldns prints them, with a tab before each; nothing if that would not be the record.
 std::optional<std::string> text_behind_owner(const Record& record) {
-  std::string wire;
-  append_record(wire, record);
-  ldns_rr* raw = nullptr;
-  size_t at = 0;
-  const auto* octets = reinterpret_cast<const uint8_t*>(wire.data());
-  if (ldns_wire2rr(&raw, octets, wire.size(), &at, LDNS_SECTION_ANSWER) != LDNS_STATUS_OK) return std::nullopt;
-  const LdnsRr rr(raw);
+  const LdnsRr rr = to_ldns(record);
+  if (!rr) return std::nullopt;
   const LdnsText printed(ldns_rr2str_fmt(ldns_output_format_nocomments, rr.get()));
   if (!printed || has_quote_in_name(*rr)) return std::nullopt;
   std::string text = std::strchr(printed.get(), '\t');

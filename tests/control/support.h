@@ -26,6 +26,7 @@
 #include "control/dns/update.h"
 #include "control/notify/notifier.h"
 #include "dataplane/rcu.h"
+#include "tests/control/temporary_directory.h"
 #include "tests/zones/support.h"
 
 namespace axfrd::control::test {
@@ -36,23 +37,6 @@ using zones::test::QueryBytes;
 
 // Longer than anything here takes on a slow machine; a test that waits so long has failed.
 constexpr auto kPatience = std::chrono::seconds(10);
-
-class TemporaryDirectory {
- public:
-  TemporaryDirectory() {
-    std::string pattern = std::filesystem::temp_directory_path() / "axfrd-test-XXXXXX";
-    path_ = ::mkdtemp(pattern.data());
-  }
-  ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-  const std::filesystem::path& path() const { return path_; }
-  void write(const std::string& name, const std::string& text) const { std::ofstream(path_ / name) << text; }
-
- private:
-  std::filesystem::path path_;
-};
 
 // A local socket that datagrams are sent to.
 class DatagramSocket {

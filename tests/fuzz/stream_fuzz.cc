@@ -7,10 +7,10 @@
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
-#include <filesystem>
 #include <set>
 
 #include "control/dns/session.h"
+#include "tests/control/temporary_directory.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace axfrd;           // NOLINT(google-build-using-namespace)
@@ -20,26 +20,17 @@ namespace {
 
 using zones::Bytes;
 
-std::filesystem::path new_directory() {
-  std::string path = std::filesystem::temp_directory_path() / "axfrd-fuzz-XXXXXX";
-  fuzz::require(::mkdtemp(path.data()) != nullptr, "there is room for a store");
-  return path;
-}
-
 // What a service thread has. Nobody has a key, so no zone is ever changed: the updater has neither zones nor a thread.
 struct World {
   World() { allowed.allow(Prefix::parse("192.0.2.1")); }
-  ~World() { std::filesystem::remove_all(directory); }
-  World(const World&) = delete;
-  World& operator=(const World&) = delete;
 
-  const std::filesystem::path directory = new_directory();
+  const test::TemporaryDirectory directory;
   const zones::Responder& responder = fuzz::responder();
   const Log log{LogLevel::error};
   boost::asio::io_context loop;
   dataplane::Rcu rcu{1};
   dataplane::Rcu::Reader reader{rcu};
-  Store store{directory};
+  Store store{directory.path()};
   zones::ZoneTable no_zones;
   zones::CookieJar cookies;
   Keys keys;
