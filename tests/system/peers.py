@@ -72,6 +72,11 @@ class Secondary:
         wait_until(done, f"{type(self).__name__} to transfer {self.names}", timeout)
         return self
 
+    def wait_to_serve(self, name, serial):
+        """What it has transferred, and no longer asks for, may be a second short of being served: NSD loads it first."""
+        what = f"{type(self).__name__} to serve serial {serial} of {name}"
+        wait_until(lambda: self.serial(name) == serial, what, timeout=10)
+
     def copy(self, name, tries=3):
         """NSD resets connections when it has something new: another process takes the place of the one that served."""
         try:

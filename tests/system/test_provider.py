@@ -51,5 +51,7 @@ def test_all_zones_are_enabled_and_changed_in_bulk_and_all_copies_follow(day):
     for name in names:
         with axfrd.lab.client.connect(IPV4) as sock:
             ours = zones.transfer(sock, name)
+        serial = control.call("zone.show", zone=name)["serial"]
         for peer in peers:
+            peer.wait_to_serve(name, serial)
             assert zones.differences(ours, peer.copy(name)) == [], f"{name} at {type(peer).__name__}"

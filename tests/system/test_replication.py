@@ -154,10 +154,10 @@ def test_every_secondary_has_every_zone_in_the_end(providers):
         for name in names:
             with axfrd.lab.client.connect(IPV4) as sock:
                 ours = zones.transfer(sock, name)
+            serial = control.call("zone.show", zone=name)["serial"]
             for provider in secondaries:
-                what = f"{type(provider.peer).__name__} to serve the last version of {name}"
-                serial = control.call("zone.show", zone=name)["serial"]
-                wait_until(lambda: provider.peer.serial(name) == serial, what, timeout=10)
-                assert zones.differences(ours, provider.peer.copy(name)) == [], what
+                provider.peer.wait_to_serve(name, serial)
+                copy = provider.peer.copy(name)
+                assert zones.differences(ours, copy) == [], f"{name} at {type(provider.peer).__name__}"
     tcp = axfrd.stats()["tcp"]
     print(f"{tcp['ixfr_finished']} of {tcp['transfers_finished']} transfers were IXFR; {axfrd.stats()['notify']}")

@@ -52,8 +52,7 @@ def test_every_kind_of_secondary_follows_and_commit_waits_for_all(new_lab, new_a
         changed = edit(axfrd, ZONE, set=[f"n{number} 60 A 192.0.2.{number}"])
         assert len(changed["secondaries"]) == 4
         for peer in peers:
-            # NSD serves what it has transferred a moment later.
-            wait_until(lambda: peer.serial(ZONE) == changed["serial"], f"{type(peer).__name__} to serve it", timeout=5)
+            peer.wait_to_serve(ZONE, changed["serial"])
             assert zones.differences(ours(axfrd, ZONE), peer.copy(ZONE)) == []
     lines = axfrd.json("secondary", "status", ZONE)["ledger"]
     assert [line["behind"] for line in lines] == [0] * 4
