@@ -37,7 +37,7 @@ Reason check_number(std::string_view token, uint32_t largest) {
   return "'" + std::string(token) + "' is not a number from 0 to " + std::to_string(largest);
 }
 
-// ldns takes 65537 for 1 and -1 for 65535, and for type 0 what is no type.
+// ldns takes 65537 for 1 and -1 for 65535, for type 0 what is no type, and a padded hash for one that has no octets.
 Reason check_field(ldns_rdf_type field, std::string_view token) {
   constexpr std::string_view port = "port=";
   switch (field) {
@@ -48,6 +48,9 @@ Reason check_field(ldns_rdf_type field, std::string_view token) {
     case LDNS_RDF_TYPE_NSEC:
       if (type_from_text(std::string(token)) != 0 || equals_ignoring_case(token, "TYPE0")) return std::nullopt;
       return "there is no record type '" + std::string(token) + "'";
+    case LDNS_RDF_TYPE_NSEC3_NEXT_OWNER:
+      if (token.find('=') == std::string_view::npos) return std::nullopt;
+      return "a hashed owner is written without '=' (RFC 5155 section 3.3)";
     case LDNS_RDF_TYPE_SVCPARAMS:
       if (!token.starts_with(port) || token.substr(port.size()).starts_with('"')) return std::nullopt;
       return check_number(token.substr(port.size()), UINT16_MAX);

@@ -165,6 +165,24 @@ def notify_response(rcode=0):
     return message.to_wire()
 
 
+def streams():
+    def framed(*messages):
+        return b"".join(struct.pack("!H", len(message)) + message for message in messages)
+
+    asked = {name: message.to_wire() for name, message in queries().items()}
+    pair = framed(asked["a"], asked["mx"])
+    return {
+        "at-once": bytes([1, 0]) + pair,
+        "by-octets": bytes([1, 31]) + bytes([1] * 31) + pair,
+        "empty-frame": bytes([1, 1, 2]) + framed(b"", asked["a"]),
+        "ends-early": bytes([1, 1, 40]) + pair[:-1],
+        "interleaved": bytes([0, 1, 120]) + framed(asked["axfr"], asked["a"], asked["ixfr"], asked["large"]),
+        "not-a-request": bytes([0, 2, len(pair) // 2, 9]) + pair + framed(notify_response()),
+        "transfers": bytes([0, 0]) + framed(*[asked["axfr"]] * 20),
+        "update": bytes([1, 0]) + framed(updates()["add"], signed("key", dns.tsig.HMAC_SHA256)),
+    }
+
+
 ZONES = {
     "plain": "$TTL 1h\n@ SOA ns admin (\n 10 ; serial\n 2h 3m 4w 5 )\n@ NS ns\nns A 192.0.2.1\n AAAA 2001:db8::1\n",
     "directives": "$ORIGIN a.example.\n$TTL 60\nexample. SOA ns admin 1 2 3 4 5\n@ 5 IN TXT \"a;b\" c\\\"d \\065\n",
@@ -204,24 +222,6 @@ LINES = {
              '"types":"A,TXT","peer":"192.0.2.0/24=old.key+new.key"}}',
     "nested": '{"jsonrpc":"2.0","id":[[[[]]]],"method":7,"params":[{"a":1e400}]}',
 }
-
-
-def streams():
-    def framed(*messages):
-        return b"".join(struct.pack("!H", len(message)) + message for message in messages)
-
-    asked = {name: message.to_wire() for name, message in queries().items()}
-    pair = framed(asked["a"], asked["mx"])
-    return {
-        "at-once": bytes([1, 0]) + pair,
-        "by-octets": bytes([1, 31]) + bytes([1] * 31) + pair,
-        "empty-frame": bytes([1, 1, 2]) + framed(b"", asked["a"]),
-        "ends-early": bytes([1, 1, 40]) + pair[:-1],
-        "interleaved": bytes([0, 1, 120]) + framed(asked["axfr"], asked["a"], asked["ixfr"], asked["large"]),
-        "not-a-request": bytes([0, 2, len(pair) // 2, 9]) + pair + framed(notify_response()),
-        "transfers": bytes([0, 0]) + framed(*[asked["axfr"]] * 20),
-        "update": bytes([1, 0]) + framed(updates()["add"], signed("key", dns.tsig.HMAC_SHA256)),
-    }
 
 
 DAMAGES = {

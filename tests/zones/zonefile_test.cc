@@ -132,6 +132,15 @@ TEST(ZoneFile, RefusesTypesThatDoNotExistWithinData) {
   EXPECT_TRUE(contains(parse("a NSEC b a TYPE65535\n"), "a.example.\t3600\tIN\tNSEC\tb.example. A TYPE65535"));
 }
 
+TEST(ZoneFile, RefusesHashesThatArePadded) {
+  const std::string hash = "0P9MHAVEQVM6T7VBL5LOP2U3T2RP3TOM";
+  EXPECT_EQ(parse("a NSEC3 1 0 0 - " + hash + " A\n").size(), 2U);
+  for (const std::string& padded : {hash + "=", "=" + hash, std::string("=")})
+    EXPECT_NE(refusal("example.", kApexRecords + "a NSEC3 1 0 0 - " + padded + " A\n").find("RFC 5155 section 3.3"),
+              std::string::npos)
+        << padded;
+}
+
 TEST(ZoneFile, ReadsServiceBindingsAndKeysThatAreSplit) {
   const auto records =
       parse("a HTTPS 1 . alpn=\"h2,h3\" port=8443 ipv4hint=192.0.2.1\nb IPSECKEY 1 1 2 192.0.2.1 AAAA AAAA\n");
