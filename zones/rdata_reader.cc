@@ -1,10 +1,10 @@
 #include "zones/rdata_reader.h"
 
-#include <algorithm>
 #include <array>
-#include <cctype>
 
+#include "zones/loc.h"
 #include "zones/number.h"
+#include "zones/rdata_field.h"
 #include "zones/record.h"
 
 namespace axfrd::zones {
@@ -12,69 +12,9 @@ namespace {
 
 using Reason = std::optional<std::string>;
 
-// The largest number that a field holds; 0 if no plain number stands there.
-uint32_t largest_in(ldns_rdf_type field) {
-  switch (field) {
-    case LDNS_RDF_TYPE_INT8:
-    case LDNS_RDF_TYPE_ALG:
-    case LDNS_RDF_TYPE_CERTIFICATE_USAGE:
-    case LDNS_RDF_TYPE_SELECTOR:
-    case LDNS_RDF_TYPE_MATCHING_TYPE:
-      return UINT8_MAX;
-    case LDNS_RDF_TYPE_INT16:
-    case LDNS_RDF_TYPE_CERT_ALG:
-      return UINT16_MAX;
-    case LDNS_RDF_TYPE_INT32:
-      return UINT32_MAX;
-    default:
-      return 0;
-  }
-}
-
-Reason check_number(std::string_view token, uint32_t largest) {
-  const auto number = number_in<uint32_t>(token);
-  if (number && *number <= largest) return std::nullopt;
-  return "'" + std::string(token) + "' is not a number from 0 to " + std::to_string(largest);
-}
-
-// ldns takes 65537 for 1 and -1 for 65535, for type 0 what is no type, and a padded hash for one that has no octets.
-Reason check_field(ldns_rdf_type field, std::string_view token) {
-  constexpr std::string_view port = "port=";
-  switch (field) {
-    case LDNS_RDF_TYPE_PERIOD:
-      if (parse_time(token, UINT32_MAX)) return std::nullopt;
-      return "'" + std::string(token) + "' is not a time below 2^32 seconds";
-    case LDNS_RDF_TYPE_TYPE:
-    case LDNS_RDF_TYPE_NSEC:
-      if (type_from_text(std::string(token)) != 0 || equals_ignoring_case(token, "TYPE0")) return std::nullopt;
-      return "there is no record type '" + std::string(token) + "'";
-    case LDNS_RDF_TYPE_NSEC3_NEXT_OWNER:
-      if (token.find('=') == std::string_view::npos) return std::nullopt;
-      return "a hashed owner is written without '=' (RFC 5155 section 3.3)";
-    case LDNS_RDF_TYPE_SVCPARAMS:
-      if (!token.starts_with(port) || token.substr(port.size()).starts_with('"')) return std::nullopt;
-      return check_number(token.substr(port.size()), UINT16_MAX);
-    default:  // some take words, too
-      if (largest_in(field) == 0 || std::isalpha(static_cast<uint8_t>(token.front()))) return std::nullopt;
-      return check_number(token, largest_in(field));
-  }
-}
-
 // RFC 4398 §2.1 reserves type 0. Other servers take it; ldns refuses it, and loses the memory of what it has read.
 bool is_reserved_cert(uint16_t type, Tokens fields) {
   return type == rrtype::CERT && number_in<uint16_t>(fields.next()) == 0;
-}
-
-// ldns does not count again when it has put the origin behind a name.
-bool is_overlong_name(const ldns_rdf& field) {
-  return ldns_rdf_get_type(&field) == LDNS_RDF_TYPE_DNAME && ldns_rdf_size(&field) > kMaxName;
-}
-
-// Of the fields that are there, only texts and sets of types may be empty.
-bool is_empty_in_error(const ldns_rdf& field) {
-  if (ldns_rdf_size(&field) != 0) return false;
-  const ldns_rdf_type type = ldns_rdf_get_type(&field);
-  return type != LDNS_RDF_TYPE_LONG_STR && type != LDNS_RDF_TYPE_NSEC && type != LDNS_RDF_TYPE_SVCPARAMS;
 }
 
 }  // namespace
@@ -88,14 +28,16 @@ Reason RdataReader::read(std::string_view type, uint16_t number, std::string_vie
   const Tokens fields(text);
   if (fields.peek() == "\\#") return read_octets(number, fields);
   if (number == rrtype::IPSECKEY) return read_ipseckey(fields);
+  if (number == rrtype::LOC) return read_loc(fields, octets_);
   if (is_reserved_cert(number, fields)) return read_reserved_cert(type, fields);
   if (auto reason = compose_line(type, number, fields)) return reason;
   ldns_rr* raw = nullptr;
   const ldns_status status = ldns_rr_new_frm_str(&raw, line_.c_str(), 0, origin_.get(), nullptr);
   const LdnsRr rr(raw);
   if (status != LDNS_STATUS_OK) return ldns_get_errorstr_by_id(status);
-  if (any_field(*rr, is_overlong_name)) return "a name of more than 255 octets";
-  if (any_field(*rr, is_empty_in_error)) return "a field is empty";
+  for (size_t i = 0; i < ldns_rr_rd_count(rr.get()); ++i) {
+    if (auto reason = check_octets(*ldns_rr_rdf(rr.get(), i))) return reason;
+  }
   octets_ = rdata_of(*rr);
   return std::nullopt;
 }
@@ -104,18 +46,25 @@ Reason RdataReader::compose_line(std::string_view type, uint16_t number, Tokens 
   line_.assign(". 0 IN ").append(type);
   const ldns_rr_descriptor* form = ldns_rr_descript(number);
   ldns_rdf_type field = LDNS_RDF_TYPE_NONE;
+  size_t hexadecimal = 0;
   for (size_t at = 0; !fields.rest().empty(); ++at) {
     // The last one goes on over what is left.
     if (at < ldns_rr_descriptor_maximum(form)) field = ldns_rr_descriptor_field_type(form, at);
     const std::string_view token = fields.next();
-    if (auto reason = check_field(field, token)) return reason;
-    append_token(token);
+    if (auto reason = check_token(field, token)) return reason;
+    if (field == LDNS_RDF_TYPE_HEX) hexadecimal += token.size();
+    append_token(field, token);
   }
+  if (hexadecimal % 2 != 0) return "an odd number of hexadecimal digits";
   return std::nullopt;
 }
 
-void RdataReader::append_token(std::string_view token) {
+void RdataReader::append_token(ldns_rdf_type field, std::string_view token) {
   line_ += ' ';
+  if (field == LDNS_RDF_TYPE_LONG_STR && !token.starts_with('"')) {  // ldns wants them always
+    line_.append("\"").append(token).append("\"");
+    return;
+  }
   if (token.starts_with("\\#")) {  // ldns would take it for the beginning of octets wherever it stands
     line_ += "\\035";
     token.remove_prefix(2);

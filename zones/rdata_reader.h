@@ -29,7 +29,7 @@ class RdataReader {
  private:
   using Reason = std::optional<std::string>;
   Reason compose_line(std::string_view type, uint16_t number, Tokens fields);
-  void append_token(std::string_view token);
+  void append_token(ldns_rdf_type field, std::string_view token);
   Reason read_reserved_cert(std::string_view type, Tokens fields);
   Reason read_ipseckey(Tokens fields);
   Reason read_octets(uint16_t type, Tokens fields);

@@ -73,7 +73,7 @@ class Secondary:
         return self
 
     def wait_to_serve(self, name, serial):
-        """What it has transferred, and no longer asks for, may be a second short of being served: NSD loads it first."""
+        """NSD loads what it has transferred, and no longer asks for, up to a second later."""
         what = f"{type(self).__name__} to serve serial {serial} of {name}"
         wait_until(lambda: self.serial(name) == serial, what, timeout=10)
 

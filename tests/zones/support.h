@@ -48,6 +48,12 @@ inline std::multiset<std::string> records_of(const ZoneVersion& version) {
   return all;
 }
 
+// A zone example., its apex and what the text adds.
+inline const std::string kApexRecords = "$TTL 3600\n@ IN SOA ns hostmaster 1 3600 900 604800 300\n@ NS ns\n";
+inline std::multiset<std::string> parse(const std::string& text) {
+  return records_of(*zone_of("example.", kApexRecords + text));
+}
+
 struct QueryBytes {
   std::string bytes;
   std::array<uint8_t, kMaxMessage> buffer{};
