@@ -32,14 +32,6 @@ uint32_t largest_in(ldns_rdf_type field) {
   }
 }
 
-size_t first_quote(std::string_view token) {
-  for (size_t i = 0; i < token.size(); ++i) {
-    if (token[i] == '"') return i;
-    if (token[i] == '\\') ++i;
-  }
-  return std::string_view::npos;
-}
-
 // YYYYMMDDHHMMSS, or seconds since 1970 (RFC 4034 §3.2).
 bool is_point_in_time(std::string_view token) {
   constexpr size_t digits = 14;
@@ -101,11 +93,11 @@ Reason check_token(ldns_rdf_type field, std::string_view token) {
   constexpr std::string_view port = "port=";
   switch (field) {
     case LDNS_RDF_TYPE_DNAME:
-      if (first_quote(token) == std::string_view::npos) return std::nullopt;
+      if (!find_quote(token)) return std::nullopt;
       return quoted(token) + ": a name does not stand in quotes";
     case LDNS_RDF_TYPE_STR:
     case LDNS_RDF_TYPE_LONG_STR:  // servers differ in what that is
-      if (first_quote(token) == std::string_view::npos || token.starts_with('"')) return std::nullopt;
+      if (find_quote(token).value_or(0) == 0) return std::nullopt;
       return quoted(token) + " has a quotation mark within; put a \\ before it";
     case LDNS_RDF_TYPE_PERIOD:
       if (parse_time(token, UINT32_MAX)) return std::nullopt;

@@ -20,6 +20,15 @@ inline bool equals_ignoring_case(std::string_view a, std::string_view b) {
   });
 }
 
+// Where the first quotation mark stands that has no backslash before it.
+inline std::optional<size_t> find_quote(std::string_view token) {
+  for (size_t i = 0; i < token.size(); ++i) {
+    if (token[i] == '"') return i;
+    if (token[i] == '\\') ++i;
+  }
+  return std::nullopt;
+}
+
 // Takes blank-separated tokens off the front of an entry.
 class Tokens {
  public:

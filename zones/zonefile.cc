@@ -164,6 +164,7 @@ class ZoneParser {
   // A name as written: absolute, "@", or relative to the origin.
   std::optional<Name> resolve(std::string_view text) const {
     if (text == "@") return origin_;
+    if (find_quote(text)) return std::nullopt;  // others differ in what that is
     auto name = Name::from_text(text);
     if (!name || text == "." || ends_in_dot(text)) return name;
     const unsigned size = name->view().size() - 1 + origin_.view().size();

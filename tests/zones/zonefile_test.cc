@@ -84,6 +84,7 @@ TEST(ZoneFile, RefusesWithFileLineAndReason) {
   EXPECT_NE(why("$GENERATE 1-9 a A 1.2.3.4\n").find("not known"), std::string::npos);
   EXPECT_NE(why("www.example.net. A 192.0.2.1\n").find("is not in the zone example."), std::string::npos);
   EXPECT_NE(why("a..b A 192.0.2.1\n").find("is not a domain name"), std::string::npos);
+  EXPECT_NE(why("\"a\" A 192.0.2.1\n").find("is not a domain name"), std::string::npos);
   EXPECT_NE(why("a CH A 192.0.2.1\n").find("class CH"), std::string::npos);
   EXPECT_NE(why("a 99999999999 A 192.0.2.1\n").find("TTL"), std::string::npos);
   EXPECT_NE(why("a ALIAS t.\na AAAA ::1\n").find("test.zone:5: a.example. has an ALIAS or URL"), std::string::npos);
