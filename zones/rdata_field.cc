@@ -48,8 +48,6 @@ bool is_prefix(std::string_view token) {
   return family && number_in<uint8_t>(token.substr(slash + 1), 0, *family == 1 ? 32 : 128);
 }
 
-std::string quoted(std::string_view token) { return "'" + std::string(token) + "'"; }
-
 // ldns does not count again when it has put the origin behind a name.
 bool is_overlong_name(const ldns_rdf& field) {
   return ldns_rdf_get_type(&field) == LDNS_RDF_TYPE_DNAME && ldns_rdf_size(&field) > kMaxName;

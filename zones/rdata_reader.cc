@@ -126,7 +126,7 @@ Reason RdataReader::read_octets(uint16_t type, Tokens fields) {
   octets_.clear();
   for (size_t i = 0; i < digits.size(); i += 2) {
     const auto octet = number_in<uint8_t>(std::string_view(digits).substr(i, 2), 0, UINT8_MAX, 16);
-    if (!octet) return "'" + digits.substr(i, 2) + "' is no octet in hexadecimal digits";
+    if (!octet) return quoted(digits.substr(i, 2)) + " is no octet in hexadecimal digits";
     octets_ += static_cast<char>(*octet);
   }
   if (!rrtype::is_meta(type) && !is_well_formed({NameView(), type, 0, octets()}))

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "zones/record.h"
@@ -19,6 +20,9 @@ inline bool equals_ignoring_case(std::string_view a, std::string_view b) {
     return std::tolower(static_cast<uint8_t>(x)) == std::tolower(static_cast<uint8_t>(y));
   });
 }
+
+// A token, as an error shows it.
+inline std::string quoted(std::string_view token) { return "'" + std::string(token) + "'"; }
 
 // Where the first quotation mark stands that has no backslash before it.
 inline std::optional<size_t> find_quote(std::string_view token) {

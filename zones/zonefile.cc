@@ -198,7 +198,7 @@ class ZoneParser {
     Tokens tokens(entry.text);
     const std::string_view text = tokens.next();
     const auto owner = resolve(text);
-    if (!owner) return "'" + std::string(text) + "' is not a domain name";
+    if (!owner) return quoted(text) + " is not a domain name";
     std::optional<uint32_t> ttl;
     uint16_t type = rrtype::ANY;
     if (!tokens.rest().empty()) {
@@ -223,7 +223,7 @@ class ZoneParser {
     if (!is_blank(entry.text.front())) {
       const std::string_view text = tokens.next();
       const auto owner = resolve(text);
-      if (!owner) return "'" + std::string(text) + "' is not a domain name";
+      if (!owner) return quoted(text) + " is not a domain name";
       owner_ = *owner;
     }
     std::optional<uint32_t> ttl;
@@ -240,18 +240,18 @@ class ZoneParser {
     const std::string_view argument = tokens.next();
     if (equals_ignoring_case(directive, "$ORIGIN")) {
       const auto origin = argument.empty() ? std::nullopt : resolve(argument);
-      if (!origin) return "$ORIGIN needs a domain name, not '" + std::string(argument) + "'";
+      if (!origin) return "$ORIGIN needs a domain name, not " + quoted(argument);
       set_origin(*origin);
     } else if (equals_ignoring_case(directive, "$TTL")) {
       const auto ttl = parse_ttl(argument);
-      if (!ttl) return "$TTL needs a time from 0 to 2147483647 seconds, not '" + std::string(argument) + "'";
+      if (!ttl) return "$TTL needs a time from 0 to 2147483647 seconds, not " + quoted(argument);
       default_ttl_ = ttl;
     } else if (equals_ignoring_case(directive, "$INCLUDE")) {
       return "$INCLUDE is not allowed; put the records of " + std::string(argument) + " into this file";
     } else {
       return "the directive " + std::string(directive) + " is not known; $ORIGIN and $TTL are";
     }
-    if (!tokens.rest().empty()) return "'" + std::string(tokens.rest()) + "' behind the directive";
+    if (!tokens.rest().empty()) return quoted(tokens.rest()) + " behind the directive";
     return std::nullopt;
   }
 
@@ -266,7 +266,7 @@ class ZoneParser {
         return "class " + std::string(token) + "; zones have class IN here";
       } else if (!ttl && std::isdigit(static_cast<uint8_t>(token.front()))) {
         ttl = parse_ttl(token);
-        if (!ttl) return "'" + std::string(token) + "' is not a TTL from 0 to 2147483647 seconds";
+        if (!ttl) return quoted(token) + " is not a TTL from 0 to 2147483647 seconds";
       } else {
         return std::nullopt;
       }
@@ -300,7 +300,7 @@ class ZoneParser {
 
   Reason add_pseudo(PseudoRecord::Kind kind, std::optional<uint32_t> stated_ttl, Tokens& tokens) {
     std::string target(tokens.next());
-    if (!tokens.rest().empty()) return "'" + std::string(tokens.rest()) + "' behind the target";
+    if (!tokens.rest().empty()) return quoted(tokens.rest()) + " behind the target";
     if (!owner_.view().is_at_or_below(zone_.records.apex())) return owner_.to_text() + " is not in the zone";
     if (kind == PseudoRecord::Kind::alias) {
       const auto name = target.empty() ? std::nullopt : resolve(target);
