@@ -87,21 +87,38 @@ class HashTrie {
  public:
   class Editor;
 
+  // Where the payloads of one hash stand, for a search in two steps.
+  class Place {
+   public:
+    Place() = default;
+    // The payload that `matches` accepts; nullptr if there is none.
+    template <class Predicate>
+    const Payload* find(Predicate&& matches) const {
+      if (leaf_ == nullptr) return nullptr;
+      for (unsigned at = tag_ % kSlots; leaf_->slots[at].tag != 0; at = (at + 1) % kSlots) {
+        if (leaf_->slots[at].tag == tag_ && matches(leaf_->slots[at].payload)) return &leaf_->slots[at].payload;
+      }
+      return nullptr;
+    }
+    // Asks the cache for the slots where find() will most likely look.
+    void prefetch() const {
+      if (leaf_ != nullptr) zones::prefetch(&leaf_->slots[tag_ % kSlots], kProbed * sizeof(Slot));
+    }
+
+   private:
+    friend class HashTrie;
+    Place(const Leaf* leaf, uint32_t tag) : leaf_(leaf), tag_(tag) {}
+    const Leaf* leaf_ = nullptr;
+    uint32_t tag_ = 0;
+  };
+  Place place(uint64_t hash) const {
+    const uint32_t tag = tag_of(hash);
+    return {leaf_of(tag), tag};
+  }
   // The payload entered under `hash` that `matches` accepts; nullptr if there is none.
   template <class Predicate>
   const Payload* find(uint64_t hash, Predicate&& matches) const {
-    const uint32_t tag = tag_of(hash);
-    const Leaf* leaf = leaf_of(tag);
-    if (leaf == nullptr) return nullptr;
-    for (unsigned at = tag % kSlots; leaf->slots[at].tag != 0; at = (at + 1) % kSlots) {
-      if (leaf->slots[at].tag == tag && matches(leaf->slots[at].payload)) return &leaf->slots[at].payload;
-    }
-    return nullptr;
-  }
-  // Asks the cache for the slots where find(hash) will most likely look.
-  void prefetch(uint64_t hash) const {
-    const uint32_t tag = tag_of(hash);
-    if (const Leaf* leaf = leaf_of(tag)) zones::prefetch(&leaf->slots[tag % kSlots], kProbed * sizeof(Slot));
+    return place(hash).find(matches);
   }
   bool empty() const { return root_ == nullptr; }
 

@@ -88,8 +88,6 @@ bool NameView::is_at_or_below(NameView ancestor) const {
   return left == ancestor.size_ && NameView(p, left).equals(ancestor);
 }
 
-bool NameView::equals(NameView other) const { return size_ == other.size_ && same_folded(data_, other.data_, size_); }
-
 std::string NameView::to_text() const {
   if (is_root()) return ".";
   std::string text;
@@ -220,13 +218,10 @@ uint64_t sort_prefix(NameView name, unsigned ancestors) {
   return prefix;
 }
 
-const NameHash& NameHash::process() {
-  static const NameHash hash = [] {
-    std::random_device entropy;
-    const auto draw = [&] { return (static_cast<uint64_t>(entropy()) << 32) | entropy(); };
-    return NameHash({draw(), draw()});
-  }();
-  return hash;
+NameHash::Secret NameHash::draw() {
+  std::random_device entropy;
+  const auto number = [&] { return (static_cast<uint64_t>(entropy()) << 32) | entropy(); };
+  return {number(), number()};
 }
 
 uint64_t NameHash::below(uint64_t ancestor, NameView name, unsigned octets) const {

@@ -602,7 +602,7 @@ class PageAssembler {
 
   PageRef allocate() {
     const auto node_count = static_cast<uint32_t>(hashes_.size());
-    const uint32_t slot_count = node_count + node_count / 4 + 1;
+    const uint32_t slot_count = node_count + node_count / 2 + 1;  // two probes find a name
     uint32_t size = slot_count * static_cast<uint32_t>(sizeof(Page::Slot));
     const auto place = [&size](size_t bytes, uint32_t align) {
       const uint32_t at = (size + align - 1) & ~(align - 1);
@@ -700,28 +700,24 @@ PageRef Page::from_image(const Apex& apex, const PageImage& image, unsigned base
 
 // ---- a page's readers ----
 
-const Page::Message& Page::message_holding(uint32_t at) const {
-  unsigned m = message_count_ - 1;
-  while (message(m).at > at) --m;
-  return message(m);
-}
-
 bool Page::is_named(const Node& node, NameView name, const Apex& apex) const {
-  const Message& in = message_holding(node.name_at);
-  const uint8_t* body = base_ + messages_at_ + in.at;
   const uint8_t* p = base_ + messages_at_ + node.name_at;
   const uint8_t* label = name.data();
-  const uint8_t* end = name.data() + name.size();
-  for (;; p += *p + 1U, label += *label + 1U) {
-    while (is_pointer(*p)) {
+  for (;;) {
+    const unsigned length = *p;
+    if (is_pointer(*p)) {
+      const Message& in = message_holding(node.name_at);
       const unsigned target = load16(p) & 0x3FFFU;
       // Both names end in the apex, so what is left of them is the same if it is equally long.
-      if (target < in.base) return end - label == static_cast<ptrdiff_t>(kHeaderSize + apex.size - target);
-      p = body + (target - in.base);
+      if (target < in.base) return name.data() + name.size() - label == kHeaderSize + apex.size - target;
+      p = base_ + messages_at_ + in.at + (target - in.base);
+      continue;
     }
-    if (*p != *label) return false;
-    if (*p == 0) return true;
-    if (!same_folded(p + 1, label + 1, *label)) return false;
+    if (length != *label) return false;
+    if (length == 0) return true;
+    if (!same_folded(p + 1, label + 1, length)) return false;
+    p += length + 1;
+    label += length + 1;
   }
 }
 
@@ -778,11 +774,6 @@ PageImage Page::image() const {
 
 namespace {
 
-void set_owners(uint8_t* records, unsigned size, unsigned owner_at) {
-  for (unsigned o = 0; o < size; o += 2 + kRrFixed + load16(records + o + kRrFixed))
-    store16(records + o, pointer_to(owner_at));
-}
-
 // Where the part of the apex that begins at its octet `offset` stands in the message: an apex that comes from a chain
 // may go on behind pointers.
 unsigned within_apex(const uint8_t* message, unsigned apex_at, unsigned offset) {
@@ -797,34 +788,21 @@ unsigned within_apex(const uint8_t* message, unsigned apex_at, unsigned offset) 
 
 }  // namespace
 
-unsigned Answer::write(uint8_t* out, unsigned at, const Apex& apex, Placement place, bool with_signatures) const {
-  const Head h = head();
-  const unsigned size = h.rr_size + (with_signatures ? h.sig_size : 0U);
-  std::memcpy(out, records(h), size);
-  const unsigned prepared_at = kHeaderSize + place.owner_size + 4;
-  const unsigned prepared_apex = kHeaderSize + place.owner_size - apex.size;
-  if (at == prepared_at && place.owner_at == kHeaderSize && place.apex_at == prepared_apex) return size;
-
-  set_owners(out, size, place.owner_at);
-  for (unsigned i = 0; i < h.fixup_count; ++i) {
-    uint8_t* pointer = out + fixup(i);
+void Answer::move_pointers(uint8_t* out, unsigned at, unsigned prepared_at, unsigned prepared_apex,
+                           unsigned apex_at) const {
+  for (unsigned i = 0; i < head_.fixup_count; ++i) {
+    uint16_t where;
+    std::memcpy(&where, fixups_ + 2 * i, 2);
+    uint8_t* pointer = out + where;
     const unsigned target = load16(pointer) & 0x3FFFU;
     if (target == prepared_apex) {
-      store16(pointer, pointer_to(place.apex_at));
+      store16(pointer, pointer_to(apex_at));
     } else if (target >= prepared_at) {
       store16(pointer, pointer_to(target - prepared_at + at));
     } else {
-      store16(pointer, pointer_to(within_apex(out - at, place.apex_at, target - prepared_apex)));
+      store16(pointer, pointer_to(within_apex(out - at, apex_at, target - prepared_apex)));
     }
   }
-  return size;
-}
-
-unsigned Answer::write_signatures(uint8_t* out, Placement place) const {
-  const Head h = head();
-  std::memcpy(out, records(h) + h.rr_size, h.sig_size);
-  set_owners(out, h.sig_size, place.owner_at);
-  return h.sig_size;
 }
 
 }  // namespace axfrd::zones

@@ -69,29 +69,42 @@ class Answer {
     uint16_t rr_size, sig_size;  // octets of the records and of the signatures behind them
     uint16_t fixup_count;        // pointers in RDATA, a list of uint16_t positions behind the head
   };
-  explicit Answer(const uint8_t* at) : at_(at) {}
+  // @pre a head stands at `at`, which need not be aligned.
+  explicit Answer(const uint8_t* at) : fixups_(at + sizeof(Head)) { std::memcpy(&head_, at, sizeof head_); }
 
-  Head head() const {
-    Head h;
-    std::memcpy(&h, at_, sizeof h);
-    return h;
-  }
+  const Head& head() const { return head_; }
   // The records, as they were prepared.
-  const uint8_t* bytes() const { return records(head()); }
+  const uint8_t* bytes() const { return fixups_ + 2U * head_.fixup_count; }
   // Copies the records (and signatures) to `out`, which is offset `at` of the message, and moves pointers to fit.
   // Returns the octets written. @pre there is room for rr_size (+ sig_size).
-  unsigned write(uint8_t* out, unsigned at, const Apex& apex, Placement place, bool with_signatures) const;
+  unsigned write(uint8_t* out, unsigned at, const Apex& apex, Placement place, bool with_signatures) const {
+    const unsigned size = head_.rr_size + (with_signatures ? head_.sig_size : 0U);
+    std::memcpy(out, bytes(), size);
+    const Placement prepared{kHeaderSize, place.owner_size, kHeaderSize + place.owner_size - apex.size};
+    const unsigned prepared_at = kHeaderSize + place.owner_size + 4;
+    if (at != prepared_at || place.owner_at != prepared.owner_at || place.apex_at != prepared.apex_at) {
+      set_owners(out, size, place.owner_at);
+      move_pointers(out, at, prepared_at, prepared.apex_at, place.apex_at);
+    }
+    return size;
+  }
   // Only the signatures; the same rules.
-  unsigned write_signatures(uint8_t* out, Placement place) const;
+  unsigned write_signatures(uint8_t* out, Placement place) const {
+    std::memcpy(out, bytes() + head_.rr_size, head_.sig_size);
+    set_owners(out, head_.sig_size, place.owner_at);
+    return head_.sig_size;
+  }
 
  private:
-  uint16_t fixup(unsigned i) const {
-    uint16_t v;
-    std::memcpy(&v, at_ + sizeof(Head) + 2 * i, 2);
-    return v;
+  static void set_owners(uint8_t* records, unsigned size, unsigned owner_at) {
+    for (unsigned o = 0; o < size; o += 2 + kRrFixed + load16(records + o + kRrFixed))
+      store16(records + o, pointer_to(owner_at));
   }
-  const uint8_t* records(const Head& h) const { return at_ + sizeof(Head) + 2U * h.fixup_count; }
-  const uint8_t* at_;
+  // Mends the pointers in RDATA that was prepared for other offsets of itself and of the apex.
+  void move_pointers(uint8_t* out, unsigned at, unsigned prepared_at, unsigned prepared_apex, unsigned apex_at) const;
+
+  const uint8_t* fixups_;
+  Head head_;
 };
 
 // Prepares the Answer of a single record.
@@ -251,7 +264,11 @@ class Page : public boost::intrusive_ref_counter<Page> {
   }
   std::strong_ordering name_order(unsigned node, const Apex& apex, NameView name) const;
   const Message* message_table() const { return reinterpret_cast<const Message*>(base_ + message_table_at_); }
-  const Message& message_holding(uint32_t at) const;
+  const Message& message_holding(uint32_t at) const {
+    unsigned m = message_count_ - 1;
+    while (message(m).at > at) --m;
+    return message(m);
+  }
 
   const uint8_t* base_ = nullptr;  // just behind this object
   uint32_t slot_count_ = 0, node_count_ = 0;

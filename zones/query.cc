@@ -95,7 +95,7 @@ Disposition Query::parse() {
   payload = kMinUdp;
   qtype = qclass = 0;
   question_end = kHeaderSize;
-  zone = nullptr;
+  zone = {};
   sought = 0;
   page = nullptr;
   node = nullptr;
@@ -114,13 +114,13 @@ Disposition Query::parse() {
   };
   if (opcode != Opcode::query && !changes_something) return fail(Rcode::notimp);
   const unsigned questions = load16(message + 4);
-  // RFC 7873 §5.4: a request for a cookie has no question.
-  if (questions == 0 && !changes_something && read_records(*this) && (options & kHasCookie) != 0 && !signed_request)
-    return Disposition::answer;
-  if (questions != 1) return fail(Rcode::formerr);  // RFC 9619; RFC 1996 §3.7; RFC 2136 §2.3
-  if (!read_question(*this)) return fail(Rcode::formerr);
-  has_question = true;
-  if (!read_records(*this)) return fail(Rcode::formerr);
+  if (questions > 1) return fail(Rcode::formerr);  // RFC 9619; RFC 1996 §3.7; RFC 2136 §2.3
+  has_question = questions == 1 && read_question(*this);
+  if (has_question != (questions == 1) || !read_records(*this)) return fail(Rcode::formerr);
+  if (!has_question) {  // RFC 7873 §5.4: a request for a cookie has none
+    const bool asks_for_cookie = !changes_something && !signed_request && (options & kHasCookie) != 0;
+    return asks_for_cookie ? Disposition::answer : fail(Rcode::formerr);
+  }
   if (signed_request || changes_something) return Disposition::privileged;
   return asks_for_transfer() ? Disposition::transfer : Disposition::answer;
 }

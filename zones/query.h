@@ -49,17 +49,17 @@ struct Query {
   bool signed_request = false;  // a TSIG record ends the message
   uint8_t options = 0;          // kWantsNsid and so on
   uint8_t cookie_size = 0;      // octets of the COOKIE option
-  uint16_t payload = kMinUdp;   // the requester's UDP payload size, at least 512
+  uint16_t payload = kMinUdp;   // the requester's UDP payload size, at least 512; that without EDNS
   uint16_t qtype = 0, qclass = 0;
   HashedName qname;  // in `message`, behind the header
   unsigned question_end = kHeaderSize;
   std::array<uint8_t, kCookie> cookie;  // with kHasCookie: the option's first octets. Later: the response's
 
   // ---- set by Responder, valid within the read section ----
-  const Zone* zone = nullptr;            // probably the closest zone,
-  unsigned zone_labels = 0;              // whose apex has so many labels
+  ZoneTable::Guess zone;                 // probably the closest zone
   const ZoneVersion* version = nullptr;  // current version of the closest zone; null: not ours
   uint64_t sought = 0;                   // by prepare(): hash of the name that is looked for first,
+  ZoneVersion::IndexPlace place;         // where the version's index has it,
   const Page* page = nullptr;            // probably its page; null: there is no such name
   const Page::Node* node = nullptr;      // probably its node
   bool valid_cookie = false;             // the requester does receive what goes to his address

@@ -13,7 +13,11 @@ class RecordWalk {
   // Reads the next record's head; false if the message is malformed.
   bool next() {
     owner_at_ = at_;
-    if (!skip_name()) return false;
+    if (at_ < size_ && message_[at_] == 0) {
+      ++at_;  // the root, which owns OPT
+    } else if (!skip_name()) {
+      return false;
+    }
     if (at_ + kRrFixed > size_) return false;
     fixed_ = message_ + at_;
     at_ += kRrFixed + load16(fixed_ + 8);

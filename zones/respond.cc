@@ -50,10 +50,10 @@ const ZoneVersion* closest_zone(const ZoneTable& zones, const HashedName& name, 
 
 // Whether the guess at the closest zone was right. No zone is nearer: it would have been the guess.
 bool is_closest_zone(const Query& query) {
-  if (query.zone == nullptr || query.qtype == rrtype::DS) return false;
+  const auto& [place, labels, zone] = query.zone;
+  if (zone == nullptr || query.qtype == rrtype::DS) return false;
   const HashedName& qname = query.qname;
-  const unsigned n = query.zone_labels;
-  return query.zone->hash() == qname.hash(n) && query.zone->current()->apex().name.equals(qname.suffix(n));
+  return zone->hash() == qname.hash(labels) && zone->current()->apex().name.equals(qname.suffix(labels));
 }
 
 // Labels of the suffix that match() looks for first.
@@ -113,19 +113,22 @@ Match ascend(const Query& query, const ZoneVersion& version, const HashedName& n
   return {Match::Kind::none, {}, n};
 }
 
+// Turns a match of nothing into that of the source of synthesis, if there is one: "*" below the closest encloser (RFC
+// 4592 §3.3.1).
+void match_wildcard(Match& m, const ZoneVersion& version, const HashedName& name) {
+  std::array<uint8_t, kMaxName + 2> wildcard{1, '*'};
+  const NameView encloser = name.suffix(m.labels);
+  if (encloser.size() + 2 > kMaxName) return;
+  std::memcpy(wildcard.data() + 2, encloser.data(), encloser.size());
+  const uint64_t hash = NameHash::process().extend(name.hash(m.labels), wildcard.data());
+  if (const auto found = version.find(hash, NameView(wildcard.data(), encloser.size() + 2)))
+    m = {Match::Kind::wildcard, found, m.labels};
+}
+
 Match match(const Query& query, const ZoneVersion& version, const HashedName& name) {
   if (name.labels() == version.apex().labels) return {Match::Kind::exact, version.apex_node(), name.labels()};
   Match m = version.counts().barriers != 0 ? descend(query, version, name) : ascend(query, version, name);
-  if (m.kind != Match::Kind::none || version.counts().wildcards == 0) return m;
-  // RFC 4592 §3.3.1: the source of synthesis is "*" below the closest encloser.
-  std::array<uint8_t, kMaxName + 2> wildcard{1, '*'};
-  const NameView encloser = name.suffix(m.labels);
-  if (encloser.size() + 2 > kMaxName) return m;
-  std::memcpy(wildcard.data() + 2, encloser.data(), encloser.size());
-  const uint64_t hash = NameHash::process().extend(name.hash(m.labels), wildcard.data());
-  if (const auto found = version.find(hash, NameView(wildcard.data(), encloser.size() + 2))) {
-    return {Match::Kind::wildcard, found, m.labels};
-  }
+  if (m.kind == Match::Kind::none && version.counts().wildcards != 0) match_wildcard(m, version, name);
   return m;
 }
 
@@ -305,7 +308,9 @@ class Lookup {
 
   void add_soa(Placement place, Section section) {
     if (!response_.add(section, version_->soa(), version_->apex(), place)) return response_.truncate();
-    if (!query_.dnssec_ok) return;
+    if (query_.dnssec_ok) add_soa_signatures(place, section);
+  }
+  void add_soa_signatures(Placement place, Section section) {
     const ZoneVersion::Found apex_node = version_->apex_node();
     if (!apex_node) return;
     const Page::RRset* set = apex_node.page->rrset(*apex_node.node, rrtype::SOA);
@@ -429,36 +434,34 @@ class Lookup {
 
 }  // namespace
 
-void Responder::prefetch_slot(const Query& query) const {
-  if (query.has_question) zones_.prefetch(query.qname);
+void Responder::prefetch_slot(Query& query) const {
+  if (query.has_question) zones_.begin_guess(query.zone, query.qname);
 }
 
 void Responder::prefetch_zone(Query& query) const {
   if (!query.has_question) return;
-  const ZoneTable::Guess guess = zones_.guess(query.qname);
-  query.zone = guess.zone;
-  query.zone_labels = guess.labels;
-  if (query.zone != nullptr) prefetch(query.zone);
+  zones_.end_guess(query.zone, query.qname);
+  if (query.zone.zone != nullptr) prefetch(query.zone.zone);
 }
 
 void Responder::prefetch_version(const Query& query) {
-  if (query.zone != nullptr) query.zone->current()->prefetch();
+  if (query.zone.zone != nullptr) query.zone.zone->current()->prefetch();
 }
 
 void Responder::find_zone(Query& query) const {
   if (!query.has_question) return;
-  query.version = is_closest_zone(query) ? query.zone->current() : closest_zone(zones_, query.qname, query.qtype);
+  query.version = is_closest_zone(query) ? query.zone.zone->current() : closest_zone(zones_, query.qname, query.qtype);
 }
 
 void Responder::prefetch_index(Query& query) const {
   find_zone(query);
   if (query.version == nullptr) return;
   query.sought = query.qname.hash(first_sought(*query.version, query.qname));
-  query.version->prefetch_first(query.sought);
+  query.place = query.version->prefetch_first(query.sought);
 }
 
 void Responder::prefetch_page(Query& query) {
-  if (query.version != nullptr) query.page = query.version->prefetch_second(query.sought);
+  if (query.version != nullptr) query.page = query.version->prefetch_second(query.place);
 }
 
 // What is no answer, or no type of the page's, most likely ends with the SOA.

@@ -20,7 +20,7 @@
 namespace axfrd::zones {
 
 struct ResponderOptions {
-  uint16_t udp_payload = 1232;   // largest UDP response, and the size we announce (DNS flag day 2020)
+  uint16_t udp_payload = 1232;   // largest UDP response, at least 512, and the size we announce (DNS flag day 2020)
   uint16_t tcp_keepalive = 300;  // how long an idle TCP session is kept, in units of 100 ms (RFC 7828)
   std::string nsid;              // sent when asked for; empty: not sent (RFC 5001)
   std::string id_server;         // CH TXT id.server and hostname.bind (RFC 4892); empty: REFUSED
@@ -76,7 +76,7 @@ class Responder {
   const ZoneTable& zones() const { return zones_; }
 
  private:
-  void prefetch_slot(const Query& query) const;
+  void prefetch_slot(Query& query) const;
   void prefetch_zone(Query& query) const;
   static void prefetch_version(const Query& query);
   void find_zone(Query& query) const;

@@ -20,14 +20,11 @@ class Response {
  public:
   Response(Query& query, const ResponderOptions& options, const CookieJar& cookies)
       : query_(query), opt_(query, options, cookies), message_(query.message), at_(query.question_end) {
-    unsigned limit = kMaxMessage;
-    if (query.transport == Transport::udp) {
-      const unsigned asked = query.edns ? query.payload : kMinUdp;
-      limit = std::max<unsigned>(kMinUdp, std::min<unsigned>(asked, options.udp_payload));
-    }
-    limit_ = std::min(limit, query.capacity);
-    room_ = limit_;
-    if (query.edns) limit_ -= std::min(limit_, opt_.size());
+    const bool udp = query.transport == Transport::udp;
+    const unsigned limit = udp ? std::min(query.payload, options.udp_payload) : kMaxMessage;
+    room_ = std::min(limit, query.capacity);
+    if (query.edns) opt_size_ = opt_.size();
+    limit_ = room_ - std::min(room_, opt_size_);
   }
 
   bool truncated() const { return truncated_; }
@@ -128,7 +125,7 @@ class Response {
   void count(Section section, unsigned n) { counts_[static_cast<unsigned>(section)] += n; }
 
   void write_opt() {
-    if (at_ + opt_.size() > room_) return;
+    if (at_ + opt_size_ > room_) return;
     at_ += opt_.write(message_ + at_, room_ - at_, rcode_);
     count(Section::additional, 1);
   }
@@ -137,6 +134,7 @@ class Response {
   Opt opt_;
   uint8_t* const message_;
   unsigned at_;
+  unsigned opt_size_ = 0;
   unsigned room_, limit_;  // where the response must end at the latest: with OPT, without
   std::array<unsigned, 3> counts_{};
   uint16_t flags_ = 0;

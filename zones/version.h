@@ -115,13 +115,19 @@ class ZoneVersion : public boost::intrusive_ref_counter<ZoneVersion> {
 
   // Two steps that bring to the cache what find() will read, each depending on the one before: the slot of the index;
   // the head of the page that it names. A zone of one page needs but one.
-  void prefetch_first(uint64_t hash) const {
-    if (many_) return many_->index.prefetch(hash);
-    zones::prefetch(single_.get());
+  using IndexPlace = HashTrie<uint32_t>::Place;
+  IndexPlace prefetch_first(uint64_t hash) const {
+    if (!many_) {
+      zones::prefetch(single_.get());
+      return {};
+    }
+    const IndexPlace place = many_->index.place(hash);
+    place.prefetch();
+    return place;
   }
-  const Page* prefetch_second(uint64_t hash) const {
+  const Page* prefetch_second(const IndexPlace& place) const {
     if (!many_) return single_.get();
-    const uint32_t* id = many_->index.find(hash, [](uint32_t) { return true; });
+    const uint32_t* id = place.find([](uint32_t) { return true; });
     if (id == nullptr) return nullptr;
     const Page* page = &many_->page(*id);
     zones::prefetch(page);

@@ -17,15 +17,20 @@ inline Bytes bytes_of(std::string_view text) { return {reinterpret_cast<const ui
 inline std::string_view text_of(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
 // Unaligned big-endian loads and stores. @pre the bytes are there; callers check lengths first.
-inline uint16_t load16(const uint8_t* p) { return static_cast<uint16_t>((p[0] << 8) | p[1]); }
+inline uint16_t load16(const uint8_t* p) {
+  uint16_t v;
+  std::memcpy(&v, p, sizeof v);
+  return std::endian::native == std::endian::little ? __builtin_bswap16(v) : v;
+}
 inline uint32_t load32(const uint8_t* p) {
   uint32_t v;
   std::memcpy(&v, p, sizeof v);
   return std::endian::native == std::endian::little ? __builtin_bswap32(v) : v;
 }
-inline void store16(uint8_t* p, unsigned v) {
-  p[0] = static_cast<uint8_t>(v >> 8);
-  p[1] = static_cast<uint8_t>(v);
+inline void store16(uint8_t* p, unsigned value) {
+  auto v = static_cast<uint16_t>(value);
+  if constexpr (std::endian::native == std::endian::little) v = __builtin_bswap16(v);
+  std::memcpy(p, &v, sizeof v);
 }
 inline void store32(uint8_t* p, uint32_t v) {
   if constexpr (std::endian::native == std::endian::little) v = __builtin_bswap32(v);

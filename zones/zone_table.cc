@@ -54,9 +54,7 @@ ZoneTable::Retired ZoneTable::publish_new(std::vector<VersionRef> versions) {
   std::vector<std::pair<uint64_t, Zone*>> zones;
   zones.reserve(versions.size());
   for (VersionRef& version : versions) {
-    const unsigned labels = version->apex().labels;
-    ++next->apexes[labels];
-    next->most_labels = std::max(next->most_labels, labels);
+    next->count(version->apex().labels, 1);
     auto* zone = new Zone(std::move(version));
     zones.emplace_back(zone->hash(), zone);
   }
@@ -77,8 +75,7 @@ ZoneTable::Retired ZoneTable::remove(const Name& apex) {
   editor.erase(zone->hash(), zone);
   next->trie = std::move(editor).finish();
   --next->size;
-  --next->apexes[zone->current()->apex().labels];
-  while (next->most_labels > 0 && next->apexes[next->most_labels] == 0) --next->most_labels;
+  next->count(zone->current()->apex().labels, -1);
   retired.zone.reset(zone);
   retired.snapshot = replace(std::move(next));
   return retired;

@@ -54,30 +54,38 @@ class ZoneTable {
   // The closest zone at or above `name` of those whose apex has at most so many labels; nullptr if there is none.
   const Zone* closest(const HashedName& name, unsigned most_labels) const;
 
-  // closest() in steps, for a caller with other work between them: asks the cache for the slots where it looks; and
-  // what it will most likely give, with the labels of the apex, without a look at the zone itself.
-  void prefetch(const HashedName& name) const {
+  // closest() in two steps, for a caller with other work between them: first, of which the cache is asked for the slots
+  // where it looks; then what it will most likely give, without a look at the zone itself.
+  struct Guess {
+    HashTrie<Zone*>::Place place;  // of the suffix of `labels` labels
+    unsigned labels = 0;
+    const Zone* zone = nullptr;  // whose apex has so many labels
+  };
+  // @pre the guess is new
+  void begin_guess(Guess& guess, const HashedName& name) const {
     const Snapshot& all = snapshot();
     all.for_each_apex(name.labels(), [&](unsigned n) {
-      all.trie.prefetch(name.hash(n));
+      const auto place = all.trie.place(name.hash(n));
+      place.prefetch();
+      if (n >= guess.labels) {  // the first
+        guess.place = place;
+        guess.labels = n;
+      }
       return false;
     });
   }
-  struct Guess {
-    const Zone* zone = nullptr;
-    unsigned labels = 0;
-  };
-  Guess guess(const HashedName& name) const {
+  void end_guess(Guess& guess, const HashedName& name) const {
+    guess.zone = any_at(guess.place);
+    if (guess.zone != nullptr || guess.labels == 0) return;
     const Snapshot& all = snapshot();
-    Guess guess;
-    all.for_each_apex(name.labels(), [&](unsigned n) {
-      guess = {all.guess(name.hash(n)), n};
+    all.for_each_apex(guess.labels - 1, [&](unsigned n) {
+      guess.zone = any_at(all.trie.place(name.hash(n)));
+      guess.labels = n;
       return guess.zone != nullptr;
     });
-    return guess;
   }
   // What find() will most likely give.
-  const Zone* guess(uint64_t hash) const { return snapshot().guess(hash); }
+  const Zone* guess(uint64_t hash) const { return any_at(snapshot().trie.place(hash)); }
 
   size_t size() const { return snapshot().size; }
   template <class Visitor>
@@ -91,17 +99,23 @@ class ZoneTable {
     HashTrie<Zone*> trie;
     size_t size = 0;
     std::array<uint32_t, kMaxLabels> apexes{};  // zones by number of labels
-    unsigned most_labels = 0;                   // of all apexes
+    // The numbers of labels that apexes have, the largest first.
+    std::array<uint8_t, kMaxLabels> lengths;
+    unsigned length_count = 0;
 
-    const Zone* guess(uint64_t hash) const {
-      Zone* const* found = trie.find(hash, [](const Zone*) { return true; });
-      return found != nullptr ? *found : nullptr;
+    // Counts one apex of so many labels more, or one less.
+    void count(unsigned labels, int change) {
+      apexes[labels] += static_cast<uint32_t>(change);
+      length_count = 0;
+      for (unsigned n = kMaxLabels; n-- > 0;) {
+        if (apexes[n] != 0) lengths[length_count++] = static_cast<uint8_t>(n);
+      }
     }
     // Calls visit(n) for each number of labels that an apex has, `most` at most, the largest first, until it is true.
     template <class Visit>
     void for_each_apex(unsigned most, Visit&& visit) const {
-      for (unsigned n = std::min(most, most_labels) + 1; n-- > 0;) {
-        if (apexes[n] != 0 && visit(n)) return;
+      for (unsigned i = 0; i < length_count; ++i) {
+        if (lengths[i] <= most && visit(lengths[i])) return;
       }
     }
   };
@@ -119,6 +133,10 @@ class ZoneTable {
   [[nodiscard]] Retired remove(const Name& apex);
 
  private:
+  static const Zone* any_at(const HashTrie<Zone*>::Place& place) {
+    Zone* const* found = place.find([](const Zone*) { return true; });
+    return found != nullptr ? *found : nullptr;
+  }
   const Snapshot& snapshot() const { return *snapshot_.load(std::memory_order_acquire); }
   std::unique_ptr<const Snapshot> replace(std::unique_ptr<Snapshot> next);
 

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
+#include <random>
 
 #include "tests/zones/support.h"
 
@@ -95,6 +97,36 @@ TEST(NameHash, LabelBoundariesCount) {
   EXPECT_NE(hash.of(name("ab.c")), hash.of(name("a.bc")));
   EXPECT_NE(hash.of(name("a\\.b")), hash.of(name("a.b")));
   EXPECT_NE(hash.of(name("a\\000")), hash.of(name("a")));
+  EXPECT_NE(hash.of(name("\\000a")), hash.of(name("a")));
+}
+
+// Whoever could make names collide at will could make searches long.
+TEST(NameHash, NoOctetMakesUpForALength) {
+  const NameHash& hash = NameHash::process();
+  const std::string octets = "\\000\\000\\000\\000\\000\\000\\000\\000";
+  for (unsigned length = 1; length < 8; ++length) {
+    const std::string rest = octets.substr(0, 4 * (7 - length)) + std::string(length, 'x');
+    for (unsigned octet = 0; octet < 256; ++octet) {
+      std::array<char, 8> text;
+      std::snprintf(text.data(), text.size(), "\\%03u", octet);
+      EXPECT_NE(hash.of(name(text.data() + rest)), hash.of(name(std::string(length, 'x')))) << length << ", " << octet;
+    }
+  }
+}
+
+// Tables take different bits of it. Of a good hash, the fullest of as many buckets as a page has names holds ten.
+TEST(NameHash, SpreadsNamesThatCountUpwardsWhateverTheSecret) {
+  constexpr unsigned names = 128;
+  std::mt19937_64 random(1);
+  for (unsigned i = 0; i < 1000; ++i) {
+    const NameHash hash({random(), random()});
+    std::map<unsigned, std::array<unsigned, names>> buckets;  // by the first bit that is taken
+    for (unsigned n = 0; n < names; ++n) {
+      const uint64_t h = hash.of(name("h" + std::to_string(1'000'000 + 10 * n) + ".large.example"));
+      for (const unsigned bit : {0U, 25U, 32U, 57U}) ++buckets[bit][(h >> bit) % names];
+    }
+    for (const auto& [bit, filled] : buckets) EXPECT_LE(*std::ranges::max_element(filled), 12U) << i << ", " << bit;
+  }
 }
 
 TEST(NameHash, FoldsEveryLetterAtEveryPosition) {
@@ -123,6 +155,22 @@ TEST(HashedName, HasTheHashOfEverySuffix) {
   for (unsigned i = 0; i <= 4; ++i) {
     EXPECT_EQ(hashed.hash(i), NameHash::process().of(name(suffixes[i])));
     EXPECT_TRUE(hashed.suffix(i).equals(name(suffixes[i])));
+  }
+}
+
+TEST(HashedName, HashesAlikeWhateverStandsBehindTheName) {
+  for (unsigned length = 1; length <= kMaxLabel; ++length) {
+    std::string bytes = static_cast<char>(length) + std::string(length, 'x') + std::string("\1y\0", 3);
+    const unsigned size = static_cast<unsigned>(bytes.size());
+    const auto* at = reinterpret_cast<const uint8_t*>(bytes.data());
+    HashedName alone, within;
+    ASSERT_TRUE(alone.read(at, at + size));
+    bytes.append(16, 'z');
+    at = reinterpret_cast<const uint8_t*>(bytes.data());
+    ASSERT_TRUE(within.read(at, at + bytes.size()));
+    ASSERT_EQ(within.size(), size);
+    for (unsigned n = 0; n <= 2; ++n) EXPECT_EQ(within.hash(n), NameHash::process().of(within.suffix(n))) << length;
+    for (unsigned n = 0; n <= 2; ++n) EXPECT_EQ(within.hash(n), alone.hash(n)) << length;
   }
 }
 
