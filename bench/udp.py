@@ -46,7 +46,7 @@ from quiet import Quiet  # noqa: E402
 SERVER_CPU, CLIENT_CPU = 1, 0
 CASES = ("hit", "nx", "polls", "polls-many", "signed")
 FEW_CASES, UNSIGNED_CASES = ("hit", "polls-many"), CASES[:-1]
-RATES = (100_000, 150_000, *range(200_000, 650_000, 50_000))
+RATES = (100_000, 150_000, *range(200_000, 650_000, 50_000), *range(700_000, 1_100_000, 100_000))
 KXDPGUN_SECONDS, WARM_UP = 1, 1
 # A pause of some milliseconds, by whomever, overflows every ring: a rate may be tried so often.
 TRIES = 3
