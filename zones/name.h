@@ -21,11 +21,18 @@ constexpr uint8_t fold(uint8_t octet) {
   return static_cast<uint8_t>(octet | (static_cast<unsigned>(octet - 'A') < 26U ? 0x20 : 0));
 }
 
+// The eight octets at `p` in one number, the first of them lowest.
+inline uint64_t load64(const uint8_t* p) {
+  uint64_t v;
+  std::memcpy(&v, p, sizeof v);
+  return std::endian::native == std::endian::little ? v : __builtin_bswap64(v);
+}
+
 // The n octets at `p` in one number, n from 1 to 8. Reads nothing else.
 inline uint64_t load8(const uint8_t* p, unsigned n) {
   uint64_t v = 0;
   if (n == 8) {
-    std::memcpy(&v, p, 8);
+    v = load64(p);
   } else if (n >= 4) {  // two overlapping loads
     uint32_t lo, hi;
     std::memcpy(&lo, p, 4);
@@ -174,11 +181,6 @@ class NameHash {
 
   static Secret draw();
 
-  static uint64_t load64(const uint8_t* p) {
-    uint64_t v;
-    std::memcpy(&v, p, sizeof v);
-    return std::endian::native == std::endian::little ? v : __builtin_bswap64(v);
-  }
   // As eight octets whose last n are those at `p`, n from 1 to 8, and the others zero. Reads nothing else.
   [[gnu::noinline]] static uint64_t load_last(const uint8_t* p, unsigned n) {
     uint64_t v = 0;

@@ -95,7 +95,7 @@ Disposition Query::parse() {
   payload = kMinUdp;
   qtype = qclass = 0;
   question_end = kHeaderSize;
-  zone = {};
+  guess = {};
   sought = 0;
   page = nullptr;
   node = nullptr;

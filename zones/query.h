@@ -56,7 +56,7 @@ struct Query {
   std::array<uint8_t, kCookie> cookie;  // with kHasCookie: the option's first octets. Later: the response's
 
   // ---- set by Responder, valid within the read section ----
-  ZoneTable::Guess zone;                 // probably the closest zone
+  ZoneTable::Guess guess;                // at the closest zone
   const ZoneVersion* version = nullptr;  // current version of the closest zone; null: not ours
   uint64_t sought = 0;                   // by prepare(): hash of the name that is looked for first,
   ZoneVersion::IndexPlace place;         // where the version's index has it,

@@ -50,7 +50,7 @@ const ZoneVersion* closest_zone(const ZoneTable& zones, const HashedName& name, 
 
 // Whether the guess at the closest zone was right. No zone is nearer: it would have been the guess.
 bool is_closest_zone(const Query& query) {
-  const auto& [place, labels, zone] = query.zone;
+  const auto& [place, labels, zone] = query.guess;
   if (zone == nullptr || query.qtype == rrtype::DS) return false;
   const HashedName& qname = query.qname;
   return zone->hash() == qname.hash(labels) && zone->current()->apex().name.equals(qname.suffix(labels));
@@ -435,22 +435,22 @@ class Lookup {
 }  // namespace
 
 void Responder::prefetch_slot(Query& query) const {
-  if (query.has_question) zones_.begin_guess(query.zone, query.qname);
+  if (query.has_question) zones_.begin_guess(query.guess, query.qname);
 }
 
 void Responder::prefetch_zone(Query& query) const {
   if (!query.has_question) return;
-  zones_.end_guess(query.zone, query.qname);
-  if (query.zone.zone != nullptr) prefetch(query.zone.zone);
+  zones_.end_guess(query.guess, query.qname);
+  if (query.guess.zone != nullptr) prefetch(query.guess.zone);
 }
 
 void Responder::prefetch_version(const Query& query) {
-  if (query.zone.zone != nullptr) query.zone.zone->current()->prefetch();
+  if (query.guess.zone != nullptr) query.guess.zone->current()->prefetch();
 }
 
 void Responder::find_zone(Query& query) const {
   if (!query.has_question) return;
-  query.version = is_closest_zone(query) ? query.zone.zone->current() : closest_zone(zones_, query.qname, query.qtype);
+  query.version = is_closest_zone(query) ? query.guess.zone->current() : closest_zone(zones_, query.qname, query.qtype);
 }
 
 void Responder::prefetch_index(Query& query) const {

@@ -127,7 +127,7 @@ class ZoneVersion : public boost::intrusive_ref_counter<ZoneVersion> {
   }
   const Page* prefetch_second(const IndexPlace& place) const {
     if (!many_) return single_.get();
-    const uint32_t* id = place.find([](uint32_t) { return true; });
+    const uint32_t* id = place.guess();
     if (id == nullptr) return nullptr;
     const Page* page = &many_->page(*id);
     zones::prefetch(page);

@@ -54,10 +54,11 @@ ZoneTable::Retired ZoneTable::publish_new(std::vector<VersionRef> versions) {
   std::vector<std::pair<uint64_t, Zone*>> zones;
   zones.reserve(versions.size());
   for (VersionRef& version : versions) {
-    next->count(version->apex().labels, 1);
+    ++next->apexes[version->apex().labels];
     auto* zone = new Zone(std::move(version));
     zones.emplace_back(zone->hash(), zone);
   }
+  next->list_lengths();
   editor.insert(zones);
   next->size += zones.size();
   next->trie = std::move(editor).finish();
@@ -75,7 +76,8 @@ ZoneTable::Retired ZoneTable::remove(const Name& apex) {
   editor.erase(zone->hash(), zone);
   next->trie = std::move(editor).finish();
   --next->size;
-  next->count(zone->current()->apex().labels, -1);
+  --next->apexes[zone->current()->apex().labels];
+  next->list_lengths();
   retired.zone.reset(zone);
   retired.snapshot = replace(std::move(next));
   return retired;

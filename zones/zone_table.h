@@ -54,8 +54,8 @@ class ZoneTable {
   // The closest zone at or above `name` of those whose apex has at most so many labels; nullptr if there is none.
   const Zone* closest(const HashedName& name, unsigned most_labels) const;
 
-  // closest() in two steps, for a caller with other work between them: first, of which the cache is asked for the slots
-  // where it looks; then what it will most likely give, without a look at the zone itself.
+  // closest() in two steps, for a caller with other work between them. The first asks the cache for the slots where the
+  // second looks; that says what closest() will most likely give, without a look at the zone itself.
   struct Guess {
     HashTrie<Zone*>::Place place;  // of the suffix of `labels` labels
     unsigned labels = 0;
@@ -100,12 +100,11 @@ class ZoneTable {
     size_t size = 0;
     std::array<uint32_t, kMaxLabels> apexes{};  // zones by number of labels
     // The numbers of labels that apexes have, the largest first.
-    std::array<uint8_t, kMaxLabels> lengths;
+    std::array<uint8_t, kMaxLabels> lengths{};
     unsigned length_count = 0;
 
-    // Counts one apex of so many labels more, or one less.
-    void count(unsigned labels, int change) {
-      apexes[labels] += static_cast<uint32_t>(change);
+    // Makes the list of lengths anew. To be called when apexes have been counted.
+    void list_lengths() {
       length_count = 0;
       for (unsigned n = kMaxLabels; n-- > 0;) {
         if (apexes[n] != 0) lengths[length_count++] = static_cast<uint8_t>(n);
@@ -134,7 +133,7 @@ class ZoneTable {
 
  private:
   static const Zone* any_at(const HashTrie<Zone*>::Place& place) {
-    Zone* const* found = place.find([](const Zone*) { return true; });
+    Zone* const* found = place.guess();
     return found != nullptr ? *found : nullptr;
   }
   const Snapshot& snapshot() const { return *snapshot_.load(std::memory_order_acquire); }
