@@ -80,11 +80,11 @@ class Answer {
   unsigned write(uint8_t* out, unsigned at, const Apex& apex, Placement place, bool with_signatures) const {
     const unsigned size = head_.rr_size + (with_signatures ? head_.sig_size : 0U);
     std::memcpy(out, bytes(), size);
-    const Placement prepared{kHeaderSize, place.owner_size, kHeaderSize + place.owner_size - apex.size};
     const unsigned prepared_at = kHeaderSize + place.owner_size + 4;
-    if (at != prepared_at || place.owner_at != prepared.owner_at || place.apex_at != prepared.apex_at) {
+    const unsigned prepared_apex = kHeaderSize + place.owner_size - apex.size;
+    if (at != prepared_at || place.owner_at != kHeaderSize || place.apex_at != prepared_apex) {
       set_owners(out, size, place.owner_at);
-      move_pointers(out, at, prepared_at, prepared.apex_at, place.apex_at);
+      move_pointers(out, at, prepared_at, prepared_apex, place.apex_at);
     }
     return size;
   }
