@@ -174,7 +174,7 @@ class Secondary {
     std::string requests;
     while (running_.size() < kDepth && !wanted_.empty()) {
       requests += axfr_request(shared_.zones[wanted_.front()], ++id_, nullptr);
-      running_.try_emplace(id_, wanted_.front());
+      running_.emplace(id_, Running{wanted_.front()});
       wanted_.pop_front();
     }
     if (requests.empty()) return;
@@ -203,7 +203,9 @@ class Secondary {
     Running& running = found->second;
     if (running.reader.messages() == 0) running.serial = opening_serial(message, shared_.zones[running.zone]);
     running.reader.take(message);
-    if (running.reader.done()) got(running.zone, running.serial), running_.erase(found);
+    if (!running.reader.done()) return;
+    got(running.zone, running.serial);
+    running_.erase(found);
   }
 
   static uint32_t opening_serial(Bytes message, const zones::Name& apex) {

@@ -1,5 +1,6 @@
 #include "zones/rdata_reader.h"
 
+#include <algorithm>
 #include <array>
 
 #include "zones/loc.h"
@@ -17,6 +18,32 @@ bool is_reserved_cert(uint16_t type, Tokens fields) {
   return type == rrtype::CERT && number_in<uint16_t>(fields.next()) == 0;
 }
 
+std::optional<uint8_t> protocol_of(std::string_view text) {
+  if (equals_ignoring_case(text, "tcp")) return 6;
+  if (equals_ignoring_case(text, "udp")) return 17;
+  return number_in<uint8_t>(text);
+}
+
+// A port by its number, or by one of the names that WKS records had when there were some.
+std::optional<uint16_t> port_of(std::string_view service) {
+  struct Service {
+    std::string_view name;
+    uint16_t port;
+  };
+  constexpr std::array<Service, 9> services{{{"ftp-data", 20},
+                                             {"ftp", 21},
+                                             {"telnet", 23},
+                                             {"smtp", 25},
+                                             {"time", 37},
+                                             {"domain", 53},
+                                             {"tftp", 69},
+                                             {"finger", 79},
+                                             {"http", 80}}};
+  const auto named = [service](const Service& s) { return equals_ignoring_case(s.name, service); };
+  const auto* found = std::ranges::find_if(services, named);
+  return found != services.end() ? found->port : number_in<uint16_t>(service);
+}
+
 }  // namespace
 
 void RdataReader::set_origin(const Name& origin) {
@@ -28,6 +55,7 @@ Reason RdataReader::read(std::string_view type, uint16_t number, std::string_vie
   const Tokens fields(text);
   if (fields.peek() == "\\#") return read_octets(number, fields);
   if (number == rrtype::IPSECKEY) return read_ipseckey(fields);
+  if (number == rrtype::WKS) return read_wks(fields);
   if (number == rrtype::LOC) return read_loc(fields, octets_);
   if (is_reserved_cert(number, fields)) return read_reserved_cert(type, fields);
   if (auto reason = compose_line(type, number, fields)) return reason;
@@ -110,6 +138,26 @@ Reason RdataReader::read_ipseckey(Tokens fields) {
     rdata.append(octets_);
   }
   octets_ = std::move(rdata);
+  return std::nullopt;
+}
+
+// ADDRESS PROTOCOL SERVICE... (RFC 1035 §3.4.2). To ldns a service that this host does not know is port 0, and it asks
+// the host in a way that is not for several threads.
+Reason RdataReader::read_wks(Tokens fields) {
+  if (auto reason = read("A", rrtype::A, fields.next())) return reason;
+  const std::string_view token = fields.next();
+  const auto protocol = protocol_of(token);
+  if (!protocol) return quoted(token) + " is neither tcp, udp nor the number of a protocol";
+  std::string ports;  // a bit for each
+  while (!fields.rest().empty()) {
+    const std::string_view service = fields.next();
+    const auto port = port_of(service);
+    if (!port) return "no port of that name: " + quoted(service) + "; write its number";
+    const size_t octet = *port / 8;
+    ports.resize(std::max(ports.size(), octet + 1));
+    ports[octet] = static_cast<char>(ports[octet] | (0x80 >> *port % 8));
+  }
+  octets_.append(1, static_cast<char>(*protocol)).append(ports);
   return std::nullopt;
 }
 

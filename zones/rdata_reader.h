@@ -32,6 +32,7 @@ class RdataReader {
   void append_token(ldns_rdf_type field, std::string_view token);
   Reason read_reserved_cert(std::string_view type, Tokens fields);
   Reason read_ipseckey(Tokens fields);
+  Reason read_wks(Tokens fields);
   Reason read_octets(uint16_t type, Tokens fields);
 
   LdnsRdf origin_;

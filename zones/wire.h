@@ -88,9 +88,9 @@ enum class Rcode : uint16_t {
 enum class Ede : uint16_t { none = 0xFFFF, prohibited = 18, not_authoritative = 20 };
 
 namespace rrtype {
-constexpr uint16_t A = 1, NS = 2, MD = 3, MF = 4, CNAME = 5, SOA = 6, MB = 7, MG = 8, MR = 9, PTR = 12, MINFO = 14,
-                   MX = 15, TXT = 16, AAAA = 28, LOC = 29, SRV = 33, CERT = 37, DNAME = 39, OPT = 41, DS = 43,
-                   IPSECKEY = 45, RRSIG = 46, NSEC = 47, DNSKEY = 48, NSEC3 = 50, NSEC3PARAM = 51, CDS = 59,
+constexpr uint16_t A = 1, NS = 2, MD = 3, MF = 4, CNAME = 5, SOA = 6, MB = 7, MG = 8, MR = 9, WKS = 11, PTR = 12,
+                   MINFO = 14, MX = 15, TXT = 16, AAAA = 28, LOC = 29, SRV = 33, CERT = 37, DNAME = 39, OPT = 41,
+                   DS = 43, IPSECKEY = 45, RRSIG = 46, NSEC = 47, DNSKEY = 48, NSEC3 = 50, NSEC3PARAM = 51, CDS = 59,
                    CDNSKEY = 60, OPENPGPKEY = 61, TSIG = 250, IXFR = 251, AXFR = 252, MAILB = 253, MAILA = 254,
                    ANY = 255;
 // Query-only and meta types (RFC 6895 §3.1) never stand in a zone.

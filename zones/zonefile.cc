@@ -350,6 +350,7 @@ bool reads_back(std::string_view text, const Record& record) {
 
 // TTL, class, type and data as ldns prints them, with a tab before each; nothing if that would not be the record.
 std::optional<std::string> text_behind_owner(const Record& record) {
+  if (record.type == rrtype::WKS) return std::nullopt;  // for its services, see RdataReader::read_wks
   const LdnsRr rr = to_ldns(record);
   if (!rr) return std::nullopt;
   const LdnsText printed(ldns_rr2str_fmt(ldns_output_format_nocomments, rr.get()));

@@ -110,6 +110,21 @@ TEST(Rdata, RefusesPlacesThatAreNotOnEarth) {
   EXPECT_NE(why("LOC 1 N 1 E 0 1 2 3 4").find("nothing stands behind"), std::string::npos);
 }
 
+TEST(Rdata, ReadsServicesOfAProtocol) {
+  const auto records = parse("a WKS 192.0.2.1 TCP 25 0 9\nb WKS 192.0.2.1 17 Domain\nc WKS 192.0.2.1 89\n");
+  EXPECT_TRUE(records.contains("a.example.\t3600\tIN\tTYPE11\t\\# 9 c00002010680400040"));
+  EXPECT_TRUE(records.contains("b.example.\t3600\tIN\tTYPE11\t\\# 12 c00002011100000000000004"));
+  EXPECT_TRUE(records.contains("c.example.\t3600\tIN\tTYPE11\t\\# 5 c000020159"));
+}
+
+TEST(Rdata, RefusesServicesAndProtocolsThatItDoesNotKnow) {
+  for (const std::string service : {"nonsense", "65536", "-1", "0x19"})
+    EXPECT_NE(why("WKS 192.0.2.1 tcp " + service).find("'" + service + "'; write its number"), std::string::npos);
+  for (const std::string protocol : {"", "256", "icmp"})
+    EXPECT_NE(why("WKS 192.0.2.1 " + protocol).find("neither tcp, udp"), std::string::npos) << protocol;
+  EXPECT_FALSE(why("WKS ::1 tcp 25").empty());
+}
+
 TEST(Rdata, ReadsAValueOfCaaWithoutQuotes) {
   EXPECT_TRUE(parse("a CAA 0 issue ca.test\n").contains("a.example.\t3600\tIN\tCAA\t0 issue \"ca.test\""));
 }
