@@ -265,10 +265,13 @@ class Server:
         return total["Rss"], total["Pss"]
 
     def confine(self):
-        """Its threads to its CPUs, once they run: each of Knot's for UDP goes to one of its own choice, from 0 on."""
+        """Its threads to its CPUs, once they run: each of Knot's for UDP goes to one of its own choice, from 0 on. One
+        that has chosen among its CPUs keeps its choice."""
         for pid in self.pids():
-            for thread in os.listdir(f"/proc/{pid}/task"):
-                os.sched_setaffinity(int(thread), self.cpus)
+            for entry in pathlib.Path(f"/proc/{pid}/task").glob("*"):
+                with contextlib.suppress(ProcessLookupError):  # it has ended
+                    if not os.sched_getaffinity(int(entry.name)) <= self.cpus:
+                        os.sched_setaffinity(int(entry.name), self.cpus)
 
     def settle(self):
         """Until it has nothing more to do: zones that nobody asked for may still be loading."""
