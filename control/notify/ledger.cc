@@ -33,6 +33,8 @@ const char* state_of(const LedgerLine& line) {
       return "NOTIFY sent";
     case Phase::answered:
       return "NOTIFY answered, transfer awaited";
+    case Phase::doubted:
+      return "waits to be asked for its serial";
     case Phase::asking:
       return "asked for its serial";
     case Phase::resting:

@@ -44,6 +44,7 @@ struct LedgerLine {
     queued,     // waits for its turn at the target
     notifying,  // NOTIFY is on its way
     answered,   // NOTIFY was answered, a transfer should follow
+    doubted,    // waits for its turn to be asked what it has
     asking,     // our SOA query is on its way
     resting     // waits before the next try
   };
@@ -56,7 +57,7 @@ struct LedgerLine {
   uint16_t id = 0;                                                // of the message on its way
   std::multimap<Clock::time_point, LedgerLine*>::iterator due{};  // @pre is_due
   bool is_due = false;
-  std::list<LedgerLine*>::iterator place{};  // in the target's queue; @pre phase is queued
+  std::list<LedgerLine*>::iterator place{};  // in the target's queue, or among its doubted; @pre phase says so
 
   std::optional<uint32_t> serial;  // that the secondary has
   Proof proof = Proof::none;

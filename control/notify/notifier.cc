@@ -9,6 +9,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 
+#include "control/base/open_socket.h"
 #include "control/base/unix_time.h"
 
 namespace axfrd::control {
@@ -25,7 +26,8 @@ using zones::Rcode;
 
 using Phase = LedgerLine::Phase;
 
-constexpr size_t kWindow = 128;  // requests under way at a target: what a socket buffer takes at once
+constexpr size_t kWindow = 128;    // requests under way at a target: what a socket buffer takes at once
+constexpr size_t kQuestions = 32;  // of these, for its serials, so that there is always room for a change
 constexpr unsigned kUdpTries = 2;
 constexpr unsigned kDown = 8;              // failures in a row after which a target is tried by one request at a time
 constexpr unsigned kResponsesInARow = 64;  // responses taken before other work gets its turn
@@ -35,9 +37,8 @@ constexpr auto kCoalesce = milliseconds(100);
 constexpr auto kTransferTime = seconds(3);  // from an answered NOTIFY to our question whether the transfer was made
 constexpr auto kFirstRest = seconds(2), kLongestRest = seconds(600);
 constexpr auto kTick = seconds(1);
-constexpr auto kLater = milliseconds(50);  // for a question that finds the window full: changes go first
-constexpr unsigned kStatusPage = 200;      // zones of which lines are told at once: a millisecond's work
-constexpr auto kSoon = milliseconds(1);    // a next try that waits for nothing, but not within this call
+constexpr unsigned kStatusPage = 200;    // zones of which lines are told at once: a millisecond's work
+constexpr auto kSoon = milliseconds(1);  // a next try that waits for nothing, but not within this call
 
 std::optional<udp::socket> open_socket(asio::io_context& loop, const std::vector<IpAddress>& sources, bool v6) {
   const auto source = std::ranges::find_if(sources, [&](const IpAddress& a) { return a.is_v6() == v6; });
@@ -48,6 +49,7 @@ std::optional<udp::socket> open_socket(asio::io_context& loop, const std::vector
     const int on = 1;  // the address may come to be after us, as those of a tap do
     setsockopt(socket.native_handle(), v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_FREEBIND : IP_FREEBIND, &on,
                sizeof on);
+    take_bursts(socket);
     socket.bind(source != sources.end() ? udp::endpoint(*source, 0) : any);
     socket.non_blocking(true);
     return socket;
@@ -247,9 +249,16 @@ void Notifier::drop_line(LedgerLine& line) {
 void Notifier::withdraw(LedgerLine& line) {
   NotifyTarget& target = *line.target;
   if (line.phase == Phase::queued) target.queue.erase(line.place);
-  if (line.phase == Phase::notifying || line.phase == Phase::asking) target.flights.erase(line.id);
+  if (line.phase == Phase::doubted) target.doubted.erase(line.place);
+  if (line.phase == Phase::notifying || line.phase == Phase::asking) land(line);
   target.resting.erase(&line);
   clear_due(line);
+  line.phase = Phase::idle;
+}
+
+// Forgets the line's message, which then may find its ID drawn by another. @pre the phase is notifying or asking
+void Notifier::land(LedgerLine& line) {
+  if (line.target->flights.erase(line.id) != 0 && line.phase == Phase::asking) --line.target->questions;
   line.phase = Phase::idle;
 }
 
@@ -274,7 +283,8 @@ void Notifier::owe(LedgerLine& line) {
     return;
   }
   const bool rests_by_itself = line.phase == Phase::resting && line.attempts == 0 && line.rounds > 0;
-  if (line.phase != Phase::idle && line.phase != Phase::answered && !rests_by_itself) return;
+  const bool waits = line.phase == Phase::answered || line.phase == Phase::doubted;
+  if (line.phase != Phase::idle && !waits && !rests_by_itself) return;
   line.rounds = 0;
   const auto since = Clock::now() - line.notify_sent;
   if (since < kCoalesce) return rest(line, kCoalesce - since);
@@ -282,19 +292,27 @@ void Notifier::owe(LedgerLine& line) {
 }
 
 void Notifier::enqueue(LedgerLine& line) {
-  clear_due(line);
+  withdraw(line);
   NotifyTarget& target = *line.target;
-  target.resting.erase(&line);
   line.phase = Phase::queued;
   line.place = target.queue.insert(target.queue.end(), &line);
   pump(target);
 }
 
-// What cannot be sent at all comes back here at once: without the flag, a long queue would be as deep a recursion.
+void Notifier::doubt(LedgerLine& line) {
+  NotifyTarget& target = *line.target;
+  line.phase = Phase::doubted;
+  line.place = target.doubted.insert(target.doubted.end(), &line);
+  pump(target);
+}
+
+// Changes go first. What cannot be sent at all comes back here at once: without the flag, a long queue would be as deep
+// a recursion.
 void Notifier::pump(NotifyTarget& target) {
   if (std::exchange(target.pumping, true)) return;
-  while (!target.queue.empty() && target.flights.size() < (target.is_down() ? 1 : kWindow))
-    send_notify(*next_of(target));
+  const auto has_room = [&] { return target.flights.size() < (target.is_down() ? 1 : kWindow); };
+  while (!target.queue.empty() && has_room()) send_notify(*next_of(target));
+  while (!target.doubted.empty() && has_room() && target.questions < kQuestions) send_query(*next_doubted(target));
   target.pumping = false;
 }
 
@@ -303,6 +321,13 @@ LedgerLine* Notifier::next_of(NotifyTarget& target) {
   const auto next = target.oldest_next ? target.queue.begin() : std::prev(target.queue.end());
   LedgerLine* line = *next;
   target.queue.erase(next);
+  line->phase = Phase::resting;
+  return line;
+}
+
+LedgerLine* Notifier::next_doubted(NotifyTarget& target) {
+  LedgerLine* line = target.doubted.front();
+  target.doubted.pop_front();
   line->phase = Phase::resting;
   return line;
 }
@@ -360,6 +385,7 @@ void Notifier::send_query(LedgerLine& line) {
   line.phase = Phase::asking;
   if (!send(line, zones::make_soa_query(line.id, line.zone->apex))) return unanswered(line);
   line.target->flights.emplace(line.id, NotifyTarget::Flight{&line, nullptr, {}});
+  ++line.target->questions;
   counters_.queries.add();
   set_due(line, kAnswerTime);
 }
@@ -414,7 +440,7 @@ bool Notifier::take_response(NotifyTarget& target, const NotifyTarget::Flight& f
   const bool notify = line.phase == Phase::notifying;
   if ((response.opcode == zones::Opcode::notify) != notify) return false;
   if (flight.key && !check_response(message, flight.key, flight.mac, tsig_now()).authentic()) return false;
-  target.flights.erase(line.id);
+  land(line);
   clear_due(line);
   revive(target);
   if (notify) {
@@ -451,7 +477,7 @@ void Notifier::on_notify_answer(LedgerLine& line, Rcode rcode) {
 
 void Notifier::unanswered(LedgerLine& line) {
   NotifyTarget& target = *line.target;
-  target.flights.erase(line.id);
+  land(line);
   if (!line.owes()) return settle(line);  // it has transferred, and does not answer questions
   counters_.unanswered.add();
   ++target.failures;
@@ -463,6 +489,7 @@ void Notifier::unanswered(LedgerLine& line) {
 }
 
 void Notifier::rest(LedgerLine& line, Clock::duration pause) {
+  withdraw(line);
   line.phase = Phase::resting;
   if (line.attempts > 0) line.target->resting.insert(&line);
   set_due(line, pause);
@@ -582,7 +609,6 @@ Outcome<size_t> Notifier::notify(const zones::Name& apex) {
     line->serial.reset();  // proven anew
     line->attempts = line->rounds = 0;
     if (line->phase == Phase::queued || line->phase == Phase::notifying) continue;
-    if (line->phase == Phase::asking) line->target->flights.erase(line->id);
     enqueue(*line);
   }
   return zone->lines.size();
@@ -673,12 +699,12 @@ void Notifier::on_due(LedgerLine& line) {
     case Phase::asking:
       return unanswered(line);
     case Phase::answered:
-      if (line.target->flights.size() < kWindow) return send_query(line);
-      return set_due(line, kLater);
+      return doubt(line);
     case Phase::resting:
       return enqueue(line);
     case Phase::idle:
     case Phase::queued:
+    case Phase::doubted:
       break;
   }
 }

@@ -5,7 +5,7 @@
 // NOTIFY. Of what waits for a target, the newest and the oldest take turns: one change by hand passes a bulk import by.
 // NOTIFY is sent twice by UDP, then once by TCP, then again and again after growing pauses. A target that answers
 // nothing at all is tried with one request at a time, until it gives any sign of life. Who has answered and not
-// transferred is asked for its serial.
+// transferred is asked for its serial; such questions go behind changes, and have a part of the window only.
 //
 // Threads. The service thread.
 #pragma once
@@ -46,7 +46,8 @@ struct NotifyCounters {
 struct NotifyTarget {
   boost::asio::ip::udp::endpoint endpoint;
   std::optional<zones::Name> key;  // NOTIFY is signed with it
-  std::list<LedgerLine*> queue;
+  std::list<LedgerLine*> queue;    // to be notified
+  std::list<LedgerLine*> doubted;  // to be asked for their serial, who has waited longest first
   bool oldest_next = true;
   struct Flight {
     LedgerLine* line;
@@ -54,6 +55,7 @@ struct NotifyTarget {
     Octets mac;
   };
   std::map<uint16_t, Flight> flights;  // by message ID
+  unsigned questions = 0;              // of the flights
   unsigned failures = 0;               // in a row, of any of its zones
   std::set<LedgerLine*> resting;       // after a failure
   bool by_tcp = false;                 // a NOTIFY by TCP is under way
@@ -122,14 +124,17 @@ class Notifier {
   void set_lines(LedgerZone& zone, const std::string& kept);
   void drop_line(LedgerLine& line);
   void withdraw(LedgerLine& line);
+  void land(LedgerLine& line);
   void forget(const zones::Name& apex);
   NotifyTarget& target_of(const zones::Secondary& secondary);
 
   // ---- sending ----
   void owe(LedgerLine& line);
   void enqueue(LedgerLine& line);
+  void doubt(LedgerLine& line);
   void pump(NotifyTarget& target);
   LedgerLine* next_of(NotifyTarget& target);
+  LedgerLine* next_doubted(NotifyTarget& target);
   void draw_id(LedgerLine& line);
   void send_notify(LedgerLine& line);
   void send_query(LedgerLine& line);

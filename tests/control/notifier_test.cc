@@ -260,6 +260,22 @@ TEST_F(NotifierTest, AChangeByHandPassesABulkImportBy) {
   EXPECT_TRUE(found) << behind;
 }
 
+TEST_F(NotifierTest, AChangeDoesNotWaitForQuestionsThatAreNotAnswered) {
+  constexpr unsigned kZones = 200;  // more than may be under way at once
+  for (unsigned zone = 0; zone < kZones; ++zone) publish("zone" + std::to_string(zone) + ".example", 7);
+  for (unsigned zone = 0; zone < kZones; ++zone) secondary_.answer(secondary_.receive());
+  unsigned questions = 0;
+  for (std::chrono::milliseconds patience = test::kPatience; !secondary_.receive(patience).bytes.empty();
+       patience = kSoon)
+    ++questions;
+  EXPECT_GT(questions, 0U) << "none has transferred";
+  publish("example.com", 7);
+  const auto message = secondary_.receive(kSoon);
+  ASSERT_FALSE(message.bytes.empty());
+  EXPECT_EQ(message.opcode(), Opcode::notify);
+  EXPECT_TRUE(zones::is_about(message.octets(), test::name("example.com")));
+}
+
 TEST_F(NotifierTest, WhoeverWaitsHearsOfTheProofOrOfTheEndOfTheTime) {
   publish("example.com", 7);
   std::atomic<int> proven{0}, late{0};
