@@ -19,7 +19,7 @@ For each, but that the echo has kxdpgun alone, and what is on the interface's so
   p50, p99  what a question takes, in microseconds, while dnsperf asks 25 000 times a second
   kxdpgun   sends at growing rates, whatever comes back, until one question in five is lost: the most answers a second
             while less than 0.1 % were lost (in one of three tries), to 3 %, and at any rate; and the CPU seconds in
-            user space, as above, at that rate
+            user space, as above, at that rate. With --quick, one try, to 12 %
 """
 
 import contextlib
@@ -46,11 +46,9 @@ from quiet import Quiet  # noqa: E402
 SERVER_CPU, CLIENT_CPU = 1, 0
 CASES = ("hit", "nx", "polls", "polls-many", "signed")
 FEW_CASES, UNSIGNED_CASES = ("hit", "polls-many"), CASES[:-1]
-STEP, HALVINGS = 1.25, 3
+STEP = 1.25
 RATES = [80_000 * STEP**power for power in range(12)]
 KXDPGUN_SECONDS, WARM_UP = 1, 1
-# A pause of some milliseconds, by whomever, overflows every ring: a rate may be tried so often.
-TRIES = 3
 QUESTIONS = 20_000
 LATENCY_RATE = 25_000
 # Shares of questions that got no answer: what passes for none, and beyond what a higher rate is not tried.
@@ -199,8 +197,8 @@ def questions(case, world):
 
 
 class Load:
-    def __init__(self, lab, case, world, seconds):
-        self.lab, self.case, self.seconds, self.signed = lab, case, seconds, case == "signed"
+    def __init__(self, lab, case, world, options):
+        self.lab, self.case, self.options, self.signed = lab, case, options, case == "signed"
         lines = list(questions(case, world))
         self.plain = world.directory / f"{case}.questions"
         self.plain.write_text("".join(line + "\n" for line in lines))
@@ -212,7 +210,7 @@ class Load:
 
     def dnsperf(self, *options, seconds=None):
         return self.on_client(
-            "dnsperf", "-s", IPV4, "-d", self.plain, "-l", seconds or self.seconds, "-t", 1,
+            "dnsperf", "-s", IPV4, "-d", self.plain, "-l", seconds or self.options.seconds, "-t", 1,
             *(["-D"] if self.signed else []), *options,
         )  # fmt: skip
 
@@ -245,7 +243,7 @@ class Load:
     def least_loss(self, rate, server, figures):
         """The share of questions that got no answer, in the best of some tries."""
         least = 1
-        for _ in range(TRIES):
+        for _ in range(self.options.tries):
             answered, lost, cpu = self.offered(rate, server)
             if answered > figures["most"]:
                 figures.update({"most": answered, "cpu-most": cpu})
@@ -268,7 +266,7 @@ class Load:
                 break
         if 0 < low < RATES[-1]:
             high = low * STEP
-            for _ in range(HALVINGS):
+            for _ in range(self.options.halvings):
                 middle = (low * high) ** 0.5
                 if self.least_loss(middle, server, figures) < NO_LOSS:
                     low = middle
@@ -346,7 +344,7 @@ class Bench:
             if not isinstance(server, Port):  # which polls
                 server.settle()
             for case in cases:
-                load = Load(lab, case, made, self.options.seconds)
+                load = Load(lab, case, made, self.options)
                 figures = self.quiet.undisturbed(lambda: measure(server, load))
                 for figure, value in figures.items():
                     self.figures.add(case, kind.name, figure, value)
@@ -440,6 +438,8 @@ def parse_arguments():
     options = harness.parse(parser, quick_rounds=2)
     options.cases = options.cases or list(FEW_CASES if options.quick else CASES)
     options.seconds = 1 if options.quick else 2
+    # A pause of some milliseconds, by whomever, overflows every ring: so a rate is tried more than once.
+    options.tries, options.halvings = (1, 1) if options.quick else (3, 3)
     options.records, options.zones = 100_000, 10_000 if options.quick else 100_000
     return options
 
