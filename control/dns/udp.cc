@@ -103,7 +103,6 @@ DnsUdp::Endpoint DnsUdp::listen(const Endpoint& endpoint, bool freebind) {
   try {
     auto socket = std::make_unique<Socket>(loop_);
     open_socket(*socket, endpoint, freebind);
-    take_bursts(*socket);
     ask_for_destinations(*socket, endpoint.address().is_v6());
     socket->bind(endpoint);
     sockets_.push_back(std::move(socket));

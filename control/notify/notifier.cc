@@ -1,11 +1,8 @@
 #include "control/notify/notifier.h"
 
-#include <netinet/in.h>
-
 #include <algorithm>
 #include <array>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 
@@ -40,16 +37,12 @@ constexpr auto kTick = seconds(1);
 constexpr unsigned kStatusPage = 200;    // zones of which lines are told at once: a millisecond's work
 constexpr auto kSoon = milliseconds(1);  // a next try that waits for nothing, but not within this call
 
-std::optional<udp::socket> open_socket(asio::io_context& loop, const std::vector<IpAddress>& sources, bool v6) {
+std::optional<udp::socket> bound_socket(asio::io_context& loop, const std::vector<IpAddress>& sources, bool v6) {
   const auto source = std::ranges::find_if(sources, [&](const IpAddress& a) { return a.is_v6() == v6; });
   const udp::endpoint any(v6 ? udp::v6() : udp::v4(), 0);
   try {
-    udp::socket socket(loop, any.protocol());
-    if (v6) socket.set_option(asio::ip::v6_only(true));
-    const int on = 1;  // the address may come to be after us, as those of a tap do
-    setsockopt(socket.native_handle(), v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_FREEBIND : IP_FREEBIND, &on,
-               sizeof on);
-    take_bursts(socket);
+    udp::socket socket(loop);
+    open_socket(socket, any, true);  // the address may come to be after us, as those of a tap do
     socket.bind(source != sources.end() ? udp::endpoint(*source, 0) : any);
     socket.non_blocking(true);
     return socket;
@@ -147,8 +140,8 @@ Notifier::Notifier(asio::io_context& loop, const zones::ZoneTable& zones, datapl
       tick_timer_(loop) {}
 
 void Notifier::start() {
-  v4_ = open_socket(loop_, sources_, false);
-  v6_ = open_socket(loop_, sources_, true);
+  v4_ = bound_socket(loop_, sources_, false);
+  v6_ = bound_socket(loop_, sources_, true);
   if (v4_) receive(*v4_);
   if (v6_) receive(*v6_);
   started_ = true;
@@ -312,7 +305,11 @@ void Notifier::pump(NotifyTarget& target) {
   if (std::exchange(target.pumping, true)) return;
   const auto has_room = [&] { return target.flights.size() < (target.is_down() ? 1 : kWindow); };
   while (!target.queue.empty() && has_room()) send_notify(*next_of(target));
-  while (!target.doubted.empty() && has_room() && target.questions < kQuestions) send_query(*next_doubted(target));
+  while (!target.doubted.empty() && has_room() && target.questions < kQuestions) {
+    LedgerLine& line = *target.doubted.front();
+    target.doubted.pop_front();
+    send_query(line);
+  }
   target.pumping = false;
 }
 
@@ -321,13 +318,6 @@ LedgerLine* Notifier::next_of(NotifyTarget& target) {
   const auto next = target.oldest_next ? target.queue.begin() : std::prev(target.queue.end());
   LedgerLine* line = *next;
   target.queue.erase(next);
-  line->phase = Phase::resting;
-  return line;
-}
-
-LedgerLine* Notifier::next_doubted(NotifyTarget& target) {
-  LedgerLine* line = target.doubted.front();
-  target.doubted.pop_front();
   line->phase = Phase::resting;
   return line;
 }

@@ -134,7 +134,6 @@ class Notifier {
   void doubt(LedgerLine& line);
   void pump(NotifyTarget& target);
   LedgerLine* next_of(NotifyTarget& target);
-  LedgerLine* next_doubted(NotifyTarget& target);
   void draw_id(LedgerLine& line);
   void send_notify(LedgerLine& line);
   void send_query(LedgerLine& line);
