@@ -772,23 +772,7 @@ PageImage Page::image() const {
 
 // ---- Answer ----
 
-namespace {
-
-// Where the part of the apex that begins at its octet `offset` stands in the message: an apex that comes from a chain
-// may go on behind pointers.
-unsigned within_apex(const uint8_t* message, unsigned apex_at, unsigned offset) {
-  unsigned at = apex_at;
-  while (offset > 0) {
-    const unsigned label = message[at] + 1U;
-    offset -= label;
-    at = settle(message, at + label);
-  }
-  return at;
-}
-
-}  // namespace
-
-void Answer::move_pointers(uint8_t* out, unsigned at, unsigned prepared_at, unsigned prepared_apex,
+void Answer::move_pointers(uint8_t* out, unsigned at, unsigned prepared_at, unsigned prepared_apex, MessageHead message,
                            unsigned apex_at) const {
   for (unsigned i = 0; i < head_.fixup_count; ++i) {
     uint16_t where;
@@ -800,7 +784,7 @@ void Answer::move_pointers(uint8_t* out, unsigned at, unsigned prepared_at, unsi
     } else if (target >= prepared_at) {
       store16(pointer, pointer_to(target - prepared_at + at));
     } else {
-      store16(pointer, pointer_to(within_apex(out - at, apex_at, target - prepared_apex)));
+      store16(pointer, pointer_to(message.part_of_name(apex_at, target - prepared_apex)));
     }
   }
 }

@@ -25,6 +25,7 @@
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <span>
 #include <string>
@@ -57,6 +58,51 @@ struct Placement {
   unsigned apex_at;     // the apex of the zone
 };
 
+// The message that an answer is written into, from its header on, as far as its names may be followed. Offsets of
+// compression pointers count from its first octet. A response owns one buffer, so it hands over all of it; a transfer
+// message is sent in pieces, so it hands over the piece with the question, where the apex stands.
+class MessageHead {
+ public:
+  explicit MessageHead(Bytes octets) : octets_(octets) {}
+
+  // The offset at which the part of the name at `name_at` begins that is `octets` octets behind the name's own begin.
+  // The name may go on behind pointers. Takes at most one step a label, whatever stands in the message.
+  unsigned part_of_name(unsigned name_at, unsigned octets) const {
+    unsigned at = label_at(name_at);
+    for (unsigned label = 0; octets > 0 && label < kMaxLabels; ++label) {
+      const unsigned size = octet(at) + 1U;
+      if (size > octets) break;  // not the begin of a label: no prepared answer says so
+      octets -= size;
+      at = label_at(at + size);
+    }
+    check(octets == 0);
+    return at;
+  }
+
+ private:
+  // Where the label (or the root) at `at` stands, behind pointers or not.
+  unsigned label_at(unsigned at) const {
+    for (unsigned hop = 0; hop < kMaxLabels && is_pointer(octet(at)); ++hop) {
+      const unsigned target = static_cast<unsigned>(octet(at) << 8 | octet(at + 1)) & (kPointerReach - 1);
+      check(target < at);  // RFC 1035 §4.1.4: a prior occurrence
+      at = target;
+    }
+    return at;
+  }
+  uint8_t octet(unsigned at) const {
+    check(at < octets_.size());
+    return at < octets_.size() ? octets_[at] : 0;
+  }
+  // Builds for tests stop at an offset that lies in no message; in others such an offset reads as the root.
+  static void check([[maybe_unused]] bool holds) {
+#if defined(__SANITIZE_ADDRESS__) || !defined(__OPTIMIZE__)
+    if (!holds) std::abort();
+#endif
+  }
+
+  Bytes octets_;
+};
+
 // One RRset ready for a message, followed by its RRSIGs.
 //
 // The bytes are those of a message whose question is the owner's own name: owner fields are pointers to offset 12,
@@ -75,16 +121,18 @@ class Answer {
   const Head& head() const { return head_; }
   // The records, as they were prepared.
   const uint8_t* bytes() const { return fixups_ + 2U * head_.fixup_count; }
-  // Copies the records (and signatures) to `out`, which is offset `at` of the message, and moves pointers to fit.
-  // Returns the octets written. @pre there is room for rr_size (+ sig_size).
-  unsigned write(uint8_t* out, unsigned at, const Apex& apex, Placement place, bool with_signatures) const {
+  // Copies the records (and signatures) to `out`, which is offset `at` of `message`, and moves pointers to fit.
+  // Returns the octets written. @pre there is room for rr_size (+ sig_size); the name at place.apex_at stands in
+  // `message`, which need not contain `out`.
+  unsigned write(uint8_t* out, unsigned at, MessageHead message, const Apex& apex, Placement place,
+                 bool with_signatures) const {
     const unsigned size = head_.rr_size + (with_signatures ? head_.sig_size : 0U);
     std::memcpy(out, bytes(), size);
     const unsigned prepared_at = kHeaderSize + place.owner_size + 4;
     const unsigned prepared_apex = kHeaderSize + place.owner_size - apex.size;
     if (at != prepared_at || place.owner_at != kHeaderSize || place.apex_at != prepared_apex) {
       set_owners(out, size, place.owner_at);
-      move_pointers(out, at, prepared_at, prepared_apex, place.apex_at);
+      move_pointers(out, at, prepared_at, prepared_apex, message, place.apex_at);
     }
     return size;
   }
@@ -100,8 +148,9 @@ class Answer {
     for (unsigned o = 0; o < size; o += 2 + kRrFixed + load16(records + o + kRrFixed))
       store16(records + o, pointer_to(owner_at));
   }
-  // Mends the pointers in RDATA that was prepared for other offsets of itself and of the apex.
-  void move_pointers(uint8_t* out, unsigned at, unsigned prepared_at, unsigned prepared_apex, unsigned apex_at) const;
+  // Corrects the pointers in RDATA that was prepared for other offsets of itself and of the apex.
+  void move_pointers(uint8_t* out, unsigned at, unsigned prepared_at, unsigned prepared_apex, MessageHead message,
+                     unsigned apex_at) const;
 
   const uint8_t* fixups_;
   Head head_;

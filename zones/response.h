@@ -49,7 +49,7 @@ class Response {
     const Answer::Head head = answer.head();
     const bool signatures = query_.dnssec_ok;
     if (at_ + head.rr_size + (signatures ? head.sig_size : 0U) > limit_) return false;
-    at_ += answer.write(message_ + at_, at_, apex, place, signatures);
+    at_ += answer.write(message_ + at_, at_, written(), apex, place, signatures);
     count(section, head.rr_count + (signatures ? head.sig_count : 0U));
     return true;
   }
@@ -68,7 +68,7 @@ class Response {
     if (at_ + labels_size + head.rr_size + head.sig_size > limit_) return false;
     // The first record is written `labels_size` further on, its own owner field overwritten by the end of the name.
     std::memcpy(message_ + at_, owner.data(), labels_size);
-    answer.write(message_ + at_ + labels_size, at_ + labels_size, apex, {at_, owner.size(), apex_at}, true);
+    answer.write(message_ + at_ + labels_size, at_ + labels_size, written(), apex, {at_, owner.size(), apex_at}, true);
     store16(message_ + at_ + labels_size, pointer_to(apex_at));
     at_ += labels_size + head.rr_size + head.sig_size;
     count(section, head.rr_count + head.sig_count);
@@ -122,6 +122,8 @@ class Response {
   }
 
  private:
+  // What names may point into: all that stands before the answer that comes next.
+  MessageHead written() const { return MessageHead({message_, at_}); }
   void count(Section section, unsigned n) { counts_[static_cast<unsigned>(section)] += n; }
 
   void write_opt() {

@@ -52,12 +52,14 @@ void Transfer::begin(uint16_t ancount, bool opt) {
   store16(header + 10, opt ? 1 : 0);
 }
 
+// The apex of its names is the one in the question, whichever piece of the message the SOA goes to.
 void Transfer::append_soa(std::string& out, size_t message_size) const {
   const size_t at = out.size();
   out.resize(at + version_->soa_size());
   const Apex& apex = version_->apex();
-  version_->soa().write(reinterpret_cast<uint8_t*>(out.data()) + at, static_cast<unsigned>(message_size), apex,
-                        {kHeaderSize, apex.size, kHeaderSize}, false);
+  const MessageHead question(bytes_of(prefix_).subspan(kLengthPrefix, question_end_ - kLengthPrefix));
+  version_->soa().write(reinterpret_cast<uint8_t*>(out.data()) + at, static_cast<unsigned>(message_size), question,
+                        apex, {kHeaderSize, apex.size, kHeaderSize}, false);
 }
 
 // In the first message, unless a giant of a record leaves no room.

@@ -52,9 +52,14 @@ constexpr unsigned kMinUdp = 512;           // RFC 1035 §4.2.1
 // A compression pointer to `offset`. @pre offset < kPointerReach
 constexpr uint16_t pointer_to(unsigned offset) { return static_cast<uint16_t>(0xC000 | offset); }
 constexpr bool is_pointer(uint8_t length_octet) { return (length_octet & 0xC0) == 0xC0; }
-// Follows pointers from `at` to where a label (or the root) begins. @pre pointers are sound: the message is our own
+// Follows pointers from `at` to where a label (or the root) begins. Each step goes back (RFC 1035 §4.1.4), so it ends.
+// @pre the message is our own: its pointers are sound
 inline unsigned settle(const uint8_t* message, unsigned at) {
-  while (is_pointer(message[at])) at = load16(message + at) & 0x3FFFU;
+  while (is_pointer(message[at])) {
+    const unsigned target = load16(message + at) & (kPointerReach - 1);
+    if (target >= at) break;
+    at = target;
+  }
   return at;
 }
 

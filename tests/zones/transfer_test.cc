@@ -53,6 +53,36 @@ TEST(Transfer, AZoneOfItsSoaAloneIsTheSoaTwice) {
   EXPECT_EQ(r.records.size(), 2U);
 }
 
+// Of the kinds of names that a provider's SOA has: each shares other labels with the apex.
+TEST(Transfer, TheNamesOfTheSoaMayShareAnyOfTheApexsLabels) {
+  const struct {
+    const char *apex, *mname, *rname;
+  } cases[] = {
+      {"customer.com.", "ns1.provider.com.", "hostmaster.provider.com."},
+      {"customer.co.uk.", "ns1.provider.co.uk.", "hostmaster.provider.uk."},
+      {"a.b.customer.com.", "ns1.customer.com.", "hostmaster.b.customer.com."},
+      {"customer.com.", "customer.com.", "com."},
+      {"customer.com.", "com.", "customer.com."},
+      {"customer.com.", ".", "."},
+      {"customer.com.", "ns1.CUSTOMER.com.", "hostmaster.provider.COM."},
+      {"customer.com.", "a.very.long.name.of.a.primary.server.in.customer.com.", "a.customer.com."},
+      {"2.0.192.in-addr.arpa.", "ns1.in-addr.arpa.", "hostmaster.arpa."},
+      {"xn--bcher-kva.example.", "ns1.xn--bcher-kva.example.", "x.example."},
+  };
+  std::string many;
+  for (int i = 0; i < 2000; ++i) many += "host" + std::to_string(i) + " A 192.0.2.1\n";
+  for (const auto& c : cases) {
+    SCOPED_TRACE(std::string(c.apex) + " " + c.mname);
+    const std::string head =
+        std::string("$TTL 60\n@ SOA ") + c.mname + " " + c.rname + " 1 2 3 4 5\n@ NS " + c.mname + "\n";
+    for (const std::string& rest : {std::string(), std::string("www A 192.0.2.1\n"), many}) {
+      const auto version = zone_of(c.apex, head + rest);
+      expect_zone(receive(version), *version);
+      expect_zone(receive(version, true), *version);
+    }
+  }
+}
+
 TEST(Transfer, ALargeZoneFillsMessagesAndOpensWithData) {
   std::string text = kSoaAndNs;
   for (int i = 0; i < 30000; ++i) text += "host" + std::to_string(i) + " A 192.0.2.1\n";
