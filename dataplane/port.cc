@@ -3,7 +3,6 @@
 #include <net/if.h>
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
-#include <rte_mempool.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -19,7 +18,6 @@ namespace axfrd::dataplane {
 namespace {
 
 constexpr uint16_t kRingSize = 1024;  // where a device has no opinion: what arrives in 100 µs at 10 Mpps
-constexpr unsigned kPoolCache = 256;  // packets that a thread keeps to itself between visits to the pool
 
 constexpr uint64_t kRxChecksums = RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM;
 constexpr uint64_t kTxChecksums = RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_UDP_CKSUM;
@@ -77,7 +75,7 @@ Port::Port(const std::string& name, uint16_t id, unsigned queues, unsigned elsew
   read_address();
   configure(info);
   const Rings rings = choose_rings(info);
-  make_pool(rings, elsewhere);
+  make_pool(info, rings, elsewhere);
   set_up_queues(info, rings);
   if (const int error = rte_eth_dev_start(id_); error != 0) fail("does not start", error);
   if (intake_ == Intake::everything) accept_multicast();
@@ -89,8 +87,6 @@ Port::~Port() {
   rte_eth_dev_stop(id_);
   rte_eth_dev_close(id_);
 }
-
-void Port::FreePool::operator()(rte_mempool* pool) const { rte_mempool_free(pool); }
 
 void Port::fail(const std::string& what, int error) const {
   throw std::runtime_error("port " + name_ + " " + what + ": " + rte_strerror(-error));
@@ -145,20 +141,19 @@ Port::Rings Port::choose_rings(const rte_eth_dev_info& info) const {
   return rings;
 }
 
-void Port::make_pool(Rings rings, unsigned elsewhere) {
+void Port::make_pool(const rte_eth_dev_info& info, Rings rings, unsigned elsewhere) {
   // Twice the rings: af_xdp keeps as many packets again in its fill and completion rings.
   const unsigned in_device = queues_ * 2U * (rings.rx + rings.tx);
-  const unsigned cached = 2 * kPoolCache * (queues_ + 1U);
+  const unsigned cached = 2 * PacketPool::kCache * (queues_ + 1U);
   const unsigned packets = in_device + cached + elsewhere;
   const unsigned largest_frame = interface_.mtu + kEthernetSize + kTagSize + RTE_ETHER_CRC_LEN;
   const unsigned data = std::max<unsigned>(RTE_MBUF_DEFAULT_DATAROOM, RTE_ALIGN(largest_frame, 64U));
-  const std::string name = "axfrd_port" + std::to_string(id_);
-  pool_.reset(rte_pktmbuf_pool_create_by_ops(name.c_str(), packets, kPoolCache, 0,
-                                             static_cast<uint16_t>(data + RTE_PKTMBUF_HEADROOM), socket_,
-                                             "ring_mt_rts"));
-  if (!pool_) {
-    throw std::runtime_error("port " + name_ + ": no memory for " + std::to_string(packets) + " packet buffers of " +
-                             std::to_string(data) + " octets: " + rte_strerror(rte_errno) + "; give DPDK more memory");
+  const bool af_xdp = std::strcmp(info.driver_name, "net_af_xdp") == 0;
+  try {
+    pool_.emplace("axfrd_port" + std::to_string(id_), packets, data, socket_,
+                  af_xdp ? PacketPool::Layout::one_piece : PacketPool::Layout::by_page);
+  } catch (const std::runtime_error& error) {
+    throw std::runtime_error("port " + name_ + ": " + error.what());
   }
 }
 
@@ -169,7 +164,7 @@ void Port::set_up_queues(const rte_eth_dev_info& info, Rings rings) {
   rx.offloads = rx_offloads_;
   tx.offloads = tx_offloads_;
   for (uint16_t queue = 0; queue < queues_; ++queue) {
-    int error = rte_eth_rx_queue_setup(id_, queue, rings.rx, socket, &rx, pool_.get());
+    int error = rte_eth_rx_queue_setup(id_, queue, rings.rx, socket, &rx, &pool());
     if (error == 0) error = rte_eth_tx_queue_setup(id_, queue, rings.tx, socket, &tx);
     const char* hint =
         error == -ENOMEM ? " (af_packet: framesz may be 2048 at most)" : " (DPDK's messages above say more)";
@@ -219,8 +214,8 @@ std::string Port::describe() const {
          (interface_.checksum_offload ? "the device" : "software") + ", " + std::to_string(buffers()) + " buffers";
 }
 
-unsigned Port::buffers() const { return pool_->populated_size; }
+unsigned Port::buffers() const { return pool_->buffers(); }
 
-unsigned Port::buffers_in_use() const { return rte_mempool_in_use_count(pool_.get()); }
+unsigned Port::buffers_in_use() const { return pool_->in_use(); }
 
 }  // namespace axfrd::dataplane

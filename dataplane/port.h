@@ -10,19 +10,19 @@
 //     to every place that frames go to, and be put back at each.
 //
 // Ownership. The packet pool is the port's: everything sent through the port comes from it, so that a device may free
-// what it has sent without looking (FAST_FREE). Threads that share the pool run on shared CPUs and may lose them at any
-// time; its ring therefore works in RTS mode, where one that sleeps in the middle of an operation holds nobody up.
+// what it has sent without looking (FAST_FREE).
 //
 // Threads. The constructor's; then immutable but for the queues, and stats() is for anybody.
 #pragma once
 
 #include <cstdint>
-#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
 #include "dataplane/counters.h"
 #include "dataplane/packet.h"
+#include "dataplane/packet_pool.h"
 
 struct rte_eth_dev_info;
 struct rte_mbuf;
@@ -54,7 +54,7 @@ class Port {
   int socket() const { return socket_; }
   Intake intake() const { return intake_; }
   const Interface& interface() const { return interface_; }
-  rte_mempool& pool() const { return *pool_; }
+  rte_mempool& pool() const { return pool_->mempool(); }
 
   // ---- the worker that owns `queue` ----
   unsigned receive(unsigned queue, std::span<rte_mbuf*> packets) const;
@@ -69,9 +69,6 @@ class Port {
   unsigned buffers_in_use() const;
 
  private:
-  struct FreePool {
-    void operator()(rte_mempool* pool) const;
-  };
   struct Rings {
     uint16_t rx = 0, tx = 0;
   };
@@ -81,7 +78,7 @@ class Port {
   void read_address();
   void configure(const rte_eth_dev_info& info);
   Rings choose_rings(const rte_eth_dev_info& info) const;
-  void make_pool(Rings rings, unsigned elsewhere);
+  void make_pool(const rte_eth_dev_info& info, Rings rings, unsigned elsewhere);
   void set_up_queues(const rte_eth_dev_info& info, Rings rings);
   void accept_multicast() const;
 
@@ -92,7 +89,7 @@ class Port {
   const int socket_;
   Interface interface_;
   uint64_t rx_offloads_ = 0, tx_offloads_ = 0;
-  std::unique_ptr<rte_mempool, FreePool> pool_;
+  std::optional<PacketPool> pool_;
 };
 
 }  // namespace axfrd::dataplane
