@@ -21,8 +21,14 @@ Draft::Draft(VersionRef base) : base_(std::move(base)), soa_(base_->soa_record()
 Draft::Touched& Draft::touch(NameView name) {
   const auto [entry, fresh] = touched_.try_emplace(sort_key(name));
   if (fresh) {
-    entry->second.before = base_->records_at(name);
-    entry->second.after = entry->second.before;
+    Records& before = entry->second.before;
+    before = base_->records_at(name);
+    // An earlier release stored the same record twice if it came in two cases.
+    const auto order = [](const OwnedRecord& a, const OwnedRecord& b) { return record_order(a.view(), b.view()); };
+    std::ranges::stable_sort(before, [&](const auto& a, const auto& b) { return order(a, b) < 0; });
+    const auto copies = std::ranges::unique(before, [&](const auto& a, const auto& b) { return order(a, b) == 0; });
+    before.erase(copies.begin(), copies.end());
+    entry->second.after = before;
   }
   return entry->second;
 }
@@ -56,20 +62,22 @@ std::optional<std::string> Draft::add(const OwnedRecord& owned) {
   if (auto problem = check.add(record)) return problem->reason;
   if (record.type == rrtype::SOA) {
     if (!record.owner.equals(base_->apex().name)) return "a SOA record below the apex";
-    soa_ = owned;
-    soa_edited_ = !identical(soa_.view(), base_->soa_record().view());
+    const OwnedRecord before = base_->soa_record();
+    soa_edited_ = !same_record(record, before.view());
+    soa_ = soa_edited_ ? owned : before;
     return std::nullopt;
   }
   if (has_pseudo(record.owner)) {
     if (auto conflict = conflict_with_pseudo(record.owner, record.type)) return conflict;
   }
   Records& after = touch(record.owner).after;
-  std::erase_if(after, [&](const OwnedRecord& r) { return same_data(r.view(), record); });
   // The RRset takes the newest TTL, as BIND and Knot do it (RFC 2181 §5.2 wants all to be the same).
+  bool there = false;
   for (OwnedRecord& r : after) {
     if (same_rrset(r.view(), record)) r.ttl = record.ttl;
+    there = there || same_data(r.view(), record);
   }
-  after.push_back(owned);
+  if (!there) after.push_back(owned);
   return std::nullopt;
 }
 

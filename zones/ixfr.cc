@@ -20,7 +20,9 @@ std::shared_ptr<const Difference> make_difference(const ZoneVersion& version, ui
   const HistoryRef& history = version.history();
   if (!history || history->steps().back()->to() != version.serial()) return nullptr;
   const auto since = history->since(serial);
-  if (!since) return nullptr;
+  // An earlier release compared names in RDATA with their case. A step of its history may delete a record that the zone
+  // still holds in another case, and with it the only copy that a secondary has.
+  if (!since || !leads_to(since->delta, version)) return nullptr;
   const OwnedRecord now = version.soa_record();
   std::vector<Record> records{now.view(), since->soa.view()};
   for (const OwnedRecord& r : since->delta.removed) records.push_back(r.view());

@@ -83,19 +83,15 @@ std::strong_ordering record_order(const Record& a, const Record& b) {
   const uint16_t group_a = grouping_type(a.type, a.rdata), group_b = grouping_type(b.type, b.rdata);
   if (group_a != group_b) return group_a <=> group_b;
   if (a.type != b.type) return a.type == rrtype::RRSIG ? std::strong_ordering::greater : std::strong_ordering::less;
-  return std::lexicographical_compare_three_way(a.rdata.begin(), a.rdata.end(), b.rdata.begin(), b.rdata.end());
+  return rdata_order(a.type, a.rdata, b.rdata);
 }
 
 std::string record_key(const Record& r) {
   std::string key;
-  append_record(key, r);
+  append_record(key, {r.owner, r.type, r.ttl, {}});
   for (unsigned i = 0; i < r.owner.size(); ++i) key[i] = static_cast<char>(fold(static_cast<uint8_t>(key[i])));
+  append_canonical_rdata(key, r.type, r.rdata);
   return key;
-}
-
-bool identical(const Record& a, const Record& b) {
-  return a.type == b.type && a.ttl == b.ttl && std::ranges::equal(a.owner.bytes(), b.owner.bytes()) &&
-         std::ranges::equal(a.rdata, b.rdata);
 }
 
 std::string type_to_text(uint16_t type) {
@@ -160,12 +156,12 @@ bool RecordSet::before(const Entry& a, const Entry& b) const {
   if (const int order = key(a).compare(key(b)); order != 0) return order < 0;
   if (a.group != b.group) return a.group < b.group;
   if (a.type != b.type) return b.type == rrtype::RRSIG;  // signatures stand behind what they sign
-  return std::ranges::lexicographical_compare(rdata(a), rdata(b));
+  return rdata_order(a.type, rdata(a), rdata(b)) < 0;
 }
 
 void RecordSet::remove_duplicates() {
   const auto same = [&](const Entry& a, const Entry& b) {
-    return same_rrset(a, b) && std::ranges::equal(rdata(a), rdata(b));
+    return same_rrset(a, b) && same_rdata(a.type, rdata(a), rdata(b));
   };
   entries_.erase(std::unique(entries_.begin(), entries_.end(), same), entries_.end());
 }

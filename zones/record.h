@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "zones/canonical.h"
 #include "zones/name.h"
 #include "zones/wire.h"
 
@@ -22,9 +23,13 @@ struct Record {
   Bytes rdata;
 };
 
-// The same type and data; the owner and the TTL may differ.
+// The same type and data (zones/canonical.h); the owner and the TTL may differ.
 inline bool same_data(const Record& a, const Record& b) {
-  return a.type == b.type && std::ranges::equal(a.rdata, b.rdata);
+  return a.type == b.type && same_rdata(a.type, a.rdata, b.rdata);
+}
+// The same record: owner, type, TTL and data. The case of owners does not count (RFC 4343 §3).
+inline bool same_record(const Record& a, const Record& b) {
+  return a.ttl == b.ttl && a.owner.equals(b.owner) && same_data(a, b);
 }
 
 // The SERIAL of a SOA; nothing if it is no SOA, or too short for two names, each at least one octet, and the numbers.
@@ -53,12 +58,11 @@ void append_record(std::string& out, const Record& record);
 // std::invalid_argument if it is malformed.
 Record read_record(Bytes bytes, size_t& at);
 
-// The order of a version's records: canonical by owner, then by RRset with its RRSIGs behind it, then by RDATA.
+// The order of a version's records: canonical by owner, then by RRset with its RRSIGs behind it, then by RDATA. Records
+// that are equal in it are the same but for their TTLs, and for case.
 std::strong_ordering record_order(const Record& a, const Record& b);
-// Octets that are equal for two records of the same data and TTL; owners fold case.
+// Octets that are equal for two records if, and only if, these are the same_record().
 std::string record_key(const Record& record);
-// The same to the last octet: owner's case and TTL included.
-bool identical(const Record& a, const Record& b);
 
 // Where compressible names stand in the RDATA of `type`: `names` names behind `prefix` octets. Only the types of RFC
 // 1035 may be compressed or decompressed (RFC 3597 §4); all others give {0, 0}.

@@ -345,19 +345,22 @@ class PageEdit {
     owners_.insert(NameHash::process().of(r.owner));
   }
   void add(const OwnedRecord& r) {
+    if (!fresh_.insert(record_key(r.view())).second)
+      throw DeltaMismatch("adds the same data twice: " + describe(r.view()));
     added_.push_back(&r);
     owners_.insert(NameHash::process().of(r.owner));
   }
 
   // The page that the changes fall on.
   void take(const Page& page) {
-    std::unordered_set<std::string> fresh;  // what is added, and must not be here
-    for (const OwnedRecord* r : added_) fresh.insert(record_key(r->view()));
     page.for_each_record(apex_, [&](const Record& r) {
       if (!owners_.contains(NameHash::process().of(r.owner))) return enter(r);
-      const std::string key = record_key(r);
-      if (removed_.erase(key) != 0) return;
-      if (fresh.contains(key)) throw DeltaMismatch("adds a record that is there already: " + describe(r));
+      std::string key = record_key(r);
+      if (removed_.contains(key)) {
+        found_.insert(std::move(key));
+        return;
+      }
+      if (fresh_.contains(key)) throw DeltaMismatch("adds a record that is there already: " + describe(r));
       enter(r);
     });
   }
@@ -372,13 +375,12 @@ class PageEdit {
     return total;
   }
 
-  // Views into this object, in canonical order.
+  // Views into this object, in canonical order. Of a record that an earlier release stored twice, in two cases, one
+  // copy stays: secondaries have no more.
   std::vector<Record> finish() {
-    if (!removed_.empty()) throw DeltaMismatch("removes a record that is not there");
+    if (found_.size() != removed_.size()) throw DeltaMismatch("removes a record that is not there");
     for (const OwnedRecord* r : added_) enter(r->view());
-    const size_t entered = records_.size();
     if (auto problem = records_.finish_part()) throw DeltaMismatch(problem->reason);
-    if (records_.size() != entered) throw DeltaMismatch("adds the same data twice");
     if (records_.leveled()) throw DeltaMismatch("leaves an RRset with more than one TTL");
     std::vector<Record> views;
     views.reserve(records_.size());
@@ -394,7 +396,8 @@ class PageEdit {
 
   const Apex& apex_;
   std::unordered_set<uint64_t> owners_;  // hashes of the names that change: all other records are taken as they are
-  std::unordered_set<std::string> removed_;
+  std::unordered_set<std::string> removed_, found_;  // what goes, and what of it was there
+  std::unordered_set<std::string> fresh_;            // what is added, and must not be there
   std::vector<const OwnedRecord*> added_;
   RecordSet records_;
   size_t octets_ = 0;

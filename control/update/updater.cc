@@ -64,7 +64,7 @@ bool same_pseudo_records(const zones::PseudoRecords& a, const zones::PseudoRecor
 
 bool same_but_serial(const OwnedRecord& a, OwnedRecord b) {
   zones::set_soa_serial(b, zones::soa_serial(a));
-  return zones::identical(a.view(), b.view());
+  return zones::same_record(a.view(), b.view());
 }
 
 Failure no_such_zone(const Name& apex) { return {FailureCode::no_such_zone, "there is no zone " + apex.to_text()}; }
@@ -514,12 +514,20 @@ Outcome<Updater::Imported> Updater::import_now(Group& group, Import& request) {
     add_servers(request.content.records, *secondaries);
   if (auto failure = complete(request.content, old->pseudo())) return std::move(*failure);
   const size_t records = request.content.records.size();
-  const Delta delta = zones::difference(*old, request.content.records);
+  size_t recased = 0;
+  const Delta delta = zones::difference(*old, request.content.records, &recased);
   const zones::PseudoRecords pseudo = shared(std::move(request.content.pseudo));
-  const bool content_changed = !delta.empty() || !same_but_serial(old->soa_record(), soa);
+  if (recased != 0) {
+    unchanged.warnings.push_back(std::to_string(recased) +
+                                 " records differ from those of the zone in the case of names alone; the zone keeps "
+                                 "the case that it has");
+  }
+  const bool same_soa = same_but_serial(old->soa_record(), soa);
+  if (same_soa) soa = old->soa_record();
+  const bool content_changed = !delta.empty() || !same_soa;
   if (!content_changed && !newer && same_pseudo_records(old->pseudo(), pseudo)) return unchanged;
   uint32_t serial = newer ? stated : old->serial();
-  Imported result{old->serial(), serial, records, delta.removed.size(), delta.added.size(), true, {}};
+  Imported result{old->serial(), serial, records, delta.removed.size(), delta.added.size(), true, unchanged.warnings};
   if (content_changed && !newer) {
     const auto chosen = choose_serial(*old, stated);
     if (const auto* failure = std::get_if<Failure>(&chosen)) return *failure;

@@ -57,6 +57,17 @@ TEST_F(DraftTest, TheSameRecordWithItsOwnerInAnotherCaseIsNoChange) {
   EXPECT_TRUE(result().empty());
 }
 
+TEST_F(DraftTest, TheCaseOfNamesInDataDoesNotCount) {
+  EXPECT_EQ(set("@ 60 MX 10 MAIL.example."), "");
+  EXPECT_EQ(set("www 60 CNAME NS"), "");
+  EXPECT_EQ(set("@ 60 SOA NS ADMIN 1 2 3 4 5"), "");
+  EXPECT_EQ(unset("@ MX 10 mAIL.example."), "");
+  EXPECT_EQ(set("@ 60 MX 10 Mail.example."), "");
+  EXPECT_TRUE(result().empty());
+  EXPECT_EQ(unset("@ MX 10 mAIL.example."), "");
+  EXPECT_EQ(result().delta.removed.size(), 1U);
+}
+
 TEST_F(DraftTest, WhatIsAddedAndRemovedAgainIsNoChange) {
   set("new 60 A 192.0.2.1");
   EXPECT_FALSE(result().empty());

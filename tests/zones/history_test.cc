@@ -12,10 +12,10 @@
 namespace axfrd::zones::test {
 namespace {
 
-// All records, octet for octet.
+// All records; the case of names does not count.
 std::string octets_of(const ZoneVersion& version) {
   std::string all;
-  version.for_each_record([&](const Record& record) { append_record(all, record); });
+  version.for_each_record([&](const Record& record) { all += record_key(record); });
   return all;
 }
 
@@ -52,12 +52,12 @@ VersionRef apply_messages(const ZoneVersion& old, const Difference& difference) 
     EXPECT_EQ(count, message.records);
   }
   EXPECT_EQ(records.front().type, rrtype::SOA);
-  EXPECT_TRUE(identical(records.front().view(), records.back().view()));
-  EXPECT_TRUE(identical(records.at(1).view(), old.soa_record().view()));
+  EXPECT_TRUE(same_record(records.front().view(), records.back().view()));
+  EXPECT_TRUE(same_record(records.at(1).view(), old.soa_record().view()));
   Delta delta;
   size_t i = 2;
   for (; records.at(i).type != rrtype::SOA; ++i) delta.removed.push_back(records[i]);
-  EXPECT_TRUE(identical(records[i].view(), records.front().view()));
+  EXPECT_TRUE(same_record(records[i].view(), records.front().view()));
   for (++i; i + 1 < records.size(); ++i) delta.added.push_back(records[i]);
   return old.apply(delta, records.front(), {});
 }
@@ -91,7 +91,7 @@ class RandomEdits {
       case 1:
         return ttl + " TXT \"" + std::string(pick(200), 'x') + std::to_string(pick(5)) + "\"";
       case 2:
-        return ttl + " MX 10 mail" + std::to_string(pick(5));
+        return ttl + " MX 10 " + (pick(2) == 0 ? "mail" : "MAIL") + std::to_string(pick(5));
       default:
         return ttl + " A 192.0.2." + std::to_string(pick(8));
     }
@@ -101,7 +101,7 @@ class RandomEdits {
       case 0:
         return owner;
       case 1:
-        return owner + " A";
+        return owner + (pick(2) == 0 ? " A" : " MX 10 Mail" + std::to_string(pick(5)));
       default:
         return owner + " A 192.0.2." + std::to_string(pick(8));
     }
@@ -221,8 +221,8 @@ TEST(Difference, FromAFileIsExact) {
                            name("example."), "f");
   const RecordSet& records = std::get<ZoneText>(parsed).records;
   const Delta delta = difference(*old, records);
-  EXPECT_EQ(delta.removed.size(), 2U);  // the case of one owner, the TTL of the other
-  EXPECT_EQ(delta.added.size(), 3U);
+  EXPECT_EQ(delta.removed.size(), 1U);  // the TTL of one; another case of the other owner is no difference
+  EXPECT_EQ(delta.added.size(), 2U);
   OwnedRecord soa = old->soa_record();
   set_soa_serial(soa, 2);
   EXPECT_EQ(octets_of(*old->apply(delta, soa, {})), octets_of(*ZoneVersion::build(records)));

@@ -45,6 +45,12 @@ struct UpdateBytes : QueryBytes {
   }
 };
 
+std::string lower_case(std::string octets) {
+  std::ranges::transform(octets, octets.begin(),
+                         [](char c) { return static_cast<char>(fold(static_cast<uint8_t>(c))); });
+  return octets;
+}
+
 const std::string kAddress("\xC0\0\2\1", 4), kOther("\xC0\0\2\2", 4), kThird("\xC0\0\2\3", 4);
 
 std::string soa_rdata(uint32_t serial) {
@@ -112,6 +118,30 @@ TEST_F(UpdateTest, AnRRsetThatMustBeJustSoIsComparedAsAWhole) {
   both.require("ns.example.", rrtype::A, rrclass::IN, kOther).require("ns.example.", rrtype::A, rrclass::IN, kAddress);
   EXPECT_EQ(prerequisite(both), Rcode::noerror);
   EXPECT_EQ(prerequisite(both.require("ns.example.", rrtype::A, rrclass::IN, kThird)), Rcode::nxrrset);
+}
+
+TEST_F(UpdateTest, TheCaseOfNamesInDataDoesNotCount) {
+  const std::string mx("\0\12\4MAIL\7ExamplE\0", 16), ns("\2NS\7EXAMPLE\0", 12);
+  EXPECT_EQ(require("example.", rrtype::MX, rrclass::IN, mx), Rcode::noerror);
+  EXPECT_EQ(require("WWW.example.", rrtype::CNAME, rrclass::IN, ns), Rcode::noerror);
+  UpdateBytes twice;
+  twice.require("example.", rrtype::MX, rrclass::IN, mx);
+  EXPECT_EQ(prerequisite(twice.require("example.", rrtype::MX, rrclass::IN, lower_case(mx))), Rcode::noerror);
+  UpdateBytes nothing;
+  nothing.update("www.example.", rrtype::CNAME, rrclass::IN, 60, ns)
+      .update("example.", rrtype::MX, rrclass::IN, 60, mx);
+  nothing.update("example.", rrtype::NS, rrclass::NONE, 0, ns);  // the last one
+  EXPECT_EQ(change(nothing), Lines());
+  UpdateBytes removal;
+  EXPECT_EQ(change(removal.update("example.", rrtype::MX, rrclass::NONE, 0, mx)),
+            (Lines{"-example.\t60\tIN\tMX\t10 mail.example."}));
+}
+
+TEST_F(UpdateTest, ANewTtlKeepsTheCase) {
+  UpdateBytes update;
+  update.update("example.", rrtype::MX, rrclass::IN, 90, std::string("\0\12\4MAIL\7ExamplE\0", 16));
+  EXPECT_EQ(change(update),
+            (Lines{"-example.\t60\tIN\tMX\t10 mail.example.", "+example.\t90\tIN\tMX\t10 mail.example."}));
 }
 
 TEST_F(UpdateTest, WhatIsOutsideTheZoneIsNotzone) {
