@@ -52,6 +52,7 @@ void RdataReader::set_origin(const Name& origin) {
 }
 
 Reason RdataReader::read(std::string_view type, uint16_t number, std::string_view text) {
+  warnings_.clear();
   const Tokens fields(text);
   if (fields.peek() == "\\#") return read_octets(number, fields);
   if (number == rrtype::IPSECKEY) return read_ipseckey(fields);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "zones/ldns.h"
 #include "zones/name.h"
@@ -25,6 +26,8 @@ class RdataReader {
   std::optional<std::string> read(std::string_view type, uint16_t number, std::string_view text);
   // What read() has found, until it is called again.
   Bytes octets() const { return bytes_of(octets_); }
+  // What is to be told of RDATA that read() has taken, until it is called again.
+  const std::vector<std::string>& warnings() const { return warnings_; }
 
  private:
   using Reason = std::optional<std::string>;
@@ -38,6 +41,7 @@ class RdataReader {
   LdnsRdf origin_;
   std::string line_;  // the record as ldns is given it
   std::string octets_;
+  std::vector<std::string> warnings_;
 };
 
 }  // namespace axfrd::zones

@@ -9,6 +9,7 @@
 
 #include "zones/ldns.h"
 #include "zones/number.h"
+#include "zones/warnings.h"
 
 namespace axfrd::zones {
 namespace {
@@ -159,14 +160,21 @@ bool RecordSet::before(const Entry& a, const Entry& b) const {
   return rdata_order(a.type, rdata(a), rdata(b)) < 0;
 }
 
-void RecordSet::remove_duplicates() {
+void RecordSet::remove_duplicates(Warnings* warnings) {
   const auto same = [&](const Entry& a, const Entry& b) {
-    return same_rrset(a, b) && same_rdata(a.type, rdata(a), rdata(b));
+    if (!same_rrset(a, b) || !same_rdata(a.type, rdata(a), rdata(b))) return false;
+    if (warnings != nullptr) warnings->add(b.line, rrset_name(b) + ": the record is there twice, and served once");
+    return true;
   };
   entries_.erase(std::unique(entries_.begin(), entries_.end(), same), entries_.end());
 }
 
-void RecordSet::level_ttls() {
+std::string RecordSet::rrset_name(const Entry& e) const {
+  const auto* owner = reinterpret_cast<const uint8_t*>(arena_.data()) + e.at + e.key_size;
+  return NameView(owner, e.owner_size).to_text() + " " + type_to_text(e.type);
+}
+
+void RecordSet::level_ttls(Warnings* warnings) {
   leveled_ = false;
   for (size_t first = 0; first < entries_.size();) {
     size_t last = first;
@@ -174,8 +182,15 @@ void RecordSet::level_ttls() {
     for (; last < entries_.size() && same_rrset(entries_[first], entries_[last]); ++last) {
       lowest = std::min(lowest, entries_[last].ttl);
     }
-    for (; first < last; ++first) {
-      leveled_ = leveled_ || entries_[first].ttl != lowest;
+    for (bool told = warnings == nullptr; first < last; ++first) {
+      if (entries_[first].ttl == lowest) continue;
+      leveled_ = true;
+      if (!told) {
+        warnings->add(entries_[first].line, rrset_name(entries_[first]) + ": the TTLs of the RRset differ; " +
+                                                std::to_string(lowest) +
+                                                ", the lowest, is served for all of it (RFC 2181, section 5.2)");
+      }
+      told = true;
       entries_[first].ttl = lowest;
     }
   }
@@ -230,17 +245,17 @@ std::optional<RecordSet::Problem> RecordSet::check_names() const {
   return std::nullopt;
 }
 
-std::optional<RecordSet::Problem> RecordSet::finish_part() {
+std::optional<RecordSet::Problem> RecordSet::finish_part(Warnings* warnings) {
   const auto order = [this](const Entry& a, const Entry& b) { return before(a, b); };
   if (!std::is_sorted(entries_.begin(), entries_.end(), order))
     std::stable_sort(entries_.begin(), entries_.end(), order);
-  remove_duplicates();
-  level_ttls();
+  remove_duplicates(warnings);
+  level_ttls(warnings);
   return check_names();
 }
 
-std::optional<RecordSet::Problem> RecordSet::finish() {
-  auto problem = finish_part();
+std::optional<RecordSet::Problem> RecordSet::finish(Warnings* warnings) {
+  auto problem = finish_part(warnings);
   return problem ? problem : check_soa();
 }
 

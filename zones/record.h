@@ -15,6 +15,8 @@
 
 namespace axfrd::zones {
 
+class Warnings;
+
 // One RR of class IN. RDATA is wire format with every name uncompressed. A view: the bytes belong to somebody else.
 struct Record {
   NameView owner;
@@ -148,10 +150,10 @@ class RecordSet {
   // Puts the records in order: canonical by owner, then by RRset with its RRSIGs behind it, then by RDATA. Duplicates
   // fall together (RFC 2181 §5) and each RRset takes its lowest TTL (RFC 2181 §5.2). Then checks what a zone must be:
   // exactly one SOA, at the apex; a CNAME or DNAME beside nothing that may not stand there; no RRset larger than a
-  // message.
-  std::optional<Problem> finish();
+  // message. `warnings` hears of what was changed.
+  std::optional<Problem> finish(Warnings* warnings = nullptr);
   // The same for a part of a zone that has no SOA in it.
-  std::optional<Problem> finish_part();
+  std::optional<Problem> finish_part(Warnings* warnings = nullptr);
 
   // Whether finish() found RRsets with more than one TTL, and lowered some.
   bool leveled() const { return leveled_; }
@@ -170,10 +172,11 @@ class RecordSet {
   };
   std::string_view key(const Entry& e) const { return {arena_.data() + e.at, e.key_size}; }
   Bytes rdata(const Entry& e) const;
+  std::string rrset_name(const Entry& e) const;
   bool before(const Entry& a, const Entry& b) const;
   bool same_rrset(const Entry& a, const Entry& b) const;
-  void remove_duplicates();
-  void level_ttls();
+  void remove_duplicates(Warnings* warnings);
+  void level_ttls(Warnings* warnings);
   std::optional<Problem> check_soa() const;
   std::optional<Problem> check_names() const;
 

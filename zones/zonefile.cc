@@ -14,7 +14,8 @@
 namespace axfrd::zones {
 namespace {
 
-// One entry of a zone file: a line, or several joined by parentheses, without comments and parentheses.
+// One entry of a zone file: a line, or several joined by parentheses, without
+// comments and parentheses.
 struct Entry {
   uint32_t line = 0;  // where it begins
   std::string text;
@@ -25,7 +26,8 @@ class EntryReader {
  public:
   explicit EntryReader(std::string_view text) : text_(text) {}
 
-  // False at the end of the text, or when it is malformed: then problem() says why and line() where.
+  // False at the end of the text, or when it is malformed: then problem() says
+  // why and line() where.
   bool next(Entry& entry) {
     for (;;) {
       if (at_ == text_.size()) return false;
@@ -112,7 +114,7 @@ bool ends_in_dot(std::string_view name) {
 class ZoneParser {
  public:
   ZoneParser(const Name& apex, const std::string& file, const DefaultTtl* fallback = nullptr)
-      : file_(file), origin_(apex), owner_(apex), fallback_(fallback), zone_{RecordSet(apex), {}} {
+      : file_(file), origin_(apex), owner_(apex), fallback_(fallback), zone_{RecordSet(apex), {}, Warnings(file)} {
     set_origin(apex);
   }
 
@@ -123,15 +125,18 @@ class ZoneParser {
       if (auto reason = parse_entry(entry)) return ZoneFileError{file_, entry.line, std::move(*reason)};
     }
     if (reader.problem() != nullptr) return ZoneFileError{file_, reader.line(), reader.problem()};
-    if (auto problem = zone_.records.finish()) return ZoneFileError{file_, problem->line, std::move(problem->reason)};
+    if (auto problem = zone_.records.finish(&zone_.warnings))
+      return error_at(problem->line, std::move(problem->reason));
     if (auto conflict = find_conflict()) return std::move(*conflict);
     return std::move(zone_);
   }
 
   // Entries that add to a zone, each an edit.
-  std::variant<std::vector<Edit>, std::string> parse_additions(std::string_view text) {
-    return parse_edits(
+  std::variant<std::vector<Edit>, std::string> parse_additions(std::string_view text, Warnings* warnings) {
+    auto edits = parse_edits(
         text, [this](const Entry& entry) { return parse_entry(entry); }, Edit::Kind::add, Edit::Kind::add_pseudo);
+    if (warnings != nullptr) warnings->add(zone_.warnings);
+    return edits;
   }
   std::variant<std::vector<Edit>, std::string> parse_removals(std::string_view text) {
     return parse_edits(
@@ -151,9 +156,18 @@ class ZoneParser {
       const Record record = zone_.records[i];
       auto conflict = conflict_with_pseudo(record.owner, record.type);
       if (conflict && owners.contains(sort_key(record.owner)))
-        return ZoneFileError{file_, zone_.records.line(i), std::move(*conflict)};
+        return error_at(zone_.records.line(i), std::move(*conflict));
     }
     return std::nullopt;
+  }
+
+  void warn(const Entry& entry, const std::string& text) { zone_.warnings.add(place(entry), text); }
+
+  // What stands for the entry's file and line; an edit has neither.
+  uint32_t place(const Entry& entry) { return fallback_ == nullptr ? zone_.warnings.places().number(entry.line) : 0; }
+  ZoneFileError error_at(uint32_t number, std::string reason) const {
+    Place place = zone_.warnings.places().find(number);
+    return {std::move(place.file), place.line, std::move(reason)};
   }
 
   void set_origin(const Name& origin) {
@@ -175,7 +189,8 @@ class ZoneParser {
     return Name(NameView(wire.data(), size));
   }
 
-  // Calls parse(entry) for each; what that leaves in zone_ becomes edits of these kinds.
+  // Calls parse(entry) for each; what that leaves in zone_ becomes edits of
+  // these kinds.
   template <class Parse>
   std::variant<std::vector<Edit>, std::string> parse_edits(std::string_view text, Parse&& parse, Edit::Kind record,
                                                            Edit::Kind pseudo) {
@@ -186,7 +201,8 @@ class ZoneParser {
       if (auto reason = parse(entry)) return std::move(*reason);
       for (size_t i = 0; i < zone_.records.size(); ++i) edits_.emplace_back(record, OwnedRecord(zone_.records[i]));
       for (PseudoRecord& p : zone_.pseudo) edits_.emplace_back(pseudo, std::move(p));
-      zone_ = {RecordSet(zone_.records.apex()), {}};
+      zone_.records = RecordSet(zone_.records.apex());
+      zone_.pseudo.clear();
     }
     if (reader.problem() != nullptr) return reader.problem();
     if (edits_.empty()) return "there is no record";
@@ -274,7 +290,8 @@ class ZoneParser {
     }
   }
 
-  // RFC 2308 §4 for $TTL, RFC 1035 §5.1 for the last one stated; a SOA may fall back on its own MINIMUM.
+  // RFC 2308 §4 for $TTL, RFC 1035 §5.1 for the last one stated; a SOA may fall
+  // back on its own MINIMUM.
   std::optional<uint32_t> choose_ttl(std::optional<uint32_t> stated, uint16_t type, Bytes rdata) {
     if (stated) return last_ttl_ = stated;
     if (fallback_ != nullptr) return (*fallback_)(owner_, type);
@@ -290,11 +307,15 @@ class ZoneParser {
     if (number == 0) return "there is no record type '" + std::string(type) + "'";
     if (auto reason = rdata_.read(type, number, data))
       return std::string(type) + " " + std::string(data) + ": " + *reason;
+    for (const std::string& warning : rdata_.warnings()) warn(entry, warning);
     const Bytes rdata = rdata_.octets();
     if (rdata.size() > kMaxMessage) return "the record has more data than a message can hold";
     const auto ttl = choose_ttl(stated_ttl, number, rdata);
-    if (!ttl) return "the record has no TTL and none is known yet; put '$TTL 3600' at the top of the file";
-    if (auto problem = zone_.records.add({owner_, number, *ttl, rdata}, entry.line)) return std::move(problem->reason);
+    if (!ttl)
+      return "the record has no TTL and none is known yet; put '$TTL 3600' at "
+             "the top of the file";
+    if (auto problem = zone_.records.add({owner_, number, *ttl, rdata}, place(entry)))
+      return std::move(problem->reason);
     return std::nullopt;
   }
 
@@ -311,11 +332,15 @@ class ZoneParser {
       std::erase(target, '"');
       if (target.find('\\') != std::string::npos) return "a backslash in the URL '" + target + "'; write %5C";
       if (!target.starts_with("http://") && !target.starts_with("https://")) {
-        return "URL needs a target that begins with http:// or https://, not '" + target + "'";
+        return "URL needs a target that begins with http:// or https://, not "
+               "'" +
+               target + "'";
       }
     }
     const auto ttl = choose_ttl(stated_ttl, 0, {});
-    if (!ttl) return "the record has no TTL and none is known yet; put '$TTL 3600' at the top of the file";
+    if (!ttl)
+      return "the record has no TTL and none is known yet; put '$TTL 3600' at "
+             "the top of the file";
     zone_.pseudo.push_back({kind, owner_, *ttl, std::move(target), {}});
     return std::nullopt;
   }
@@ -329,15 +354,17 @@ class ZoneParser {
   std::vector<Edit> edits_;
 };
 
-// ldns does not escape quotation marks in names, and we take them for those of a string.
+// ldns does not escape quotation marks in names, and we take them for those of
+// a string.
 bool has_quote_in_name(const ldns_rr& rr) {
   return any_field(rr, [](const ldns_rdf& field) {
     return ldns_rdf_get_type(&field) == LDNS_RDF_TYPE_DNAME && octets_of(field).find('"') != std::string_view::npos;
   });
 }
 
-// Whether `text`, which ldns made of what stands behind the owner of `record`, is that record: it prints some data so
-// that it reads as another, or not at all, like the empty value of a CAA.
+// Whether `text`, which ldns made of what stands behind the owner of `record`,
+// is that record: it prints some data so that it reads as another, or not at
+// all, like the empty value of a CAA.
 bool reads_back(std::string_view text, const Record& record) {
   if (record.type == rrtype::A || record.type == rrtype::AAAA) return true;  // most records, and there is no doubt
   Tokens tokens(text);
@@ -348,7 +375,8 @@ bool reads_back(std::string_view text, const Record& record) {
   return !reader.read(type, record.type, tokens.rest()) && std::ranges::equal(reader.octets(), record.rdata);
 }
 
-// TTL, class, type and data as ldns prints them, with a tab before each; nothing if that would not be the record.
+// TTL, class, type and data as ldns prints them, with a tab before each;
+// nothing if that would not be the record.
 std::optional<std::string> text_behind_owner(const Record& record) {
   if (record.type == rrtype::WKS) return std::nullopt;  // for its services, see RdataReader::read_wks
   const LdnsRr rr = to_ldns(record);
@@ -385,8 +413,8 @@ std::variant<ZoneText, ZoneFileError> parse_zone(std::string_view text, const Na
 }
 
 std::variant<std::vector<Edit>, std::string> parse_additions(std::string_view text, const Name& apex,
-                                                             const DefaultTtl& default_ttl) {
-  return ZoneParser(apex, "", &default_ttl).parse_additions(text);
+                                                             const DefaultTtl& default_ttl, Warnings* warnings) {
+  return ZoneParser(apex, "", &default_ttl).parse_additions(text, warnings);
 }
 
 std::variant<std::vector<Edit>, std::string> parse_removals(std::string_view text, const Name& apex) {

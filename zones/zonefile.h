@@ -13,12 +13,14 @@
 #include "zones/draft.h"
 #include "zones/record.h"
 #include "zones/version.h"
+#include "zones/warnings.h"
 
 namespace axfrd::zones {
 
 struct ZoneText {
   RecordSet records;  // finished
   std::vector<PseudoRecord> pseudo;
+  Warnings warnings = {};
 };
 
 // Why a zone file was refused; `line` is 0 when no single line is to blame.
@@ -34,10 +36,11 @@ struct ZoneFileError {
 std::variant<ZoneText, ZoneFileError> parse_zone(std::string_view text, const Name& apex, const std::string& file);
 
 // Reads what an operator adds to a zone: lines of a zone file, with names relative to the apex. `default_ttl` gives the
-// TTL of a record that states none. A sentence if there is something wrong.
+// TTL of a record that states none. A sentence if there is something wrong; `warnings` hears of the rest.
 using DefaultTtl = std::function<uint32_t(NameView owner, uint16_t type)>;
 std::variant<std::vector<Edit>, std::string> parse_additions(std::string_view text, const Name& apex,
-                                                             const DefaultTtl& default_ttl);
+                                                             const DefaultTtl& default_ttl,
+                                                             Warnings* warnings = nullptr);
 // The same for what is taken from it: OWNER (all its records), OWNER TYPE (the RRset), or OWNER TYPE DATA.
 std::variant<std::vector<Edit>, std::string> parse_removals(std::string_view text, const Name& apex);
 

@@ -45,8 +45,9 @@ void Commands::zone_import(Json& params, RpcDone done) {
   if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
   auto& apex = std::get<zones::Name>(name);
   const std::string file = params.value("file", "the zone file");
-  server_.importer.import_text({std::move(apex), std::move(params["text"].get_ref<std::string&>()), file},
-                               in_loop<Updater::Imported>(loop_, std::move(done)));
+  server_.importer.import_text(
+      {std::move(apex), std::move(params["text"].get_ref<std::string&>()), file, params.contains("strict")},
+      in_loop<Updater::Imported>(loop_, std::move(done)));
 }
 
 void Commands::zone_remove(Json& params, RpcDone done) {
@@ -96,7 +97,7 @@ void Commands::zone_import_directory(Json& params, RpcDone done) {
   const std::filesystem::path directory = params["directory"].get<std::string>();
   if (!directory.is_absolute())
     return done(RpcError{RpcError::invalid_params, "\"directory\" must be an absolute path"});
-  server_.importer.import_directory(directory, params.contains("only-newer"),
+  server_.importer.import_directory(directory, {params.contains("only-newer"), params.contains("strict")},
                                     in_loop<Importer::Loaded>(loop_, std::move(done)));
 }
 
@@ -156,21 +157,26 @@ void Commands::zone_set(Json& params, RpcDone done) {
       const auto rrset = transaction.draft.rrset(owner, type);
       return rrset.empty() ? transaction.draft.soa().ttl : rrset.front().ttl;
     };
-    edit(transaction, zones::parse_additions(params["record"].get<std::string>(), apex, default_ttl), done);
+    zones::Warnings warnings;
+    const auto edits = zones::parse_additions(params["record"].get<std::string>(), apex, default_ttl, &warnings);
+    edit(transaction, edits, warnings, done);
   });
 }
 
 void Commands::zone_unset(Json& params, RpcDone done) {
   in_transaction(params, done, [&](const zones::Name& apex, Transactions::Transaction& transaction) {
-    edit(transaction, zones::parse_removals(params["record"].get<std::string>(), apex), done);
+    edit(transaction, zones::parse_removals(params["record"].get<std::string>(), apex), {}, done);
   });
 }
 
 void Commands::edit(Transactions::Transaction& transaction,
-                    const std::variant<std::vector<zones::Edit>, std::string>& edits, const RpcDone& done) {
+                    const std::variant<std::vector<zones::Edit>, std::string>& edits, const zones::Warnings& warnings,
+                    const RpcDone& done) {
   if (const auto* reason = std::get_if<std::string>(&edits)) return done(Failure{FailureCode::bad_zone, *reason});
   if (auto failure = Transactions::apply(transaction, std::get<0>(edits))) return done(std::move(*failure));
-  done(RpcResult(Json{{"edits", transaction.edits.size()}}));
+  Json result{{"edits", transaction.edits.size()}};
+  add_warnings(result, warnings);
+  done(RpcResult(std::move(result)));
 }
 
 void Commands::zone_diff(Json& params, RpcDone done) {

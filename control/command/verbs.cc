@@ -16,10 +16,12 @@ constexpr std::array kImport{
     Parameter{"zone", Source::option, true, "NAME", "name of the zone (default: the file's name less .zone)"},
     Parameter{"text", Source::files, true, "FILE", "zone file; - is standard input"},
     Parameter{"file", Source::client, false, "", "where the text is from, for messages"},
+    Parameter{"strict", Source::flag, false, "", "take warnings for errors: import nothing when there is one"},
 };
 constexpr std::array kImportDirectory{
     Parameter{"directory", Source::path, true, "DIR", "directory of NAME.zone files, on axfrd's host"},
     Parameter{"only-newer", Source::flag, false, "", "leave zones alone whose serial is not older than the file's"},
+    Parameter{"strict", Source::flag, false, "", "take warnings for errors: skip a file when there is one"},
 };
 constexpr std::array kSet{
     Parameter{"zone", Source::argument, true, "NAME", "name of the zone"},

@@ -80,16 +80,27 @@ class ListWriter {
 
 }  // namespace
 
+void add_warnings(Json& result, const zones::Warnings& warnings) {
+  result["warnings"] = warnings.texts();
+  result["warnings_left_out"] = warnings.left_out();
+}
+
 Json to_json(const Updater::Imported& imported) {
-  Json result{{"serial", imported.serial}, {"records", imported.records}, {"removed", imported.removed},
-              {"added", imported.added},   {"changed", imported.changed}, {"warnings", imported.warnings}};
+  Json result{{"serial", imported.serial},
+              {"records", imported.records},
+              {"removed", imported.removed},
+              {"added", imported.added},
+              {"changed", imported.changed}};
   result["old_serial"] = imported.old_serial ? Json(*imported.old_serial) : Json();
+  add_warnings(result, imported.warnings);
   return result;
 }
 
 Json to_json(const Updater::Changed& changed) {
-  return {{"old_serial", changed.old_serial}, {"serial", changed.serial}, {"records", changed.records},
-          {"removed", changed.removed},       {"added", changed.added},   {"changed", changed.changed()}};
+  Json result{{"old_serial", changed.old_serial}, {"serial", changed.serial}, {"records", changed.records},
+              {"removed", changed.removed},       {"added", changed.added},   {"changed", changed.changed()}};
+  add_warnings(result, changed.warnings);
+  return result;
 }
 
 Json to_json(const Updater::Configured& configured) { return {{"serial", text_of(configured.serial_policy)}}; }
@@ -113,6 +124,8 @@ Json to_json(const Importer::Progress& progress) {
 Json to_json(const Importer::Loaded& loaded) {
   Json result = to_json(loaded.count);
   result["errors"] = loaded.errors;
+  result["warnings"] = loaded.warnings;
+  result["warnings_left_out"] = loaded.warnings_left_out;
   return result;
 }
 

@@ -13,6 +13,8 @@
 
 namespace axfrd::control {
 
+// Puts what is to be told into a result: "warnings", and how many more there were as "warnings_left_out".
+void add_warnings(Json& result, const zones::Warnings& warnings);
 Json to_json(const Updater::Imported& imported);
 Json to_json(const Updater::Changed& changed);
 Json to_json(const Updater::Configured& configured);

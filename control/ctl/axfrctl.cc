@@ -22,6 +22,8 @@ void print(const CtlCommand& command, const Json& params, const Json& result) {
     std::cout << result.dump() << '\n';
   } else {
     print_result(std::cout, command.verb->method, params, result);
+    std::cout.flush();
+    print_warnings(std::cerr, result);
   }
 }
 

@@ -111,7 +111,6 @@ void print_import(std::ostream& out, const Json& params, const Json& result) {
         << " removed, " << result["added"] << " added";
   }
   out << ", " << result["records"] << " records\n";
-  for (const Json& warning : result["warnings"]) out << "  warning: " << text_of(warning) << '\n';
 }
 
 void print_list(std::ostream& out, const Json&, const Json& result) {
@@ -468,6 +467,12 @@ void print_result(std::ostream& out, const std::string& method, const Json& para
       std::find_if(kPrinters.begin(), kPrinters.end(), [&](const VerbPrinter& p) { return p.method == method; });
   if (printer == kPrinters.end()) throw std::logic_error("nothing prints the result of " + method);
   printer->print(out, params, result);
+}
+
+void print_warnings(std::ostream& err, const Json& result) {
+  for (const Json& warning : result.value("warnings", Json::array())) err << "warning: " << text_of(warning) << '\n';
+  const size_t left_out = result.value("warnings_left_out", size_t{0});
+  if (left_out != 0) err << "warning: and " << left_out << " more\n";
 }
 
 }  // namespace axfrd::control

@@ -36,12 +36,13 @@ zones::VersionRef build(const zones::ZoneText& zone) {
 }
 
 std::variant<Updater::Import, std::string> parse(Name apex, std::string_view text, const std::string& file,
-                                                 bool only_if_newer) {
+                                                 Importer::DirectoryOptions options) {
   auto parsed = zones::parse_zone(text, apex, file);
   if (const auto* error = std::get_if<zones::ZoneFileError>(&parsed)) return error->to_text();
   auto& zone = std::get<zones::ZoneText>(parsed);
   zones::VersionRef fresh = build(zone);
-  return Updater::Import{std::move(apex), std::move(zone), std::move(fresh), file, only_if_newer};
+  return Updater::Import{std::move(apex),       std::move(zone), std::move(fresh), file,
+                         options.only_if_newer, options.strict};
 }
 
 }  // namespace
@@ -67,7 +68,7 @@ Importer::Progress Importer::progress() const {
 void Importer::import_text(Text zone, Done<Updater::Imported> done) {
   asio::post(*pool_, [this, zone = std::move(zone), done = std::move(done)] {
     try {
-      auto parsed = parse(zone.apex, zone.text, zone.file, false);
+      auto parsed = parse(zone.apex, zone.text, zone.file, {false, zone.strict});
       if (auto* reason = std::get_if<std::string>(&parsed))
         return done(Failure{FailureCode::bad_zone, std::move(*reason)});
       updater_.import_zone(std::move(std::get<Updater::Import>(parsed)), done);
@@ -82,8 +83,8 @@ void Importer::import_text(Text zone, Done<Updater::Imported> done) {
 // link begins.
 class Importer::Directory : public std::enable_shared_from_this<Directory> {
  public:
-  Directory(Importer& importer, bool only_if_newer, Done<Loaded> done)
-      : importer_(importer), only_if_newer_(only_if_newer), done_(std::move(done)) {}
+  Directory(Importer& importer, DirectoryOptions options, Done<Loaded> done)
+      : importer_(importer), options_(options), done_(std::move(done)) {}
 
   void begin(const std::filesystem::path& directory) {
     try {
@@ -148,7 +149,7 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
   size_t load(const File& file, std::vector<Updater::Import>& zones, std::vector<std::string>& bad) const {
     try {
       const std::string text = read_file(file.path);
-      auto parsed = parse(file.apex, text, file.path.string(), only_if_newer_);
+      auto parsed = parse(file.apex, text, file.path.string(), options_);
       if (auto* reason = std::get_if<std::string>(&parsed)) {
         bad.push_back(std::move(*reason));
       } else {
@@ -165,7 +166,18 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
   void skip(std::string reason) {
     importer_.log_.error(reason);
     ++result_.count.failed;
-    if (result_.errors.size() < kMaxErrors) result_.errors.push_back(std::move(reason));
+    if (result_.errors.size() < kMaxTold) result_.errors.push_back(std::move(reason));
+  }
+  void tell(const zones::Warnings& warnings) {
+    for (const std::string& text : warnings.texts()) {
+      if (result_.warnings.size() < kMaxTold) {
+        importer_.log_.warning(text);
+        result_.warnings.push_back(text);
+      } else {
+        ++result_.warnings_left_out;
+      }
+    }
+    result_.warnings_left_out += warnings.left_out();
   }
   void report() {
     {
@@ -180,6 +192,8 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
   void end_chain() {
     if (--chains_ != 0) return;
     report();
+    if (result_.warnings_left_out != 0)
+      importer_.log_.warning(result_.warnings_left_out, " more warnings; zone import FILE shows those of a file");
     done_(failure_ ? Outcome<Loaded>(*failure_) : Outcome<Loaded>(std::move(result_)));
   }
 
@@ -197,6 +211,7 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
         continue;
       }
       const auto& imported = std::get<Updater::Imported>(outcome);
+      tell(imported.warnings);
       ++(!imported.changed     ? result_.count.unchanged
          : imported.old_serial ? result_.count.changed
                                : result_.count.added);
@@ -206,7 +221,7 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
   }
 
   Importer& importer_;
-  const bool only_if_newer_;
+  const DirectoryOptions options_;
   const Done<Loaded> done_;
   std::vector<File> files_;
   std::atomic<size_t> next_{0};  // in files_
@@ -218,8 +233,8 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
   std::chrono::steady_clock::time_point last_report_ = std::chrono::steady_clock::now();
 };
 
-void Importer::import_directory(std::filesystem::path directory, bool only_if_newer, Done<Loaded> done) {
-  auto work = std::make_shared<Directory>(*this, only_if_newer, std::move(done));
+void Importer::import_directory(std::filesystem::path directory, DirectoryOptions options, Done<Loaded> done) {
+  auto work = std::make_shared<Directory>(*this, options, std::move(done));
   asio::post(*pool_, [work, directory = std::move(directory)] { work->begin(directory); });
 }
 

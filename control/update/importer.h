@@ -33,7 +33,8 @@ class Importer {
   struct Text {
     zones::Name apex;
     std::string text;
-    std::string file;  // where the text is from, for messages
+    std::string file;     // where the text is from, for messages
+    bool strict = false;  // refuse the zone when there is a warning
   };
   void import_text(Text zone, Done<Updater::Imported> done);
 
@@ -45,12 +46,17 @@ class Importer {
   };
   struct Loaded {
     Progress count;
-    std::vector<std::string> errors;  // of files that were skipped; not more than kMaxErrors
+    std::vector<std::string> errors;    // of files that were skipped; not more than kMaxTold
+    std::vector<std::string> warnings;  // likewise
+    size_t warnings_left_out = 0;       // how many more there were
   };
-  static constexpr size_t kMaxErrors = 1000;
-  // Imports every NAME.zone in `directory`. A file that cannot be is logged and skipped. With `only_if_newer`, a zone
-  // that is there is left alone unless the file's serial is newer.
-  void import_directory(std::filesystem::path directory, bool only_if_newer, Done<Loaded> done);
+  static constexpr size_t kMaxTold = 1000;
+  struct DirectoryOptions {
+    bool only_if_newer = false;  // leave a zone alone unless the file's serial is newer
+    bool strict = false;         // skip a file when there is a warning
+  };
+  // Imports every NAME.zone in `directory`. A file that cannot be is logged and skipped; warnings are logged.
+  void import_directory(std::filesystem::path directory, DirectoryOptions options, Done<Loaded> done);
   // Of the directory that was begun last. Any thread.
   Progress progress() const;
 

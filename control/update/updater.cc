@@ -487,6 +487,12 @@ std::optional<Failure> Updater::complete(zones::ZoneText& content, const zones::
   return std::nullopt;
 }
 
+// A Failure if there are warnings and the request takes them for errors.
+std::optional<Failure> Updater::refuse_strictly(const Import& request, const zones::Warnings& warnings) {
+  if (!request.strict || warnings.empty()) return std::nullopt;
+  return Failure{FailureCode::bad_zone, warnings.as_refusal()};
+}
+
 Outcome<Updater::Imported> Updater::import_new(Group& group, Import& request) {
   VersionRef version = request.fresh;
   if (!request.content.pseudo.empty()) {
@@ -496,7 +502,9 @@ Outcome<Updater::Imported> Updater::import_new(Group& group, Import& request) {
     attributes.pseudo = shared(std::move(request.content.pseudo));
     version = version->apply(derived, version->soa_record(), std::move(attributes));
   }
-  const Imported result{{}, version->serial(), version->counts().records + size_t{1}, 0, 0, true, {}};
+  const Imported result{
+      {}, version->serial(), version->counts().records + size_t{1}, 0, 0, true, std::move(request.content.warnings)};
+  if (auto refusal = refuse_strictly(request, result.warnings)) return std::move(*refusal);
   group.set(request.apex, std::move(version));
   return result;
 }
@@ -504,11 +512,15 @@ Outcome<Updater::Imported> Updater::import_new(Group& group, Import& request) {
 Outcome<Updater::Imported> Updater::import_now(Group& group, Import& request) {
   const ZoneVersion* const old = group.current(request.apex);
   if (old == nullptr) return import_new(group, request);
-  Imported unchanged{old->serial(), old->serial(), old->counts().records + size_t{1}, 0, 0, false, {}};
+  zones::Warnings& warnings = request.content.warnings;
+  const auto unchanged = [&]() -> Outcome<Imported> {
+    if (auto refusal = refuse_strictly(request, warnings)) return std::move(*refusal);
+    return Imported{old->serial(), old->serial(), old->counts().records + size_t{1}, 0, 0, false, std::move(warnings)};
+  };
   OwnedRecord soa = soa_of(request.content.records);
   const uint32_t stated = zones::soa_serial(soa);
   const bool newer = zones::serial_newer(stated, old->serial());
-  if (request.only_if_newer && !newer) return unchanged;
+  if (request.only_if_newer && !newer) return unchanged();
 
   if (const auto* secondaries = old->attributes().enabled_secondaries())
     add_servers(request.content.records, *secondaries);
@@ -518,23 +530,25 @@ Outcome<Updater::Imported> Updater::import_now(Group& group, Import& request) {
   const Delta delta = zones::difference(*old, request.content.records, &recased);
   const zones::PseudoRecords pseudo = shared(std::move(request.content.pseudo));
   if (recased != 0) {
-    unchanged.warnings.push_back(std::to_string(recased) +
-                                 " records differ from those of the zone in the case of names alone; the zone keeps "
-                                 "the case that it has");
+    warnings.add(0, std::to_string(recased) +
+                        " records differ from those of the zone in the case of names alone; the zone keeps "
+                        "the case that it has");
   }
   const bool same_soa = same_but_serial(old->soa_record(), soa);
   if (same_soa) soa = old->soa_record();
   const bool content_changed = !delta.empty() || !same_soa;
-  if (!content_changed && !newer && same_pseudo_records(old->pseudo(), pseudo)) return unchanged;
+  if (!content_changed && !newer && same_pseudo_records(old->pseudo(), pseudo)) return unchanged();
   uint32_t serial = newer ? stated : old->serial();
-  Imported result{old->serial(), serial, records, delta.removed.size(), delta.added.size(), true, unchanged.warnings};
+  Imported result{old->serial(), serial, records, delta.removed.size(), delta.added.size(), true, {}};
   if (content_changed && !newer) {
     const auto chosen = choose_serial(*old, stated);
     if (const auto* failure = std::get_if<Failure>(&chosen)) return *failure;
     result.serial = serial = std::get<uint32_t>(chosen);
-    result.warnings.push_back("the file has serial " + std::to_string(stated) + ", which is not newer than " +
-                              std::to_string(old->serial()) + "; the zone has " + std::to_string(serial) + " now");
+    warnings.add(0, "the file has serial " + std::to_string(stated) + ", which is not newer than " +
+                        std::to_string(old->serial()) + "; the zone has " + std::to_string(serial) + " now");
   }
+  if (auto refusal = refuse_strictly(request, warnings)) return std::move(*refusal);
+  result.warnings = std::move(warnings);
   zones::set_soa_serial(soa, serial);
   Attributes attributes = old->attributes();
   attributes.pseudo = pseudo;

@@ -51,7 +51,8 @@ class Updater {
 
   struct Changed {
     uint32_t old_serial, serial;
-    size_t records, removed, added;                        // removed and added: SOA left out
+    size_t records, removed, added;  // removed and added: SOA left out
+    zones::Warnings warnings = {};
     bool changed() const { return serial != old_serial; }  // in what a secondary sees
   };
   // Writes the change of a zone upon a draft of its current version; called in the updater's thread, and more than once
@@ -67,6 +68,7 @@ class Updater {
     zones::VersionRef fresh;     // built of `content`: the version of a zone that is new
     std::string file;            // where it is from, for messages
     bool only_if_newer = false;  // leave a zone alone whose serial is not older
+    bool strict = false;         // do nothing when there is a warning
   };
   struct Imported {
     std::optional<uint32_t> old_serial;  // none: the zone is new
@@ -74,7 +76,7 @@ class Updater {
     size_t records;
     size_t removed, added;  // of a zone that was there; SOA left out
     bool changed;           // false: the zone was like this already, and nothing was done
-    std::vector<std::string> warnings;
+    zones::Warnings warnings;
   };
   // A zone that is there is changed by the difference, so that secondaries get it as IXFR.
   void import_zone(Import request, Done<Imported> done);
@@ -166,6 +168,7 @@ class Updater {
   Outcome<Changed> change_now(Group& group, const zones::Name& apex, const std::string& cause, const Compose& compose);
   Outcome<Imported> import_now(Group& group, Import& request);
   Outcome<Imported> import_new(Group& group, Import& request);
+  static std::optional<Failure> refuse_strictly(const Import& request, const zones::Warnings& warnings);
   std::optional<Failure> complete(zones::ZoneText& content, const zones::PseudoRecords& before) const;
   Outcome<Configured> configure_now(Group& group, const zones::Name& apex, zones::SerialPolicy policy);
   Outcome<SecondarySet> set_secondary_now(Group& group, const zones::Name& apex, const SecondaryEdit& edit);

@@ -168,12 +168,19 @@ TEST(CtlPrint, EachVerbHasAPicture) {
     EXPECT_FALSE(out.str().empty()) << method;
     pictures[method] = out.str();
   }
-  EXPECT_EQ(pictures["zone.import"], "a.: serial 2, was 1, 0 removed, 1 added, 3 records\n  warning: w\n");
+  EXPECT_EQ(pictures["zone.import"], "a.: serial 2, was 1, 0 removed, 1 added, 3 records\n");
   EXPECT_LT(pictures["zone.list"].find("a."), pictures["zone.list"].find("b."));
   EXPECT_NE(pictures["stats"].find("punted arp"), std::string::npos);
   EXPECT_EQ(pictures["stats"].find("punted tcp"), std::string::npos) << "it never happened";
   EXPECT_NE(pictures["stats"].find("xdp passed     3"), std::string::npos) << "in its own port's column\n"
                                                                            << pictures["stats"];
+}
+
+TEST(CtlPrint, WarningsAreALineEachAndTheRestIsCounted) {
+  std::ostringstream err;
+  print_warnings(err, Json::parse(R"({"warnings":["a.zone:1: x","a.zone:2: y"],"warnings_left_out":3})"));
+  print_warnings(err, Json::parse(R"({"edits":1})"));
+  EXPECT_EQ(err.str(), "warning: a.zone:1: x\nwarning: a.zone:2: y\nwarning: and 3 more\n");
 }
 
 TEST(CtlText, Utf8StaysAndOtherOctetsAreEscaped) {

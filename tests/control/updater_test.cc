@@ -46,7 +46,7 @@ class UpdaterTest : public testing::Test {
   }
   Outcome<Importer::Loaded> load(const std::filesystem::path& directory, bool only_if_newer = false) {
     return wait_for<Importer::Loaded>(
-        [&](auto done) { importer_->import_directory(directory, only_if_newer, std::move(done)); });
+        [&](auto done) { importer_->import_directory(directory, {only_if_newer}, std::move(done)); });
   }
   Outcome<Updater::Changed> change(const std::string& zone, const std::string& additions) {
     const auto compose = [=](zones::Draft& draft) -> std::optional<Failure> {
@@ -106,8 +106,8 @@ TEST_F(UpdaterTest, AChangedFileWithoutANewerSerialGetsOne) {
         "example.com", with_serial(kSmallZone, serial) + "x 1 A 10.0.0." + std::string(serial).substr(0, 1) + "\n"));
     EXPECT_TRUE(result.changed) << serial;
     EXPECT_TRUE(zones::serial_newer(result.serial, 10)) << result.serial;
-    ASSERT_EQ(result.warnings.size(), 1U) << serial;
-    EXPECT_NE(result.warnings[0].find(serial), std::string::npos) << result.warnings[0];
+    ASSERT_EQ(result.warnings.texts().size(), 1U) << serial;
+    EXPECT_NE(result.warnings.texts()[0].find(serial), std::string::npos) << result.warnings.texts()[0];
     remove("example.com");
   }
 }

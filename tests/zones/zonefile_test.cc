@@ -127,6 +127,52 @@ TEST(ZoneFile, DropsDuplicatesAndLevelsTtls) {
   EXPECT_TRUE(records.contains("a.example.\t30\tIN\tA\t192.0.2.2"));
 }
 
+std::vector<std::string> warnings_of(const std::string& text) {
+  auto parsed = parse_zone(text, name("example."), "test.zone");
+  if (const auto* error = std::get_if<ZoneFileError>(&parsed)) return {"refused: " + error->to_text()};
+  return std::get<ZoneText>(parsed).warnings.texts();
+}
+
+TEST(ZoneFile, WarnsOfDuplicatesAndOfTtlsThatDiffer) {
+  EXPECT_TRUE(warnings_of(kApexRecords + "a 60 A 192.0.2.1\na 60 A 192.0.2.2\n").empty());
+  const auto duplicate = warnings_of(kApexRecords + "a A 192.0.2.1\nA A 192.0.2.1\n");
+  ASSERT_EQ(duplicate.size(), 1U);
+  EXPECT_EQ(duplicate[0], "test.zone:5: A.example. A: the record is there twice, and served once");
+  const auto differ = warnings_of(kApexRecords + "a 3600 A 192.0.2.1\na 60 A 192.0.2.2\na 3600 A 192.0.2.3\n");
+  ASSERT_EQ(differ.size(), 1U);
+  EXPECT_EQ(
+      differ[0],
+      "test.zone:4: a.example. A: the TTLs of the RRset differ; 60, the lowest, is served for all of it (RFC 2181, "
+      "section 5.2)");
+}
+
+TEST(Warnings, AreBoundedAndTheRestIsCounted) {
+  Warnings warnings("x.zone");
+  for (uint32_t i = 1; i <= 150; ++i) warnings.add(warnings.places().number(i), "w");
+  EXPECT_EQ(warnings.texts().size(), Warnings::kMost);
+  EXPECT_EQ(warnings.texts().back(), "x.zone:100: w");
+  EXPECT_EQ(warnings.left_out(), 50U);
+  Warnings all;
+  all.add(0, "first");
+  all.add(warnings);
+  EXPECT_EQ(all.texts().size(), Warnings::kMost);
+  EXPECT_EQ(all.texts()[0], "first");
+  EXPECT_EQ(all.left_out(), 51U);
+}
+
+TEST(Warnings, LinesOfSeveralFilesAreToldApart) {
+  Places places;
+  EXPECT_EQ(places.find(0).to_text(), "");
+  places.enter("a");
+  EXPECT_EQ(places.number(7), 7U);
+  places.enter("b");
+  EXPECT_EQ(places.find(places.number(3)).to_text(), "b:3");
+  places.enter("a", 8);
+  EXPECT_EQ(places.find(places.number(9)).to_text(), "a:9");
+  EXPECT_EQ(places.find(5).to_text(), "a:5");
+  EXPECT_EQ(places.find(0).to_text(), "a");
+}
+
 // What ldns prints of these, it would not read again, or we would not.
 TEST(ZoneFile, WhatIsHardToPrintIsReadAsItWas) {
   for (const char* line : {"\\$ORIGIN A 192.0.2.1", "\\\"a CNAME \\\"b", "a CAA 0 issue \"\"", "@ ALIAS t\\\\."}) {
