@@ -27,37 +27,14 @@ Joined wildcard_below(NameView encloser) {
   return {kStar, encloser};
 }
 
-const Page::RRset* chain_rrset(ZoneVersion::Found found) {
-  const Page::RRset* set = found.page->rrset(*found.node, rrtype::NSEC);
-  return set != nullptr ? set : found.page->rrset(*found.node, rrtype::NSEC3);
-}
-
-// RFC 5155 §4; nothing if the zone has no chain of NSEC3, or one that costs too much.
-std::optional<Nsec3Parameters> parameters_of(const ZoneVersion& version) {
-  const auto apex = version.apex_node();
-  if (!apex) return std::nullopt;
-  const Page::RRset* set = apex.page->rrset(*apex.node, rrtype::NSEC3PARAM);
-  if (set == nullptr || set->rr_count == 0) return std::nullopt;
-  const uint8_t* record = apex.page->answer(*set).bytes();
-  const uint8_t* rdata = record + 2 + kRrFixed;
-  const unsigned size = load16(rdata - 2);
-  if (size < 5 || size < 5U + rdata[4] || rdata[0] != 1) return std::nullopt;
-  const unsigned iterations = load16(rdata + 2);
-  if (iterations > kMaxNsec3Iterations) return std::nullopt;
-  return Nsec3Parameters{iterations, {rdata + 5, rdata[4]}};
-}
-
 }  // namespace
 
 Denial::Kind Denial::kind(Place place) {
-  if (response_.truncated()) return Kind::unsigned_zone;
-  if (place.version.has_chain(Page::Chain::nsec3)) {
-    if (const auto parameters = parameters_of(place.version)) {
-      parameters_ = *parameters;
-      return Kind::nsec3;
-    }
-  }
-  return place.version.has_chain(Page::Chain::nsec) ? Kind::nsec : Kind::unsigned_zone;
+  const ChainId chain = place.version.chain();
+  if (response_.truncated() || chain == 0) return Kind::unsigned_zone;
+  if (chain == kNsecChain) return Kind::nsec;
+  parameters_ = place.version.nsec3_parameters();
+  return Kind::nsec3;
 }
 
 void Denial::add(Place place, ZoneVersion::Found found) {
@@ -67,15 +44,16 @@ void Denial::add(Place place, ZoneVersion::Found found) {
   const Apex& apex = place.version.apex();
   std::array<uint8_t, kMaxName> buffer;
   const NameView owner = found.page->name(static_cast<unsigned>(found.node - &found.page->node(0)), apex, buffer);
-  const Answer answer = found.page->answer(*chain_rrset(found));
+  const uint16_t type = place.version.chain() == kNsecChain ? rrtype::NSEC : rrtype::NSEC3;
+  const Answer answer = found.page->answer(*found.page->rrset(*found.node, type));
   if (!response_.add_stranger(Section::authority, answer, owner, apex, place.apex_at)) response_.truncate();
 }
 
-void Denial::cover(Place place, NameView name) { add(place, place.version.predecessor(Page::Chain::nsec, name)); }
+void Denial::cover(Place place, NameView name) { add(place, place.version.predecessor(name)); }
 
 void Denial::cover_hashed(Place place, NameView name) {
   const Joined hashed(nsec3_label(name, parameters_), place.version.apex().name);
-  if (hashed) add(place, place.version.predecessor(Page::Chain::nsec3, hashed.view()));
+  if (hashed) add(place, place.version.predecessor(hashed.view()));
 }
 
 bool Denial::match_hashed(Place place, NameView name) {
@@ -84,7 +62,7 @@ bool Denial::match_hashed(Place place, NameView name) {
   if (!hashed) return false;
   const uint64_t hash = NameHash::process().extend(place.version.apex().hash, label.data());
   const auto found = place.version.find(hash, hashed.view());
-  if (!found || found.page->rrset(*found.node, rrtype::NSEC3) == nullptr) return false;
+  if (!found || !found.page->is_in_chain(*found.node, place.version.chain())) return false;
   add(place, found);
   return true;
 }

@@ -33,7 +33,36 @@ void digest_block(std::array<uint32_t, 5>& state, const uint8_t* block) {
   state[4] += e;
 }
 
+constexpr size_t kNsec3Salt = 5;  // behind algorithm, flags, iterations and the salt's length (RFC 5155 §3.2, §4.2)
+
+// The salt; nothing if the RDATA is cut short.
+std::optional<Bytes> salt_of(Bytes rdata) {
+  if (rdata.size() < kNsec3Salt || rdata.size() < kNsec3Salt + rdata[4]) return std::nullopt;
+  return rdata.subspan(kNsec3Salt, rdata[4]);
+}
+
 }  // namespace
+
+std::optional<ChainId> nsec3_chain(Bytes rdata) {
+  const auto salt = salt_of(rdata);
+  if (!salt) return std::nullopt;
+  ChainId id = 0xCBF29CE484222325;  // FNV-1a
+  const auto mix = [&id](uint8_t octet) { id = (id ^ octet) * 0x100000001B3; };
+  mix(rdata[0]);
+  mix(rdata[2]);
+  mix(rdata[3]);
+  for (const uint8_t octet : *salt) mix(octet);
+  return id > kNsecChain ? id : ~id;  // 0 is no chain
+}
+
+std::optional<Nsec3Parameters> nsec3_parameters(Bytes rdata) {
+  constexpr uint8_t sha1_algorithm = 1;
+  const auto salt = salt_of(rdata);
+  if (!salt || rdata[0] != sha1_algorithm || rdata[1] != 0) return std::nullopt;
+  const unsigned iterations = load16(&rdata[2]);
+  if (iterations > kMaxNsec3Iterations) return std::nullopt;
+  return Nsec3Parameters{iterations, *salt};
+}
 
 Sha1 sha1(Bytes first, Bytes second) {
   std::array<uint32_t, 5> state{0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476, 0xC3D2E1F0};
@@ -54,6 +83,20 @@ Sha1 sha1(Bytes first, Bytes second) {
   Sha1 digest;
   for (unsigned i = 0; i < state.size(); ++i) store32(digest.data() + 4 * i, state[i]);
   return digest;
+}
+
+std::string nsec3_octets(const Nsec3Label& label) {
+  std::string octets;
+  unsigned bits = 0, value = 0;
+  for (unsigned i = 1; i < label.size(); ++i) {
+    const unsigned digit = label[i] <= '9' ? label[i] - '0' : label[i] - 'a' + 10U;
+    value = ((value << 5) | digit) & 0xFFFF;
+    bits += 5;
+    if (bits < 8) continue;
+    bits -= 8;
+    octets += static_cast<char>(value >> bits);
+  }
+  return octets;
 }
 
 Nsec3Label nsec3_label(NameView name, const Nsec3Parameters& parameters) {

@@ -495,7 +495,7 @@ class PageAssembler {
     nodes_.clear();
     hashes_.clear();
     rrsets_.clear();
-    for (Links& chain : chains_) chain.clear();
+    links_.clear();
     messages_.clear();
     answers_.clear();
     bytes_.clear();
@@ -581,6 +581,7 @@ class PageAssembler {
     rrsets_.push_back({type, writer.rr_count(), static_cast<uint32_t>(answers_.size())});
     writer.append_to(answers_);
     if (writer.rr_count() > 0) note_type(type);
+    if (writer.rr_count() > 0 && type == rrtype::NSEC3) join_nsec3_chains(first, last);
     return last;
   }
 
@@ -589,15 +590,39 @@ class PageAssembler {
     if (type == rrtype::NS && node.labels > apex_->labels) node.flags |= Page::kCut;
     if (type == rrtype::DNAME) node.flags |= Page::kDname;
     if (type == rrtype::CNAME) node.flags |= Page::kCname;
-    if (type == rrtype::NSEC) join_chain(Page::Chain::nsec);
-    if (type == rrtype::NSEC3) join_chain(Page::Chain::nsec3);
+    if (type == rrtype::NSEC) {
+      join_chain(kNsecChain);
+      ++counts_.nsec;
+    }
   }
 
-  void join_chain(Page::Chain chain) {
-    const auto i = static_cast<unsigned>(chain);
-    chains_[i].prefixes.push_back(sort_prefix(owner_, apex_->labels));
-    chains_[i].nodes.push_back(static_cast<uint16_t>(nodes_.size() - 1));
-    ++counts_.chained[i];
+  // The records of one RRset mostly belong to one chain.
+  void join_nsec3_chains(size_t first, size_t last) {
+    const size_t joined = links_.size();
+    for (size_t i = first; i < last; ++i) {
+      const NodeRecord& r = node_records_[i];
+      if (r.type != rrtype::NSEC3) continue;
+      const auto id = nsec3_chain(bytes_of(rdata_).subspan(r.rdata_at, r.rdata_size));
+      const auto same = [&](const Link& link) { return link.id == id; };
+      if (id && std::none_of(links_.begin() + static_cast<ptrdiff_t>(joined), links_.end(), same)) join_chain(*id);
+    }
+    ++counts_.nsec3;
+  }
+
+  void join_chain(ChainId id) {
+    links_.push_back({id, sort_prefix(owner_, apex_->labels), static_cast<uint16_t>(nodes_.size() - 1)});
+  }
+
+  // Sorts the links by chain. Each chain stays in the order of its names.
+  std::vector<Page::ChainPart> chain_parts() {
+    const auto by_id = [](const Link& a, const Link& b) { return a.id < b.id; };
+    if (!std::is_sorted(links_.begin(), links_.end(), by_id)) std::stable_sort(links_.begin(), links_.end(), by_id);
+    std::vector<Page::ChainPart> parts;
+    for (uint32_t i = 0; i < links_.size(); ++i) {
+      if (i == 0 || links_[i].id != links_[i - 1].id) parts.push_back({links_[i].id, i, 0});
+      ++parts.back().size;
+    }
+    return parts;
   }
 
   PageRef allocate() {
@@ -611,8 +636,10 @@ class PageAssembler {
     };
     const uint32_t nodes_at = place(nodes_.size() * sizeof(Page::Node), alignof(Page::Node));
     const uint32_t rrsets_at = place(rrsets_.size() * sizeof(Page::RRset), alignof(Page::RRset));
-    const size_t links = chains_[0].nodes.size() + chains_[1].nodes.size();
-    const uint32_t chains_at = place(links * (sizeof(uint64_t) + sizeof(uint16_t)), alignof(uint64_t));
+    const std::vector<Page::ChainPart> parts = chain_parts();
+    const uint32_t chains_at =
+        place(parts.size() * sizeof(Page::ChainPart) + links_.size() * (sizeof(uint64_t) + sizeof(uint16_t)),
+              alignof(uint64_t));
     const uint32_t messages_at = place(messages_.size() * sizeof(Page::Message), alignof(Page::Message));
     const uint32_t answers_at = place(answers_.size(), 1);
     const uint32_t bytes_at = place(bytes_.size(), 1);
@@ -626,14 +653,11 @@ class PageAssembler {
     };
     copy(nodes_at, nodes_.data(), nodes_.size() * sizeof(Page::Node));
     copy(rrsets_at, rrsets_.data(), rrsets_.size() * sizeof(Page::RRset));
-    uint32_t chain_end = chains_at;
-    const auto copy_chain_part = [&](const auto& part) {
-      const size_t octets = part.size() * sizeof part[0];
-      copy(chain_end, part.data(), octets);
-      chain_end += static_cast<uint32_t>(octets);
-    };
-    for (const Links& chain : chains_) copy_chain_part(chain.prefixes);
-    for (const Links& chain : chains_) copy_chain_part(chain.nodes);
+    copy(chains_at, parts.data(), parts.size() * sizeof(Page::ChainPart));
+    auto* prefix = reinterpret_cast<uint64_t*>(base + chains_at + parts.size() * sizeof(Page::ChainPart));
+    for (const Link& link : links_) *prefix++ = link.prefix;
+    auto* linked_node = reinterpret_cast<uint16_t*>(prefix);
+    for (const Link& link : links_) *linked_node++ = link.node;
     copy(messages_at, messages_.data(), messages_.size() * sizeof(Page::Message));
     copy(answers_at, answers_.data(), answers_.size());
     copy(bytes_at, bytes_.data(), bytes_.size());
@@ -648,6 +672,8 @@ class PageAssembler {
     page->answers_at_ = answers_at;
     page->messages_at_ = bytes_at;
     page->message_count_ = static_cast<uint32_t>(messages_.size());
+    page->chain_part_count_ = static_cast<uint32_t>(parts.size());
+    page->chain_links_ = static_cast<uint32_t>(links_.size());
     page->counts_ = counts_;
     page->size_ = sizeof(Page) + size;
     fill_slots(*page, reinterpret_cast<Page::Slot*>(base));
@@ -673,20 +699,30 @@ class PageAssembler {
   std::vector<Page::Node> nodes_;
   std::vector<uint64_t> hashes_;  // of nodes_
   std::vector<Page::RRset> rrsets_;
-  struct Links {
-    std::vector<uint64_t> prefixes;
-    std::vector<uint16_t> nodes;
-    void clear() {
-      prefixes.clear();
-      nodes.clear();
-    }
+  struct Link {
+    ChainId id;
+    uint64_t prefix;
+    uint16_t node;
   };
-  std::array<Links, 2> chains_;
+  std::vector<Link> links_;  // of the owners of NSEC and NSEC3 to their chains
   std::vector<Page::Message> messages_;
   std::string answers_, bytes_;
   Page::Counts counts_;
   RecordScratch scratch_;
 };
+
+const Page::ChainPart* Page::chain_part(ChainId id) const {
+  const auto parts = chain_parts();
+  const auto part = std::ranges::lower_bound(parts, id, {}, &ChainPart::id);
+  return part != parts.end() && part->id == id ? std::to_address(part) : nullptr;
+}
+
+bool Page::is_in_chain(const Node& node, ChainId id) const {
+  const RRset* set = rrset(node, rrtype::NSEC3);
+  bool found = false;
+  if (set != nullptr) answer(*set).for_each_rdata([&](Bytes rdata) { found = found || nsec3_chain(rdata) == id; });
+  return found;
+}
 
 PageRef Page::from_image(const Apex& apex, const PageImage& image, unsigned base, unsigned shared_labels,
                          std::vector<uint64_t>* hashes) {

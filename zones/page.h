@@ -13,8 +13,8 @@
 //   Slot    tag and number of a node; open addressing by the low half of the name's hash
 //   Node    one name in canonical order: where it stands in the messages, its RRsets, what lookups must know of it
 //   RRset   type, number of records, its answer
-//   chains  of the nodes that own NSEC, then of those that own NSEC3, each in canonical order: what their names begin
-//           with in that order (sort_prefix), and their numbers
+//   chains  a ChainPart for each chain that has records here; then, part by part, and in canonical order in each part:
+//           what the names of the owners begin with in that order (sort_prefix); then the numbers of their nodes
 //   Message the record part of one DNS message of a transfer
 //
 // Message bytes are compressed for a message whose question is the apex at offset 12 and whose records begin at `base`
@@ -32,6 +32,7 @@
 #include <vector>
 
 #include "zones/name.h"
+#include "zones/nsec3.h"
 #include "zones/prefetch.h"
 #include "zones/record.h"
 #include "zones/wire.h"
@@ -136,6 +137,17 @@ class Answer {
     }
     return size;
   }
+  // Calls visit(RDATA) for each record, signatures left out. Names in the RDATA are as they were prepared.
+  template <class Visitor>
+  void for_each_rdata(Visitor&& visit) const {
+    const uint8_t* record = bytes();
+    for (unsigned left = head_.rr_count; left > 0; --left) {
+      const uint8_t* rdata = record + 2 + kRrFixed;
+      const unsigned size = load16(rdata - 2);
+      visit(Bytes(rdata, size));
+      record = rdata + size;
+    }
+  }
   // Only the signatures; the same rules.
   unsigned write_signatures(uint8_t* out, Placement place) const {
     std::memcpy(out, bytes() + head_.rr_size, head_.sig_size);
@@ -206,10 +218,13 @@ class Page : public boost::intrusive_ref_counter<Page> {
     uint32_t records = 0, names = 0;  // names: without empty non-terminals
     uint32_t barriers = 0;            // delegations and DNAMEs, which hide what is below them
     uint32_t wildcards = 0;
-    std::array<uint32_t, 2> chained{};  // owners of NSEC, and of NSEC3
+    uint32_t nsec = 0, nsec3 = 0;  // owners of these
   };
-  // The two kinds of records that deny names, each a chain through the zone in canonical order of its owners.
-  enum class Chain : uint8_t { nsec, nsec3 };
+  // The part of a chain that stands in a page: the owners of its records (ChainId says which chain there are).
+  struct ChainPart {
+    ChainId id;
+    uint32_t first, size;
+  };
 
   // Derives a page from its messages. `base` is where the first message's records begin; `shared_labels` says how many
   // labels (from the root) the first name shares with the last name of the page before, or the apex' count for the
@@ -235,14 +250,18 @@ class Page : public boost::intrusive_ref_counter<Page> {
   }
   Answer answer(const RRset& set) const { return Answer(base_ + answers_at_ + set.answer_at); }
 
-  // The owners of NSEC or NSEC3, in canonical order.
-  unsigned chain_size(Chain chain) const { return counts_.chained[static_cast<unsigned>(chain)]; }
-  unsigned chain_node(Chain chain, unsigned i) const { return chain_nodes()[chain_begin(chain) + i]; }
+  // The part of a chain that stands here; nullptr if there is none.
+  const ChainPart* chain_part(ChainId id) const;
+  // The node of the i-th owner in `part`, in canonical order.
+  unsigned chain_node(const ChainPart& part, unsigned i) const { return chain_nodes()[part.first + i]; }
   // How the name of the i-th of them stands to `name`, whose sort_prefix() behind the apex is `prefix`.
-  std::strong_ordering chain_order(Chain chain, unsigned i, const Apex& apex, NameView name, uint64_t prefix) const {
-    const uint64_t own = chain_prefixes()[chain_begin(chain) + i];
-    return own != prefix ? own <=> prefix : name_order(chain_node(chain, i), apex, name);
+  std::strong_ordering chain_order(const ChainPart& part, unsigned i, const Apex& apex, NameView name,
+                                   uint64_t prefix) const {
+    const uint64_t own = chain_prefixes()[part.first + i];
+    return own != prefix ? own <=> prefix : name_order(chain_node(part, i), apex, name);
   }
+  // Whether `node` owns an NSEC3 record of the chain.
+  bool is_in_chain(const Node& node, ChainId id) const;
 
   // The node of `name`, a name at or below the apex; nullptr if there is none.
   const Node* find(uint64_t hash, NameView name, const Apex& apex) const;
@@ -306,11 +325,13 @@ class Page : public boost::intrusive_ref_counter<Page> {
   const Slot* slots() const { return reinterpret_cast<const Slot*>(base_); }
   const Node* nodes() const { return reinterpret_cast<const Node*>(base_ + nodes_at_); }
   const RRset* rrset_table() const { return reinterpret_cast<const RRset*>(base_ + rrsets_at_); }
-  unsigned chain_begin(Chain chain) const { return chain == Chain::nsec ? 0 : counts_.chained[0]; }
-  const uint64_t* chain_prefixes() const { return reinterpret_cast<const uint64_t*>(base_ + chains_at_); }
-  const uint16_t* chain_nodes() const {
-    return reinterpret_cast<const uint16_t*>(chain_prefixes() + counts_.chained[0] + counts_.chained[1]);
+  std::span<const ChainPart> chain_parts() const {
+    return {reinterpret_cast<const ChainPart*>(base_ + chains_at_), chain_part_count_};
   }
+  const uint64_t* chain_prefixes() const {
+    return reinterpret_cast<const uint64_t*>(std::to_address(chain_parts().end()));
+  }
+  const uint16_t* chain_nodes() const { return reinterpret_cast<const uint16_t*>(chain_prefixes() + chain_links_); }
   std::strong_ordering name_order(unsigned node, const Apex& apex, NameView name) const;
   const Message* message_table() const { return reinterpret_cast<const Message*>(base_ + message_table_at_); }
   const Message& message_holding(uint32_t at) const {
@@ -323,6 +344,7 @@ class Page : public boost::intrusive_ref_counter<Page> {
   uint32_t slot_count_ = 0, node_count_ = 0;
   uint32_t nodes_at_ = 0, rrsets_at_ = 0, chains_at_ = 0, message_table_at_ = 0, answers_at_ = 0, messages_at_ = 0;
   uint32_t message_count_ = 0;
+  uint32_t chain_part_count_ = 0, chain_links_ = 0;  // links: what all parts hold
   Counts counts_;
   size_t size_ = 0;
 };

@@ -13,14 +13,16 @@ void add_counts(Page::Counts& sum, const Page::Counts& c) {
   sum.names += c.names;
   sum.barriers += c.barriers;
   sum.wildcards += c.wildcards;
-  for (unsigned i = 0; i < sum.chained.size(); ++i) sum.chained[i] += c.chained[i];
+  sum.nsec += c.nsec;
+  sum.nsec3 += c.nsec3;
 }
 void subtract_counts(Page::Counts& sum, const Page::Counts& c) {
   sum.records -= c.records;
   sum.names -= c.names;
   sum.barriers -= c.barriers;
   sum.wildcards -= c.wildcards;
-  for (unsigned i = 0; i < sum.chained.size(); ++i) sum.chained[i] -= c.chained[i];
+  sum.nsec -= c.nsec;
+  sum.nsec3 -= c.nsec3;
 }
 
 std::string describe(const Record& r) { return r.owner.to_text() + " " + type_to_text(r.type); }
@@ -139,21 +141,21 @@ class ZoneVersion::Editor {
     version.counts_ = counts_;
     version.octets_ = octets_;
     auto many = std::make_unique<Many>();
-    for (const auto chain : {Page::Chain::nsec, Page::Chain::nsec3}) {
-      if (version.has_chain(chain)) many->chain_pages[static_cast<unsigned>(chain)] = pages_with(chain);
-    }
     many->chunks = std::move(chunks_);
     many->order = std::move(order_);
     many->free_ids = std::move(free_ids_);
     many->index = std::move(index_).finish();
+    Many& made = *many;
     version.many_ = std::move(many);
+    version.chain_ = version.choose_chain();
+    if (version.chain_ != 0) made.chain_pages = pages_with(made, version.chain_);
   }
 
  private:
-  std::vector<uint32_t> pages_with(Page::Chain chain) const {
+  static std::vector<uint32_t> pages_with(const Many& many, ChainId chain) {
     std::vector<uint32_t> ids;
-    for (const uint32_t id : order_) {
-      if (page_of(id).chain_size(chain) != 0) ids.push_back(id);
+    for (const uint32_t id : many.order) {
+      if (many.page(id).chain_part(chain) != nullptr) ids.push_back(id);
     }
     return ids;
   }
@@ -299,6 +301,7 @@ void ZoneVersion::hold(PageRef only) {
   counts_ = only->counts();
   octets_ = message_octets(*only);
   single_ = std::move(only);
+  chain_ = choose_chain();
 }
 
 VersionRef ZoneVersion::build(const RecordSet& records, Attributes attributes) {
@@ -481,31 +484,69 @@ ZoneVersion::Found ZoneVersion::find(uint64_t hash, NameView name) const {
   return found;
 }
 
-ZoneVersion::Found ZoneVersion::predecessor(Page::Chain chain, NameView name) const {
-  const uint64_t prefix = sort_prefix(name, apex_.labels);
-  const auto begins_after_name = [&](const Page& page, unsigned i) {
-    return page.chain_order(chain, i, apex_, name, prefix) > 0;
+ChainId ZoneVersion::choose_chain() const {
+  if (counts_.nsec == 0 && counts_.nsec3 == 0) return 0;
+  const Found apex = apex_node();
+  if (!apex) return 0;
+  ChainId chosen = 0;
+  const auto try_chain = [&](Bytes rdata) {
+    const auto parameters = zones::nsec3_parameters(rdata);
+    if (chosen != 0 || !parameters) return;
+    const Nsec3Label label = nsec3_label(apex_.name, *parameters);
+    std::array<uint8_t, kMaxName> owner;
+    if (label.size() + apex_.size > owner.size()) return;
+    std::ranges::copy(apex_.name.bytes(), std::ranges::copy(label, owner.begin()).out);
+    const Found found = find(NameHash::process().extend(apex_.hash, label.data()),
+                             {owner.data(), static_cast<unsigned>(label.size()) + apex_.size});
+    const auto id = nsec3_chain(rdata);
+    if (found && id && found.page->is_in_chain(*found.node, *id)) chosen = *id;
   };
-  unsigned first = 0, end = chain_page_count(chain);  // the page sought is in [first, end)
+  if (const Page::RRset* set = apex.page->rrset(*apex.node, rrtype::NSEC3PARAM))
+    apex.page->answer(*set).for_each_rdata(try_chain);
+  if (chosen != 0) return chosen;
+  const Page::RRset* nsec = apex.page->rrset(*apex.node, rrtype::NSEC);
+  return nsec != nullptr && nsec->rr_count != 0 ? kNsecChain : 0;
+}
+
+Nsec3Parameters ZoneVersion::nsec3_parameters() const {
+  Nsec3Parameters parameters;
+  const Found apex = apex_node();
+  apex.page->answer(*apex.page->rrset(*apex.node, rrtype::NSEC3PARAM)).for_each_rdata([&](Bytes rdata) {
+    if (nsec3_chain(rdata) != chain_) return;
+    if (const auto found = zones::nsec3_parameters(rdata)) parameters = *found;
+  });
+  return parameters;
+}
+
+ZoneVersion::Found ZoneVersion::predecessor(NameView name, bool strictly) const {
+  const uint64_t prefix = sort_prefix(name, apex_.labels);
+  const auto begins_after_name = [&](const Page& page, const Page::ChainPart& part, unsigned i) {
+    const auto order = page.chain_order(part, i, apex_, name, prefix);
+    return strictly ? order >= 0 : order > 0;
+  };
+  unsigned first = 0, end = chain_page_count();  // the page sought is in [first, end)
   while (end - first > 1) {
     const unsigned middle = (first + end) / 2;
-    (begins_after_name(chain_page(chain, middle), 0) ? end : first) = middle;
+    const Page& page = chain_page(middle);
+    (begins_after_name(page, *page.chain_part(chain_), 0) ? end : first) = middle;
   }
-  const Page* page = &chain_page(chain, first);
-  unsigned low = 0, high = page->chain_size(chain);  // those before `low` are not behind the name
+  const Page* page = &chain_page(first);
+  const Page::ChainPart* part = page->chain_part(chain_);
+  unsigned low = 0, high = part->size;  // those before `low` are not behind the name
   while (low < high) {
     const unsigned middle = (low + high) / 2;
-    if (begins_after_name(*page, middle)) {
+    if (begins_after_name(*page, *part, middle)) {
       high = middle;
     } else {
       low = middle + 1;
     }
   }
   if (low == 0) {
-    page = &chain_page(chain, chain_page_count(chain) - 1);
-    low = page->chain_size(chain);
+    page = &chain_page(chain_page_count() - 1);
+    part = page->chain_part(chain_);
+    low = part->size;
   }
-  return {page, &page->node(page->chain_node(chain, low - 1))};
+  return {page, &page->node(page->chain_node(*part, low - 1))};
 }
 
 ZoneVersion::Found ZoneVersion::apex_node() const {

@@ -104,11 +104,17 @@ class ZoneVersion : public boost::intrusive_ref_counter<ZoneVersion> {
   Found find(uint64_t hash, NameView name) const;
   Found apex_node() const;  // none if the SOA stands alone
 
-  // True if some name owns a record of `chain`.
-  bool has_chain(Page::Chain chain) const { return counts_.chained[static_cast<unsigned>(chain)] != 0; }
-  // The last owner of NSEC or NSEC3 at or before `name` in canonical order; before the first, the last of all, for the
-  // chain is a circle. Two binary searches. @pre has_chain(chain)
-  Found predecessor(Page::Chain chain, NameView name) const;
+  // The one chain that proofs come from; 0 if there is none that is complete. A signer that changes parameters builds
+  // another chain beside the one in use, and names a chain of NSEC3 at the apex when it is complete (RFC 5155 §4,
+  // §7.3): by an NSEC3PARAM with flags 0. With several of these it is the first whose chain has the apex, and without
+  // any the chain of NSEC, if that has the apex.
+  ChainId chain() const { return chain_; }
+  // @pre chain() is one of NSEC3
+  Nsec3Parameters nsec3_parameters() const;
+  // The last owner of the chain at or before `name` in canonical order; before the first, the last of all, for the
+  // chain is a circle. Two binary searches. `strictly`: the last before `name`, even if that has a record itself.
+  // @pre chain() != 0
+  Found predecessor(NameView name, bool strictly = false) const;
 
   // The records of `name`, a name at or below the apex, without the SOA.
   std::vector<OwnedRecord> records_at(NameView name) const;
@@ -179,8 +185,8 @@ class ZoneVersion : public boost::intrusive_ref_counter<ZoneVersion> {
     std::vector<boost::intrusive_ptr<const Chunk>> chunks;  // page id → page; null: a free id
     std::vector<uint32_t> order;                            // page ids, canonical
     std::vector<uint32_t> free_ids;
-    HashTrie<uint32_t> index;                          // name hash → page id
-    std::array<std::vector<uint32_t>, 2> chain_pages;  // ids of the pages with NSEC, and with NSEC3; canonical
+    HashTrie<uint32_t> index;           // name hash → page id
+    std::vector<uint32_t> chain_pages;  // ids of the pages that have a part of chain_; canonical
     const Page& page(uint32_t id) const { return *chunks[id / kChunk]->pages[id % kChunk]; }
   };
   class Editor;
@@ -200,12 +206,10 @@ class ZoneVersion : public boost::intrusive_ref_counter<ZoneVersion> {
   // Takes the page that is to be its only one.
   void hold(PageRef only);
 
-  unsigned chain_page_count(Page::Chain chain) const {
-    return many_ ? static_cast<unsigned>(many_->chain_pages[static_cast<unsigned>(chain)].size()) : 1;
-  }
-  const Page& chain_page(Page::Chain chain, unsigned i) const {
-    return many_ ? many_->page(many_->chain_pages[static_cast<unsigned>(chain)][i]) : *single_;
-  }
+  // What chain() shall be. @pre all pages are there
+  ChainId choose_chain() const;
+  unsigned chain_page_count() const { return many_ ? static_cast<unsigned>(many_->chain_pages.size()) : 1; }
+  const Page& chain_page(unsigned i) const { return many_ ? many_->page(many_->chain_pages[i]) : *single_; }
 
   const uint8_t* tail() const { return reinterpret_cast<const uint8_t*>(this + 1); }
   uint8_t* tail() { return reinterpret_cast<uint8_t*>(this + 1); }
@@ -218,6 +222,7 @@ class ZoneVersion : public boost::intrusive_ref_counter<ZoneVersion> {
   Apex apex_;  // its name stands in tail()
   bool has_secondaries_;
   uint32_t serial_, negative_ttl_;
+  ChainId chain_ = 0;
   uint64_t octets_ = 0;
   Attributes attributes_;
 };

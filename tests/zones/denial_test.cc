@@ -41,7 +41,7 @@ TEST(Denial, PredecessorsAreFoundInAZoneOfManyPagesWithGlueBetween) {
   const VersionRef version = zone_of("example.", text);
   ASSERT_GT(version->page_count(), 5U);
   const auto before = [&](const std::string& asked) {
-    const auto found = version->predecessor(Page::Chain::nsec, name(asked));
+    const auto found = version->predecessor(name(asked));
     std::array<uint8_t, kMaxName> buffer;
     return found.page->name(static_cast<unsigned>(found.node - &found.page->node(0)), version->apex(), buffer)
         .to_text();
@@ -56,20 +56,101 @@ TEST(Denial, PredecessorsAreFoundInAZoneOfManyPagesWithGlueBetween) {
   }
 }
 
+std::string owner_before(const ZoneVersion& version, const std::string& asked) {
+  const auto found = version.predecessor(name(asked));
+  std::array<uint8_t, kMaxName> buffer;
+  return found.page->name(static_cast<unsigned>(found.node - &found.page->node(0)), version.apex(), buffer).to_text();
+}
+
+const std::string kSoaOnly = "$TTL 60\n@ SOA ns.x. a.x. 1 2 3 4 5\n";
+
 TEST(Denial, BeforeTheFirstHashComesTheLast) {
-  const std::string low(32, '1'), high(32, 'u');
-  const VersionRef version =
-      zone_of("example.", "@ 60 SOA ns.x. a.x. 1 2 3 4 5\n" + low + " 60 NSEC3 1 0 0 - " + high + " A\n" + high +
-                              " 60 NSEC3 1 0 0 - " + low + " A\nv A 192.0.2.1\n");
-  const auto before = [&](const std::string& asked) {
-    const auto found = version->predecessor(Page::Chain::nsec3, name(asked));
-    std::array<uint8_t, kMaxName> buffer;
-    return found.page->name(static_cast<unsigned>(found.node - &found.page->node(0)), version->apex(), buffer)
-        .to_text();
-  };
-  EXPECT_EQ(before("00.example."), high + ".example.");
-  EXPECT_EQ(before("g.example."), low + ".example.");
-  EXPECT_EQ(before("vv.example."), high + ".example.");
+  const std::string low(32, '1'), high(32, 'u'), apex = text_of(nsec3_label(name("example."), {}));
+  const VersionRef version = zone_of("example.", kSoaOnly + "@ NSEC3PARAM 1 0 0 -\n" + low + " NSEC3 1 0 0 - " + apex +
+                                                     " A\n" + apex + " NSEC3 1 0 0 - " + high + " SOA\n" + high +
+                                                     " NSEC3 1 0 0 - " + low + " A\nv A 192.0.2.1\n");
+  EXPECT_EQ(owner_before(*version, "00.example."), high + ".example.");
+  EXPECT_EQ(owner_before(*version, "1z.example."), low + ".example.");
+  EXPECT_EQ(owner_before(*version, "vv.example."), high + ".example.");
+}
+
+// A zone of many pages with two chains of NSEC3, record beside record.
+TEST(Denial, PredecessorsAreOfTheChainThatTheParametersName) {
+  const std::array<uint8_t, 2> salt{0xAB, 0xCD};
+  const std::array<Nsec3Parameters, 2> parameters{Nsec3Parameters{0, {}}, Nsec3Parameters{5, salt}};
+  const std::array<std::string, 2> texts{"1 0 0 - ", "1 0 5 ABCD "};
+  std::array<std::set<std::string>, 2> owners;
+  std::string text = kSoaOnly;
+  for (unsigned chain = 0; chain < 2; ++chain) {
+    owners[chain].insert(text_of(nsec3_label(name("example."), parameters[chain])));
+    for (int i = 0; i < 1000; ++i)
+      owners[chain].insert(text_of(nsec3_label(name("a" + std::to_string(i) + ".example."), parameters[chain])));
+    for (auto owner = owners[chain].begin(); owner != owners[chain].end(); ++owner) {
+      const auto next = std::next(owner) != owners[chain].end() ? std::next(owner) : owners[chain].begin();
+      text += *owner + " NSEC3 " + texts[chain] + *next + " A\n";
+    }
+  }
+  for (unsigned chain = 0; chain < 2; ++chain) {
+    const VersionRef version = zone_of("example.", text + "@ NSEC3PARAM " + texts[chain] + "\n");
+    ASSERT_GT(version->page_count(), 5U);
+    for (int i = 0; i < 3000; ++i) {
+      const std::string asked = text_of(nsec3_label(name("b" + std::to_string(i) + ".example."), parameters[chain]));
+      auto behind = owners[chain].upper_bound(asked);
+      const std::string expected = behind == owners[chain].begin() ? *owners[chain].rbegin() : *std::prev(behind);
+      ASSERT_EQ(owner_before(*version, asked + ".example."), expected + ".example.");
+    }
+  }
+}
+
+TEST(Denial, TheChainIsTheOneThatIsComplete) {
+  const std::string apex = text_of(nsec3_label(name("example."), {}));
+  const std::string none = "@ NSEC3PARAM 1 0 0 -\n", flagged = "@ NSEC3PARAM 1 1 0 -\n",
+                    other = "@ NSEC3PARAM 1 0 5 ABCD\n";
+  const std::string hashed = apex + " NSEC3 1 0 0 - " + apex + " SOA NSEC3PARAM\n", nsec = "@ NSEC @ SOA NSEC\n";
+  const auto chain_of = [](const std::string& text) { return zone_of("example.", kSoaOnly + text)->chain(); };
+  const ChainId nsec3 = *nsec3_chain(bytes_of(std::string("\1\0\0\0\0", 5)));
+  EXPECT_EQ(chain_of(""), 0U);
+  EXPECT_EQ(chain_of(hashed), 0U);  // being built, or taken away
+  EXPECT_EQ(chain_of(hashed + nsec), kNsecChain);
+  EXPECT_EQ(chain_of(hashed + nsec + flagged), kNsecChain);  // RFC 5155 section 4.1.2
+  EXPECT_EQ(chain_of(nsec + none), kNsecChain);
+  EXPECT_EQ(chain_of(hashed + none), nsec3);
+  EXPECT_EQ(chain_of(hashed + nsec + none), nsec3);
+  EXPECT_EQ(chain_of(hashed + none + other), nsec3);
+}
+
+// An opt-out flag does not make another chain (RFC 5155 section 7.1).
+TEST(Denial, AChainGoesByAlgorithmIterationsAndSalt) {
+  const auto chain = [](const std::string& rdata) { return nsec3_chain(bytes_of(rdata)); };
+  const std::string plain("\1\0\0\5\1S", 6);
+  EXPECT_EQ(chain(plain), chain(std::string("\1\1\0\5\1Snext", 10)));
+  EXPECT_NE(chain(plain), chain(std::string("\1\0\0\6\1S", 6)));
+  EXPECT_NE(chain(plain), chain(std::string("\1\0\0\5\1T", 6)));
+  EXPECT_NE(chain(plain), chain(std::string("\2\0\0\5\1S", 6)));
+  EXPECT_EQ(chain(std::string("\1\0\0\5\2S", 6)), std::nullopt);
+}
+
+// The case h2: while the salt changes there are two chains, and a record of the other one lies nearer to a name.
+TEST(Denial, AProofIsOfOneChain) {
+  Server server;
+  server.load("rollover.test.",
+              "$TTL 3600\n@ SOA ns.example. h.example. 1 7200 3600 1209600 300\n@ NS ns.example.\n"
+              "@ NSEC3PARAM 1 0 0 -\na A 192.0.2.1\n"
+              "gdoqu4822qpfadsj4pub5t1ok421da14 300 NSEC3 1 0 0 - urplga964o4p1an62sto6at9225squ6i NS SOA NSEC3PARAM\n"
+              "urplga964o4p1an62sto6at9225squ6i 300 NSEC3 1 0 0 - gdoqu4822qpfadsj4pub5t1ok421da14 A RRSIG\n"
+              "hpglcpa3qpu4aqv9eklc0stl1ughj3na 300 NSEC3 1 0 5 abcd ien9dme2emu4vberbs0tlhucl0ufev72 NS SOA\n"
+              "ien9dme2emu4vberbs0tlhucl0ufev72 300 NSEC3 1 0 5 abcd hpglcpa3qpu4aqv9eklc0stl1ughj3na A RRSIG\n");
+  for (int i = 0; i < 50; ++i) {
+    QueryBytes query("n" + std::to_string(i) + ".rollover.test.", rrtype::A);
+    const Decoded d = server.ask(query.edns(1232, true));
+    ASSERT_EQ(d.rcode, 3U);
+    for (const std::string& line : d.authority) {
+      const bool of_chain =
+          line.starts_with("rollover.test.") || line.starts_with("gdoqu") || line.starts_with("urplg");
+      EXPECT_TRUE(of_chain) << line;
+    }
+    EXPECT_GE(d.authority.size(), 2U);
+  }
 }
 
 TEST(Denial, TheOwnerOfAnNsec3IsNoNameOfTheZone) {
