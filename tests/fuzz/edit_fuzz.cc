@@ -1,7 +1,9 @@
 // Transactions: lines that add to a zone, and lines that take from it (they begin with -).
 #include <algorithm>
+#include <set>
 
 #include "tests/fuzz/fuzz.h"
+#include "zones/ldns.h"
 #include "zones/zonefile.h"
 
 using namespace axfrd;         // NOLINT(google-build-using-namespace)
@@ -22,6 +24,18 @@ void check_history(const ZoneVersion& before, const ZoneVersion& after) {
   fuzz::require(fuzz::lines_of(*led) == fuzz::lines_of(after), "history leads to the version it belongs to");
 }
 
+// To another server no two records are one: ldns puts each into canonical form (RFC 4034 §6.2).
+void check_canonical(const ZoneVersion& version) {
+  std::set<std::string> seen;
+  version.for_each_record([&](const Record& record) {
+    const LdnsRr rr = to_ldns({record.owner, record.type, 0, record.rdata});
+    if (!rr || record.type == rrtype::NSEC) return;  // of which RFC 6840 §5.1 says otherwise than ldns does
+    ldns_rr2canonical(rr.get());
+    const LdnsText text(ldns_rr2str(rr.get()));
+    fuzz::require(seen.insert(text.get()).second, "no record is there twice");
+  });
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -39,6 +53,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   if (const VersionRef after = fuzz::commit(*before, draft)) {
     check_history(*before, *after);
+    check_canonical(*after);
     fuzz::check_lines(*after);
   }
   return 0;

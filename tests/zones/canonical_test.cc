@@ -29,7 +29,7 @@ std::string lower(std::string text) {
   return text;
 }
 
-std::string wire(const std::string& text) { return std::string(text_of(name(text).view().bytes())); }
+std::string wire(const std::string& text) { return std::string(zones::text_of(name(text).view().bytes())); }
 
 std::string rdata_of_pieces(const Pieces& pieces) {
   std::string rdata;
