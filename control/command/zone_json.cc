@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "zones/derived.h"
+#include "zones/signed.h"
 #include "zones/zonefile.h"
 
 namespace axfrd::control {
@@ -159,6 +160,7 @@ Json summary(const ZoneVersion& version) {
 Json details(const ZoneVersion& version) {
   Json result = summary(version);
   result["soa"] = zones::record_to_text(version.soa_record().view());
+  result["signed"] = zones::is_signed(version);
   result["names"] = version.counts().names;
   result["wildcards"] = version.counts().wildcards;
   result["pages"] = version.page_count();

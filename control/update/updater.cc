@@ -11,6 +11,7 @@
 #include "control/base/unix_time.h"
 #include "zones/derived.h"
 #include "zones/serial.h"
+#include "zones/signed.h"
 
 namespace axfrd::control {
 
@@ -67,6 +68,14 @@ bool same_but_serial(const OwnedRecord& a, OwnedRecord b) {
   return zones::same_record(a.view(), b.view());
 }
 
+// Refuses what would leave a signed zone with something bogus (zones/signed.h). `old`: null if the zone is new.
+std::optional<Failure> refuse_bogus(const ZoneVersion* old, const ZoneVersion& next, const Delta& delta,
+                                    zones::OwnChanges own) {
+  auto reason = zones::find_bogus(old, next, delta, own);
+  if (reason) return Failure{FailureCode::bad_zone, std::move(*reason)};
+  return std::nullopt;
+}
+
 Failure no_such_zone(const Name& apex) { return {FailureCode::no_such_zone, "there is no zone " + apex.to_text()}; }
 
 // The serial of the version after `old`, when `stated` stands in the SOA that somebody wrote.
@@ -109,8 +118,8 @@ std::vector<Name> add_servers(Draft& draft, const zones::SecondaryDns& settings)
   return added;
 }
 
-// The same for a whole zone. @pre records.finish() found no problem
-void add_servers(zones::RecordSet& records, const zones::SecondaryDns& settings) {
+// The same for a whole zone; how many were not there. @pre records.finish() found no problem
+size_t add_servers(zones::RecordSet& records, const zones::SecondaryDns& settings) {
   std::vector<OwnedRecord> there;
   uint32_t ttl = 0;
   for (size_t i = 0; i < records.size() && records[i].owner.equals(records.apex()); ++i) {
@@ -125,6 +134,7 @@ void add_servers(zones::RecordSet& records, const zones::SecondaryDns& settings)
     ++missing;
   }
   if (missing != 0) records.finish();
+  return missing;
 }
 
 // Makes the NS RRset follow new settings, and notes in them which names it would not have without.
@@ -451,7 +461,9 @@ Outcome<Updater::Changed> Updater::change_now(Group& group, const Name& apex, co
   if (old == nullptr) return no_such_zone(apex);
   Draft draft(old);
   if (auto failure = compose(draft)) return std::move(*failure);
-  if (const auto* secondaries = old->attributes().enabled_secondaries()) add_servers(draft, *secondaries);
+  zones::OwnChanges own;
+  if (const auto* secondaries = old->attributes().enabled_secondaries())
+    own.servers = !add_servers(draft, *secondaries).empty();
   draft.set_url_addresses(url_addresses_);
   auto finished = draft.finish();
   if (auto* reason = std::get_if<std::string>(&finished)) return Failure{FailureCode::bad_zone, std::move(*reason)};
@@ -461,11 +473,13 @@ Outcome<Updater::Changed> Updater::change_now(Group& group, const Name& apex, co
   if (!result.delta.empty() || result.soa_edited) {
     const auto serial = choose_serial(*old, zones::soa_serial(result.soa));
     if (const auto* failure = std::get_if<Failure>(&serial)) return *failure;
+    own.serial = std::get<uint32_t>(serial) != zones::soa_serial(result.soa);
     zones::set_soa_serial(result.soa, std::get<uint32_t>(serial));
   }
   Attributes attributes = old->attributes();
   attributes.pseudo = std::move(result.pseudo);
   const VersionRef next = make_next(*old, result.delta, result.soa, std::move(attributes));
+  if (auto failure = refuse_bogus(old, *next, result.delta, own)) return std::move(*failure);
   changed.serial = next->serial();
   changed.records = next->counts().records + size_t{1};
   changed.removed = result.delta.removed.size();
@@ -502,6 +516,7 @@ Outcome<Updater::Imported> Updater::import_new(Group& group, Import& request) {
     attributes.pseudo = shared(std::move(request.content.pseudo));
     version = version->apply(derived, version->soa_record(), std::move(attributes));
   }
+  if (auto failure = refuse_bogus(nullptr, *version, {}, {})) return std::move(*failure);
   const Imported result{
       {}, version->serial(), version->counts().records + size_t{1}, 0, 0, true, std::move(request.content.warnings)};
   if (auto refusal = refuse_strictly(request, result.warnings)) return std::move(*refusal);
@@ -522,8 +537,9 @@ Outcome<Updater::Imported> Updater::import_now(Group& group, Import& request) {
   const bool newer = zones::serial_newer(stated, old->serial());
   if (request.only_if_newer && !newer) return unchanged();
 
+  zones::OwnChanges own;
   if (const auto* secondaries = old->attributes().enabled_secondaries())
-    add_servers(request.content.records, *secondaries);
+    own.servers = add_servers(request.content.records, *secondaries) != 0;
   if (auto failure = complete(request.content, old->pseudo())) return std::move(*failure);
   const size_t records = request.content.records.size();
   size_t recased = 0;
@@ -544,6 +560,7 @@ Outcome<Updater::Imported> Updater::import_now(Group& group, Import& request) {
     const auto chosen = choose_serial(*old, stated);
     if (const auto* failure = std::get_if<Failure>(&chosen)) return *failure;
     result.serial = serial = std::get<uint32_t>(chosen);
+    own.serial = true;
     warnings.add(0, "the file has serial " + std::to_string(stated) + ", which is not newer than " +
                         std::to_string(old->serial()) + "; the zone has " + std::to_string(serial) + " now");
   }
@@ -552,7 +569,9 @@ Outcome<Updater::Imported> Updater::import_now(Group& group, Import& request) {
   zones::set_soa_serial(soa, serial);
   Attributes attributes = old->attributes();
   attributes.pseudo = pseudo;
-  group.set(request.apex, make_next(*old, delta, soa, std::move(attributes)));
+  VersionRef next = make_next(*old, delta, soa, std::move(attributes));
+  if (auto failure = refuse_bogus(old, *next, delta, own)) return std::move(*failure);
+  group.set(request.apex, std::move(next));
   group.log("zone ", request.apex.to_text(), " serial ", *result.old_serial, " to ", serial, ": ", result.removed,
             " removed, ", result.added, " added, from ", request.file);
   return result;
@@ -586,6 +605,9 @@ Outcome<Updater::SecondarySet> Updater::set_secondary_now(Group& group, const Na
   Attributes attributes = old->attributes();
   attributes.secondary_dns = settings;
   const VersionRef next = make_next(*old, result.delta, result.soa, std::move(attributes));
+  const bool changes = !result.delta.empty();
+  if (auto failure = refuse_bogus(old, *next, result.delta, {.serial = changes, .servers = changes}))
+    return std::move(*failure);
   group.set(apex, next);
   group.log("zone ", apex.to_text(), " serial ", old->serial(), " to ", next->serial(), ": secondary DNS ",
             settings->enabled ? "enabled" : "disabled", ", ", settings->servers.size(), " NS names, ",
