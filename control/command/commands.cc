@@ -120,6 +120,7 @@ void Commands::stats(Json&, RpcDone done) {
   result["udp"] = to_json(server_.service.udp_counters());
   result["tcp"] = to_json(server_.service.tcp_counters());
   result["zones"] = {{"count", zone_count()},
+                     {"without_servers", server_.updater.zones_without_servers()},
                      {"retired_versions", server_.updater.retired_count()},
                      {"history_octets", server_.updater.history_octets()}};
   result["notify"] = to_json(server_.service.notify_counters());

@@ -93,6 +93,8 @@ constexpr std::array kMetrics{
     Metric{kTcp, "transfer_bytes", "axfrd_transfer_bytes_total", kCounter, "Octets of transfers."},
     // ---- zones and their secondaries ----
     Metric{kZones, "count", "axfrd_zones", kGauge, "Zones that are served."},
+    Metric{kZones, "without_servers", "axfrd_zones_without_servers", kGauge,
+           "Of these, those without an NS record at the apex, which secondaries refuse."},
     Metric{kZones, "retired_versions", "axfrd_retired_versions", kGauge,
            "Versions of zones that somebody may still be reading."},
     Metric{kZones, "history_octets", "axfrd_history_bytes", kGauge, "Octets of the history for IXFR."},

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "zones/derived.h"
+#include "zones/integrity.h"
 #include "zones/signed.h"
 #include "zones/zonefile.h"
 
@@ -160,6 +161,7 @@ Json summary(const ZoneVersion& version) {
 Json details(const ZoneVersion& version) {
   Json result = summary(version);
   result["soa"] = zones::record_to_text(version.soa_record().view());
+  result["has_servers"] = zones::has_apex_servers(version);
   result["signed"] = zones::is_signed(version);
   result["names"] = version.counts().names;
   result["wildcards"] = version.counts().wildcards;

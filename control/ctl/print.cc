@@ -181,6 +181,8 @@ void print_show(std::ostream& out, const Json&, const Json& result) {
                     {"IXFR history", text_of(result["history_steps"]) + " steps"},
                     {"pages", text_of(result["pages"])},
                     {"memory", human_size(result["memory"])}});
+  if (!result["has_servers"])
+    out << "warning: the apex has no NS record; secondaries such as BIND refuse the zone: add its name servers\n";
   if (result["signed"]) out << "The zone comes signed: only changes with all new signatures are taken.\n";
   if (!result["aliases"].empty()) print_aliases(out, result["aliases"]);
 }

@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "control/base/file.h"
+#include "zones/integrity.h"
 
 namespace axfrd::control {
 
@@ -41,6 +42,7 @@ std::variant<Updater::Import, std::string> parse(Name apex, std::string_view tex
   if (const auto* error = std::get_if<zones::ZoneFileError>(&parsed)) return error->to_text();
   auto& zone = std::get<zones::ZoneText>(parsed);
   zones::VersionRef fresh = build(zone);
+  for (const std::string& fault : zones::find_faults(*fresh)) zone.warnings.add(0, fault);
   return Updater::Import{std::move(apex),       std::move(zone), std::move(fresh), file,
                          options.only_if_newer, options.strict};
 }

@@ -10,6 +10,7 @@
 #include "control/access/cookie.h"
 #include "control/base/unix_time.h"
 #include "zones/derived.h"
+#include "zones/integrity.h"
 #include "zones/serial.h"
 #include "zones/signed.h"
 
@@ -41,6 +42,11 @@ uint32_t serial_time() { return static_cast<uint32_t>(unix_time()); }
 
 size_t history_memory(const ZoneVersion* version) {
   return version != nullptr && version->history() ? version->history()->memory() : 0;
+}
+
+// Whether this is a zone without servers (zones/integrity.h), as a number to count with.
+size_t lacks_servers(const ZoneVersion* version) {
+  return version != nullptr && !zones::has_apex_servers(*version) ? 1 : 0;
 }
 
 bool is_followed(const ZoneVersion* version) {
@@ -228,6 +234,9 @@ class Updater::Group {
       note_steps(made);
       if (made.before == made.after.get()) continue;
       note_followed(made, published);
+      const size_t without_servers = updater_.zones_without_servers();
+      updater_.zones_without_servers_.store(
+          without_servers - lacks_servers(made.before) + lacks_servers(made.after.get()), std::memory_order_relaxed);
       if (!made.after) {
         updater_.retire(updater_.zones_.remove(made.apex));
       } else if (made.before == nullptr) {
@@ -484,6 +493,7 @@ Outcome<Updater::Changed> Updater::change_now(Group& group, const Name& apex, co
   changed.records = next->counts().records + size_t{1};
   changed.removed = result.delta.removed.size();
   changed.added = result.delta.added.size();
+  for (const std::string& fault : zones::find_faults(*next, result.delta)) changed.warnings.add(0, fault);
   group.set(apex, next);
   group.log("zone ", apex.to_text(), " serial ", changed.old_serial, " to ", changed.serial, ": ", changed.removed,
             " removed, ", changed.added, " added, by ", cause);
@@ -593,6 +603,10 @@ Outcome<Updater::SecondarySet> Updater::set_secondary_now(Group& group, const Na
   if (auto* failure = std::get_if<Failure>(&edited)) return std::move(*failure);
   auto settings = std::make_shared<zones::SecondaryDns>(std::get<zones::SecondaryDns>(std::move(edited)));
   Draft draft(old);
+  if (settings->enabled && !zones::has_apex_servers(*old)) {
+    return Failure{FailureCode::bad_zone,
+                   "zone " + apex.to_text() + " has no NS record at its apex: add its own name servers first"};
+  }
   change_servers(draft, old->attributes().secondary_dns.get(), *settings);
   auto finished = draft.finish();
   if (auto* reason = std::get_if<std::string>(&finished)) return Failure{FailureCode::bad_zone, std::move(*reason)};
@@ -688,7 +702,7 @@ Outcome<size_t> Updater::load_store_now() {
     providers_.set(name, wish_from(Json::parse(text, nullptr, false)));
   });
   constexpr size_t kLookAtClock = 4096;
-  size_t octets = 0;
+  size_t octets = 0, without_servers = 0;
   std::vector<VersionRef> versions;  // published at once, which makes the table at once
   auto last_report = std::chrono::steady_clock::now();
   const auto report = [&] {
@@ -701,6 +715,7 @@ Outcome<size_t> Updater::load_store_now() {
   const auto enter = [&](Store::Loaded loaded) {
     VersionRef& version = loaded.version;
     octets += history_memory(version.get());
+    without_servers += lacks_servers(version.get());
     if (version->history()) {
       for (const zones::StepRef& step : version->history()->steps())
         old_steps_.push_back({version->apex().hash, step->from()});
@@ -715,6 +730,7 @@ Outcome<size_t> Updater::load_store_now() {
   free_retired();
   malloc_trim(0);  // what loading alone needed
   history_octets_.store(octets, std::memory_order_relaxed);
+  zones_without_servers_.store(without_servers, std::memory_order_relaxed);
   if (!published.zones.empty()) observer_(std::move(published));
   return count;
 }

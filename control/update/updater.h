@@ -141,6 +141,8 @@ class Updater {
 
   // How much waits for readers to move on. Any thread.
   size_t retired_count() const { return retired_count_.load(std::memory_order_relaxed); }
+  // How many zones have no NS record at their apex. Any thread.
+  size_t zones_without_servers() const { return zones_without_servers_.load(std::memory_order_relaxed); }
   // What histories take, in octets. Any thread.
   size_t history_octets() const { return history_octets_.load(std::memory_order_relaxed); }
 
@@ -200,7 +202,8 @@ class Updater {
   std::deque<RetiredItem> retired_;        // the updater's thread
   std::atomic<size_t> retired_count_{0};   // its size; written by the updater's thread
   std::deque<OldStep> old_steps_;          // the updater's thread; may name steps that have gone
-  std::atomic<size_t> history_octets_{0};  // written by the updater's thread
+  std::atomic<size_t> history_octets_{0};  // written by the updater's thread, as is the next one
+  std::atomic<size_t> zones_without_servers_{0};
   Observer observer_ = [](const Published&) {};
   zones::Addresses url_addresses_;
   std::thread thread_;

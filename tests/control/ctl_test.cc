@@ -113,7 +113,7 @@ TEST(CtlPrint, EachVerbHasAPicture) {
        R"({"old_serial":1,"serial":2,"records":3,"removed":0,"added":1,"changed":true,"warnings":["w"]})"},
       {"zone.list", R"({"zones":[{"zone":"b.","serial":1,"records":2},{"zone":"a.","serial":1,"records":2}]})"},
       {"zone.show",
-       R"({"zone":"a.","serial":1,"soa":"s","records":1,"names":1,"pseudo_records":0,"pages":1,"memory":1,"signed":true,
+       R"({"zone":"a.","serial":1,"soa":"s","records":1,"names":1,"pseudo_records":0,"pages":1,"memory":1,"has_servers":false,"signed":true,
            "serial_policy":"keep","history_steps":2,
            "aliases":[{"owner":"a.","type":"ALIAS","ttl":60,"target":"b.","state":"failing","age_seconds":70,
                        "failing_seconds":60,"addresses":["192.0.2.1"],"error":"A: NXDOMAIN"}]})"},

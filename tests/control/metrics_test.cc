@@ -27,7 +27,7 @@ Json stats() {
   Json stats = to_json(all);
   stats["udp"] = to_json(UdpCounters{});
   stats["tcp"] = to_json(TcpCounters{});
-  stats["zones"] = {{"count", 5}, {"retired_versions", 0}, {"history_octets", 0}};
+  stats["zones"] = {{"count", 5}, {"without_servers", 0}, {"retired_versions", 0}, {"history_octets", 0}};
   stats["notify"] = to_json(NotifyCounters{});
   stats["alias"] = to_json(AliasCounters{});
   return stats;
