@@ -17,15 +17,6 @@ unsigned reader_count(const Options& options) {
   return kOurReaders + (options.dataplane ? options.dataplane->workers : 0);
 }
 
-std::optional<dataplane::Dataplane> make_dataplane(const Options& options, const zones::Responder& responder,
-                                                   dataplane::Rcu& rcu, const Log& log) {
-  if (!options.dataplane) return std::nullopt;
-  dataplane::DataplaneOptions with_log = *options.dataplane;
-  with_log.notice = [&log](std::string_view text) { log.info(text); };
-  with_log.warning = [&log](std::string_view text) { log.warning(text); };
-  return std::optional<dataplane::Dataplane>(std::in_place, with_log, responder, rcu);
-}
-
 // Parsing is all that these do, and the cores that answer packets are not theirs to take.
 unsigned importer_threads() { return std::clamp(std::thread::hardware_concurrency() / 2, 1U, 8U); }
 
@@ -62,7 +53,7 @@ Daemon::Daemon(const Options& options, const Log& log)
       store_(options.store, options.redo_log_octets),
       updater_(zones_, cookies_, rcu_, store_, keys_, providers_, options.history_octets, log),
       importer_(updater_, importer_threads(), log),
-      dataplane_(make_dataplane(options, responder_, rcu_, log)),
+      dataplane_(make_dataplane()),
       service_(loop_, service_options(options, dataplane_), responder_, rcu_, updater_, keys_, log),
       aliases_(loop_, options.alias, options.resolvers, updater_, log),
       checker_(options.resolvers),
@@ -155,3 +146,8 @@ void Daemon::stop(std::string_view why) {
 }
 
 }  // namespace axfrd::control
+void Daemon::fail(const std::string& why) {
+  failure_ = why;
+  stop(why);
+}
+

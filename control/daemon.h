@@ -37,6 +37,9 @@ class Daemon {
   void serve();
   void stop(std::string_view why);
 
+  // Stops, and has run() throw `why`.
+  void fail(const std::string& why);
+  std::optional<dataplane::Dataplane> make_dataplane();
   const Options& options_;
   const Log& log_;
   SocketFile socket_file_;  // first: only one axfrd gets beyond
@@ -54,6 +57,7 @@ class Daemon {
   Importer importer_;
   std::optional<dataplane::Dataplane> dataplane_;  // none: --no-port
   Service service_;
+  std::string failure_;                            // that run() ends with
   std::optional<PollFeed> polls_;  // as the dataplane
   AliasService aliases_;
   DelegationChecker checker_;

@@ -63,11 +63,20 @@ struct KernelPathStats {
   uint64_t to_kernel = 0, from_kernel = 0;
   std::vector<NamedCount> dropped;
 };
+// What Watch knows of a port.
+struct PortHealth {
+  bool link_up = true;
+  bool stalled = false;  // it loses packets, and receives none
+  uint64_t stalls = 0;
+  std::optional<bool> attached;  // its XDP program; none: it has none
+  uint64_t reattached = 0;       // times that somebody had taken it off
+};
 struct PortStats {
   std::string device, driver, mac;
   std::string tap;                   // empty: none
   std::optional<SplitCounts> split;  // none: the port takes everything
-  bool link_up = false;
+  PortHealth health;
+  uint64_t lost_buffers = 0;  // that the kernel threw away; there are to be none
   uint64_t rx_packets = 0, tx_packets = 0, rx_missed = 0, rx_no_buffer = 0, errors = 0;
 };
 struct DataplaneStats {

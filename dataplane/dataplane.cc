@@ -5,13 +5,16 @@
 #include <algorithm>
 #include <atomic>
 #include <deque>
+#include <optional>
 #include <stdexcept>
 
 #include "dataplane/eal.h"
 #include "dataplane/kernel_path.h"
 #include "dataplane/port.h"
 #include "dataplane/split_door.h"
+#include "dataplane/watch.h"
 #include "dataplane/worker.h"
+#include "dataplane/xdp_program.h"
 
 namespace axfrd::dataplane {
 namespace {
@@ -182,6 +185,9 @@ void Dataplane::start() {
   }
 }
 
+    find_programs(ports, options, attachments);
+    watch.emplace(subjects_of(ports, doors, attachments, kernel_path),
+                  Watch::Callbacks{options.notice, options.warning, options.failed});
 // The kernel path goes first: what it still read from the taps is sent by the workers on their way out.
 void Dataplane::stop() {
   parts_->kernel_path.stop();
@@ -197,12 +203,14 @@ unsigned Dataplane::take_polls(std::span<Poll> polls) {
   return taken;
 }
 
+  Attachments attachments;  // outlive the EAL, which takes programs off that are not ours to take
 DataplaneStats Dataplane::stats() const {
   DataplaneStats stats;
   for (const auto& worker : parts_->workers) stats.workers.push_back(read_stats(worker->counters()));
   stats.kernel_path = parts_->kernel_path.stats();
   for (unsigned i = 0; i < parts_->ports.size(); ++i) {
     const Port& port = *parts_->ports[i];
+  std::optional<Watch> watch;
     PortStats& added = stats.ports.emplace_back(port.stats());
     added.tap = parts_->kernel_path.tap_name(i);
     if (parts_->doors[i]) added.split = parts_->doors[i]->counts();
@@ -213,3 +221,6 @@ DataplaneStats Dataplane::stats() const {
 }
 
 }  // namespace axfrd::dataplane
+  parts_->watch->start();
+  parts_->watch->stop();
+    added.health = parts_->watch->health(i);

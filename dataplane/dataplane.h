@@ -43,11 +43,13 @@ struct DataplaneOptions {
   IdleSleep idle_sleep = IdleSleep::automatic;
   RateLimitOptions rate_limit;
   std::vector<std::string> eal_arguments;  // passed through
-  // Hears what an operator may want to know of the start: the EAL's arguments, what each port offers. Called by the
-  // constructor.
+  // Hears what an operator may want to know: the EAL's arguments, what each port offers, that a link is up again.
+  // Called, as those below, by the constructor, and later by a thread of the Dataplane.
   std::function<void(std::string_view)> notice = [](std::string_view) {};
   // Hears what works, but not as it should.
   std::function<void(std::string_view)> warning = [](std::string_view) {};
+  // Hears, once, what it cannot go on without: an interface is gone. It is to be stopped, and the process to end.
+  std::function<void(std::string_view)> failed = [](std::string_view) {};
 };
 
 class Dataplane {

@@ -8,11 +8,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstring>
+#include <iterator>
 #include <stdexcept>
 
 #include "dataplane/eal.h"
+#include "dataplane/xsk.h"
 
 namespace axfrd::dataplane {
 namespace {
@@ -69,6 +72,7 @@ Port::Port(const std::string& name, uint16_t id, unsigned queues, unsigned elsew
       queues_(static_cast<uint16_t>(queues)),
       socket_(rte_eth_dev_socket_id(id)) {
   const rte_eth_dev_info info = info_of(id);
+  interface_index_ = info.if_index;
   interface_.addresses = &addresses;
   interface_.mtu = std::min(mtu_beneath(info.if_index), largest_mtu(info));
   check_queues(info);
@@ -164,12 +168,25 @@ void Port::set_up_queues(const rte_eth_dev_info& info, Rings rings) {
   rx.offloads = rx_offloads_;
   tx.offloads = tx_offloads_;
   for (uint16_t queue = 0; queue < queues_; ++queue) {
+    const std::vector<int> before = dataplane::xsk_descriptors();
     int error = rte_eth_rx_queue_setup(id_, queue, rings.rx, socket, &rx, &pool());
+    if (error == 0) note_xsk(before);
     if (error == 0) error = rte_eth_tx_queue_setup(id_, queue, rings.tx, socket, &tx);
     const char* hint =
         error == -ENOMEM ? " (af_packet: framesz may be 2048 at most)" : " (DPDK's messages above say more)";
     if (error != 0) fail("cannot set up queue " + std::to_string(queue) + hint, error);
   }
+}
+
+// The one that is new since `before`, if there is one.
+void Port::note_xsk(const std::vector<int>& before) {
+  const std::vector<int> now = dataplane::xsk_descriptors();
+  std::set_difference(now.begin(), now.end(), before.begin(), before.end(), std::back_inserter(xsks_));
+}
+
+std::string Port::interface_name() const {
+  std::array<char, IF_NAMESIZE> name;
+  return interface_index_ != 0 && if_indextoname(interface_index_, name.data()) != nullptr ? name.data() : "";
 }
 
 // Neighbour solicitations come to multicast addresses that only the kernel's side of the tap knows of.
@@ -195,16 +212,23 @@ PortStats Port::stats() const {
   const MacAddress& m = interface_.mac;
   std::snprintf(mac.data(), mac.size(), "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
   stats.mac = mac.data();
-  rte_eth_link link{};
-  stats.link_up = rte_eth_link_get_nowait(id_, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
+  for (const int xsk : xsks_) stats.lost_buffers += xsk_counts(xsk).lost_buffers;
+  const std::lock_guard lock(stats_mutex_);
   rte_eth_stats counts{};
   if (rte_eth_stats_get(id_, &counts) != 0) return stats;
   stats.rx_packets = counts.ipackets;
   stats.tx_packets = counts.opackets;
-  stats.rx_missed = counts.imissed;
+  stats.rx_missed = xsks_.empty() ? counts.imissed : 0;
+  for (const int xsk : xsks_) stats.rx_missed += xsk_counts(xsk).missed;
   stats.rx_no_buffer = counts.rx_nombuf;
   stats.errors = counts.ierrors + counts.oerrors;
   return stats;
+}
+
+bool Port::link_up() const {
+  const std::lock_guard lock(stats_mutex_);
+  rte_eth_link link{};
+  return rte_eth_link_get_nowait(id_, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
 }
 
 std::string Port::describe() const {

@@ -12,13 +12,15 @@
 // Ownership. The packet pool is the port's: everything sent through the port comes from it, so that a device may free
 // what it has sent without looking (FAST_FREE).
 //
-// Threads. The constructor's; then immutable but for the queues, and stats() is for anybody.
+// Threads. The constructor's; then immutable but for the queues; stats() and link_up() are for anybody.
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "dataplane/counters.h"
 #include "dataplane/packet.h"
@@ -50,7 +52,14 @@ class Port {
   Port(const Port&) = delete;
   Port& operator=(const Port&) = delete;
 
+  const std::string& name() const { return name_; }
   uint16_t id() const { return id_; }
+  // The kernel's interface under the device; 0 and empty: there is none.
+  unsigned interface_index() const { return interface_index_; }
+  std::string interface_name() const;
+  // What the driver of an AF_XDP port does not tell: the sockets of its queues. Empty for all other ports.
+  std::span<const int> xsk_descriptors() const { return xsks_; }
+
   int socket() const { return socket_; }
   Intake intake() const { return intake_; }
   const Interface& interface() const { return interface_; }
@@ -62,7 +71,8 @@ class Port {
   // here: no read section may be open.
   unsigned send(unsigned queue, std::span<rte_mbuf*> packets) const;
 
-  PortStats stats() const;  // without the kernel's side
+  PortStats stats() const;  // without the kernel's side, and without what Watch knows
+  bool link_up() const;     // as the driver says
   // What became of it, for an operator.
   std::string describe() const;
   unsigned buffers() const;
@@ -80,6 +90,7 @@ class Port {
   Rings choose_rings(const rte_eth_dev_info& info) const;
   void make_pool(const rte_eth_dev_info& info, Rings rings, unsigned elsewhere);
   void set_up_queues(const rte_eth_dev_info& info, Rings rings);
+  void note_xsk(const std::vector<int>& before);
   void accept_multicast() const;
 
   const std::string name_;
@@ -87,9 +98,12 @@ class Port {
   const Intake intake_;
   const uint16_t queues_;
   const int socket_;
+  unsigned interface_index_ = 0;
   Interface interface_;
   uint64_t rx_offloads_ = 0, tx_offloads_ = 0;
   std::optional<PacketPool> pool_;
+  std::vector<int> xsks_;           // by queue; the driver's
+  mutable std::mutex stats_mutex_;  // drivers want to be asked by one thread at a time
 };
 
 }  // namespace axfrd::dataplane

@@ -24,6 +24,7 @@
 #include <stdexcept>
 
 #include "dataplane/netlink.h"
+#include "dataplane/xdp_program.h"
 
 // The compiled program, as ld names what it links in as data.
 extern "C" const char _binary_dataplane_split_door_bpf_o_start[], _binary_dataplane_split_door_bpf_o_end[];
@@ -112,21 +113,7 @@ FileDescriptor file_of(std::string_view octets) {
   return fd;
 }
 
-std::string name_of(const FileDescriptor& program) {
-  bpf_prog_info info{};
-  __u32 size = sizeof info;
-  return bpf_obj_get_info_by_fd(program.get(), &info, &size) == 0 ? info.name : "";
-}
-
 bool is_ours(const FileDescriptor& program) { return name_of(program) == kProgramName; }
-
-// Detaches that program, but no other that may have come in its place.
-bool detach(unsigned index, const FileDescriptor& program) {
-  bpf_xdp_attach_opts only_this{};
-  only_this.sz = sizeof only_this;
-  only_this.old_prog_fd = program.get();
-  return bpf_xdp_detach(static_cast<int>(index), 0, &only_this) == 0;
-}
 
 // The map of that name among those that the program uses.
 FileDescriptor map_of(const FileDescriptor& program, std::string_view name) {
@@ -143,16 +130,6 @@ FileDescriptor map_of(const FileDescriptor& program, std::string_view name) {
     if (map && bpf_obj_get_info_by_fd(map.get(), &about, &about_size) == 0 && about.name == name) return map;
   }
   return {};
-}
-
-// The programs at an interface, one in each of the modes that there are.
-std::vector<__u32> programs_at(unsigned index) {
-  bpf_xdp_query_opts found{};
-  found.sz = sizeof found;
-  if (bpf_xdp_query(static_cast<int>(index), 0, &found) != 0) return {};
-  std::vector<__u32> ids{found.drv_prog_id, found.hw_prog_id, found.skb_prog_id};
-  std::erase(ids, 0U);
-  return ids;
 }
 
 Address address_of(const ifaddrs& entry) {
@@ -216,8 +193,8 @@ SplitDoor::SplitDoor(const std::string& interface, unsigned queues)
 }
 
 SplitDoor::~SplitDoor() {
-  for (const __u32 id : programs_at(index_)) {
-    const FileDescriptor program(bpf_prog_get_fd_by_id(id));
+  for (const uint32_t id : programs_at(index_)) {
+    const FileDescriptor program = program_of(id);
     if (is_ours(program)) detach(index_, program);
   }
   for (const Address& address : added_) {
@@ -240,8 +217,8 @@ void SplitDoor::check_queues(unsigned wanted) {
 }
 
 void SplitDoor::remove_stale_program() const {
-  for (const __u32 id : programs_at(index_)) {
-    const FileDescriptor program(bpf_prog_get_fd_by_id(id));
+  for (const uint32_t id : programs_at(index_)) {
+    const FileDescriptor program = program_of(id);
     if (is_ours(program) && detach(index_, program)) continue;
     const std::string name = name_of(program);
     throw failure(interface_, "another XDP program is attached to it (" + (name.empty() ? "" : name + ", ") +
@@ -272,6 +249,18 @@ void SplitDoor::add_addresses(std::span<const Address> addresses) {
 
 void SplitDoor::find_program() {
   for (const __u32 id : programs_at(index_)) {
+void SplitDoor::restore_addresses() {
+  std::vector<Address> mine;
+  added_.swap(mine);
+  try {
+    add_addresses(mine);
+  } catch (const std::runtime_error&) {
+    added_.swap(mine);
+    throw;
+  }
+  added_.swap(mine);
+}
+
     const FileDescriptor program(bpf_prog_get_fd_by_id(id));
     if (!is_ours(program)) continue;
     served_ = map_of(program, "served");

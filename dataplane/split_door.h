@@ -13,7 +13,7 @@
 // It is known by its name, and nobody else is using it: a claim on the interface, which the kernel takes back from the
 // dead, says so. Another program is never removed.
 //
-// Threads. Control's; counts() is for anybody.
+// Threads. Control's; once the port serves, restore_addresses() is Watch's, and counts() for anybody.
 #pragma once
 
 #include <cstdint>
@@ -49,6 +49,8 @@ class SplitDoor {
   std::vector<Address> addresses() const;
   // Gives the interface those that the host does not have yet.
   void add_addresses(std::span<const Address> addresses);
+  // Gives it those of them anew that it has lost since. Throws.
+  void restore_addresses();
 
   // Once the port is there, finds the program's maps. Throws.
   void find_program();

@@ -34,13 +34,20 @@ Json port(const dataplane::PortStats& stats) {
   Json object = {{"device", stats.device},
                  {"driver", stats.driver},
                  {"mac", stats.mac},
-                 {"link_up", stats.link_up},
+                 {"link_up", stats.health.link_up},
+                 {"stalled", stats.health.stalled},
+                 {"stalls", stats.health.stalls},
                  {"rx", stats.rx_packets},
                  {"tx", stats.tx_packets},
                  {"rx_missed", stats.rx_missed},
                  {"rx_no_buffer", stats.rx_no_buffer},
                  {"errors", stats.errors}};
+                 {"lost_buffers", stats.lost_buffers},
   if (!stats.tap.empty()) object["tap"] = stats.tap;
+  if (stats.health.attached) {
+    object["xdp_attached"] = *stats.health.attached;
+    object["xdp_reattached"] = stats.health.reattached;
+  }
   if (stats.split) {
     object["xdp"] = {{"redirected", stats.split->redirected},
                      {"passed", stats.split->passed},

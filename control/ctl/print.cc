@@ -76,10 +76,11 @@ void print_status(std::ostream& out, const Json&, const Json& result) {
                                              {"TCP sessions", text_of(result["tcp_sessions"])},
                                              {"transfers", text_of(result["transfers_under_way"]) + " under way"}};
   for (const Json& port : result["ports"]) {
-    rows.push_back({"port", text_of(port["device"]) + " (" + text_of(port["driver"]) + ", " + text_of(port["mac"]) +
-                                ", link " + (port["link_up"] ? "up" : "down") +
-                                (port.contains("tap") ? ", kernel path " + text_of(port["tap"]) : ", queries only") +
-                                ")"});
+    rows.push_back(
+        {"port", text_of(port["device"]) + " (" + text_of(port["driver"]) + ", " + text_of(port["mac"]) + ", link " +
+                     (port["link_up"] ? "up" : "down") + (port.value("stalled", false) ? ", stalled" : "") +
+                     (port.value("xdp_attached", true) ? "" : ", XDP program off") +
+                     (port.contains("tap") ? ", kernel path " + text_of(port["tap"]) : ", queries only") + ")"});
   }
   if (result["ports"].empty()) rows.push_back({"port", "none, DNS is served by kernel sockets"});
   print_pairs(out, rows);

@@ -18,7 +18,7 @@ Json stats() {
   worker.responses = {{"NOERROR", 7}, {"NXDOMAIN", 2}};
   dataplane::PortStats port;
   port.device = "net\\\"0";
-  port.link_up = true;
+  port.health.attached = true;
   port.split.emplace();
   dataplane::DataplaneStats all;
   all.workers = {worker, worker};

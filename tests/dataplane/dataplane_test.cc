@@ -157,7 +157,7 @@ TEST_F(DataplaneTest, TwoPortsTwoWorkersFromStartToEnd) {
   ASSERT_EQ(stats.ports.size(), 2U);
   EXPECT_EQ(stats.ports[0].tap, "dptest0");
   EXPECT_EQ(stats.ports[1].driver, "net_pcap");
-  EXPECT_TRUE(stats.ports[0].link_up);
+  EXPECT_TRUE(stats.ports[0].health.link_up);
   EXPECT_EQ(stats.buffers_in_use, 0U);
   for (const WorkerStats& worker : stats.workers) {
     uint64_t sum = worker.answered;
