@@ -99,12 +99,12 @@ std::vector<std::string> queries(uint16_t qtype, const std::function<std::string
 
 // As a worker does it, but for the clock.
 void limit(dataplane::RateLimiter& limiter, std::span<Query> burst, uint64_t now) {
-  std::array<uint64_t, kBurst> keys;
+  std::array<dataplane::RateLimiter::Key, kBurst> keys;
   for (unsigned i = 0; i < kBurst; ++i) {
     keys[i] = limiter.key_of(burst[i]);
     limiter.prefetch(keys[i]);
   }
-  for (unsigned i = 0; i < kBurst; ++i) benchmark::DoNotOptimize(limiter.decide(keys[i], now));
+  for (unsigned i = 0; i < kBurst; ++i) benchmark::DoNotOptimize(limiter.decide(keys[i], burst[i], now));
 }
 
 // Answers bursts; each query is copied into its buffer first, as a NIC would.

@@ -51,7 +51,9 @@ constexpr std::array kServiceOptions{
         "entry with fields in the systemd journal"},
     Option{"udp-payload", Kind::value, "BYTES", "1232", "largest UDP response, 512 to 4096"},
     Option{"rate-limit", Kind::value, "N", "200",
-           "UDP responses a second of one kind, about one name, to one IPv4 /24 or IPv6 /56; 0: no limit"},
+           "UDP responses a second of one kind, about one name, to one IPv4 /24 or IPv6 /56, and 50 times as many of "
+           "all kinds "
+           "about all names; 0: no limit"},
     Option{
         "rate-limit-slip", Kind::value, "N", "1",
         "put off every N-th of the responses beyond the limit, by TC or BADCOOKIE, and drop the others; 0: drop all"},

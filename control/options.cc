@@ -203,6 +203,17 @@ std::optional<std::filesystem::path> read_zones_dir(const Values& values) {
   return directory;
 }
 
+// What the rate limit takes for secondaries: no more than it takes for one network, or everybody might be one.
+std::optional<dataplane::Network> network_of(const Prefix& prefix) {
+  const bool v4 = prefix.address.is_v4();
+  if (prefix.length < (v4 ? 24U : 56U)) return std::nullopt;
+  dataplane::Network network;
+  network.address = v4 ? boost::asio::ip::make_address_v6(boost::asio::ip::v4_mapped, prefix.address.to_v4()).to_bytes()
+                       : prefix.address.to_v6().to_bytes();
+  network.bits = prefix.length + (v4 ? 96U : 0U);
+  return network;
+}
+
 void read_service(const Values& values, Options& options) {
   options.addresses = read_addresses(values);
   options.dns_port = static_cast<uint16_t>(values.number("dns-port", 1, 65535));
@@ -215,7 +226,9 @@ void read_service(const Values& values, Options& options) {
   options.history_octets = size_t{values.number("history-memory", 0, 1U << 20)} << 20;
   options.transaction_timeout = std::chrono::seconds(values.number("transaction-timeout", 1, 86400));
   for (const std::string& text : values.list("allow-transfer")) {
-    options.allow_transfer.allow(Values::parsed("allow-transfer", text, &Prefix::parse));
+    const Prefix prefix = Values::parsed("allow-transfer", text, &Prefix::parse);
+    options.allow_transfer.allow(prefix);
+    if (const auto network = network_of(prefix)) options.rate_limit.secondaries.push_back(*network);
   }
   options.responder.udp_payload = static_cast<uint16_t>(values.number("udp-payload", 512, 4096));
   options.rate_limit.rate = values.number("rate-limit", 0, 1'000'000);

@@ -4,6 +4,9 @@
 #include <bit>
 #include <random>
 
+#include "zones/ixfr.h"
+#include "zones/version.h"
+
 namespace axfrd::dataplane {
 namespace {
 
@@ -27,27 +30,54 @@ uint64_t network_of(zones::Bytes address) {
   return (first << 32 | zones::load32(&address[4])) & ~uint64_t{0xFF};
 }
 
+using Octets16 = std::array<uint8_t, 16>;
+
+Octets16 mapped(zones::Bytes address) {
+  Octets16 octets{};
+  if (address.size() == 4) octets[10] = octets[11] = 0xFF;
+  std::copy(address.begin(), address.end(), octets.end() - static_cast<ptrdiff_t>(address.size()));
+  return octets;
+}
+
+// Whether the first `bits` are alike.
+bool covers(const Octets16& prefix, unsigned bits, const Octets16& address) {
+  const unsigned whole = bits / 8, rest = bits % 8;
+  if (!std::equal(prefix.begin(), prefix.begin() + whole, address.begin())) return false;
+  return rest == 0 || (prefix[whole] ^ address[whole]) >> (8 - rest) == 0;
+}
+
 }  // namespace
 
-RateLimiter::RateLimiter(uint64_t hz, RateLimitOptions options) : secret_{draw(), draw()}, slip_(options.slip) {
+RateLimiter::RateLimiter(uint64_t hz, const RateLimitOptions& options)
+    : secret_{draw(), draw()}, secondaries_(options.secondaries), slip_(options.slip) {
   if (options.rate == 0) return;
   constexpr uint64_t kLeastTicks = 10'000'000;
   if (hz > kLeastTicks) shift_ = static_cast<unsigned>(std::bit_width(hz / kLeastTicks)) - 1;
   second_ = hz >> shift_;
   cost_ = std::max<uint64_t>(second_ / options.rate, 1);
+  network_cost_ = std::max<uint64_t>(second_ / (uint64_t{options.rate} * kInAll), 1);
   table_ = std::make_unique<Line[]>(kLines);
+  networks_ = std::make_unique<uint64_t[]>(kNetworks);
 }
 
-uint64_t RateLimiter::key_of(const zones::Query& query) const {
-  if (query.valid_cookie) return 0;
+RateLimiter::Key RateLimiter::key_of(const zones::Query& query) const {
+  if (query.valid_cookie) return {};
   const bool v6 = query.client.size() != 4, answers = zones::load16(query.message + 6) != 0;
   const uint64_t kind = static_cast<unsigned>(query.rcode) | (answers ? 0x40U : 0U) | (v6 ? 0x80U : 0U);
   constexpr uint64_t not_zero = uint64_t{1} << 31;  // a bit that belongs to neither line nor tag
-  return mix(mix(network_of(query.client) | kind, secret_[0]) ^ query.answered_at, secret_[1]) | not_zero;
+  const uint64_t network = network_of(query.client) | (v6 ? 0x80U : 0U);
+  return {mix(mix(network | kind, secret_[0]) ^ query.answered_at, secret_[1]) | not_zero, mix(network, secret_[1])};
 }
 
-RateLimiter::Fate RateLimiter::decide(uint64_t key, uint64_t now) {
-  const uint64_t time = (now >> shift_) & kTimeMask, tag = key >> kTimeBits;
+RateLimiter::Fate RateLimiter::decide(const Key& key, const zones::Query& query, uint64_t now) {
+  const uint64_t time = (now >> shift_) & kTimeMask;
+  const Fate fate = decide_alike(key.alike, time);
+  if (fate != Fate::sent || charge_network(key.network, time) || is_secondarys_poll(query)) return fate;
+  return Fate::put_off;
+}
+
+RateLimiter::Fate RateLimiter::decide_alike(uint64_t key, uint64_t time) {
+  const uint64_t tag = key >> kTimeBits;
   auto& entries = table_[line_of(key)].entries;
   uint64_t* entry = nullptr;
   uint64_t debt = 0, least = ~uint64_t{0};  // how far ahead of `time` an entry is
@@ -67,6 +97,31 @@ RateLimiter::Fate RateLimiter::decide(uint64_t key, uint64_t now) {
   if (debt + cost_ > second_) return limit();
   *entry = tag << kTimeBits | ((time + debt + cost_) & kTimeMask);
   return Fate::sent;
+}
+
+// False if it is one too many.
+bool RateLimiter::charge_network(uint64_t key, uint64_t time) {
+  uint64_t& entry = networks_[place_of(key)];
+  const uint64_t tag = key >> kTimeBits;
+  uint64_t debt = (entry - time) & kTimeMask;
+  if (debt > second_) debt = 0;
+  if (entry >> kTimeBits != tag && debt != 0) return true;  // the place is another's, who is busy
+  if (debt + network_cost_ > second_) return false;
+  entry = tag << kTimeBits | ((time + debt + network_cost_) & kTimeMask);
+  return true;
+}
+
+bool RateLimiter::is_secondarys_poll(const zones::Query& query) const {
+  if (query.qtype != zones::rrtype::SOA && query.qtype != zones::rrtype::IXFR) return false;
+  if (!zones::is_about_apex(query)) return false;
+  const auto client = mapped(query.client);
+  if (std::any_of(secondaries_.begin(), secondaries_.end(),
+                  [&](const Network& each) { return covers(each.address, each.bits, client); }))
+    return true;
+  const zones::SecondaryDns* zone = query.version->attributes().enabled_secondaries();
+  return zone != nullptr &&
+         std::any_of(zone->secondaries.begin(), zone->secondaries.end(),
+                     [&](const zones::Secondary& each) { return covers(each.address, each.prefix, client); });
 }
 
 RateLimiter::Fate RateLimiter::limit() {

@@ -196,7 +196,7 @@ void Worker::look_up(std::span<Request> requests) {
 
 // Two steps, so that the places in the table arrive together.
 void Worker::limit(std::span<Request> requests) {
-  std::array<uint64_t, kBurst> keys;
+  std::array<RateLimiter::Key, kBurst> keys;
   for (size_t i = 0; i < requests.size(); ++i) {
     keys[i] = limiter_.key_of(requests[i].query);
     limiter_.prefetch(keys[i]);
@@ -204,8 +204,8 @@ void Worker::limit(std::span<Request> requests) {
   const uint64_t now = rte_rdtsc();
   for (size_t i = 0; i < requests.size(); ++i) {
     Request& request = requests[i];
-    if (keys[i] == 0) continue;
-    request.fate = limiter_.decide(keys[i], now);
+    if (!keys[i]) continue;
+    request.fate = limiter_.decide(keys[i], request.query, now);
     if (request.fate != RateLimiter::Fate::put_off) continue;
     request.response_size = responder_.put_off(request.query, request.response_size);
     counters_.put_off.add();

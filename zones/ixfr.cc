@@ -11,10 +11,11 @@ std::optional<uint32_t> ixfr_serial(const Query& query) {
   return serial_in(record.type(), record.rdata());
 }
 
-bool is_poll(const Query& query) {
-  return query.version != nullptr && query.version->has_secondaries() &&
-         query.qname.labels() == query.version->apex().labels;
+bool is_about_apex(const Query& query) {
+  return query.version != nullptr && query.qname.labels() == query.version->apex().labels;
 }
+
+bool is_poll(const Query& query) { return is_about_apex(query) && query.version->has_secondaries(); }
 
 std::shared_ptr<const Difference> make_difference(const ZoneVersion& version, uint32_t serial) {
   const HistoryRef& history = version.history();

@@ -15,6 +15,9 @@ namespace axfrd::zones {
 // @pre query.parse() found a well-formed IXFR question, and no response was written yet.
 std::optional<uint32_t> ixfr_serial(const Query& query);
 
+// Whether a request, now answered, is about the apex of a zone.
+bool is_about_apex(const Query& query);
+
 // Whether a request for SOA or IXFR, now answered, was that of a secondary looking for changes: about the apex of a
 // zone that has secondaries.
 bool is_poll(const Query& query);

@@ -49,9 +49,9 @@ RequestHandler::Outcome RequestHandler::handle(uint8_t* message, unsigned size, 
 
 void RequestHandler::limit(Query& query, Outcome& outcome) {
   using Fate = dataplane::RateLimiter::Fate;
-  const uint64_t key = limiter_.key_of(query);
-  if (key == 0) return;
-  switch (limiter_.decide(key, static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count()))) {
+  const auto key = limiter_.key_of(query);
+  if (!key) return;
+  switch (limiter_.decide(key, query, static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count()))) {
     case Fate::sent:
       break;
     case Fate::put_off:
