@@ -45,6 +45,7 @@ ServiceOptions service_options(const Options& options, const std::optional<datap
 Daemon::Daemon(const Options& options, const Log& log)
     : options_(options),
       log_(log),
+      guard_(log),
       socket_file_(options.control_socket),
       signals_(loop_, SIGTERM, SIGINT),
       manager_(loop_),
@@ -70,7 +71,9 @@ Daemon::Daemon(const Options& options, const Log& log)
               state_,
               options.transaction_timeout,
               [this] { asio::post(loop_, [this] { stop("told by axfrctl"); }); }},
-      control_(socket_file_, options.metrics, server_, rcu_, log) {}
+      control_(socket_file_, options.metrics, server_, rcu_, log) {
+  guard_.done();
+}
 
 // Those who ask go before those who answer them: operators, then packets, then the updater. The importer goes last,
 // because the updater comes back to it for more files.
@@ -97,6 +100,19 @@ void Daemon::run() {
   updater_.start();
   load_store();
   loop_.run();
+  if (!failure_.empty()) throw std::runtime_error(failure_);
+}
+
+std::optional<dataplane::Dataplane> Daemon::make_dataplane() {
+  if (!options_.dataplane) return std::nullopt;
+  dataplane::DataplaneOptions options = *options_.dataplane;
+  options.notice = [this](std::string_view text) { log_.info(text); };
+  options.warning = [this](std::string_view text) { log_.warning(text); };
+  options.failed = [this](std::string_view why) {
+    asio::post(loop_, [this, reason = std::string(why)] { fail(reason); });
+  };
+  return std::optional<dataplane::Dataplane>(std::in_place, options, responder_, rcu_,
+                                             [this](std::string_view what, auto undo) { guard_.step(what, undo); });
 }
 
 template <class T, class Next>
@@ -128,12 +144,19 @@ void Daemon::load_directory() {
 void Daemon::serve() {
   service_.listen();
   if (dataplane_) {
-    dataplane_->start();
+    StartGuard guard(log_);
+    dataplane_->start([&guard](std::string_view what, auto undo) { guard.step(what, undo); });
+    guard.done();
     polls_.emplace(loop_, *dataplane_, service_.notifier()).start();
   }
   state_ = ServerState::serving;
   manager_.ready();
   log_.info("ready, ", zones_.size(), " zones");
+}
+
+void Daemon::fail(const std::string& why) {
+  failure_ = why;
+  stop(why);
 }
 
 void Daemon::stop(std::string_view why) {
@@ -146,8 +169,3 @@ void Daemon::stop(std::string_view why) {
 }
 
 }  // namespace axfrd::control
-void Daemon::fail(const std::string& why) {
-  failure_ = why;
-  stop(why);
-}
-

@@ -11,6 +11,7 @@
 
 #include "control/alias/alias_service.h"
 #include "control/base/sd_notify.h"
+#include "control/base/start_guard.h"
 #include "control/command/control_thread.h"
 #include "control/notify/poll_feed.h"
 #include "control/options.h"
@@ -19,7 +20,7 @@ namespace axfrd::control {
 
 class Daemon {
  public:
-  // Throws std::runtime_error with a sentence for the operator.
+  // Throws std::runtime_error with a sentence for the operator, or Stopped.
   Daemon(const Options& options, const Log& log);
   ~Daemon();
   Daemon(const Daemon&) = delete;
@@ -36,13 +37,14 @@ class Daemon {
   Done<T> then(std::string what, Next next);
   void serve();
   void stop(std::string_view why);
-
   // Stops, and has run() throw `why`.
   void fail(const std::string& why);
   std::optional<dataplane::Dataplane> make_dataplane();
+
   const Options& options_;
   const Log& log_;
-  SocketFile socket_file_;  // first: only one axfrd gets beyond
+  StartGuard guard_;        // first: before there are other threads
+  SocketFile socket_file_;  // then: only one axfrd gets beyond
   boost::asio::io_context loop_;
   boost::asio::signal_set signals_;
   ServiceManager manager_;
@@ -55,9 +57,9 @@ class Daemon {
   Providers providers_;
   Updater updater_;
   Importer importer_;
+  std::string failure_;                            // that run() ends with
   std::optional<dataplane::Dataplane> dataplane_;  // none: --no-port
   Service service_;
-  std::string failure_;                            // that run() ends with
   std::optional<PollFeed> polls_;  // as the dataplane
   AliasService aliases_;
   DelegationChecker checker_;

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <iostream>
 
+#include "control/base/start_guard.h"
 #include "control/daemon.h"
 #include "control/options.h"
 
@@ -44,6 +45,8 @@ int serve(const Options& options) {
   raise_descriptor_limit(options.tcp, log);
   try {
     Daemon(options, log).run();
+  } catch (const Stopped&) {
+    // It was told to.
   } catch (const std::exception& error) {
     log.error(error.what());
     return kFailed;

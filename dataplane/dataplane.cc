@@ -26,13 +26,23 @@ std::vector<Address> parse_addresses(const std::vector<std::string>& texts) {
 }
 
 // By place of the port; null for one that takes everything.
-using Doors = std::vector<std::unique_ptr<SplitDoor>>;
+using Doors = std::vector<std::shared_ptr<SplitDoor>>;
 
 Doors make_doors(const DataplaneOptions& options) {
   Doors doors;
   for (const std::string& port : options.ports)
-    doors.push_back(is_interface(port) ? std::make_unique<SplitDoor>(port, options.workers) : nullptr);
+    doors.push_back(is_interface(port) ? std::make_shared<SplitDoor>(port, options.workers) : nullptr);
   return doors;
+}
+
+// Tells what is begun, and how the interfaces become what they were.
+void tell(const Dataplane::Step& step, const std::string& what, const Doors& doors) {
+  if (!step) return;
+  step(what, [doors] {
+    for (const auto& door : doors) {
+      if (door) door->let_go();
+    }
+  });
 }
 
 void warn_of_idle_queues(const DataplaneOptions& options, const SplitDoor& door) {
@@ -107,10 +117,11 @@ std::unique_ptr<Port> make_split_port(SplitDoor& door, const DataplaneOptions& o
 }
 
 std::vector<std::unique_ptr<Port>> make_ports(const DataplaneOptions& options, const Doors& doors,
-                                              const AddressSet& addresses) {
+                                              const AddressSet& addresses, const Dataplane::Step& step) {
   std::vector<std::unique_ptr<Port>> ports;
   for (unsigned i = 0; i < options.ports.size(); ++i) {
     const std::string& name = options.ports[i];
+    tell(step, "port " + name, doors);
     ports.push_back(doors[i] ? make_split_port(*doors[i], options, addresses)
                              : make_port(name, name, options, addresses, Intake::everything));
   }
@@ -123,6 +134,35 @@ std::vector<const Port*> pointers_to(const std::vector<std::unique_ptr<Port>>& p
   return pointers;
 }
 
+// By place of the port; null for one without AF_XDP.
+using Attachments = std::vector<std::unique_ptr<XdpAttachment>>;
+
+void find_programs(const std::vector<std::unique_ptr<Port>>& ports, const DataplaneOptions& options,
+                   Attachments& attachments) {
+  for (const auto& port : ports) {
+    attachments.emplace_back();
+    if (port->xsk_descriptors().empty()) continue;
+    try {
+      attachments.back() = std::make_unique<XdpAttachment>(port->interface_index());
+    } catch (const std::runtime_error& error) {
+      options.warning("port " + port->name() + ": " + error.what() + ", so that nobody sees when it is taken off");
+    }
+  }
+}
+
+std::vector<Watch::Subject> subjects_of(const std::vector<std::unique_ptr<Port>>& ports, const Doors& doors,
+                                        const Attachments& attachments, const KernelPath& kernel_path) {
+  std::vector<Watch::Subject> subjects;
+  for (unsigned i = 0; i < ports.size(); ++i)
+    subjects.push_back({ports[i].get(), doors[i].get(), attachments[i].get(), kernel_path.tap_name(i)});
+  return subjects;
+}
+
+EalOptions begun(EalOptions options, const Doors& doors, const Dataplane::Step& step) {
+  tell(step, "DPDK's environment (EAL)", doors);
+  return options;
+}
+
 int run_worker(void* worker) {
   static_cast<Worker*>(worker)->run();
   return 0;
@@ -132,12 +172,12 @@ int run_worker(void* worker) {
 
 // In the order of construction; destroyed in reverse, so that packets go before their pools, and pools before the EAL.
 struct Dataplane::Parts {
-  Parts(const DataplaneOptions& options, const zones::Responder& responder, Rcu& rcu)
+  Parts(const DataplaneOptions& options, const zones::Responder& responder, Rcu& rcu, const Step& step)
       : doors(make_doors(options)),
         addresses(choose_addresses(options, doors)),
         served(addresses),
-        eal(eal_options(options, devices_of(options, doors)), options.notice),
-        ports(make_ports(options, doors, served)),
+        eal(begun(eal_options(options, devices_of(options, doors)), doors, step), options.notice),
+        ports(make_ports(options, doors, served, step)),
         kernel_path(pointers_to(ports), options.carrier, options.tap, addresses, options.workers) {
     for (unsigned i = 0; i < ports.size(); ++i)
       options.notice(ports[i]->describe() + (doors[i] ? ", queries only" : ", tap " + kernel_path.tap_name(i)));
@@ -145,6 +185,9 @@ struct Dataplane::Parts {
       polls.emplace_back(i);
       workers.push_back(std::make_unique<Worker>(worker_options(options, i), responder, rcu, stop_workers));
     }
+    find_programs(ports, options, attachments);
+    watch.emplace(subjects_of(ports, doors, attachments, kernel_path),
+                  Watch::Callbacks{options.notice, options.warning, options.failed});
   }
 
   // Worker 0 sends what comes from the kernel, so that each transmit queue has one owner.
@@ -160,36 +203,38 @@ struct Dataplane::Parts {
   const Doors doors;
   const std::vector<Address> addresses;
   const AddressSet served;
+  Attachments attachments;  // outlive the EAL, which takes programs off that are not ours to take
   const Eal eal;
   const std::vector<std::unique_ptr<Port>> ports;
   KernelPath kernel_path;
   std::deque<PollRing> polls;             // by worker
   std::atomic<bool> stop_workers{false};  // written by control, read by the workers
   std::vector<std::unique_ptr<Worker>> workers;
+  std::optional<Watch> watch;
 };
 
-Dataplane::Dataplane(const DataplaneOptions& options, const zones::Responder& responder, Rcu& rcu)
-    : parts_(std::make_unique<Parts>(options, responder, rcu)) {}
+Dataplane::Dataplane(const DataplaneOptions& options, const zones::Responder& responder, Rcu& rcu, const Step& step)
+    : parts_(std::make_unique<Parts>(options, responder, rcu, step)) {}
 
 Dataplane::~Dataplane() { stop(); }
 
-void Dataplane::start() {
+void Dataplane::start(const Step& step) {
+  tell(step, "the packet workers", parts_->doors);
   for (unsigned i = 0; i < parts_->workers.size(); ++i) {
     if (rte_eal_remote_launch(run_worker, parts_->workers[i].get(), Eal::worker_lcore(i)) != 0) {
       throw std::runtime_error("worker " + std::to_string(i) + " does not start");
     }
   }
   parts_->kernel_path.start();
+  parts_->watch->start();
   for (const auto& door : parts_->doors) {
     if (door) door->open(parts_->addresses);
   }
 }
 
-    find_programs(ports, options, attachments);
-    watch.emplace(subjects_of(ports, doors, attachments, kernel_path),
-                  Watch::Callbacks{options.notice, options.warning, options.failed});
 // The kernel path goes first: what it still read from the taps is sent by the workers on their way out.
 void Dataplane::stop() {
+  parts_->watch->stop();
   parts_->kernel_path.stop();
   parts_->stop_workers.store(true, std::memory_order_relaxed);
   for (unsigned i = 0; i < parts_->workers.size(); ++i) rte_eal_wait_lcore(Eal::worker_lcore(i));
@@ -203,15 +248,14 @@ unsigned Dataplane::take_polls(std::span<Poll> polls) {
   return taken;
 }
 
-  Attachments attachments;  // outlive the EAL, which takes programs off that are not ours to take
 DataplaneStats Dataplane::stats() const {
   DataplaneStats stats;
   for (const auto& worker : parts_->workers) stats.workers.push_back(read_stats(worker->counters()));
   stats.kernel_path = parts_->kernel_path.stats();
   for (unsigned i = 0; i < parts_->ports.size(); ++i) {
     const Port& port = *parts_->ports[i];
-  std::optional<Watch> watch;
     PortStats& added = stats.ports.emplace_back(port.stats());
+    added.health = parts_->watch->health(i);
     added.tap = parts_->kernel_path.tap_name(i);
     if (parts_->doors[i]) added.split = parts_->doors[i]->counts();
     stats.buffers += port.buffers();
@@ -221,6 +265,3 @@ DataplaneStats Dataplane::stats() const {
 }
 
 }  // namespace axfrd::dataplane
-  parts_->watch->start();
-  parts_->watch->stop();
-    added.health = parts_->watch->health(i);

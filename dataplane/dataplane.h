@@ -54,13 +54,17 @@ struct DataplaneOptions {
 
 class Dataplane {
  public:
+  // Hears what the constructor and start() begin, and how to undo what is left outside of the process when that does
+  // not come back: to be called by another thread just before it ends the process. May throw to end the start.
+  using Step = std::function<void(std::string_view what, std::function<void()> undo)>;
+
   // `rcu` needs a place for each worker. Responder and Rcu outlive the Dataplane.
-  Dataplane(const DataplaneOptions& options, const zones::Responder& responder, Rcu& rcu);
+  Dataplane(const DataplaneOptions& options, const zones::Responder& responder, Rcu& rcu, const Step& step = {});
   ~Dataplane();  // stops first
   Dataplane(const Dataplane&) = delete;
   Dataplane& operator=(const Dataplane&) = delete;
 
-  void start();
+  void start(const Step& step = {});
   void stop();
 
   // The addresses that are answered.

@@ -192,7 +192,9 @@ SplitDoor::SplitDoor(const std::string& interface, unsigned queues)
             ",busy_budget=0,xdp_prog=/proc/self/fd/" + std::to_string(object_.get());
 }
 
-SplitDoor::~SplitDoor() {
+SplitDoor::~SplitDoor() { let_go(); }
+
+void SplitDoor::let_go() const {
   for (const uint32_t id : programs_at(index_)) {
     const FileDescriptor program = program_of(id);
     if (is_ours(program)) detach(index_, program);
@@ -247,8 +249,6 @@ void SplitDoor::add_addresses(std::span<const Address> addresses) {
   }
 }
 
-void SplitDoor::find_program() {
-  for (const __u32 id : programs_at(index_)) {
 void SplitDoor::restore_addresses() {
   std::vector<Address> mine;
   added_.swap(mine);
@@ -261,7 +261,9 @@ void SplitDoor::restore_addresses() {
   added_.swap(mine);
 }
 
-    const FileDescriptor program(bpf_prog_get_fd_by_id(id));
+void SplitDoor::find_program() {
+  for (const uint32_t id : programs_at(index_)) {
+    const FileDescriptor program = program_of(id);
     if (!is_ours(program)) continue;
     served_ = map_of(program, "served");
     counts_ = map_of(program, "counts");

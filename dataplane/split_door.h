@@ -56,6 +56,8 @@ class SplitDoor {
   void find_program();
   // Why the port could not be made, as far as trying to attach the program shows; empty if that works.
   std::string why_not() const;
+  // What the destructor does, at any time and by another thread; the process ends right after.
+  void let_go() const;
   // From now on queries to `addresses` come to the port. Throws when they are too many.
   void open(std::span<const Address> addresses);
 
