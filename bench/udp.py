@@ -11,6 +11,9 @@ Cases:
   polls       SOA of 10 000 zones
   polls-many  SOA of 100 000 zones
   signed      names that are there, with DO, in a signed zone of 10 000 records (PowerDNS is left out)
+  loss        the questions of hit at 0.1, 0.25, 0.5 and 0.75 of what the echo takes without loss: the share that got no
+              answer, steadily and in bursts of 512, with a worker that sleeps when idle, as by default, and with one
+              that spins; and the CPU that each takes when nobody asks
 The echoes, which look at nothing, and axfrd on af_packet, which takes the port whole, are in hit and polls-many only.
 
 For each, but that the echo has kxdpgun alone, and what is on the interface's sockets has kxdpgun in hit alone:
@@ -27,6 +30,7 @@ import os
 import pathlib
 import random
 import re
+import statistics
 import sys
 import tempfile
 import time
@@ -44,8 +48,9 @@ from lab import IPV4, Lab, af_packet  # noqa: E402
 from quiet import Quiet  # noqa: E402
 
 SERVER_CPU, CLIENT_CPU = 1, 0
-CASES = ("hit", "nx", "polls", "polls-many", "signed")
-FEW_CASES, UNSIGNED_CASES = ("hit", "polls-many"), CASES[:-1]
+CASES = ("hit", "nx", "polls", "polls-many", "signed", "loss")
+FEW_CASES, UNSIGNED_CASES = ("hit", "polls-many"), CASES[:4]
+SHARES, BATCHES, IDLE_SECONDS = (0.1, 0.25, 0.5, 0.75), {"steady": 10, "bursts": 512}, 3
 STEP = 1.25
 RATES = [80_000 * STEP**power for power in range(12)]
 KXDPGUN_SECONDS, WARM_UP = 1, 1
@@ -113,6 +118,10 @@ class AxfrdOnPort(Port):
             return worker["busy_seconds"] - worker["send_seconds"]
 
 
+class AxfrdSpinning(AxfrdOnPort):
+    name, ports = "axfrd-spinning", (*AxfrdOnPort.ports, "--idle-sleep", "off")
+
+
 class AxfrdOnPacket(AxfrdOnPort):
     name, ports = "axfrd-af_packet", ("--port", af_packet(), "--address", f"{IPV4}/24")
 
@@ -145,13 +154,16 @@ class KnotXdp(Port, servers.Knot):
 
 # By the kind of lab: whether the interface stays the kernel's.
 KINDS = {
-    True: (Echo, AxfrdOnPort, KnotXdp, servers.Knot, servers.Nsd, servers.Bind, servers.Pdns),
+    True: (Echo, AxfrdOnPort, AxfrdSpinning, KnotXdp, servers.Knot, servers.Nsd, servers.Bind, servers.Pdns),
     False: (EchoOnPacket, AxfrdOnPacket),
 }
 NAMES = [kind.name for kinds in KINDS.values() for kind in kinds]
 PEERS = ["knot-xdp", "knot", "nsd", "bind", "pdns"]
 # The cases of those that are not in all.
-SOME_CASES = {Echo: FEW_CASES, EchoOnPacket: FEW_CASES, AxfrdOnPacket: FEW_CASES, servers.Pdns: UNSIGNED_CASES}
+SOME_CASES = {
+    Echo: (*FEW_CASES, "loss"), EchoOnPacket: FEW_CASES, AxfrdOnPacket: FEW_CASES, servers.Pdns: UNSIGNED_CASES,
+    AxfrdOnPort: CASES, AxfrdSpinning: ("loss",),
+}  # fmt: skip
 
 
 # ---- the worlds ----
@@ -178,7 +190,7 @@ def world(directory, name, options):
     return servers.World(files.parent, files, names, generate.SMALL_RECORDS, names[-1])
 
 
-WORLD_OF = {"hit": "large", "nx": "large", "polls": "few", "polls-many": "many", "signed": "signed"}
+WORLD_OF = {"hit": "large", "nx": "large", "polls": "few", "polls-many": "many", "signed": "signed", "loss": "large"}
 
 
 def questions(case, world):
@@ -228,10 +240,10 @@ class Load:
         times = sorted(float(line.rsplit(None, 1)[1]) for line in out.splitlines() if line.startswith("> "))
         return {"p50": times[len(times) // 2] * 1e6, "p99": times[len(times) * 99 // 100] * 1e6}
 
-    def offered(self, rate, server):
+    def offered(self, rate, server, batch=BATCHES["steady"]):
         """Answers a second, the share of questions that got none, and user CPU seconds per million answers."""
         before = server.user_cpu()
-        out = self.on_client("kxdpgun", "-t", KXDPGUN_SECONDS, "-Q", round(rate), "-i", self.flagged, IPV4)
+        out = self.on_client("kxdpgun", "-t", KXDPGUN_SECONDS, "-Q", round(rate), "-b", batch, "-i", self.flagged, IPV4)
         self.lab.client.run("ip", "link", "set", "eth0", "xdp", "off")
         sent = int(re.search(r"total queries: +(\d+)", out)[1])
         if sent == 0:
@@ -273,6 +285,37 @@ class Load:
                 else:
                     high = middle
         return figures
+
+
+    def losses(self, server, echo_rate):
+        """Medians of the share of questions without an answer, in percent."""
+        figures = {}
+        for kind, batch in BATCHES.items():
+            for share in SHARES:
+                lost = [self.offered(share * echo_rate, server, batch)[1] for _ in range(self.options.tries)]
+                figures[f"{share} {kind}"] = 100 * statistics.median(lost)
+        return figures
+
+
+def idle_cpu(server):
+    """In percent of one CPU."""
+    before = cpu_seconds(server)
+    time.sleep(IDLE_SECONDS)
+    return 100 * (cpu_seconds(server) - before) / IDLE_SECONDS
+
+
+def cpu_seconds(server):
+    fields = pathlib.Path(f"/proc/{server.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def measure_losses(server, load, echo_rate):
+    if isinstance(server, Echo):
+        figures = {"lossless": load.open_loop(server)["lossless"]}
+        return figures | load.losses(server, figures["lossless"])
+    if not echo_rate:
+        raise RuntimeError("the echo has no rate yet")
+    return {"idle": idle_cpu(server)} | load.losses(server, echo_rate)
 
 
 def measure(server, load):
@@ -325,7 +368,7 @@ class Bench:
                 self.run_lab(prepared, split, kinds, made, cases)
 
     def run_lab(self, prepared, split, kinds, made, cases):
-        wanted = {kind: [case for case in cases if case in SOME_CASES.get(kind, CASES)] for kind in kinds}
+        wanted = {kind: [case for case in cases if case in SOME_CASES.get(kind, CASES[:-1])] for kind in kinds}
         wanted = {kind: some for kind, some in wanted.items() if some and kind.name in self.options.servers}
         if not wanted:
             return
@@ -345,7 +388,11 @@ class Bench:
                 server.settle()
             for case in cases:
                 load = Load(lab, case, made, self.options)
-                figures = self.quiet.undisturbed(lambda: measure(server, load))
+                if case == "loss":
+                    echo_rate = self.figures.median(case, Echo.name, "lossless")
+                    figures = self.quiet.undisturbed(lambda: measure_losses(server, load, echo_rate))
+                else:
+                    figures = self.quiet.undisturbed(lambda: measure(server, load))
                 for figure, value in figures.items():
                     self.figures.add(case, kind.name, figure, value)
                 told = ", ".join(f"{figure} {value:.6g}" for figure, value in figures.items())
@@ -365,6 +412,7 @@ def title(case, world):
     zone = f"one zone of {spaced(world.records)} records"
     return {
         "hit": f"names that are there, {zone}", "nx": f"names that are not, {zone}",
+        "loss": f"percent of questions without an answer, by share of the echo's rate, {zone}",
         "signed": f"names that are there, with DO, {zone}, and its signatures",
     }.get(case) or f"SOA of {plural(len(world.names), 'zone')}"  # fmt: skip
 
@@ -405,6 +453,12 @@ def many_table(block, figures):
     block.table(["axfrd", "polls-many : hit"], rows)
 
 
+def loss_table(block, figures, told, servers):
+    columns = [f"{share} {kind}" for kind in BATCHES for share in SHARES]
+    rows = [[name, *(figures.cell("loss", name, each) for each in (*columns, "idle"))] for name in servers]
+    block.table([f"loss: {told}", *columns, "CPU when idle, %"], [row for row in rows if any(row[1:])])
+
+
 def publish(bench, options):
     figures, block = bench.figures, report.Block(options)
     programs = dict.fromkeys(name.split("-")[0] for name in options.servers if not name.startswith("echo"))
@@ -417,11 +471,14 @@ def publish(bench, options):
         f" {KXDPGUN_SECONDS} s at each rate.",
     )
     for case, told in bench.titles.items():
+        if case == "loss":
+            loss_table(block, figures, told, options.servers)
+            continue
         rows = [[name, *(figures.cell(case, name, figure) for figure in FIGURES)] for name in options.servers]
         block.table([f"{case}: {told}", *FIGURES.values()], [row for row in rows if any(row[1:])])
         groups = [(FIGURES[figure], figures.bars(case, options.servers, figure)) for figure in ("dnsperf", "most")]
         block.plot(f"udp-{case}", f"Answers a second: {told}", groups, "/s")
-    ratio_table(block, figures, options.cases)
+    ratio_table(block, figures, [case for case in options.cases if case != "loss"])
     many_table(block, figures)
     return block.publish(bench.failed)
 

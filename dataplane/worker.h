@@ -11,7 +11,9 @@
 //   - drivers of vdevs make system calls, and af_packet's may even wait for the kernel. Therefore the read section ends
 //     before anything is sent: between turns, asleep, or stuck in a driver, a worker holds the writer up by nothing;
 //   - the time of the day, asked for once a burst, which Linux tells without a system call (vdso(7));
-//   - idle_sleep: a worker without work sleeps, for at most kLongestSleep. For labs, where it shares its CPU.
+//   - idle_sleep: a worker without work sleeps. Arrival wakes it where ports have a descriptor for that, which are
+//   those
+//     of AF_XDP; else it looks after kLongestSleep at the latest. It wakes in front of others that want its CPU.
 #pragma once
 
 #include <array>
