@@ -1,8 +1,8 @@
 // Counters of the packet path. Every received packet ends in exactly one verdict, and every frame to send is accounted
 // for. At each turn boundary, per worker,
 //
-//   received                 = answered + Σ punted + Σ dropped
-//   answered + from_kernel   = transmitted + untransmitted
+//   received                              = answered + neighbours + Σ punted + Σ dropped
+//   answered + neighbours + from_kernel   = transmitted + untransmitted
 //
 // Threads. A Counter has one writer; anybody may read. Relaxed: readers see each count late but never torn. Counts that
 // a reader adds up may therefore be a turn apart; once the workers have stopped they agree exactly.
@@ -53,7 +53,7 @@ struct NamedCount {
 };
 
 struct WorkerStats {
-  uint64_t received = 0, answered = 0, put_off = 0, from_kernel = 0, transmitted = 0, untransmitted = 0;
+  uint64_t received = 0, answered = 0, neighbours = 0, put_off = 0, from_kernel = 0, transmitted = 0, untransmitted = 0;
   std::vector<NamedCount> punted, dropped;  // by reason
   std::vector<NamedCount> responses;        // by RCODE
   uint64_t turns = 0, busy_turns = 0;

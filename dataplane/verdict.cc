@@ -5,7 +5,7 @@ namespace {
 
 // clang-format off
 constexpr std::array<std::string_view, kVerdicts> kNames = {
-    "answered",
+    "answered", "neighbour_answered",
     "arp", "neighbour_discovery", "icmp", "tcp_open", "tcp", "dns_privileged", "udp", "fragment", "ip_options",
     "extension_header", "other_ip", "other_ethernet", "segmented",
     "truncated", "foreign", "looped", "bad_ip_header", "bad_ip_checksum", "bad_udp_length", "bad_udp_checksum",

@@ -1,6 +1,6 @@
 // Verdict: what became of a received packet. Each packet gets exactly one; each verdict is a counter with a name.
 //
-//   answered   a response went to the transmit queue
+//   answered   a response went to the transmit queue; so did a reply to who looked for our MAC address
 //   punted     the kernel's business: it is in a ring to the kernel path
 //   dropped    hostile, broken, not for us, or more than the kernel path shall carry
 #pragma once
@@ -13,6 +13,7 @@ namespace axfrd::dataplane {
 
 enum class Verdict : uint8_t {
   answered,
+  neighbour_answered,  // ARP, or a neighbour solicitation
 
   // ---- punted ----
   arp,

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <ctime>
 
+#include "dataplane/neighbour.h"
 #include "zones/ixfr.h"
 
 namespace axfrd::dataplane {
@@ -151,9 +152,25 @@ void Worker::admit(const Interface& interface, rte_mbuf* packet) {
   if (packet->nb_segs != 1) return dispose(packet, Verdict::segmented);
   Request& request = requests_[request_count_];
   const Verdict verdict = classify(frame_of(*packet), verified_by_device(*packet), interface, request.datagram);
-  if (verdict != Verdict::answered) return dispose(packet, verdict);
+  if (verdict != Verdict::answered) {
+    if (!answer_neighbour(interface, packet, verdict)) dispose(packet, verdict);
+    return;
+  }
   request.packet = packet;
   parse(interface, request);
+}
+
+// False if it is not the plain question for our MAC address.
+bool Worker::answer_neighbour(const Interface& interface, rte_mbuf* packet, Verdict verdict) {
+  if (verdict != Verdict::arp && verdict != Verdict::neighbour_discovery) return false;
+  const zones::MutableBytes frame(rte_pktmbuf_mtod(packet, uint8_t*), packet->data_len);
+  const unsigned size = dataplane::answer_neighbour(frame, packet->buf_len - packet->data_off, interface);
+  if (size == 0) return false;
+  packet->data_len = static_cast<uint16_t>(size);
+  packet->pkt_len = size;
+  count(Verdict::neighbour_answered);
+  responses_.add(packet);
+  return true;
 }
 
 // Leaves `request` among the requests if it needs a lookup; deals with it if not.

@@ -94,6 +94,7 @@ class Worker {
 
   unsigned poll(const Queue& queue);
   void admit(const Interface& interface, rte_mbuf* packet);
+  bool answer_neighbour(const Interface& interface, rte_mbuf* packet, Verdict verdict);
   void parse(const Interface& interface, Request& request);
   void answer_all(const Interface& interface);
   void look_up(std::span<Request> requests);

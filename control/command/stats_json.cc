@@ -17,6 +17,7 @@ Json named(const std::vector<dataplane::NamedCount>& counts) {
 Json worker(const dataplane::WorkerStats& stats) {
   return {{"rx", stats.received},
           {"answered", stats.answered},
+          {"neighbours", stats.neighbours},
           {"put_off", stats.put_off},
           {"from_kernel", stats.from_kernel},
           {"tx", stats.transmitted},
@@ -41,13 +42,13 @@ Json port(const dataplane::PortStats& stats) {
                  {"tx", stats.tx_packets},
                  {"rx_missed", stats.rx_missed},
                  {"rx_no_buffer", stats.rx_no_buffer},
-                 {"errors", stats.errors}};
                  {"lost_buffers", stats.lost_buffers},
-  if (!stats.tap.empty()) object["tap"] = stats.tap;
+                 {"errors", stats.errors}};
   if (stats.health.attached) {
     object["xdp_attached"] = *stats.health.attached;
     object["xdp_reattached"] = stats.health.reattached;
   }
+  if (!stats.tap.empty()) object["tap"] = stats.tap;
   if (stats.split) {
     object["xdp"] = {{"redirected", stats.split->redirected},
                      {"passed", stats.split->passed},

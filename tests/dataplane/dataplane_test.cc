@@ -120,9 +120,12 @@ TEST_F(DataplaneTest, TwoPortsTwoWorkersFromStartToEnd) {
     std::vector<Octets> frames(kQueries, Udp{.destination_mac = mac}.frame());
     frames.push_back(Udp{.v6 = true, .destination_mac = mac}.frame());
     frames.push_back(Udp{}.frame());  // to somebody else
-    frames.push_back(Octets(6, '\xFF') + kPeerMac + octets16(0x0806) + octets16(1) + octets16(0x0800) +
-                     Octets("\6\4", 2) + octets16(1) + kPeerMac + ip_octets(kPeer4) + Octets(6, '\0') +
-                     ip_octets(kOurs4) + Octets(18, '\0'));
+    // A question that workers answer, and a probe for duplicates (RFC 5227 §2.1), which is the kernel's.
+    for (const std::string& sender : {kPeer4, std::string("0.0.0.0")}) {
+      frames.push_back(Octets(6, '\xFF') + kPeerMac + octets16(0x0806) + octets16(1) + octets16(0x0800) +
+                       Octets("\6\4", 2) + octets16(1) + kPeerMac + ip_octets(sender) + Octets(6, '\0') +
+                       ip_octets(kOurs4) + Octets(18, '\0'));
+    }
     options.ports.push_back(port(number, workers, frames));
   }
   options.addresses = {kOurs4 + "/24", kOurs6 + "/64"};
@@ -138,11 +141,11 @@ TEST_F(DataplaneTest, TwoPortsTwoWorkersFromStartToEnd) {
     Dataplane dataplane(options, responder_, rcu);
     EXPECT_NE(notices.find("--vdev=net_pcap0"), std::string::npos) << notices;
     dataplane.start();
-    const uint64_t expected = 2ULL * workers * (kQueries + 3);
+    const uint64_t expected = 2ULL * workers * (kQueries + 4);
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     while (std::chrono::steady_clock::now() < deadline) {
       stats = dataplane.stats();
-      // ARP is answered on both ports, once for each queue that it came in on.
+      // The kernel answers on both ports, once for each queue that it was asked on.
       if (received_of(stats) == expected && stats.kernel_path.to_kernel == 2ULL * workers &&
           stats.kernel_path.from_kernel >= 2ULL * workers)
         break;
@@ -160,12 +163,13 @@ TEST_F(DataplaneTest, TwoPortsTwoWorkersFromStartToEnd) {
   EXPECT_TRUE(stats.ports[0].health.link_up);
   EXPECT_EQ(stats.buffers_in_use, 0U);
   for (const WorkerStats& worker : stats.workers) {
-    uint64_t sum = worker.answered;
+    uint64_t sum = worker.answered + worker.neighbours;
     for (const NamedCount& c : worker.punted) sum += c.value;
     for (const NamedCount& c : worker.dropped) sum += c.value;
     EXPECT_EQ(worker.received, sum);
     EXPECT_EQ(worker.answered, 2U * (kQueries + 1));
-    EXPECT_EQ(worker.answered + worker.from_kernel, worker.transmitted + worker.untransmitted);
+    EXPECT_EQ(worker.neighbours, 2U);
+    EXPECT_EQ(worker.answered + worker.neighbours + worker.from_kernel, worker.transmitted + worker.untransmitted);
     EXPECT_EQ(worker.untransmitted, 0U);
   }
   for (unsigned number = 0; number < 2; ++number) {
@@ -178,7 +182,7 @@ TEST_F(DataplaneTest, TwoPortsTwoWorkersFromStartToEnd) {
       }
       EXPECT_EQ(dns, kQueries) << "each queue answers what it received";
     }
-    EXPECT_EQ(arp_replies, workers);
+    EXPECT_EQ(arp_replies, 2 * workers);
   }
 }
 

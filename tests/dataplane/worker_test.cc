@@ -34,8 +34,8 @@ class WorkerTest : public testing::Test {
   // Whatever a test did, every packet was accounted for and every buffer came back.
   void TearDown() override {
     const WorkerStats s = stats();
-    EXPECT_EQ(s.received, s.answered + sum_of(s.punted) + sum_of(s.dropped));
-    EXPECT_EQ(s.answered + s.from_kernel, s.transmitted + s.untransmitted);
+    EXPECT_EQ(s.received, s.answered + s.neighbours + sum_of(s.punted) + sum_of(s.dropped));
+    EXPECT_EQ(s.answered + s.neighbours + s.from_kernel, s.transmitted + s.untransmitted);
     EXPECT_EQ(sum_of(s.responses), s.answered);
     wire_.sent();
     drain(rings_.urgent);
@@ -105,6 +105,22 @@ TEST_F(WorkerTest, AnswersAQuery) {
   EXPECT_EQ(read16(dns, 6), 1U);
   EXPECT_EQ(dns.substr(dns.size() - 4), ip_octets("192.0.2.80"));
   EXPECT_EQ(count_of(stats().responses, "NOERROR"), 1U);
+}
+
+TEST_F(WorkerTest, AnswersWhoLooksForOurMacAddressHoweverManyDo) {
+  const Octets ask = Octets(6, '\xFF') + kPeerMac + octets16(0x0806) + octets16(1) + octets16(0x0800) +
+                     Octets("\6\4", 2) + octets16(1) + kPeerMac + ip_octets(kPeer4) + Octets(6, '\0') +
+                     ip_octets(kOurs4) + Octets(18, '\0');
+  constexpr unsigned kMany = 3000;  // more than the budget of what the kernel gets
+  unsigned answered = 0;
+  for (unsigned i = 0; i < kMany; ++i) {
+    wire_.arrive(ask);
+    work();
+    answered += static_cast<unsigned>(wire_.sent().size());
+  }
+  EXPECT_EQ(answered, kMany);
+  EXPECT_EQ(stats().neighbours, kMany);
+  EXPECT_EQ(stats().answered, 0U) << "which are queries";
 }
 
 TEST_F(WorkerTest, GivesEachPacketOfABurstItsVerdict) {

@@ -248,5 +248,5 @@ def run_axfrctl(*arguments, check=True, input=None):
 
 def unaccounted(worker):
     """Received packets without a verdict. Every packet ends in exactly one, so anything but 0 is a bug."""
-    verdicts = worker["answered"] + sum(worker["punted"].values()) + sum(worker["dropped"].values())
+    verdicts = worker["answered"] + worker["neighbours"] + sum(worker["punted"].values()) + sum(worker["dropped"].values())
     return worker["rx"] - verdicts

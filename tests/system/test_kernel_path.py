@@ -4,14 +4,16 @@ import contextlib
 import os
 import socket
 import struct
+import threading
 import time
 
 import dns.message
 import pytest
 
 import ask
+import frames
 import zones
-from lab import DATA, IPV4, IPV6
+from lab import AF_XDP, DATA, IPV4, IPV6, af_packet, unaccounted
 
 # Where this kernel has no vhost-net, test_vhost_net.py has these tests run under another one.
 CARRIERS = ["tap", "vhost-net"] if os.path.exists("/dev/vhost-net") else ["tap"]
@@ -124,3 +126,43 @@ def test_garbage_over_tcp_closes_that_session_only(client):
             pass
         zones.send(good, dns.message.make_query("www.example.com", "A").to_wire())
         assert dns.message.from_wire(zones.receive(good)).answer
+
+
+def arp_request(wire, host):
+    who = struct.pack("!HHBBH", 1, 0x0800, 6, 4, 1) + wire.mac + frames.address(host.ipv4)
+    return frames.ethernet(wire.mac, b"\xff" * 6, who + b"\0" * 6 + frames.address(IPV4) + b"\0" * 18, ethertype=0x0806)
+
+
+def solicitation(wire, host):
+    group = frames.address("ff02::1:ff00:53")
+    message = b"\x87\0\0\0\0\0\0\0" + frames.address(IPV6) + b"\x01\x01" + wire.mac
+    pseudo = frames.pseudo_header(frames.address(host.ipv6), group, len(message), 58)
+    message = message[:2] + struct.pack("!H", frames.checksum(pseudo + message)) + message[4:]
+    packet = struct.pack("!IHBB", 6 << 28, len(message), 58, 255) + frames.address(host.ipv6) + group + message
+    return frames.ethernet(wire.mac, b"\x33\x33\xff\0\0\x53", packet)
+
+
+@pytest.mark.parametrize("question", [arp_request, solicitation])
+@pytest.mark.parametrize("port", [AF_XDP, af_packet()], ids=["af_xdp", "af_packet"])
+def test_a_flood_of_questions_for_our_mac_address_keeps_nobody_from_finding_us(new_lab, new_axfrd, port, question):
+    lab = new_lab("flooder", "client")
+    axfrd = new_axfrd(lab, ports=[port], zones=[DATA / "example.com.zone"])
+    wire, over = frames.Wire(lab.flooder), threading.Event()
+    frame = question(wire, lab.flooder)
+
+    def flood():
+        while not over.is_set():
+            for _ in range(1000):
+                wire.send(frame)
+
+    flooder = threading.Thread(target=flood)
+    flooder.start()
+    try:
+        for number in range(40):
+            lab.client.run("ip", "neighbour", "flush", "dev", "eth0")
+            assert ask.udp(lab.client, "www.example.com", "A", (IPV4, IPV6)[number % 2]).answer
+    finally:
+        over.set()
+        flooder.join()
+    (worker,) = axfrd.stats()["workers"]
+    assert worker["neighbours"] > 5000 and unaccounted(worker) == 0
