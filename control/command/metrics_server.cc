@@ -1,11 +1,13 @@
 #include "control/command/metrics_server.h"
 
+#include <algorithm>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 #include <chrono>
 #include <optional>
 #include <stdexcept>
+#include <utility>
 
 #include "control/base/open_socket.h"
 
@@ -19,36 +21,49 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr unsigned kMaxConnections = 16;
+constexpr size_t kMaxConnections = 16;
 constexpr size_t kMaxHeader = 8192;
-constexpr auto kClientPatience = std::chrono::seconds(30);  // for a request, and for the client to take a response
+// Each for all of it, however it comes in pieces.
+constexpr auto kFirstRequestPatience = std::chrono::seconds(10);
+constexpr auto kNextRequestPatience = std::chrono::seconds(30);  // some ask every 15 seconds
+constexpr auto kResponsePatience = std::chrono::seconds(30);
 
 }  // namespace
 
 // One client, request after request.
 class MetricsServer::Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(tcp::socket socket, const Source& source, std::shared_ptr<unsigned> open)
-      : stream_(std::move(socket)), source_(source), open_(std::move(open)) {
-    ++*open_;
-  }
-  ~Connection() { --*open_; }
+  Connection(tcp::socket socket, const Source& source, std::shared_ptr<Connections> all)
+      : stream_(std::move(socket)), source_(source), all_(std::move(all)), place_(all_->insert(all_->end(), this)) {}
+  ~Connection() { forget(); }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  void read() {
-    parser_.emplace();
-    parser_->header_limit(kMaxHeader);
-    parser_->body_limit(0);
-    stream_.expires_after(kClientPatience);
-    http::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](const error_code& error, size_t) {
-      if (!error) self->respond();
-    });
+  void start() { read(kFirstRequestPatience); }
+
+  bool has_whole_request() const { return parser_->is_done(); }
+  void close() {
+    forget();
+    stream_.close();
   }
 
  private:
   using Request = http::request_parser<http::empty_body>;
   using Response = http::response<http::string_body>;
+
+  void forget() {
+    if (place_ != all_->end()) all_->erase(std::exchange(place_, all_->end()));
+  }
+
+  void read(std::chrono::seconds patience) {
+    parser_.emplace();
+    parser_->header_limit(kMaxHeader);
+    parser_->body_limit(0);
+    stream_.expires_after(patience);
+    http::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](const error_code& error, size_t) {
+      if (!error) self->respond();
+    });
+  }
 
   void respond() {
     const auto& request = parser_->get();
@@ -72,15 +87,18 @@ class MetricsServer::Connection : public std::enable_shared_from_this<Connection
     response_.keep_alive(parser_->get().keep_alive());
     response_.prepare_payload();
     if (parser_->get().method() == http::verb::head) response_.body().clear();
-    stream_.expires_after(kClientPatience);
+    stream_.expires_after(kResponsePatience);
     http::async_write(stream_, response_, [self = shared_from_this()](const error_code& error, size_t) {
-      if (!error && self->response_.keep_alive()) self->read();
+      if (error || !self->response_.keep_alive() || self->place_ == self->all_->end()) return;
+      self->all_->splice(self->all_->end(), *self->all_, self->place_);
+      self->read(kNextRequestPatience);
     });
   }
 
   beast::tcp_stream stream_;
   const Source& source_;
-  const std::shared_ptr<unsigned> open_;
+  const std::shared_ptr<Connections> all_;
+  Connections::iterator place_;  // end: none any more
   beast::flat_buffer buffer_{kMaxHeader};
   std::optional<Request> parser_;
   Response response_;
@@ -106,16 +124,24 @@ void MetricsServer::start(Source source) {
 void MetricsServer::accept() {
   acceptor_.async_accept([this](const error_code& error, tcp::socket socket) {
     if (!acceptor_.is_open()) return;  // stop() came first
-    if (!error && *open_ < kMaxConnections) {
-      std::make_shared<Connection>(std::move(socket), source_, open_)->read();
+    if (!error) {
+      make_room();
+      std::make_shared<Connection>(std::move(socket), source_, connections_)->start();
       return accept();
     }
-    // Too many clients, or too few descriptors: either passes.
+    // Too few descriptors, which passes.
     pause_.expires_after(kAcceptPause);
     pause_.async_wait([this](const error_code& cancelled) {
       if (!cancelled) accept();
     });
   });
+}
+
+void MetricsServer::make_room() {
+  if (connections_->size() < kMaxConnections) return;
+  const auto waiting =
+      std::ranges::find_if(*connections_, [](const Connection* each) { return !each->has_whole_request(); });
+  (waiting != connections_->end() ? *waiting : connections_->front())->close();
 }
 
 }  // namespace axfrd::control

@@ -1,7 +1,8 @@
 // MetricsServer: counters for Prometheus, over HTTP, at /metrics.
 //
 // Whoever reaches the address may read them; nothing can be changed here. It is for Prometheus alone: few connections,
-// small requests, little patience.
+// small requests, little patience. A connection too many ends the one that has gone longest without a whole request, so
+// that slow clients keep nobody out.
 //
 // Threads. The thread that runs the loop, but for the constructor.
 #pragma once
@@ -10,6 +11,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
+#include <list>
 #include <memory>
 #include <string>
 
@@ -35,13 +37,16 @@ class MetricsServer {
 
  private:
   class Connection;
+  // Who was accepted, or had its last response, longest ago comes first. Connections may outlive the server.
+  using Connections = std::list<Connection*>;
 
   void accept();
+  void make_room();
 
   boost::asio::ip::tcp::acceptor acceptor_;
   boost::asio::steady_timer pause_;
   Source source_;
-  std::shared_ptr<unsigned> open_ = std::make_shared<unsigned>(0);  // connections
+  const std::shared_ptr<Connections> connections_ = std::make_shared<Connections>();
 };
 
 }  // namespace axfrd::control

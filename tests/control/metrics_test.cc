@@ -141,6 +141,24 @@ TEST_F(MetricsServerTest, ManyIdleClientsDoNotTakeItAway) {
   EXPECT_TRUE(ask(std::string("GET /metrics") + kClose).starts_with("HTTP/1.1 200 OK\r\n"));
 }
 
+// Who has begun a request, and does not end it.
+TEST_F(MetricsServerTest, SlowClientsDoNotKeepOthersOut) {
+  const StreamClient scraper(connect());
+  std::vector<std::unique_ptr<StreamClient>> slow;
+  for (int i = 0; i < 100; ++i) {
+    slow.push_back(std::make_unique<StreamClient>(connect()));
+    slow.back()->send("GET /met");
+    if (i == 8) {  // it has been served later than the first of them came
+      scraper.send("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+      EXPECT_TRUE(scraper.receive(15).starts_with("HTTP/1.1 200 OK")) << "kept";
+    }
+  }
+  EXPECT_TRUE(ask(std::string("GET /metrics") + kClose).starts_with("HTTP/1.1 200 OK\r\n"));
+  EXPECT_TRUE(slow.front()->closed_by_peer());
+  EXPECT_TRUE(slow.back()->send("rics HTTP/1.1\r\nHost: x\r\n\r\n"));
+  EXPECT_TRUE(slow.back()->receive(15).starts_with("HTTP/1.1 200 OK"));
+}
+
 TEST(MetricsServer, SaysWhereItCannotListen) {
   boost::asio::io_context loop;
   const MetricsServer first(loop, {boost::asio::ip::make_address("127.0.0.1"), 0});
