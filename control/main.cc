@@ -61,8 +61,10 @@ int main(int argc, char** argv) {
   try {
     const auto parsed = parse_options({argv + 1, argv + argc});
     if (const auto* print = std::get_if<PrintAndExit>(&parsed)) {
-      std::cout << print->text;
-      return 0;
+      std::cout << print->text << std::flush;
+      if (std::cout) return 0;
+      std::cerr << "axfrd: standard output could not be written\n";
+      return kFailed;
     }
     return serve(std::get<Options>(parsed));
   } catch (const OptionsError& error) {

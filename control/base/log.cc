@@ -1,7 +1,6 @@
 #include "control/base/log.h"
 
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -46,6 +45,12 @@ std::string_view name_of(LogLevel level) {
   return std::find_if(kLevels.begin(), kLevels.end(), [&](const Level& l) { return l.level == level; })->name;
 }
 
+std::string line_of(bool journal, LogLevel level, std::string_view text) {
+  const std::string head = journal ? "<" + std::to_string(static_cast<int>(level)) + ">"
+                                   : time_stamp() + " " + std::string(name_of(level)) + ": ";
+  return head + std::string(text) + "\n";
+}
+
 }  // namespace
 
 LogLevel parse_log_level(std::string_view text) {
@@ -55,17 +60,17 @@ LogLevel parse_log_level(std::string_view text) {
   throw std::invalid_argument("'" + std::string(text) + "' is no log level: use error, warning, info or debug");
 }
 
-Log::Log(LogLevel most, int fd) : most_(most), fd_(fd), journal_(is_journal(fd)) {}
+Log::Log(LogLevel most, int fd)
+    : most_(most), journal_(is_journal(fd)), writer_(fd, [journal = journal_](uint64_t lines) {
+        const char* were = lines == 1 ? " line is" : " lines are";
+        return line_of(journal, LogLevel::warning, text(lines, were, " missing here: the log could not be written"));
+      }) {}
 
 void Log::write_line(LogLevel level, std::string text) const {
   // Messages quote file contents and peers: no control character of theirs starts a line or drives a terminal.
   std::replace_if(
       text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, '?');
-  const std::string head = journal_ ? "<" + std::to_string(static_cast<int>(level)) + ">"
-                                    : time_stamp() + " " + std::string(name_of(level)) + ": ";
-  const std::string line = head + text + "\n";
-  // Nobody is left to tell when standard error does not take it.
-  [[maybe_unused]] const ssize_t written = ::write(fd_, line.data(), line.size());
+  writer_.write(line_of(journal_, level, text));
 }
 
 }  // namespace axfrd::control

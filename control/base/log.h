@@ -1,15 +1,18 @@
 // Log: one line an event, to standard error.
 //
 // When standard error is the journal, lines carry its `<N>` priority prefix (sd-daemon(3)); otherwise a time stamp and
-// the level.
+// the level. Nobody waits for standard error: when it takes no more lines, they are dropped, and a line says how many
+// as soon as it takes some again.
 //
-// Threads. Any thread may log: a line is one write(2). Packet workers do not log.
+// Threads. Any thread may log. Packet workers do not log.
 #pragma once
 
 #include <cstdint>
 #include <sstream>
 #include <string>
 #include <string_view>
+
+#include "control/base/line_writer.h"
 
 namespace axfrd::control {
 
@@ -21,6 +24,10 @@ LogLevel parse_log_level(std::string_view text);
 class Log {
  public:
   explicit Log(LogLevel most, int fd = 2);
+
+  // Waits until what was logged is written or dropped, but for a second at most; whether it is.
+  bool flush() const { return writer_.flush(); }
+  uint64_t dropped_lines() const { return writer_.dropped(); }
 
   // Whether lines of that level are written: for those that take work to make.
   bool shows(LogLevel level) const { return level <= most_; }
@@ -58,8 +65,8 @@ class Log {
   void write_line(LogLevel level, std::string text) const;
 
   const LogLevel most_;
-  const int fd_;
   const bool journal_;
+  mutable LineWriter writer_;
 };
 
 }  // namespace axfrd::control

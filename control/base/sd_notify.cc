@@ -11,6 +11,9 @@ namespace axfrd::control {
 
 namespace {
 
+constexpr auto kRetryPause = std::chrono::milliseconds(100);
+constexpr unsigned kTries = 50;
+
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
   return value != nullptr ? value : "";
@@ -28,7 +31,7 @@ std::chrono::microseconds watchdog_interval() {
 }  // namespace
 
 ServiceManager::ServiceManager(boost::asio::io_context& loop)
-    : socket_(environment("NOTIFY_SOCKET")), watchdog_interval_(watchdog_interval()), watchdog_(loop) {}
+    : socket_(environment("NOTIFY_SOCKET")), watchdog_interval_(watchdog_interval()), watchdog_(loop), retry_(loop) {}
 
 void ServiceManager::start_watchdog() {
   if (watchdog_interval_.count() == 0) return;
@@ -39,6 +42,22 @@ void ServiceManager::start_watchdog() {
   });
 }
 
-void ServiceManager::send(std::string_view message) const { send_local_datagram(socket_, message); }
+void ServiceManager::send(std::string_view message) {
+  if (socket_.empty()) return;
+  pending_.emplace_back(message);
+  if (pending_.size() == 1) send_pending();
+}
+
+void ServiceManager::send_pending() {
+  while (!pending_.empty() && (send_local_datagram(socket_, pending_.front()) || ++tries_ == kTries)) {
+    pending_.pop_front();
+    tries_ = 0;
+  }
+  if (pending_.empty()) return;
+  retry_.expires_after(kRetryPause);
+  retry_.async_wait([this](const auto& cancelled) {
+    if (!cancelled) send_pending();
+  });
+}
 
 }  // namespace axfrd::control

@@ -1,4 +1,5 @@
-// The service manager's protocol (sd_notify(3)): one datagram to $NOTIFY_SOCKET a message.
+// The service manager's protocol (sd_notify(3)): one datagram to $NOTIFY_SOCKET a message. Nobody waits for the
+// manager: what it cannot take at once is sent again a little later, for some seconds.
 //
 // Threads. The main thread.
 #pragma once
@@ -6,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
+#include <deque>
 #include <string>
 #include <string_view>
 
@@ -24,11 +26,14 @@ class ServiceManager {
   void stop_watchdog() { watchdog_.cancel(); }
 
  private:
-  void send(std::string_view message) const;
+  void send(std::string_view message);
+  void send_pending();
 
   const std::string socket_;
   const std::chrono::microseconds watchdog_interval_;  // 0: not wanted
-  boost::asio::steady_timer watchdog_;
+  boost::asio::steady_timer watchdog_, retry_;
+  std::deque<std::string> pending_;  // messages that the manager did not take yet
+  unsigned tries_ = 0;               // at the first of these
 };
 
 }  // namespace axfrd::control

@@ -125,6 +125,8 @@ void Commands::stats(Json&, RpcDone done) {
                      {"history_octets", server_.updater.history_octets()}};
   result["notify"] = to_json(server_.service.notify_counters());
   result["alias"] = to_json(server_.aliases.counters());
+  result["log"] = {{"dropped", server_.service.dropped_log_lines()},
+                   {"transfers_dropped", server_.service.dropped_transfer_log_lines()}};
   done(RpcResult(std::move(result)));
 }
 

@@ -12,6 +12,7 @@ constexpr std::array kBuffers{Section{"buffers", "", ""}};
 constexpr std::array kZones{Section{"zones", "", ""}};
 constexpr std::array kNotify{Section{"notify", "", ""}};
 constexpr std::array kAlias{Section{"alias", "", ""}};
+constexpr std::array kLog{Section{"log", "", ""}};
 constexpr std::array kUdp{Section{"udp", "transport", "udp"}};
 constexpr std::array kTcp{Section{"tcp", "transport", "tcp"}};
 constexpr std::array kTransports{kUdp[0], kTcp[0]};
@@ -102,6 +103,11 @@ constexpr std::array kMetrics{
            "Of these, those that were incremental."},
     Metric{kTcp, "transfer_messages", "axfrd_transfer_messages_total", kCounter, "Messages of transfers."},
     Metric{kTcp, "transfer_bytes", "axfrd_transfer_bytes_total", kCounter, "Octets of transfers."},
+    // ---- logs ----
+    Metric{kLog, "dropped", "axfrd_log_lines_dropped_total", kCounter,
+           "Lines of the log that were dropped, because standard error did not take them."},
+    Metric{kLog, "transfers_dropped", "axfrd_transfer_log_lines_dropped_total", kCounter,
+           "The same of the transfer log."},
     // ---- zones and their secondaries ----
     Metric{kZones, "count", "axfrd_zones", kGauge, "Zones that are served."},
     Metric{kZones, "without_servers", "axfrd_zones_without_servers", kGauge,

@@ -17,6 +17,14 @@ using namespace axfrd::control;  // NOLINT(google-build-using-namespace)
 constexpr int kFailed = 1, kUnusable = 2;
 constexpr auto kStopPatience = std::chrono::seconds(30);
 
+// What a full disk did not take is no success.
+int check_output(int status) {
+  std::cout.flush();
+  if (std::cout) return status;
+  std::cerr << "axfrctl: standard output could not be written\n";
+  return kFailed;
+}
+
 void print(const CtlCommand& command, const Json& params, const Json& result) {
   if (command.json) {
     std::cout << result.dump() << '\n';
@@ -107,9 +115,9 @@ int main(int argc, char** argv) {
     const auto parsed = parse_ctl_arguments({argv + 1, argv + argc});
     if (const auto* text = std::get_if<CtlText>(&parsed)) {
       std::cout << text->text;
-      return 0;
+      return check_output(0);
     }
-    return run(std::get<CtlCommand>(parsed));
+    return check_output(run(std::get<CtlCommand>(parsed)));
   } catch (const std::exception& error) {
     std::cerr << "axfrctl: " << error.what() << '\n';
     return kUnusable;

@@ -46,6 +46,9 @@ class Service {
 
   const UdpCounters& udp_counters() const { return udp_counters_; }
   const TcpCounters& tcp_counters() const { return tcp_counters_; }
+  // Lines that could not be written. Any thread.
+  uint64_t dropped_log_lines() const { return log_.dropped_lines(); }
+  uint64_t dropped_transfer_log_lines() const { return transfers_.dropped_lines(); }
 
  private:
   void listen_everywhere();

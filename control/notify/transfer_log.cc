@@ -1,8 +1,13 @@
 #include "control/notify/transfer_log.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <stdexcept>
 
 #include "control/base/local_datagram.h"
@@ -33,6 +38,16 @@ std::string journal_entry(const char* event, const Json& fields) {
   return "MESSAGE=" + message + "\nPRIORITY=6\nSYSLOG_IDENTIFIER=axfrd\nAXFRD_EVENT=" + event + "\n" + rest;
 }
 
+std::string json_line(const char* event, const Json& fields) {
+  using std::chrono::duration_cast, std::chrono::milliseconds, std::chrono::system_clock;
+  const auto now = duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+  Json line{{"time_ms", now}, {"event", event}};
+  line.update(fields);
+  return dump(line) + "\n";
+}
+
+constexpr const char* kDropped = "dropped";
+
 }  // namespace
 
 TransferLog::TransferLog(const std::optional<std::filesystem::path>& file) {
@@ -42,19 +57,25 @@ TransferLog::TransferLog(const std::optional<std::filesystem::path>& file) {
     return;
   }
   if (*file == kJournalSocket) throw std::runtime_error("the transfer log cannot go to the journal: there is none");
-  out_.emplace(*file, std::ios::app);
-  if (!*out_) throw std::runtime_error("cannot write the transfer log " + file->string());
+  // Without O_NONBLOCK we would wait here for somebody to read a FIFO.
+  const int fd = open(file->c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
+  if (fd < 0) {
+    const std::string why = errno == ENXIO ? "nobody reads it" : std::strerror(errno);
+    throw std::runtime_error("cannot write the transfer log " + file->string() + ": " + why);
+  }
+  writer_.emplace(fd, [](uint64_t lines) { return json_line(kDropped, {{"lines", lines}}); });
+  close(fd);
 }
 
 void TransferLog::write(const char* event, const Json& fields) {
-  if (journal_) send_local_datagram(*journal_, journal_entry(event, fields));
-  if (!out_) return;
-  using std::chrono::duration_cast, std::chrono::milliseconds, std::chrono::system_clock;
-  const auto now = duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-  Json line{{"time_ms", now}, {"event", event}};
-  line.update(fields);
-  *out_ << dump(line) << std::endl;
-  out_->clear();
+  if (writer_) writer_->write(json_line(event, fields));
+  if (!journal_) return;
+  if (untold_ != 0 && send_local_datagram(*journal_, journal_entry(kDropped, {{"lines", untold_}}))) untold_ = 0;
+  if (send_local_datagram(*journal_, journal_entry(event, fields))) return;
+  ++dropped_;
+  ++untold_;
 }
+
+uint64_t TransferLog::dropped_lines() const { return writer_ ? writer_->dropped() : dropped_.load(); }
 
 }  // namespace axfrd::control

@@ -4,14 +4,16 @@
 //   in the journal  an entry whose fields are the same, called AXFRD_EVENT, AXFRD_ZONE, AXFRD_PEER, …
 //                   (https://systemd.io/JOURNAL_NATIVE_PROTOCOL)
 //
-// Threads. The service thread.
+// Threads. The service thread; dropped_lines(): any.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <optional>
 
 #include "control/base/json.h"
+#include "control/base/line_writer.h"
 
 namespace axfrd::control {
 
@@ -22,13 +24,17 @@ class TransferLog {
   // Appends to `file`, or sends to it if it is a socket; none: writes nothing. Throws std::runtime_error.
   explicit TransferLog(const std::optional<std::filesystem::path>& file);
 
-  bool writes() const { return journal_ || out_; }
-  // `event`: "transfer", "refused" or "notify". What cannot be written is lost: DNS goes on without.
+  bool writes() const { return journal_ || writer_; }
+  // `event`: "transfer", "refused" or "notify". Does not wait. What cannot be written now is dropped, and an event
+  // "dropped" with the number of "lines" comes when something can be written again.
   void write(const char* event, const Json& fields);
+  uint64_t dropped_lines() const;
 
  private:
   std::optional<std::filesystem::path> journal_;
-  std::optional<std::ofstream> out_;
+  std::atomic<uint64_t> dropped_ = 0;  // entries that the journal did not take
+  uint64_t untold_ = 0;                // of these, those that it was not told of
+  std::optional<LineWriter> writer_;
 };
 
 }  // namespace axfrd::control

@@ -30,6 +30,7 @@ Json stats() {
   stats["zones"] = {{"count", 5}, {"without_servers", 0}, {"retired_versions", 0}, {"history_octets", 0}};
   stats["notify"] = to_json(NotifyCounters{});
   stats["alias"] = to_json(AliasCounters{});
+  stats["log"] = {{"dropped", 0}, {"transfers_dropped", 0}};
   return stats;
 }
 

@@ -1,5 +1,6 @@
 #include "control/base/sd_notify.h"
 
+#include "control/base/local_datagram.h"
 #include "tests/control/support.h"
 
 namespace axfrd::control {
@@ -40,6 +41,17 @@ TEST_F(ServiceManagerTest, AWatchdogOfAnotherProcessIsNotOurs) {
   ServiceManager manager(loop_);
   manager.start_watchdog();
   EXPECT_EQ(received(), "");
+}
+
+TEST_F(ServiceManagerTest, WhatAManagerCannotTakeAtOnceReachesItLater) {
+  ServiceManager manager(loop_);
+  while (send_local_datagram(socket_.path(), "full")) continue;
+  manager.ready();
+  manager.stopping();
+  for (std::string message = "full"; message == "full"; message = received()) continue;
+  loop_.run_for(std::chrono::milliseconds(300));
+  EXPECT_EQ(received(), "READY=1");
+  EXPECT_EQ(received(), "STOPPING=1");
 }
 
 TEST_F(ServiceManagerTest, WithoutAManagerNothingIsSent) {

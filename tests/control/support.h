@@ -74,6 +74,7 @@ class LogFile {
   LogFile& operator=(const LogFile&) = delete;
   const Log& log() const { return log_; }
   std::string text() const {
+    log_.flush();
     std::ifstream file(directory_ / "log");
     return {std::istreambuf_iterator<char>(file), {}};
   }

@@ -1,5 +1,8 @@
 #include "control/notify/transfer_log.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include "tests/control/support.h"
 
 namespace axfrd::control {
@@ -29,6 +32,28 @@ TEST(TransferLog, GivesTheJournalAFieldForEachProperty) {
   EXPECT_EQ(journal.received(),
             "MESSAGE=refused zone=a.example. peer=192.0.2.1 to=7 result=x y\nPRIORITY=6\nSYSLOG_IDENTIFIER=axfrd\n"
             "AXFRD_EVENT=refused\nAXFRD_ZONE=a.example.\nAXFRD_PEER=192.0.2.1\nAXFRD_TO=7\nAXFRD_RESULT=x y\n");
+}
+
+TEST(TransferLog, AFifoThatNobodyReadsIsAnErrorAndHoldsUpNobody) {
+  const test::TemporaryDirectory directory;
+  const std::filesystem::path fifo = directory / "fifo";
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  EXPECT_THROW(TransferLog{fifo}, std::runtime_error);
+  const int reader = open(fifo.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  TransferLog log(fifo);
+  for (unsigned i = 0; i < 40'000; ++i) log.write("refused", kFields);
+  EXPECT_GT(log.dropped_lines(), 0U);
+  close(reader);
+}
+
+TEST(TransferLog, WhatTheJournalDoesNotTakeIsCountedAndTold) {
+  const test::DatagramSocket journal;
+  TransferLog log(journal.path());
+  while (log.dropped_lines() < 3) log.write("refused", kFields);
+  while (!journal.received().empty()) continue;
+  log.write("refused", kFields);
+  EXPECT_EQ(journal.received(),
+            "MESSAGE=dropped lines=3\nPRIORITY=6\nSYSLOG_IDENTIFIER=axfrd\nAXFRD_EVENT=dropped\nAXFRD_LINES=3\n");
 }
 
 TEST(TransferLog, SaysWhatCannotBeWritten) { EXPECT_THROW(TransferLog("/nonexistent/file"), std::runtime_error); }

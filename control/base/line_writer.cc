@@ -1,0 +1,143 @@
+#include "control/base/line_writer.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <csignal>
+#include <deque>
+#include <mutex>
+#include <utility>
+
+namespace axfrd::control {
+
+namespace {
+
+constexpr size_t kMostQueued = 1U << 20;  // octets
+constexpr auto kFlushPatience = std::chrono::seconds(1);
+
+// What came of a line.
+enum class Written : uint8_t { whole, part, nothing };
+
+// Waits for as long as it takes.
+Written write_whole(int fd, std::string_view line) {
+  size_t at = 0;
+  while (at < line.size()) {
+    const ssize_t octets = ::write(fd, line.data() + at, line.size() - at);
+    if (octets > 0) {
+      at += static_cast<size_t>(octets);
+    } else if (errno == EAGAIN) {  // somebody else has made this description non-blocking
+      pollfd wanted{fd, POLLOUT, 0};
+      poll(&wanted, 1, -1);
+    } else if (errno != EINTR) {
+      return at == 0 ? Written::nothing : Written::part;
+    }
+  }
+  return Written::whole;
+}
+
+}  // namespace
+
+struct LineWriter::State {
+  State(int to, Told how) : fd(fcntl(to, F_DUPFD_CLOEXEC, 0)), told(std::move(how)) {}
+  ~State() { close(fd); }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  const int fd;  // when there is none, all lines are refused
+  const Told told;
+
+  std::mutex mutex;  // guards all below
+  std::condition_variable changed;
+  std::deque<std::string> queue;
+  size_t queued = 0;                 // octets
+  uint64_t dropped = 0, untold = 0;  // lines; untold: of these, those that no line has told of
+  bool writing = false, stopping = false;
+};
+
+LineWriter::LineWriter(int fd, Told told)
+    : state_(std::make_shared<State>(fd, std::move(told))), thread_([state = state_] { run(*state); }) {}
+
+LineWriter::~LineWriter() {
+  const bool written = flush();
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->stopping = true;
+  }
+  state_->changed.notify_all();
+  written ? thread_.join() : thread_.detach();
+}
+
+void LineWriter::write(std::string line) {
+  {
+    const std::lock_guard lock(state_->mutex);
+    if (state_->queued + line.size() > kMostQueued) {
+      ++state_->dropped;
+      ++state_->untold;
+      return;
+    }
+    state_->queued += line.size();
+    state_->queue.push_back(std::move(line));
+  }
+  state_->changed.notify_all();
+}
+
+bool LineWriter::flush() const {
+  std::unique_lock lock(state_->mutex);
+  return state_->changed.wait_for(lock, kFlushPatience, [&] { return state_->queue.empty() && !state_->writing; });
+}
+
+uint64_t LineWriter::dropped() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->dropped;
+}
+
+void LineWriter::run(State& state) {
+  // Who has left the other end of a pipe is told of by the error, too.
+  sigset_t broken_pipe;
+  sigemptyset(&broken_pipe);
+  sigaddset(&broken_pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
+  bool broken_line = false;  // the descriptor took the beginning of a line
+  const auto put = [&](const std::string& line) -> bool {
+    if (broken_line && write_whole(state.fd, "\n") != Written::whole) return false;
+    broken_line = false;
+    const Written written = write_whole(state.fd, line);
+    broken_line = written == Written::part;
+    return written == Written::whole;
+  };
+  std::unique_lock lock(state.mutex);
+  while (true) {
+    state.writing = false;
+    state.changed.notify_all();
+    state.changed.wait(lock, [&] { return !state.queue.empty() || state.stopping; });
+    if (state.queue.empty()) return;
+    state.writing = true;
+    const std::deque<std::string> lines = std::exchange(state.queue, {});
+    state.queued = 0;
+    uint64_t untold = std::exchange(state.untold, 0);  // they came when these lines had filled the queue
+    lock.unlock();
+    uint64_t refused = 0, untold_before = 0;
+    // Tells of the dropped lines, if there are any. Whether there are none to be told of any more.
+    const auto tell = [&](uint64_t& count) {
+      if (count != 0 && put(state.told(count))) count = 0;
+      return count == 0;
+    };
+    for (const std::string& line : lines) {
+      if (tell(untold_before) && put(line)) continue;
+      ++refused;
+      ++untold_before;
+    }
+    untold += untold_before;
+    tell(untold);
+    lock.lock();
+    state.dropped += refused;
+    state.untold += untold;
+  }
+}
+
+}  // namespace axfrd::control
