@@ -75,6 +75,11 @@ constexpr std::array kAliasOptions{
 constexpr std::array kTcpOptions{
     Option{"tcp-max-sessions", Kind::value, "N", "4096", "TCP sessions at a time"},
     Option{"tcp-max-per-client", Kind::value, "N", "256", "of these from one IPv4 address or IPv6 /64"},
+    Option{"tcp-max-per-prefix", Kind::value, "N", "1024", "of these from one IPv4 /24 or IPv6 /48"},
+    Option{
+        "tcp-max-per-secondary", Kind::value, "N", "16",
+        "keep room for so many from each host that a zone, or --allow-transfer, names by its address; in all, for no "
+        "more than a quarter of the sessions"},
     Option{"tcp-idle-timeout", Kind::value, "SECONDS", "30", "close sessions that neither ask nor read for so long"},
 };
 constexpr std::array kGeneralOptions{

@@ -282,6 +282,8 @@ void read_alias(const Values& values, Options& options) {
 void read_tcp(const Values& values, TcpLimits& limits) {
   limits.max_sessions = values.number("tcp-max-sessions", 1, 1U << 20);
   limits.max_per_client = values.number("tcp-max-per-client", 1, 1U << 20);
+  limits.max_per_prefix = values.number("tcp-max-per-prefix", 1, 1U << 20);
+  limits.max_per_secondary = values.number("tcp-max-per-secondary", 0, 1U << 20);
   limits.idle = std::chrono::seconds(values.number("tcp-idle-timeout", 1, 86400));
 }
 

@@ -16,4 +16,17 @@ std::optional<Prefix> AccessList::match(const IpAddress& address) const {
   return std::nullopt;
 }
 
+size_t AccessList::hosts() const {
+  const auto of = [](const ByLength& rules, unsigned bits) {
+    const auto full = rules.find(bits);
+    return full != rules.end() ? full->second.size() : 0;
+  };
+  return of(v4_, 32) + of(v6_, 128);
+}
+
+bool AccessList::names_host(const IpAddress& address) const {
+  const auto rule = match(address);
+  return rule && rule->length == address_bits(rule->address);
+}
+
 }  // namespace axfrd::control

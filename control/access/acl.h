@@ -17,6 +17,9 @@ class AccessList {
   // The longest prefix that covers `address`, or nothing when no rule does. 0.0.0.0/0 covers no IPv6 address and ::/0
   // no IPv4.
   std::optional<Prefix> match(const IpAddress& address) const;
+  // Rules that are for one address.
+  size_t hosts() const;
+  bool names_host(const IpAddress& address) const;
   bool empty() const { return v4_.empty() && v6_.empty(); }
 
  private:

@@ -90,13 +90,14 @@ constexpr std::array kMetrics{
     Metric{kUdp, "send_failures", "axfrd_send_failures_total", kCounter, "Responses that the kernel did not take."},
     Metric{kTcp, "sessions", "axfrd_sessions", kGauge, "Open sessions."},
     Metric{kTcp, "accepted", "axfrd_accepted_sessions_total", kCounter, "Sessions that were opened."},
-    Metric{kTcp, "rejected", "axfrd_rejected_sessions_total", kCounter, "Sessions beyond the limits."},
-    Metric{kTcp, "idle_closed", "axfrd_idle_sessions_closed_total", kCounter, "Sessions closed for want of requests."},
-    Metric{kTcp, "stalled_closed", "axfrd_stalled_sessions_closed_total", kCounter,
-           "Sessions closed because the client did not read."},
-    Metric{kTcp, "evicted", "axfrd_evicted_sessions_total", kCounter, "Idle sessions closed to make room for others."},
-    Metric{kTcp, "malformed_closed", "axfrd_malformed_sessions_closed_total", kCounter,
-           "Sessions closed for what came over them."},
+    Metric{
+        kTcp, "closed", "axfrd_closed_sessions_total", kCounter,
+        "Sessions that ended, by reason: by_client: the client closed it, or the connection broke; idle, half_open, "
+        "stalled: the client sent no request, no whole request, or did not read, for too long; malformed: what came "
+        "was no DNS request; evicted_idle, evicted_slow: ended for another client, because it was idle, or read "
+        "slowest; client_limit, prefix_limit, full: turned away at once, because its client, its prefix or axfrd had "
+        "no room for it; stopped: axfrd was stopping.",
+        "reason"},
     Metric{kTcp, "transfers", "axfrd_transfers_started_total", kCounter, "Transfers that were begun."},
     Metric{kTcp, "transfers_finished", "axfrd_transfers_finished_total", kCounter, "Transfers sent to their end."},
     Metric{kTcp, "ixfr_finished", "axfrd_incremental_transfers_finished_total", kCounter,

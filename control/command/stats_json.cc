@@ -108,19 +108,18 @@ Json to_json(const AliasCounters& counters) {
 
 Json to_json(const TcpCounters& counters) {
   Json object = requests(counters.requests);
-  const uint64_t closed = counters.closed.read();  // first, so that the difference is never negative
-  object["accepted"] = counters.accepted.read();
-  object["sessions"] = counters.accepted.read() - closed;
-  object["rejected"] = counters.rejected.read();
+  const uint64_t closed = counters.all_closed();  // first, so that the difference is never negative
+  const uint64_t accepted = counters.accepted.read();
+  Json by_reason = Json::object();
+  for (size_t i = 0; i < kSessionEndNames.size(); ++i) by_reason[kSessionEndNames[i]] = counters.closed[i].read();
+  object["accepted"] = accepted;
+  object["sessions"] = accepted - closed;
+  object["closed"] = std::move(by_reason);
   object["transfers"] = counters.transfers.read();
   object["transfers_finished"] = counters.transfers_finished.read();
   object["ixfr_finished"] = counters.ixfr_finished.read();
   object["transfer_messages"] = counters.transfer_messages.read();
   object["transfer_bytes"] = counters.transfer_bytes.read();
-  object["idle_closed"] = counters.idle_closed.read();
-  object["stalled_closed"] = counters.stalled_closed.read();
-  object["evicted"] = counters.evicted.read();
-  object["malformed_closed"] = counters.malformed_closed.read();
   return object;
 }
 

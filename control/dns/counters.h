@@ -26,17 +26,37 @@ struct UdpCounters {
   Counter send_failures;
 };
 
+// Why a TCP session ended.
+enum class SessionEnd : uint8_t {
+  by_client,     // the client closed it, or it broke
+  idle,          // no request for too long
+  half_open,     // no whole request in time after it was opened, or after a request had begun
+  stalled,       // the client did not read for too long
+  malformed,     // what came was no DNS request
+  evicted_idle,  // it was idle when another client wanted a session
+  evicted_slow,  // the same, and it read slowest
+  client_limit,  // it was one too many of its client,
+  prefix_limit,  // of its prefix,
+  full,          // or of all, and was turned away at once
+  stopped        // axfrd is stopping
+};
+inline constexpr std::array kSessionEndNames{"by_client",    "idle",         "half_open",    "stalled",
+                                             "malformed",    "evicted_idle", "evicted_slow", "client_limit",
+                                             "prefix_limit", "full",         "stopped"};
+
 struct TcpCounters {
   RequestCounters requests;
-  Counter accepted, rejected;  // rejected: accepted by the kernel and closed by us at once
-  Counter closed;              // accepted - closed = open now
+  Counter accepted;
+  std::array<Counter, kSessionEndNames.size()> closed;  // by SessionEnd
   Counter transfers, transfers_finished, ixfr_finished, transfer_messages, transfer_bytes;
 
-  // Why we closed sessions; the rest was closed by clients.
-  Counter idle_closed;       // no request for too long
-  Counter stalled_closed;    // did not read for too long
-  Counter evicted;           // idle, and made room for a new client
-  Counter malformed_closed;  // sent what is no DNS request
+  void count(SessionEnd why) { closed[static_cast<size_t>(why)].add(); }
+  uint64_t count_of(SessionEnd why) const { return closed[static_cast<size_t>(why)].read(); }
+  uint64_t all_closed() const {
+    uint64_t sum = 0;
+    for (const Counter& each : closed) sum += each.read();
+    return sum;
+  }
 };
 
 }  // namespace axfrd::control

@@ -33,6 +33,7 @@ class Gather {
   size_t size() const { return size_; }  // octets not sent yet
   bool empty() const { return size_ == 0; }
   size_t pieces() const { return pieces_.size(); }
+  size_t memory() const { return sizeof *this + own_.capacity() + pieces_.capacity() * sizeof(Piece); }
 
   // Sends what the socket takes, without waiting, and forgets it. Returns as sendmsg() does, with errno.
   ssize_t send(int socket);

@@ -49,6 +49,8 @@ class RequestHandler {
   // @pre inside a read section of the zone table
   Outcome handle(uint8_t* message, unsigned size, unsigned capacity, zones::Transport transport, const IpAddress& peer);
 
+  const AccessList& allow_transfer() const { return allow_transfer_; }
+
   // Counts a response that came later.
   void count_response(zones::Bytes response);
 

@@ -1,5 +1,8 @@
 #include "control/dns/session.h"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
@@ -12,8 +15,9 @@ namespace asio = boost::asio;
 using zones::Bytes;
 
 constexpr size_t kUsualInput = 4096;      // grows for a longer request, and shrinks again
-constexpr size_t kMaxQueued = 64 * 1024;  // octets of answers that wait, before we stop reading
-constexpr size_t kMaxTransfers = 16;      // under way in one session, before we stop reading
+constexpr size_t kUsualAnswers = 4096;    // the same, of answers
+constexpr size_t kMaxQueued = 16 * 1024;  // octets of answers that wait, before we take no more requests
+constexpr size_t kMaxTransfers = 16;      // under way in one session, before we take no more requests
 constexpr size_t kMaxUpdates = 64;        // the same
 constexpr size_t kBatchOctets = 256 * 1024;
 constexpr size_t kTurnOctets = 256 * 1024;  // before other sessions have their turn
@@ -21,31 +25,39 @@ constexpr size_t kPiecesOfMessage = 3;
 
 }  // namespace
 
-DnsSession::DnsSession(asio::ip::tcp::socket socket, IpAddress peer, Shared& shared)
+DnsSession::DnsSession(asio::ip::tcp::socket socket, IpAddress peer, SessionTable::Entry& entry, Shared& shared)
     : socket_(std::move(socket)),
       peer_(std::move(peer)),
+      entry_(entry),
       shared_(shared),
       input_(kUsualInput),
-      last_request_(Clock::now()),
-      last_progress_(last_request_) {}
+      request_begun_(Clock::now()),
+      last_request_(*request_begun_),
+      last_progress_(*request_begun_) {}
 
 void DnsSession::start() { read(); }
 
-void DnsSession::finish() {
+void DnsSession::finish(SessionEnd why) {
   finishing_ = true;
-  if (idle()) close();
+  why_ = why;
+  if (idle()) close(why);
 }
 
-void DnsSession::close() {
+void DnsSession::close(SessionEnd why) {
   if (closed_) return;
   closed_ = true;
   boost::system::error_code ignored;
+  // The kernel would keep, for minutes, what a client does not take. A reset ends that.
+  const bool slow = why == SessionEnd::evicted_slow || Clock::now() - last_progress_ >= SessionTable::kGrace;
+  if (slow && unacknowledged() != 0) socket_.set_option(asio::socket_base::linger(true, 0), ignored);
   socket_.close(ignored);
+  shared_.counters.count(why);
   shared_.closed(*this);
 }
 
-bool DnsSession::has_room() const {
-  return !finishing_ && answers_.size() < kMaxQueued && transfers_.size() < kMaxTransfers && updates_ < kMaxUpdates;
+bool DnsSession::can_take() const {
+  return !finishing_ && !waiting_ && answers_.size() < kMaxQueued && transfers_.size() < kMaxTransfers &&
+         updates_ < kMaxUpdates;
 }
 
 void DnsSession::go_on() {
@@ -53,15 +65,55 @@ void DnsSession::go_on() {
   write();
   if (closed_) return;
   // There was no room for all that came.
-  if (!waiting_ && has_room() && !next_frame().empty()) wait_for_turn();
-  if ((input_ended_ || finishing_) && idle()) return close();
+  if (can_take() && !next_frame().empty()) wait_for_turn();
+  if ((input_ended_ || finishing_) && idle()) return close(why_);
+  tell_table();
   read();
+}
+
+// ---- who may stay ----
+
+void DnsSession::tell_table() {
+  const bool owes = waiting_ || !nothing_to_write();
+  if (owes && !owing_) owing_from_ = written_;
+  owing_ = owes;
+  if (owes) {
+    shared_.table.owed(entry_, last_progress_);
+  } else if (updates_ != 0) {
+    shared_.table.working(entry_);
+  } else if (asked_ || !SessionTable::is_idle(entry_)) {
+    shared_.table.idle(entry_);
+  }
+  asked_ = false;
+}
+
+std::optional<SessionEnd> DnsSession::overdue(Clock::time_point now, const TcpLimits& limits) const {
+  if (!idle()) return now - last_progress_ > limits.idle ? std::optional(SessionEnd::stalled) : std::nullopt;
+  if (now - last_request_ > limits.idle) return SessionEnd::idle;
+  if (request_begun_ && now - *request_begun_ > limits.request) return SessionEnd::half_open;
+  return std::nullopt;
+}
+
+uint64_t DnsSession::unacknowledged() {
+  int octets = 0;
+  if (ioctl(socket_.native_handle(), SIOCOUTQ, &octets) != 0) return 0;
+  return static_cast<uint64_t>(octets);
+}
+
+uint64_t DnsSession::taken() {
+  const uint64_t written = written_ - owing_from_;
+  return written - std::min(written, unacknowledged());
+}
+
+size_t DnsSession::memory() const {
+  return sizeof *this + input_.capacity() + answers_.capacity() + transfers_.size() * sizeof(ActiveTransfer) +
+         (unsent_ ? unsent_->memory() : 0);
 }
 
 // ---- requests ----
 
 void DnsSession::read() {
-  if (reading_ || input_ended_ || !has_room()) return;
+  if (reading_ || input_ended_ || finishing_ || !next_frame().empty()) return;
   make_room_in_buffer();
   reading_ = true;
   socket_.async_read_some(asio::buffer(input_.data() + input_end_, input_.size() - input_end_),
@@ -76,21 +128,21 @@ void DnsSession::on_read(const boost::system::error_code& error, size_t octets) 
   if (error == asio::error::eof) {
     input_ended_ = true;
   } else if (error) {
-    return close();
+    return close(SessionEnd::by_client);
   }
   input_end_ += octets;
+  if (!request_begun_) request_begun_ = Clock::now();
   go_on();
 }
 
-// Moves what is left to the front, and makes the buffer hold one whole request.
+// Moves what is left to the front. The buffer grows with a long request, and not before that comes.
 void DnsSession::make_room_in_buffer() {
   std::copy(input_.begin() + static_cast<ptrdiff_t>(input_begin_), input_.begin() + static_cast<ptrdiff_t>(input_end_),
             input_.begin());
   input_end_ -= input_begin_;
   input_begin_ = 0;
-  const size_t frame = input_end_ < 2 ? 2 : 2U + zones::load16(input_.data());
-  if (frame > input_.size()) {
-    input_.resize(frame);
+  if (input_end_ == input_.size()) {
+    input_.resize(std::min(2 * input_.size(), size_t{2} + zones::kMaxMessage));
   } else if (input_end_ == 0 && input_.size() > kUsualInput) {
     input_ = std::vector<uint8_t>(kUsualInput);
   }
@@ -106,7 +158,7 @@ Bytes DnsSession::next_frame() const {
 
 void DnsSession::take_requests() {
   const dataplane::ReadSection section(shared_.reader);
-  while (has_room()) {
+  while (can_take()) {
     const Bytes frame = next_frame();
     if (frame.empty()) return;
     input_begin_ += frame.size();
@@ -116,6 +168,12 @@ void DnsSession::take_requests() {
 
 void DnsSession::take(Bytes request) {
   last_request_ = Clock::now();
+  asked_ = true;
+  if (input_begin_ == input_end_) {
+    request_begun_.reset();
+  } else {
+    request_begun_ = last_request_;  // of the one behind it
+  }
   uint8_t* message = shared_.scratch.data() + 2;
   std::copy(request.begin(), request.end(), message);
   auto outcome = shared_.handler.handle(message, static_cast<unsigned>(request.size()), zones::kMaxMessage,
@@ -128,8 +186,8 @@ void DnsSession::take(Bytes request) {
   } else if (outcome.update) {
     make(std::move(*outcome.update));
   } else {  // who sends no DNS here will hardly begin to; what came before it still counts
-    shared_.counters.malformed_closed.add();
     finishing_ = true;
+    why_ = SessionEnd::malformed;
   }
 }
 
@@ -171,7 +229,8 @@ void DnsSession::write() {
 void DnsSession::compose(Gather& batch) {
   batch.clear();
   batch.copy(zones::bytes_of(answers_));
-  answers_ = {};
+  answers_.clear();
+  if (answers_.capacity() > kUsualAnswers) answers_.shrink_to_fit();
   while (!transfers_.empty() && batch.size() < kBatchOctets && batch.pieces() + kPiecesOfMessage <= batch.kMaxPieces) {
     ActiveTransfer& transfer = transfers_.front();
     add_message(transfer, batch);
@@ -207,9 +266,12 @@ void DnsSession::add_message(ActiveTransfer& transfer, Gather& batch) {
 // Hands the socket what it takes; false if the session is closed then.
 bool DnsSession::send(Gather& batch) {
   const ssize_t sent = batch.send(socket_.native_handle());
-  if (sent > 0) last_progress_ = Clock::now();
+  if (sent > 0) {
+    last_progress_ = Clock::now();
+    written_ += static_cast<uint64_t>(sent);
+  }
   if (sent >= 0 || errno == EAGAIN || errno == EINTR) return true;
-  close();
+  close(SessionEnd::by_client);
   return false;
 }
 
@@ -217,7 +279,7 @@ void DnsSession::wait_for_socket() {
   waiting_ = true;
   socket_.async_wait(asio::socket_base::wait_write, [self = shared_from_this()](const auto& error) {
     if (self->closed_) return;
-    if (error) return self->close();
+    if (error) return self->close(SessionEnd::by_client);
     self->on_writable();
   });
 }

@@ -3,9 +3,10 @@
 // Requests are taken as they come, without waiting for the responses before them. Answers and transfers are queued and
 // written in batches, one sendmsg() each: first the answers, then one message of each transfer in turn. So no transfer
 // holds up another, nor a query behind it; and after some batches other sessions have their turn. The next batch is
-// composed only when the last one was written: a client that does not read holds an index into a version, one batch of
-// references, and a bounded queue of answers. What is no DNS request ends a session as the end of input does, once what
-// was asked for before is written: what a client gets does not depend on how its stream was cut.
+// composed, and the next request taken, only when the last batch was written. So a client that does not read holds an
+// index into a version, one batch of references, and the answers of that batch: 16 KiB, and one answer more. What is no
+// DNS request ends a session as the end of input does, once what was asked for before is written: what a client gets
+// does not depend on how its stream was cut.
 //
 // Threads. The service thread. Owned by DnsTcp and by its own pending operations.
 #pragma once
@@ -22,6 +23,8 @@
 #include "control/dns/counters.h"
 #include "control/dns/gather.h"
 #include "control/dns/request_handler.h"
+#include "control/dns/session_table.h"
+#include "control/dns/tcp_limits.h"
 #include "dataplane/rcu.h"
 
 namespace axfrd::control {
@@ -38,24 +41,30 @@ class DnsSession : public std::enable_shared_from_this<DnsSession> {
     dataplane::Rcu::Reader& reader;
     TcpCounters& counters;
     const Log& log;
+    SessionTable& table;
     std::function<void(DnsSession&)> closed;  // called once, at the end of each session
     std::vector<uint8_t> scratch;             // one message with its length, while it is being answered
     Gather batch;                             // what is being written, until a socket does not take it all
   };
 
-  // `peer` is normalised. `shared` outlives the session.
-  DnsSession(boost::asio::ip::tcp::socket socket, IpAddress peer, Shared& shared);
+  // `peer` is normalised. `shared` outlives the session, and `entry`, which is its own, its closing.
+  DnsSession(boost::asio::ip::tcp::socket socket, IpAddress peer, SessionTable::Entry& entry, Shared& shared);
 
   void start();
-  // Takes no more requests, and closes when what was asked for is written.
-  void finish();
-  void close();
+  // Takes no more requests, and closes when what was asked for is written; if nothing else does before, for that
+  // reason.
+  void finish(SessionEnd why);
+  void close(SessionEnd why);
 
-  const IpAddress& peer() const { return peer_; }
+  SessionTable::Entry& entry() { return entry_; }
   // Nothing is to be written, and all requests that came are answered.
   bool idle() const { return !waiting_ && nothing_to_write() && updates_ == 0; }
-  // Since when an idle session has been so, or a busy one has written nothing.
-  Clock::time_point quiet_since() const { return idle() ? last_request_ : last_progress_; }
+  // Why the session has lasted long enough, if it has.
+  std::optional<SessionEnd> overdue(Clock::time_point now, const TcpLimits& limits) const;
+  // Octets that the client has acknowledged, of those that were written since the session last began to owe it some.
+  uint64_t taken();
+  // Octets of memory, without what is shared.
+  size_t memory() const;
 
  private:
   struct ActiveTransfer {
@@ -64,8 +73,10 @@ class DnsSession : public std::enable_shared_from_this<DnsSession> {
     Clock::time_point start, first;  // when it was asked for, when its first message was written
     uint64_t messages = 0, octets = 0;
   };
-  bool has_room() const;
+  bool can_take() const;
   void go_on();
+  void tell_table();
+  uint64_t unacknowledged();
   void read();
   void on_read(const boost::system::error_code& error, size_t octets);
   void make_room_in_buffer();
@@ -89,11 +100,13 @@ class DnsSession : public std::enable_shared_from_this<DnsSession> {
 
   boost::asio::ip::tcp::socket socket_;
   const IpAddress peer_;
+  SessionTable::Entry& entry_;
   Shared& shared_;
 
   std::vector<uint8_t> input_;
   size_t input_begin_ = 0, input_end_ = 0;  // what was received and not yet taken
   bool reading_ = false, input_ended_ = false;
+  std::optional<Clock::time_point> request_begun_;  // of a request that is not whole; at first, the session's begin
 
   std::string answers_;                  // framed
   size_t updates_ = 0;                   // under way
@@ -103,7 +116,12 @@ class DnsSession : public std::enable_shared_from_this<DnsSession> {
   bool waiting_ = false;                 // for the socket, or for our turn
 
   bool finishing_ = false, closed_ = false;
+  SessionEnd why_ = SessionEnd::by_client;  // it ends when it has nothing more to do
   Clock::time_point last_request_, last_progress_;
+  bool asked_ = false;       // since the table was told
+  bool owing_ = false;       // says the table
+  uint64_t written_ = 0;     // octets
+  uint64_t owing_from_ = 0;  // of these, when the table was told that we owe
 };
 
 }  // namespace axfrd::control

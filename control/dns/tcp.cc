@@ -1,5 +1,6 @@
 #include "control/dns/tcp.h"
 
+#include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
@@ -20,9 +21,9 @@ using boost::system::error_code;
 // What the kernel may hold unsent: more would only delay answers queued behind a transfer, and cost memory for clients
 // that do not read.
 constexpr int kMaxUnsent = 256 * 1024;
+constexpr int kMaxUnsentOfMany = 32 * 1024;  // when a quarter of all sessions are open
 
-// Whom a limit is counted against: who has an IPv6 address has a /64 of them.
-IpAddress client_of(const IpAddress& peer) { return peer.is_v6() ? Prefix::masked(peer, 64) : peer; }
+constexpr size_t kWorthGivingBack = 16U << 20;  // octets
 
 // Closes with RST: nothing was said that the client could miss, and no TIME_WAIT is left behind.
 void turn_away(tcp::socket socket) {
@@ -31,10 +32,27 @@ void turn_away(tcp::socket socket) {
   socket.close(ignored);
 }
 
+void limit_unsent(int socket, const int& octets) {
+  setsockopt(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &octets, sizeof octets);
+}
+
 // Sessions inherit these, which saves two system calls for each.
 void set_session_options(tcp::acceptor& acceptor) {
   acceptor.set_option(tcp::no_delay(true));
-  setsockopt(acceptor.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kMaxUnsent, sizeof kMaxUnsent);
+  limit_unsent(acceptor.native_handle(), kMaxUnsent);
+}
+
+SessionEnd end_of(SessionTable::Room::Refusal refusal) {
+  using enum SessionTable::Room::Refusal;
+  switch (refusal) {
+    case client:
+      return SessionEnd::client_limit;
+    case prefix:
+      return SessionEnd::prefix_limit;
+    case full:
+      break;
+  }
+  return SessionEnd::full;
 }
 
 }  // namespace
@@ -45,12 +63,17 @@ DnsTcp::DnsTcp(asio::io_context& loop, RequestHandler& handler, DnsUpdates& upda
       limits_(limits),
       counters_(counters),
       log_(log),
+      handler_(handler),
+      notifier_(notifier),
+      table_({limits.max_sessions, limits.max_per_client, limits.max_per_prefix, limits.max_per_secondary},
+             [this](const SessionTable::Entry& entry) { return sessions_.at(&entry)->taken(); }),
       shared_{handler,
               updates,
               notifier,
               reader,
               counters,
               log,
+              table_,
               [this](DnsSession& session) { forget(session); },
               std::vector<uint8_t>(2 + zones::kMaxMessage),
               {}},
@@ -100,42 +123,37 @@ void DnsTcp::admit(tcp::socket socket) {
   const IpAddress peer = normalised(socket.remote_endpoint(error).address());
   if (error) return;  // gone already
   counters_.accepted.add();
-  const IpAddress client = client_of(peer);
-  if (!make_room_for(client)) {
-    counters_.rejected.add();
-    counters_.closed.add();
+  const AccessList& allowed = handler_.allow_transfer();
+  table_.keep_room_for(notifier_.named_hosts() + allowed.hosts());
+  const bool named = notifier_.names(peer) || allowed.names_host(peer);
+  const SessionTable::Room room = table_.room_for(peer, named, DnsSession::Clock::now());
+  if (room.refusal) {
+    counters_.count(end_of(*room.refusal));
     return turn_away(std::move(socket));
   }
-  const auto session = std::make_shared<DnsSession>(std::move(socket), peer, shared_);
-  sessions_.insert(session);
-  ++sessions_of_[client];
+  if (room.evicted != nullptr) {
+    const bool idle = SessionTable::is_idle(*room.evicted);
+    const auto evicted = sessions_.at(room.evicted);
+    evicted->close(idle ? SessionEnd::evicted_idle : SessionEnd::evicted_slow);
+  }
+  if (table_.size() >= limits_.max_sessions / 4) limit_unsent(socket.native_handle(), kMaxUnsentOfMany);
+  SessionTable::Entry& entry = table_.enter(peer, room);
+  const auto session = std::make_shared<DnsSession>(std::move(socket), peer, entry, shared_);
+  sessions_.emplace(&entry, session);
   session->start();
 }
 
-bool DnsTcp::make_room_for(const IpAddress& client) {
-  const auto of_client = sessions_of_.find(client);
-  if (of_client != sessions_of_.end() && of_client->second >= limits_.max_per_client && !evict(&client)) return false;
-  return sessions_.size() < limits_.max_sessions || evict(nullptr);
-}
-
-// Closes the session that has been idle longest, of `client` or of all; false if none is idle.
-bool DnsTcp::evict(const IpAddress* client) {
-  std::shared_ptr<DnsSession> oldest;
-  for (const auto& session : sessions_) {
-    if (!session->idle() || (client != nullptr && client_of(session->peer()) != *client)) continue;
-    if (!oldest || session->quiet_since() < oldest->quiet_since()) oldest = session;
-  }
-  if (!oldest) return false;
-  counters_.evicted.add();
-  oldest->close();
-  return true;
-}
-
 void DnsTcp::forget(DnsSession& session) {
-  counters_.closed.add();
-  const auto of_client = sessions_of_.find(client_of(session.peer()));
-  if (--of_client->second == 0) sessions_of_.erase(of_client);
-  sessions_.erase(session.shared_from_this());
+  const SessionTable::Entry* entry = &session.entry();
+  table_.leave(session.entry());
+  sessions_.erase(entry);
+}
+
+std::vector<std::shared_ptr<DnsSession>> DnsTcp::snapshot() const {
+  std::vector<std::shared_ptr<DnsSession>> all;
+  all.reserve(sessions_.size());
+  for (const auto& [entry, session] : sessions_) all.push_back(session);
+  return all;
 }
 
 void DnsTcp::sweep_later() {
@@ -146,13 +164,23 @@ void DnsTcp::sweep_later() {
 }
 
 void DnsTcp::sweep() {
-  const auto limit = DnsSession::Clock::now() - limits_.idle;
+  const auto now = DnsSession::Clock::now();
+  size_t held = 0;
   for (const auto& session : snapshot()) {
-    if (session->quiet_since() > limit) continue;
-    (session->idle() ? counters_.idle_closed : counters_.stalled_closed).add();
-    session->close();
+    held += session->memory();
+    if (const auto why = session->overdue(now, limits_)) session->close(*why);
   }
+  table_.rank(now);
+  give_memory_back(held);
   if (!finishing_) sweep_later();
+}
+
+// What many sessions had stays in our heap when they are gone, unless it is told to give it back.
+void DnsTcp::give_memory_back(size_t held) {
+  most_held_ = std::max(most_held_, held);
+  if (most_held_ - held < kWorthGivingBack) return;
+  most_held_ = held;
+  malloc_trim(0);
 }
 
 void DnsTcp::finish() {
@@ -162,12 +190,12 @@ void DnsTcp::finish() {
     listener->acceptor.close();
     listener->retry.cancel();
   }
-  for (const auto& session : snapshot()) session->finish();
+  for (const auto& session : snapshot()) session->finish(SessionEnd::stopped);
 }
 
 void DnsTcp::close() {
   finish();
-  for (const auto& session : snapshot()) session->close();
+  for (const auto& session : snapshot()) session->close(SessionEnd::stopped);
 }
 
 }  // namespace axfrd::control

@@ -1,17 +1,15 @@
 // DnsTcp: DNS over TCP on the kernel's stack: listeners, and the sessions they accept.
 //
-// A session over a limit takes the place of the one that has been idle longest (of the same client, when the client is
-// at its limit), so that peers which keep connections open do not lock out one that wants something. When nobody is
-// idle the newcomer is turned away.
+// Whose session ends when there is no room for another, SessionTable decides. Sessions also end when they ask or read
+// nothing for too long, or do not come to the end of a request (RFC 7766 §6.2.3).
 //
 // Threads. The service thread.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <map>
 #include <memory>
-#include <set>
+#include <unordered_map>
 #include <vector>
 
 #include "control/dns/session.h"
@@ -47,21 +45,23 @@ class DnsTcp {
   void accept(Listener& listener);
   void wait_for_descriptors(Listener& listener, const boost::system::error_code& error);
   void admit(boost::asio::ip::tcp::socket socket);
-  bool make_room_for(const IpAddress& client);
-  bool evict(const IpAddress* client);
   void forget(DnsSession& session);
   void sweep_later();
   void sweep();
-  std::vector<std::shared_ptr<DnsSession>> snapshot() const { return {sessions_.begin(), sessions_.end()}; }
+  void give_memory_back(size_t held);
+  std::vector<std::shared_ptr<DnsSession>> snapshot() const;
 
   boost::asio::io_context& loop_;
   const TcpLimits limits_;
   TcpCounters& counters_;
   const Log& log_;
+  RequestHandler& handler_;
+  Notifier& notifier_;
+  SessionTable table_;
   DnsSession::Shared shared_;
   std::vector<std::unique_ptr<Listener>> listeners_;
-  std::set<std::shared_ptr<DnsSession>> sessions_;
-  std::map<IpAddress, size_t> sessions_of_;  // by client
+  std::unordered_map<const SessionTable::Entry*, std::shared_ptr<DnsSession>> sessions_;
+  size_t most_held_ = 0;  // octets that all sessions had, since memory was last given back
   boost::asio::steady_timer sweep_timer_;
   bool finishing_ = false;
 };

@@ -184,10 +184,24 @@ void Notifier::set_zone(const Updater::Published::Zone& published) {
   if (zone->serial_since == 0 || zone->serial != version.serial()) zone->serial_since = unix_time();
   zone->serial = version.serial();
   if (zone->settings != version.attributes().secondary_dns) {
-    zone->settings = version.attributes().secondary_dns;
+    set_settings(*zone, version.attributes().secondary_dns);
     set_lines(*zone, published.ledger);
   }
   for (auto& line : zone->lines) owe(*line);
+}
+
+void Notifier::set_settings(LedgerZone& zone, zones::SecondaryDnsRef settings) {
+  const auto hosts_of = [](const zones::SecondaryDnsRef& of, const auto& each_host) {
+    if (of == nullptr) return;
+    for (const zones::Secondary& secondary : of->secondaries) {
+      if (secondary.is_host() && secondary.transfers) each_host(address_of(secondary));
+    }
+  };
+  hosts_of(settings, [this](const IpAddress& host) { ++hosts_[host]; });
+  hosts_of(zone.settings, [this](const IpAddress& host) {
+    if (--hosts_[host] == 0) hosts_.erase(host);
+  });
+  zone.settings = std::move(settings);
 }
 
 // Lines that are still wanted stay as they are.
@@ -261,6 +275,7 @@ void Notifier::forget(const zones::Name& apex) {
   LedgerZone& zone = *entry->second;
   for (const auto& line : zone.lines) drop_line(*line);
   zone.lines.clear();
+  set_settings(zone, nullptr);
   check_waiters(zone);
   unkept_.erase(&zone);
   zones_by_hash_.erase(zones::NameHash::process().of(apex));

@@ -81,6 +81,9 @@ class Notifier {
   void published(const Updater::Published& published);
 
   // ---- what secondaries do ----
+  // Whether a zone has this host, and no prefix around it, among those that may transfer it. @pre address is normalised
+  bool names(const IpAddress& address) const { return hosts_.contains(address); }
+  size_t named_hosts() const { return hosts_.size(); }
   // Any sign of life. @pre address is normalised
   void heard_from(const IpAddress& address);
   // Asked for the SOA of the zone whose apex has that hash, or for IXFR from `serial`, by a datagram that anybody may
@@ -122,6 +125,7 @@ class Notifier {
   LedgerZone* find(zones::NameView apex) const;
   void set_zone(const Updater::Published::Zone& published);
   void set_lines(LedgerZone& zone, const std::string& kept);
+  void set_settings(LedgerZone& zone, zones::SecondaryDnsRef settings);
   void drop_line(LedgerLine& line);
   void withdraw(LedgerLine& line);
   void land(LedgerLine& line);
@@ -179,6 +183,7 @@ class Notifier {
   std::unordered_map<uint64_t, LedgerZone*> zones_by_hash_;   // of the apex
   std::map<TargetKey, std::unique_ptr<NotifyTarget>> targets_;
   std::multimap<IpAddress, NotifyTarget*> targets_at_;
+  std::map<IpAddress, size_t> hosts_;  // that may transfer a zone, with the number of times that zones say so
   std::multimap<Clock::time_point, LedgerLine*> due_;
   std::set<LedgerZone*> unkept_;  // with proofs that the store does not have yet
   std::multimap<LedgerZone*, Waiter> waiters_;

@@ -38,7 +38,7 @@ class TcpServer {
   TcpCounters& counters() { return counters_; }
   std::string log() const { return log_.text(); }
   size_t open_sessions() const {
-    const uint64_t closed = counters_.closed.read();
+    const uint64_t closed = counters_.all_closed();
     return counters_.accepted.read() - closed;
   }
 

@@ -305,7 +305,7 @@ TEST_F(DnsTcpTest, WhoSendsNoDnsIsClosed) {
     client.send(garbage);
     EXPECT_TRUE(client.closed_by_peer());
   }
-  EXPECT_EQ(server_.counters().malformed_closed.read(), 4U);
+  EXPECT_EQ(server_.counters().count_of(SessionEnd::malformed), 4U);
 }
 
 TEST_F(DnsTcpTest, WhatWasAskedBeforeSomethingThatIsNoDnsIsAnswered) {
@@ -359,7 +359,7 @@ TEST_F(DnsTcpTest, CloseEndsTransfersAtOnce) {
 
 class DnsTcpIdleTest : public DnsTcpTest {
  protected:
-  DnsTcpIdleTest() : DnsTcpTest({10, 10, 200ms}) {}
+  DnsTcpIdleTest() : DnsTcpTest({.max_sessions = 10, .max_per_client = 10, .idle = 200ms}) {}
 };
 
 TEST_F(DnsTcpIdleTest, WhoAsksNothingIsClosed) {
@@ -377,7 +377,7 @@ TEST_F(DnsTcpIdleTest, WhoAsksNothingIsClosed) {
   EXPECT_TRUE(asking.send(query));
   EXPECT_FALSE(asking.receive_message().empty());
   EXPECT_GE(std::chrono::steady_clock::now() - start, 200ms);
-  EXPECT_EQ(server_.counters().idle_closed.read(), 2U);
+  EXPECT_EQ(server_.counters().count_of(SessionEnd::idle), 2U);
 }
 
 TEST_F(DnsTcpIdleTest, WhoStopsReadingIsClosedAndWhoReadsSlowlyIsNot) {
@@ -390,13 +390,13 @@ TEST_F(DnsTcpIdleTest, WhoStopsReadingIsClosedAndWhoReadsSlowlyIsNot) {
     ASSERT_EQ(slow.receive(65536).size(), 65536U);
     std::this_thread::sleep_for(20ms);
   }
-  EXPECT_EQ(server_.counters().stalled_closed.read(), 1U);
+  EXPECT_EQ(server_.counters().count_of(SessionEnd::stalled), 1U);
   EXPECT_EQ(server_.open_sessions(), 1U);
 }
 
 class DnsTcpLimitTest : public DnsTcpTest {
  protected:
-  DnsTcpLimitTest() : DnsTcpTest({4, 2, 30s}) {}
+  DnsTcpLimitTest() : DnsTcpTest({.max_sessions = 4, .max_per_client = 2}) {}
   // A session that is not idle, nor will be.
   std::unique_ptr<StreamClient> busy(const char* from) {
     auto client = std::make_unique<StreamClient>(server_.connect(from, 4096));
@@ -419,7 +419,7 @@ TEST_F(DnsTcpLimitTest, ANewSessionTakesThePlaceOfTheLongestIdleOneOfItsClient) 
   EXPECT_TRUE(second.closed_by_peer());
   EXPECT_TRUE(answers(first));
   EXPECT_TRUE(answers(other));
-  EXPECT_EQ(server_.counters().evicted.read(), 1U);
+  EXPECT_EQ(server_.counters().count_of(SessionEnd::evicted_idle), 1U);
 }
 
 TEST_F(DnsTcpLimitTest, AClientWhoseSessionsAreAllBusyIsTurnedAway) {
@@ -427,14 +427,14 @@ TEST_F(DnsTcpLimitTest, AClientWhoseSessionsAreAllBusyIsTurnedAway) {
   const StreamClient third(server_.connect()), other(server_.connect("127.0.0.2"));
   EXPECT_TRUE(third.closed_by_peer());
   EXPECT_TRUE(answers(other));
-  EXPECT_EQ(server_.counters().rejected.read(), 1U);
+  EXPECT_EQ(server_.counters().count_of(SessionEnd::client_limit), 1U);
 }
 
 TEST_F(DnsTcpLimitTest, TheLimitOfAllHoldsForNewClients) {
   const auto one = busy("127.0.0.1"), two = busy("127.0.0.1"), three = busy("127.0.0.2"), four = busy("127.0.0.2");
   const StreamClient newcomer(server_.connect("127.0.0.3"));
   EXPECT_TRUE(newcomer.closed_by_peer());
-  EXPECT_EQ(server_.counters().rejected.read(), 1U);
+  EXPECT_EQ(server_.counters().count_of(SessionEnd::full), 1U);
   EXPECT_EQ(server_.open_sessions(), 4U);
 }
 
