@@ -17,6 +17,7 @@ import dns.rdataclass
 import dns.rdatatype
 
 import zones
+from lab import PATIENCE
 
 NS, CNAME, SOA, OPT, RRSIG, ANY = 2, 5, 6, 41, 46, 255
 A, AAAA = 1, 28
@@ -159,7 +160,7 @@ class Asker(threading.Thread):
         with sock:
             sock.connect((self.address, 53))
             waiting, left = {}, collections.deque(numbers)
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + PATIENCE
             while left or waiting:
                 while left and len(waiting) < WINDOW:
                     number = left.popleft()

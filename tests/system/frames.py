@@ -121,7 +121,7 @@ class Wire:
         # A frame shorter than Ethernet's minimum is padded by a real NIC; a veth takes it as it is.
         self.socket.send(frame)
 
-    def receive(self, port, timeout=2):
+    def receive(self, port, timeout=lab.PATIENCE):
         """The next datagram to that UDP port, or None."""
         deadline = time.monotonic() + timeout
         while (left := deadline - time.monotonic()) > 0:
@@ -163,7 +163,7 @@ class Sender:
     def send(self, packet, vlan=None, padding=b""):
         self.wire.send(ethernet(self.wire.mac, self.appliance, packet, vlan=vlan) + padding)
 
-    def receive(self, timeout=2):
+    def receive(self, timeout=lab.PATIENCE):
         return self.wire.receive(PORT, timeout)
 
     def expect_answer(self, query):

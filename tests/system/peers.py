@@ -13,7 +13,7 @@ import dns.message
 import dns.query
 
 import zones
-from lab import IPV4, wait_until
+from lab import IPV4, PATIENCE, wait_until
 
 
 class Key(typing.NamedTuple):
@@ -60,7 +60,7 @@ class Secondary:
                 return None
         return answer[0][0].serial if answer else None
 
-    def wait(self, timeout=60):
+    def wait(self, timeout=PATIENCE):
         """Until it has a copy of every zone."""
         missing = list(self.names)
 
@@ -73,9 +73,9 @@ class Secondary:
         return self
 
     def wait_to_serve(self, name, serial):
-        """NSD loads what it has transferred, and no longer asks for, up to a second later."""
+        """What was transferred is not served at once: NSD loads it a second later, PowerDNS when its database has it."""
         what = f"{type(self).__name__} to serve serial {serial} of {name}"
-        wait_until(lambda: self.serial(name) == serial, what, timeout=10)
+        wait_until(lambda: self.serial(name) == serial, what)
 
     def copy(self, name, tries=3):
         """NSD resets connections when it has something new: another process takes the place of the one that served."""

@@ -13,7 +13,7 @@ import dns.rcode
 import dns.rdatatype
 import pytest
 
-from lab import DATA, IPV4, IPV6
+from lab import DATA, IPV4, IPV6, PATIENCE
 
 TRANSPORTS = pytest.mark.parametrize("transport", ["udp", "tcp"])
 EXPIRE, COOKIE, KEEPALIVE, PADDING, EDE, ZONEVERSION = 9, 10, 11, 12, 15, 19
@@ -26,7 +26,7 @@ def option(code, data=b""):
 
 def exchange(client, query, transport="udp", address=IPV4):
     with client.inside():
-        return getattr(dns.query, transport)(query, address, timeout=3)
+        return getattr(dns.query, transport)(query, address, timeout=PATIENCE)
 
 
 def question(rdtype="SOA", name=ZONE, flags=0, use_edns=-1, **edns):
@@ -115,10 +115,10 @@ def raw(client, wire, transport="udp"):
     with client.inside():
         if transport == "udp":
             with dns.query.socket.socket(dns.query.socket.AF_INET, dns.query.socket.SOCK_DGRAM) as socket:
-                socket.settimeout(3)
+                socket.settimeout(PATIENCE)
                 socket.sendto(wire, (IPV4, 53))
                 return socket.recv(65535)
-        with dns.query.socket.create_connection((IPV4, 53), timeout=3) as socket:
+        with dns.query.socket.create_connection((IPV4, 53), timeout=PATIENCE) as socket:
             socket.sendall(struct.pack("!H", len(wire)) + wire)
             stream = socket.makefile("rb")
             return stream.read(struct.unpack("!H", stream.read(2))[0])

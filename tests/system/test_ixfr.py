@@ -15,7 +15,7 @@ import pytest
 import ask
 import zones
 from control import Control
-from lab import EVERYONE, IPV4, wait_until
+from lab import EVERYONE, IPV4, PATIENCE, wait_until
 from peers import Bind, Knot, Nsd
 
 ZONE = "example.org"
@@ -83,7 +83,7 @@ def notify(axfrd, host):
     query = dns.message.make_query(ZONE, "SOA", flags=dns.flags.AA)
     query.set_opcode(dns.opcode.NOTIFY)
     with axfrd.lab.appliance.inside():
-        dns.query.udp(query, host.ipv4, source=IPV4, timeout=5)
+        dns.query.udp(query, host.ipv4, source=IPV4, timeout=PATIENCE)
 
 
 @pytest.mark.parametrize("secondary", [Nsd, Knot, Bind])

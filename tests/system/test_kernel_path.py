@@ -13,7 +13,7 @@ import pytest
 import ask
 import frames
 import zones
-from lab import AF_XDP, DATA, IPV4, IPV6, af_packet, unaccounted
+from lab import AF_XDP, DATA, IPV4, IPV6, PATIENCE, af_packet, unaccounted
 
 # Where this kernel has no vhost-net, test_vhost_net.py has these tests run under another one.
 CARRIERS = ["tap", "vhost-net"] if os.path.exists("/dev/vhost-net") else ["tap"]
@@ -35,7 +35,7 @@ def test_ping(client, address):
 @ADDRESSES
 @pytest.mark.parametrize("size", [56, 1400, 4000])
 def test_ping_of_any_size(axfrd_on_af_xdp, address, size):
-    axfrd_on_af_xdp.lab.client.run("ping", "-c", 1, "-W", 2, "-s", size, address)
+    axfrd_on_af_xdp.lab.client.run("ping", "-c", 1, "-W", PATIENCE, "-s", size, address)
 
 
 def test_the_kernel_path_has_the_mac_of_the_port(axfrd):
@@ -45,14 +45,14 @@ def test_the_kernel_path_has_the_mac_of_the_port(axfrd):
 def test_the_tap_can_have_another_name(new_lab, new_axfrd):
     lab = new_lab("client")
     new_axfrd(lab, zones=[DATA / "example.com.zone"], tap="dns")
-    lab.client.run("ping", "-c", 1, "-W", 2, IPV4)
+    lab.client.run("ping", "-c", 1, "-W", PATIENCE, IPV4)
     assert lab.appliance.mac("dns0") == lab.appliance.mac("axp0")
 
 
 @ADDRESSES
 def test_a_closed_tcp_port_is_refused(client, address):
     with pytest.raises(ConnectionRefusedError):
-        client.connect(address, port=80, timeout=3)
+        client.connect(address, port=80)
 
 
 def test_tcp_queries_can_be_pipelined(client):
@@ -87,7 +87,7 @@ def test_an_answer_still_comes_after_the_client_has_closed_its_half(client):
 def test_an_idle_tcp_session_is_closed(new_lab, new_axfrd):
     lab = new_lab("client")
     new_axfrd(lab, zones=[DATA / "example.com.zone"], tcp_idle_timeout=1)
-    with lab.client.connect(IPV4, timeout=10) as sock:
+    with lab.client.connect(IPV4) as sock:
         assert sock.recv(1) == b""
 
 

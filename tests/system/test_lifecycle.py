@@ -52,7 +52,7 @@ def test_it_stops_under_load(axfrd, client, zone_file):
         time.sleep(1)
         began = time.monotonic()
         assert axfrd.stop() == 0
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 25, "a client that does not read would have 30 seconds"
         assert_gone(axfrd)
     load.terminate()
 

@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 import ask
-from lab import BUILD, DATA, IPV4, Axfrd, wait_until
+from lab import BUILD, DATA, IPV4, PATIENCE, Axfrd, wait_until
 
 SAMPLES = sorted(DATA.glob("*.zone"))
 
@@ -13,7 +13,7 @@ SAMPLES = sorted(DATA.glob("*.zone"))
 def axfrd(*arguments):
     # Without a network: were a mistake overlooked, it would begin to serve.
     command = ["unshare", "--net", BUILD / "axfrd", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=30)
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
 
 
 def test_help_lists_every_option():

@@ -86,7 +86,7 @@ class World:
         self.peers = [kind(lab.hosts[kind.__name__.lower()], names, files=directory) for kind in (Nsd, Knot, Bind)]
         new_axfrd(lab, zones=files)
         for peer in self.peers:
-            peer.wait(30)
+            peer.wait()
         self.servers = {type(peer).__name__: (peer.host, "127.0.0.1") for peer in self.peers}
         self.servers["axfrd"] = (lab.client, IPV4)
         self.apexes = {dns.name.from_text(name).to_wire().lower() for name in names}

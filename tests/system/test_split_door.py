@@ -100,16 +100,16 @@ def test_queries_are_answered_by_the_packet_path(axfrd, address):
 
 def test_no_query_is_lost(axfrd):
     result = dnsperf.run(axfrd.lab.client, SAMPLES, IPV4, seconds=3, rate=4000)
-    assert result.lost == 0 and result.completed > 10000
+    assert result.lost == 0 and result.completed > 1000
     assert xdp(axfrd)["redirected"] == answered(axfrd)
 
 
 @ADDRESSES
 def test_all_else_stays_with_the_kernel(axfrd, address):
     client = axfrd.lab.client
-    client.run("ping", "-c", 1, "-W", 2, "-s", 4000, address)
+    client.run("ping", "-c", 1, "-W", PATIENCE, "-s", 4000, address)
     with pytest.raises(ConnectionRefusedError):
-        client.connect(address, port=80, timeout=3)
+        client.connect(address, port=80)
     assert_answered(client, address, over=ask.tcp)
     transfer = client.run("dig", f"@{address}", "example.com", "AXFR").stdout
     assert "XFR size" in transfer and "Transfer failed" not in transfer
@@ -257,7 +257,7 @@ def test_after_a_kill_the_kernel_has_all_until_the_next_start(axfrd):
     client = axfrd.lab.client
     axfrd.kill()
     assert "axfrd_split" in links(axfrd.lab)
-    client.run("ping", "-c", 1, "-W", 2, IPV4)
+    client.run("ping", "-c", 1, "-W", PATIENCE, IPV4)
     assert_nobody_listens(client, IPV4)
     axfrd.start()
     assert_answered(client, IPV4)

@@ -9,7 +9,7 @@ import dns.zone
 import pytest
 
 import ask
-from lab import IPV4
+from lab import IPV4, PATIENCE
 
 ZONE = "example.com"
 
@@ -65,7 +65,7 @@ def test_updates_without_a_key_or_with_a_wrong_one_are_refused(axfrd, secret):
     update = dns.update.UpdateMessage(ZONE)
     update.add("new", 300, "A", "192.0.2.77")
     with axfrd.lab.client.inside():
-        assert dns.query.udp(update, IPV4, timeout=5).rcode() == dns.rcode.REFUSED
+        assert dns.query.udp(update, IPV4, timeout=PATIENCE).rcode() == dns.rcode.REFUSED
     output, agreed = nsupdate(axfrd, secret, f"update add new.{ZONE}. 300 A 192.0.2.77", key="nobody")
     assert not agreed and "BADKEY" in output
     wrong = make_key(axfrd, "other")
@@ -107,7 +107,7 @@ def test_signed_transfers_are_signed_in_every_message(axfrd, zone_file, algorith
     query.use_tsig(ring, "k.")
     zone = dns.zone.Zone("big.example")
     with axfrd.lab.client.inside():
-        dns.query.inbound_xfr(IPV4, zone, query, timeout=20)  # checks every MAC
+        dns.query.inbound_xfr(IPV4, zone, query, timeout=PATIENCE)  # checks every MAC
     assert sum(len(rdataset) for node in zone.nodes.values() for rdataset in node) >= 5000
 
 
@@ -117,7 +117,7 @@ def test_signed_queries_get_signed_answers(axfrd):
     query.use_tsig(ring, "k.")
     with axfrd.lab.client.inside():
         for ask_by in (dns.query.udp, dns.query.tcp):
-            answer = ask_by(query, IPV4, timeout=5)
+            answer = ask_by(query, IPV4, timeout=PATIENCE)
             assert answer.had_tsig and len(answer.answer) == 1
 
 

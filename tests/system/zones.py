@@ -173,7 +173,7 @@ def main(arguments):
         case ["queries", *files] if files:
             sys.stdout.write(queries(files))
         case ["compare", file, address]:
-            with socket.create_connection((address, 53), timeout=10) as sock:
+            with socket.create_connection((address, 53), timeout=60) as sock:
                 found = differences(read(file), transfer(sock, name_of(file)))
             print("\n".join(found) if found else f"{name_of(file)}: {len(read(file))} records, identical")
             return 1 if found else 0
