@@ -137,7 +137,7 @@ void Daemon::load_directory() {
     if (loaded.count.failed != 0) log_.warning(loaded.count.failed, " zone files were skipped");
     serve();
   };
-  importer_.import_directory(*options_.zones_dir, {.only_if_newer = true}, then<Importer::Loaded>("--zones-dir: ", next));
+  importer_.import_directory(*options_.zones_dir, {.only_if_newer = true, .at_start = true}, then<Importer::Loaded>("--zones-dir: ", next));
 }
 
 // Nobody is answered before all zones are there: REFUSED would be taken at its word.

@@ -46,10 +46,6 @@ class Warnings {
  public:
   static constexpr size_t kMost = 100;
 
-  Warnings() = default;
-  // Of a zone that is read from `file`, as the first of its files.
-  explicit Warnings(const std::string& file) { places_.enter(file); }
-
   // Adds one sentence about the line that RecordSet::line() gives for a record; about the zone as a whole, with 0.
   void add(uint32_t line, const std::string& text);
   // Adds what `other` holds, and counts.

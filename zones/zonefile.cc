@@ -3,105 +3,20 @@
 #include <algorithm>
 #include <cctype>
 #include <cstring>
+#include <limits>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "zones/derived.h"
+#include "zones/entry_reader.h"
+#include "zones/generate.h"
 #include "zones/ldns.h"
 #include "zones/rdata_reader.h"
 #include "zones/tokens.h"
 
 namespace axfrd::zones {
 namespace {
-
-// One entry of a zone file: a line, or several joined by parentheses, without
-// comments and parentheses.
-struct Entry {
-  uint32_t line = 0;  // where it begins
-  std::string text;
-};
-
-// Splits text into entries (RFC 1035 §5.1).
-class EntryReader {
- public:
-  explicit EntryReader(std::string_view text) : text_(text) {}
-
-  // False at the end of the text, or when it is malformed: then problem() says
-  // why and line() where.
-  bool next(Entry& entry) {
-    for (;;) {
-      if (at_ == text_.size()) return false;
-      entry.line = line_;
-      entry.text.clear();
-      if (!read_entry(entry)) return false;
-      if (!std::ranges::all_of(entry.text, is_blank)) return true;
-    }
-  }
-  const char* problem() const { return problem_; }
-  uint32_t line() const { return line_; }
-
- private:
-  bool read_entry(Entry& entry) {
-    unsigned depth = 0;
-    const uint32_t opened = line_;
-    while (at_ < text_.size()) {
-      const char c = text_[at_++];
-      switch (c) {
-        case '\n':
-          ++line_;
-          if (depth == 0) return true;
-          entry.text += ' ';
-          break;
-        case ';':
-          while (at_ < text_.size() && text_[at_] != '\n') ++at_;
-          break;
-        case '(':
-          ++depth;
-          entry.text += ' ';
-          break;
-        case ')':
-          if (depth-- == 0) return fail("a closing parenthesis without an opening one");
-          entry.text += ' ';
-          break;
-        case '"':
-          entry.text += c;
-          if (!read_quoted(entry)) return false;
-          break;
-        case '\\':
-          entry.text += c;
-          if (at_ < text_.size() && text_[at_] != '\n') entry.text += text_[at_++];
-          break;
-        case '\0':
-          return fail("an octet 0; write \\000");
-        default:
-          entry.text += c;
-      }
-    }
-    if (depth == 0) return true;
-    line_ = opened;
-    return fail("an opening parenthesis is never closed");
-  }
-
-  bool read_quoted(Entry& entry) {
-    while (at_ < text_.size() && text_[at_] != '\n' && text_[at_] != '\0') {
-      const char c = text_[at_++];
-      entry.text += c;
-      if (c == '"') return true;
-      if (c == '\\' && at_ < text_.size() && text_[at_] != '\n') entry.text += text_[at_++];
-    }
-    return fail("a quotation mark is never closed");
-  }
-
-  bool fail(const char* problem) {
-    problem_ = problem;
-    return false;
-  }
-
-  std::string_view text_;
-  size_t at_ = 0;
-  uint32_t line_ = 1;
-  const char* problem_ = nullptr;
-};
 
 // Whether the last octet is a dot that no backslash makes part of a label.
 bool ends_in_dot(std::string_view name) {
@@ -113,18 +28,17 @@ bool ends_in_dot(std::string_view name) {
 
 class ZoneParser {
  public:
-  ZoneParser(const Name& apex, const std::string& file, const DefaultTtl* fallback = nullptr)
-      : file_(file), origin_(apex), owner_(apex), fallback_(fallback), zone_{RecordSet(apex), {}, Warnings(file)} {
+  // `fallback`: edits are to be parsed, which come from no file.
+  explicit ZoneParser(const Name& apex, const DefaultTtl* fallback = nullptr)
+      : origin_(apex), owner_(apex), fallback_(fallback), zone_{RecordSet(apex), {}} {
     set_origin(apex);
   }
 
-  std::variant<ZoneText, ZoneFileError> parse(std::string_view text) {
-    EntryReader reader(text);
-    Entry entry;
-    while (reader.next(entry)) {
-      if (auto reason = parse_entry(entry)) return ZoneFileError{file_, entry.line, std::move(*reason)};
-    }
-    if (reader.problem() != nullptr) return ZoneFileError{file_, reader.line(), reader.problem()};
+  std::variant<ZoneText, ZoneFileError> parse(const ZoneSource& source, const ParseOptions& options) {
+    source_ = &source;
+    options_ = options;
+    if (auto error = parse_part(source.parts.front())) return std::move(*error);
+    tell_of_ages();
     if (auto problem = zone_.records.finish(&zone_.warnings))
       return error_at(problem->line, std::move(problem->reason));
     if (auto conflict = find_conflict()) return std::move(*conflict);
@@ -161,6 +75,56 @@ class ZoneParser {
     return std::nullopt;
   }
 
+  // One file: all of the zone, or what an $INCLUDE stands for.
+  std::optional<ZoneFileError> parse_part(const ZoneSource::Part& part) {
+    Places& places = zone_.warnings.places();
+    places.enter(part.file);
+    const auto error = [&](uint32_t line, std::string reason) {
+      return error_at(places.number(line), std::move(reason));
+    };
+    if (auto problem = encoding_problem(part.text)) return error(1, std::move(*problem));
+    if (!part.remark.empty()) zone_.warnings.add(places.number(part.remark_line), part.remark);
+    std::string_view text = part.text;
+    if (text.starts_with(kByteOrderMark)) {
+      text.remove_prefix(kByteOrderMark.size());
+      zone_.warnings.add(places.number(1),
+                         "the file begins with a byte order mark, which is left out; save it as UTF-8 without one");
+    }
+    EntryReader reader(text);
+    Entry entry;
+    while (reader.next(entry)) {
+      if (options_.cancelled != nullptr && *options_.cancelled) return error(entry.line, "axfrd is stopping");
+      if (auto reason = parse_entry(entry)) return error(entry.line, std::move(*reason));
+      if (!included_) continue;
+      if (auto problem = parse_included(part, entry)) return problem;
+      places.enter(part.file, reader.line());
+    }
+    if (reader.problem() != nullptr) return error(reader.line(), reader.problem());
+    return std::nullopt;
+  }
+
+  // What `entry`, an $INCLUDE, stands for. Origin and owner are afterwards what they were (RFC 1035 §5.1); the default
+  // TTL stays as the file leaves it, as in BIND.
+  std::optional<ZoneFileError> parse_included(const ZoneSource::Part& part, const Entry& entry) {
+    const Name origin = origin_, owner = owner_;
+    set_origin(*std::exchange(included_, std::nullopt));
+    const auto include = std::ranges::find(part.includes, entry.line, &ZoneSource::Include::line);
+    // A source that was sent must not lead in a circle: each part stands behind the one that includes it.
+    const auto index = static_cast<size_t>(&part - source_->parts.data());
+    if (include == part.includes.end() ||
+        (include->part != 0 && (include->part <= index || include->part >= source_->parts.size())))
+      return error_at(place(entry), "$INCLUDE: nobody has read the file");
+    if (include->part == 0) return error_at(place(entry), "$INCLUDE " + include->problem);
+    if (depth_ == kMaxIncludeDepth)
+      return error_at(place(entry), "$INCLUDE: more than 10 files include each other in turn");
+    ++depth_;
+    auto error = parse_part(source_->parts[include->part]);
+    --depth_;
+    set_origin(origin);
+    owner_ = owner;
+    return error;
+  }
+
   void warn(const Entry& entry, const std::string& text) { zone_.warnings.add(place(entry), text); }
 
   // What stands for the entry's file and line; an edit has neither.
@@ -189,8 +153,7 @@ class ZoneParser {
     return Name(NameView(wire.data(), size));
   }
 
-  // Calls parse(entry) for each; what that leaves in zone_ becomes edits of
-  // these kinds.
+  // Calls parse(entry) for each; what that leaves in zone_ becomes edits of these kinds.
   template <class Parse>
   std::variant<std::vector<Edit>, std::string> parse_edits(std::string_view text, Parse&& parse, Edit::Kind record,
                                                            Edit::Kind pseudo) {
@@ -218,7 +181,7 @@ class ZoneParser {
     std::optional<uint32_t> ttl;
     uint16_t type = rrtype::ANY;
     if (!tokens.rest().empty()) {
-      if (auto reason = parse_ttl_and_class(tokens, ttl)) return reason;
+      if (auto reason = parse_ttl_and_class(entry, tokens, ttl)) return reason;
       const std::string name(tokens.next());
       if (!tokens.rest().empty()) return parse_entry(entry);
       for (const auto kind : {PseudoRecord::Kind::alias, PseudoRecord::Kind::url}) {
@@ -235,43 +198,161 @@ class ZoneParser {
 
   Reason parse_entry(const Entry& entry) {
     Tokens tokens(entry.text);
-    if (entry.text.front() == '$') return parse_directive(tokens);
+    if (entry.text.front() == '$') return parse_directive(entry, tokens);
     if (!is_blank(entry.text.front())) {
       const std::string_view text = tokens.next();
       const auto owner = resolve(text);
       if (!owner) return quoted(text) + " is not a domain name";
       owner_ = *owner;
+      owner_stated_ = true;
+      warn_of_octets(entry, text);
+    } else if (!owner_stated_) {
+      warn(entry, "no owner has been stated yet; the record is taken as one of " + owner_.to_text());
+      owner_stated_ = true;
     }
+    skip_age(entry, tokens);
+    return parse_record(entry, tokens);
+  }
+
+  // What stands behind the owner.
+  Reason parse_record(const Entry& entry, Tokens tokens) {
     std::optional<uint32_t> ttl;
-    if (auto reason = parse_ttl_and_class(tokens, ttl)) return reason;
+    if (auto reason = parse_ttl_and_class(entry, tokens, ttl)) return reason;
+    if (ttl) last_ttl_ = ttl;
     const std::string_view type = tokens.next();
     if (type.empty()) return "the record has no type";
-    if (equals_ignoring_case(type, "ALIAS")) return add_pseudo(PseudoRecord::Kind::alias, ttl, tokens);
-    if (equals_ignoring_case(type, "URL")) return add_pseudo(PseudoRecord::Kind::url, ttl, tokens);
+    if (fallback_ == nullptr && !owner_.view().is_at_or_below(zone_.records.apex())) {
+      warn(entry, owner_.to_text() + " " + std::string(type) + ": the name is not in the zone " +
+                      zone_.records.apex().to_text() + "; the record is left out");
+      return std::nullopt;
+    }
+    if (equals_ignoring_case(type, "ALIAS")) return add_pseudo(entry, PseudoRecord::Kind::alias, ttl, tokens);
+    if (equals_ignoring_case(type, "URL")) return add_pseudo(entry, PseudoRecord::Kind::url, ttl, tokens);
     return add_record(entry, type, tokens.rest(), ttl);
   }
 
-  Reason parse_directive(Tokens& tokens) {
+  // A name with octets beyond ASCII is mostly one that was meant to be an A-label (RFC 5890 §2.3.2.1).
+  void warn_of_octets(const Entry& entry, std::string_view name) {
+    if (std::ranges::all_of(name, [](char c) { return static_cast<uint8_t>(c) < 0x80; })) return;
+    warn(entry, quoted(name) +
+                    " has octets beyond ASCII, which are taken as they are; an international name is written "
+                    "as its A-label, xn--...");
+  }
+
+  // Windows DNS writes [AGE:HOURS] before the TTL of records that it scavenges.
+  void skip_age(const Entry& entry, Tokens& tokens) {
+    const std::string_view token = tokens.peek();
+    if (fallback_ != nullptr || token.size() < 7 || !equals_ignoring_case(token.substr(0, 5), "[AGE:") ||
+        token.back() != ']')
+      return;
+    tokens.next();
+    if (ages_++ == 0) first_age_ = place(entry);
+  }
+  void tell_of_ages() {
+    if (ages_ == 0) return;
+    zone_.warnings.add(first_age_, "[AGE:n], when Windows DNS saw a record last, is ignored; " + std::to_string(ages_) +
+                                       (ages_ == 1 ? " record has it" : " records have it"));
+  }
+
+  Reason parse_directive(const Entry& entry, Tokens& tokens) {
     const std::string_view directive = tokens.next();
+    if (equals_ignoring_case(directive, "$GENERATE")) return parse_generate(entry, tokens);
     const std::string_view argument = tokens.next();
     if (equals_ignoring_case(directive, "$ORIGIN")) {
       const auto origin = argument.empty() ? std::nullopt : resolve(argument);
       if (!origin) return "$ORIGIN needs a domain name, not " + quoted(argument);
+      warn_of_octets(entry, argument);
       set_origin(*origin);
     } else if (equals_ignoring_case(directive, "$TTL")) {
-      const auto ttl = parse_ttl(argument);
+      auto ttl = read_ttl(entry, argument);
       if (!ttl) return "$TTL needs a time from 0 to 2147483647 seconds, not " + quoted(argument);
       default_ttl_ = ttl;
     } else if (equals_ignoring_case(directive, "$INCLUDE")) {
-      return "$INCLUDE is not allowed; put the records of " + std::string(argument) + " into this file";
+      return parse_include(argument, tokens);
     } else {
-      return "the directive " + std::string(directive) + " is not known; $ORIGIN and $TTL are";
+      return "the directive " + std::string(directive) + " is not known; $ORIGIN, $TTL, $INCLUDE and $GENERATE are";
     }
     if (!tokens.rest().empty()) return quoted(tokens.rest()) + " behind the directive";
     return std::nullopt;
   }
 
-  static Reason parse_ttl_and_class(Tokens& tokens, std::optional<uint32_t>& ttl) {
+  bool directives() const { return source_ != nullptr && source_->directives; }
+
+  // $INCLUDE FILE [ORIGIN]
+  Reason parse_include(std::string_view file, Tokens& tokens) {
+    if (!directives()) {
+      return "$INCLUDE is not allowed in what is sent, only in files that axfrctl or axfrd reads; put the records of " +
+             quoted(file) + " here";
+    }
+    if (file.empty()) return "$INCLUDE needs the name of a file";
+    const std::string_view origin = tokens.next();
+    included_ = origin.empty() ? origin_ : resolve(origin);
+    if (!included_) return "$INCLUDE needs a domain name behind the file, not " + quoted(origin);
+    if (!tokens.rest().empty()) return quoted(tokens.rest()) + " behind the directive";
+    return std::nullopt;
+  }
+
+  // $GENERATE RANGE OWNER [TTL] [CLASS] TYPE DATA
+  Reason parse_generate(const Entry& entry, Tokens& tokens) {
+    if (!directives()) {
+      return "$GENERATE is not allowed in what is sent, only in files that axfrctl or axfrd reads; send the records "
+             "that "
+             "it stands for";
+    }
+    const auto parsed = parse_range(tokens.next());
+    if (const auto* reason = std::get_if<std::string>(&parsed)) return *reason;
+    const auto& range = std::get<GenerateRange>(parsed);
+    if (range.size() > kMaxGenerated)
+      return "the range has " + std::to_string(range.size()) + " numbers; one $GENERATE makes 65536 records at most";
+    generated_ += range.size();
+    if (generated_ > options_.max_generated)
+      return "all $GENERATE make " + std::to_string(generated_) + " records; " +
+             std::to_string(options_.max_generated) + " are the most for one zone";
+    const std::string_view owner = tokens.next();
+    if (tokens.rest().empty()) return "$GENERATE needs RANGE OWNER TYPE DATA";
+    const Name before = owner_;
+    for (uint64_t number = range.start; number <= range.stop; number += range.step) {
+      if (auto reason = generate_one(entry, static_cast<uint32_t>(number), owner, tokens))
+        return "$GENERATE at " + std::to_string(number) + ": " + *reason;
+    }
+    owner_ = before;
+    return std::nullopt;
+  }
+
+  Reason generate_one(const Entry& entry, uint32_t number, std::string_view owner_pattern, Tokens tokens) {
+    std::string owner;
+    if (auto reason = generate(owner_pattern, number, owner)) return reason;
+    const auto name = resolve(owner);
+    if (!name) return quoted(owner) + " is not a domain name";
+    owner_ = *name;
+    std::optional<uint32_t> ttl;
+    if (auto reason = parse_ttl_and_class(entry, tokens, ttl)) return reason;
+    std::string record(tokens.next());  // type, then data
+    record += ' ';
+    if (auto reason = generate(data_pattern(tokens.rest()), number, record)) return reason;
+    if (ttl) record.insert(0, std::to_string(*ttl) + ' ');
+    return parse_record(entry, Tokens(record));
+  }
+
+  // As in BIND, quotation marks around all of the data only hold it together.
+  static std::string data_pattern(std::string_view text) {
+    while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+    if (text.size() < 2 || text.front() != '"' || Tokens(text).next() != text) return std::string(text);
+    std::string inner(text.substr(1, text.size() - 2));
+    for (size_t at = 0; (at = inner.find("\\\"", at)) != std::string::npos; ++at) inner.erase(at, 1);
+    return inner;
+  }
+
+  // A TTL as written, nothing if it is none. What has the highest bit set counts as 0 (RFC 2181 §8).
+  std::optional<uint32_t> read_ttl(const Entry& entry, std::string_view token) {
+    auto ttl = parse_time(token, std::numeric_limits<uint32_t>::max());
+    if (!ttl || *ttl <= kMaxTtl) return ttl;
+    if (fallback_ != nullptr) return std::nullopt;
+    warn(entry, "the TTL " + std::string(token) + " is more than 2147483647; 0 is served (RFC 2181, section 8)");
+    return 0;
+  }
+
+  Reason parse_ttl_and_class(const Entry& entry, Tokens& tokens, std::optional<uint32_t>& ttl) {
     for (bool class_seen = false;;) {
       const std::string_view token = tokens.peek();
       if (token.empty()) return "the record has no type";
@@ -281,7 +362,7 @@ class ZoneParser {
                  equals_ignoring_case(token, "CS")) {
         return "class " + std::string(token) + "; zones have class IN here";
       } else if (!ttl && std::isdigit(static_cast<uint8_t>(token.front()))) {
-        ttl = parse_ttl(token);
+        ttl = read_ttl(entry, token);
         if (!ttl) return quoted(token) + " is not a TTL from 0 to 2147483647 seconds";
       } else {
         return std::nullopt;
@@ -290,15 +371,25 @@ class ZoneParser {
     }
   }
 
-  // RFC 2308 §4 for $TTL, RFC 1035 §5.1 for the last one stated; a SOA may fall
-  // back on its own MINIMUM.
-  std::optional<uint32_t> choose_ttl(std::optional<uint32_t> stated, uint16_t type, Bytes rdata) {
-    if (stated) return last_ttl_ = stated;
+  // Which TTL a record has, as BIND has it: its own; that of $TTL (RFC 2308 §4); the MINIMUM of a SOA that states none,
+  // from there on; the last one stated (RFC 1035 §5.1). Nothing if none is known.
+  std::optional<uint32_t> choose_ttl(const Entry& entry, std::optional<uint32_t> stated, uint16_t type, Bytes rdata) {
+    if (stated) return stated;
     if (fallback_ != nullptr) return (*fallback_)(owner_, type);
     if (default_ttl_) return default_ttl_;
-    if (!last_ttl_ && type == rrtype::SOA && rdata.size() >= kSoaNumbers)
-      last_ttl_ = load32(rdata.data() + rdata.size() - 4);
-    return last_ttl_;
+    if (last_ttl_) {
+      if (!std::exchange(told_of_last_ttl_, true)) {
+        warn(entry,
+             "there is no $TTL; a record without a TTL takes that of the record before it (RFC 1035, section 5.1)");
+      }
+      return last_ttl_;
+    }
+    if (type != rrtype::SOA || rdata.size() < kSoaNumbers) return std::nullopt;
+    const uint32_t minimum = load32(rdata.data() + rdata.size() - 4);
+    default_ttl_ = minimum <= kMaxTtl ? minimum : 0;
+    warn(entry, "there is no $TTL, and the SOA has no TTL; records without one take its MINIMUM, " +
+                    std::to_string(*default_ttl_) + " (RFC 2308, section 4)");
+    return default_ttl_;
   }
 
   Reason add_record(const Entry& entry, std::string_view type, std::string_view data,
@@ -310,16 +401,14 @@ class ZoneParser {
     for (const std::string& warning : rdata_.warnings()) warn(entry, warning);
     const Bytes rdata = rdata_.octets();
     if (rdata.size() > kMaxMessage) return "the record has more data than a message can hold";
-    const auto ttl = choose_ttl(stated_ttl, number, rdata);
-    if (!ttl)
-      return "the record has no TTL and none is known yet; put '$TTL 3600' at "
-             "the top of the file";
+    const auto ttl = choose_ttl(entry, stated_ttl, number, rdata);
+    if (!ttl) return "the record has no TTL and none is known yet; put '$TTL 3600' at the top of the file";
     if (auto problem = zone_.records.add({owner_, number, *ttl, rdata}, place(entry)))
       return std::move(problem->reason);
     return std::nullopt;
   }
 
-  Reason add_pseudo(PseudoRecord::Kind kind, std::optional<uint32_t> stated_ttl, Tokens& tokens) {
+  Reason add_pseudo(const Entry& entry, PseudoRecord::Kind kind, std::optional<uint32_t> stated_ttl, Tokens& tokens) {
     std::string target(tokens.next());
     if (!tokens.rest().empty()) return quoted(tokens.rest()) + " behind the target";
     if (!owner_.view().is_at_or_below(zone_.records.apex())) return owner_.to_text() + " is not in the zone";
@@ -332,39 +421,41 @@ class ZoneParser {
       std::erase(target, '"');
       if (target.find('\\') != std::string::npos) return "a backslash in the URL '" + target + "'; write %5C";
       if (!target.starts_with("http://") && !target.starts_with("https://")) {
-        return "URL needs a target that begins with http:// or https://, not "
-               "'" +
-               target + "'";
+        return "URL needs a target that begins with http:// or https://, not '" + target + "'";
       }
     }
-    const auto ttl = choose_ttl(stated_ttl, 0, {});
-    if (!ttl)
-      return "the record has no TTL and none is known yet; put '$TTL 3600' at "
-             "the top of the file";
+    const auto ttl = choose_ttl(entry, stated_ttl, 0, {});
+    if (!ttl) return "the record has no TTL and none is known yet; put '$TTL 3600' at the top of the file";
     zone_.pseudo.push_back({kind, owner_, *ttl, std::move(target), {}});
     return std::nullopt;
   }
 
-  const std::string file_;
+  const ZoneSource* source_ = nullptr;
+  ParseOptions options_;
   Name origin_, owner_;
+  bool owner_stated_ = false;
   RdataReader rdata_;
   std::optional<uint32_t> default_ttl_, last_ttl_;
+  bool told_of_last_ttl_ = false;
   const DefaultTtl* fallback_;
+  std::optional<Name> included_;  // the origin for the file of the $INCLUDE that was just parsed
+  unsigned depth_ = 0;            // of $INCLUDE
+  uint64_t generated_ = 0;        // records of all $GENERATE so far
+  size_t ages_ = 0;               // records with [AGE:n]
+  uint32_t first_age_ = 0;        // the place of the first
   ZoneText zone_;
   std::vector<Edit> edits_;
 };
 
-// ldns does not escape quotation marks in names, and we take them for those of
-// a string.
+// ldns does not escape quotation marks in names, and we take them for those of a string.
 bool has_quote_in_name(const ldns_rr& rr) {
   return any_field(rr, [](const ldns_rdf& field) {
     return ldns_rdf_get_type(&field) == LDNS_RDF_TYPE_DNAME && octets_of(field).find('"') != std::string_view::npos;
   });
 }
 
-// Whether `text`, which ldns made of what stands behind the owner of `record`,
-// is that record: it prints some data so that it reads as another, or not at
-// all, like the empty value of a CAA.
+// Whether `text`, which ldns made of what stands behind the owner of `record`, is that record: it prints some data so
+// that it reads as another, or not at all, like the empty value of a CAA.
 bool reads_back(std::string_view text, const Record& record) {
   if (record.type == rrtype::A || record.type == rrtype::AAAA) return true;  // most records, and there is no doubt
   Tokens tokens(text);
@@ -375,8 +466,7 @@ bool reads_back(std::string_view text, const Record& record) {
   return !reader.read(type, record.type, tokens.rest()) && std::ranges::equal(reader.octets(), record.rdata);
 }
 
-// TTL, class, type and data as ldns prints them, with a tab before each;
-// nothing if that would not be the record.
+// TTL, class, type and data as ldns prints them, with a tab before each; nothing if that would not be the record.
 std::optional<std::string> text_behind_owner(const Record& record) {
   if (record.type == rrtype::WKS) return std::nullopt;  // for its services, see RdataReader::read_wks
   const LdnsRr rr = to_ldns(record);
@@ -409,17 +499,22 @@ std::string ZoneFileError::to_text() const {
 }
 
 std::variant<ZoneText, ZoneFileError> parse_zone(std::string_view text, const Name& apex, const std::string& file) {
-  return ZoneParser(apex, file).parse(text);
+  return parse_zone(ZoneSource::of_text(std::string(text), file), apex);
+}
+
+std::variant<ZoneText, ZoneFileError> parse_zone(const ZoneSource& source, const Name& apex,
+                                                 const ParseOptions& options) {
+  return ZoneParser(apex).parse(source, options);
 }
 
 std::variant<std::vector<Edit>, std::string> parse_additions(std::string_view text, const Name& apex,
                                                              const DefaultTtl& default_ttl, Warnings* warnings) {
-  return ZoneParser(apex, "", &default_ttl).parse_additions(text, warnings);
+  return ZoneParser(apex, &default_ttl).parse_additions(text, warnings);
 }
 
 std::variant<std::vector<Edit>, std::string> parse_removals(std::string_view text, const Name& apex) {
   const DefaultTtl none = [](NameView, uint16_t) { return 0U; };
-  return ZoneParser(apex, "", &none).parse_removals(text);
+  return ZoneParser(apex, &none).parse_removals(text);
 }
 
 std::string record_to_text(const Record& record) {

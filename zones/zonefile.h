@@ -1,9 +1,10 @@
 // Zone files: text to records and back (RFC 1035 §5, RFC 3597 for types without a name).
 //
-// Lines are joined and directives handled here; RDATA is parsed by ldns. Besides what ldns knows, two record types of
+// Directives are handled here; RDATA is read by RdataReader. Besides what ldns knows, two record types of
 // ours are understood and kept apart: `ALIAS target` and `URL "https://…"`.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@
 #include "zones/record.h"
 #include "zones/version.h"
 #include "zones/warnings.h"
+#include "zones/zone_source.h"
 
 namespace axfrd::zones {
 
@@ -31,8 +33,16 @@ struct ZoneFileError {
   std::string to_text() const;  // file:line: reason
 };
 
-// Parses `text` as the zone `apex`. `file` is only for messages. $INCLUDE is refused.
-// A zone that is not sound (RecordSet::finish) is refused whole, and so is one with addresses beside an ALIAS or URL.
+struct ParseOptions {
+  uint64_t max_generated = kMaxGeneratedInAll;   // records that all $GENERATE may make
+  const std::atomic<bool>* cancelled = nullptr;  // may be null; once true, parsing ends with an error
+};
+
+// Parses `source` as the zone `apex`. A zone that is not sound (RecordSet::finish) is refused whole, and so is one with
+// addresses beside an ALIAS or URL. Names outside the zone are left out, which is one of the warnings.
+std::variant<ZoneText, ZoneFileError> parse_zone(const ZoneSource& source, const Name& apex,
+                                                 const ParseOptions& options = {});
+// The same of a text that was sent: $INCLUDE and $GENERATE are refused. `file` is only for messages.
 std::variant<ZoneText, ZoneFileError> parse_zone(std::string_view text, const Name& apex, const std::string& file);
 
 // Reads what an operator adds to a zone: lines of a zone file, with names relative to the apex. `default_ttl` gives the

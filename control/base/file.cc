@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include "control/base/descriptor.h"
+
 namespace axfrd::control {
 
 namespace {
@@ -14,18 +16,6 @@ namespace {
 constexpr size_t kChunk = 64 * 1024;
 
 [[noreturn]] void fail(const std::string& name) { throw std::system_error(errno, std::generic_category(), name); }
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() { close(fd_); }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  const int fd_;
-};
 
 // Room for what fstat says there is, so that a large file is not moved while it grows in memory.
 void reserve_for(int fd, std::string& content) {

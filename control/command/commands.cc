@@ -14,10 +14,15 @@ namespace {
 
 std::optional<RpcError> check(const Verb& verb, const Json& params) {
   for (const auto& [name, value] : params.items()) {
-    const bool known =
-        std::ranges::any_of(verb.parameters, [&key = name](const Parameter& p) { return p.name == key; });
-    if (!known) return RpcError{RpcError::invalid_params, verb.method + (": unknown parameter \"" + name + "\"")};
-    if (!value.is_string()) return RpcError{RpcError::invalid_params, "\"" + name + "\" must be a string"};
+    const auto known =
+        std::ranges::find_if(verb.parameters, [&key = name](const Parameter& p) { return p.name == key; });
+    if (known == verb.parameters.end())
+      return RpcError{RpcError::invalid_params, verb.method + (": unknown parameter \"" + name + "\"")};
+    if (known->source == Parameter::Source::files) {
+      if (!value.is_array()) return RpcError{RpcError::invalid_params, "\"" + name + "\" must be an array"};
+    } else if (!value.is_string()) {
+      return RpcError{RpcError::invalid_params, "\"" + name + "\" must be a string"};
+    }
   }
   for (const Parameter& parameter : verb.parameters) {
     if (parameter.required && !params.contains(parameter.name)) {

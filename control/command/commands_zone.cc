@@ -1,5 +1,6 @@
 // Commands about zones and transactions.
 
+#include "control/base/zone_source_json.h"
 #include "control/command/commands.h"
 #include "control/command/commands_support.h"
 #include "zones/number.h"
@@ -44,10 +45,19 @@ void Commands::zone_import(Json& params, RpcDone done) {
   auto name = zone_name(params);
   if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
   auto& apex = std::get<zones::Name>(name);
-  const std::string file = params.value("file", "the zone file");
-  server_.importer.import_text(
-      {std::move(apex), std::move(params["text"].get_ref<std::string&>()), file, params.contains("strict")},
-      in_loop<Updater::Imported>(loop_, std::move(done)));
+  if (params.contains("text") == params.contains("parts"))
+    return done(RpcError{RpcError::invalid_params, "zone.import needs \"text\" or \"parts\", and not both"});
+  zones::ZoneSource source;
+  if (params.contains("text")) {
+    source = zones::ZoneSource::of_text(std::move(params["text"].get_ref<std::string&>()),
+                                        params.value("file", "the zone file"));
+  } else {
+    auto read = or_refuse(done, [&] { return zone_source_from(params["parts"]); });
+    if (!read) return;
+    source = std::move(*read);
+  }
+  server_.importer.import_text({std::move(apex), std::move(source), params.contains("strict")},
+                               in_loop<Updater::Imported>(loop_, std::move(done)));
 }
 
 void Commands::zone_remove(Json& params, RpcDone done) {

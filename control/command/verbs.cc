@@ -13,13 +13,15 @@ constexpr std::array kZone{
     Parameter{"zone", Source::argument, true, "NAME", "name of the zone"},
 };
 constexpr std::array kImport{
-    Parameter{"zone", Source::option, true, "NAME", "name of the zone (default: the file's name less .zone)"},
-    Parameter{"text", Source::files, true, "FILE", "zone file; - is standard input"},
+    Parameter{"zone", Source::option, true, "NAME",
+              "name of the zone (default: that of NAME.zone, db.NAME or NAME.db)"},
+    Parameter{"parts", Source::files, false, "FILE", "zone file; - is standard input"},
+    Parameter{"text", Source::client, false, "", "instead of \"parts\": a zone file without $INCLUDE and $GENERATE"},
     Parameter{"file", Source::client, false, "", "where the text is from, for messages"},
     Parameter{"strict", Source::flag, false, "", "take warnings for errors: import nothing when there is one"},
 };
 constexpr std::array kImportDirectory{
-    Parameter{"directory", Source::path, true, "DIR", "directory of NAME.zone files, on axfrd's host"},
+    Parameter{"directory", Source::path, true, "DIR", "directory of NAME.zone, db.NAME or NAME.db, on axfrd's host"},
     Parameter{"only-newer", Source::flag, false, "", "leave zones alone whose serial is not older than the file's"},
     Parameter{"strict", Source::flag, false, "", "take warnings for errors: skip a file when there is one"},
 };

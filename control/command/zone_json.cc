@@ -118,6 +118,15 @@ Json to_json(const Updater::KeyChanged& changed) {
   return {{"key", to_json(changed.after ? *changed.after : *changed.before)}};
 }
 
+namespace {
+
+void add_told(Json& result, const std::string& name, const Importer::Told& told) {
+  result[name] = told.texts;
+  result[name + "_left_out"] = told.left_out;
+}
+
+}  // namespace
+
 Json to_json(const Importer::Progress& progress) {
   return {{"files", progress.files},     {"done", progress.done()},         {"added", progress.added},
           {"changed", progress.changed}, {"unchanged", progress.unchanged}, {"failed", progress.failed}};
@@ -125,9 +134,9 @@ Json to_json(const Importer::Progress& progress) {
 
 Json to_json(const Importer::Loaded& loaded) {
   Json result = to_json(loaded.count);
-  result["errors"] = loaded.errors;
-  result["warnings"] = loaded.warnings;
-  result["warnings_left_out"] = loaded.warnings_left_out;
+  add_told(result, "errors", loaded.errors);
+  add_told(result, "warnings", loaded.warnings);
+  add_told(result, "passed_over", loaded.passed_over);
   return result;
 }
 

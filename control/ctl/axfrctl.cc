@@ -1,14 +1,17 @@
 // axfrctl, the operator's client.
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
+#include <functional>
 #include <iostream>
 
-#include "control/base/file.h"
+#include "control/base/zone_file_name.h"
+#include "control/base/zone_reader.h"
+#include "control/base/zone_source_json.h"
 #include "control/ctl/arguments.h"
 #include "control/ctl/client.h"
 #include "control/ctl/print.h"
-#include "control/ctl/text.h"
 
 namespace {
 
@@ -31,36 +34,76 @@ void print(const CtlCommand& command, const Json& params, const Json& result) {
   } else {
     print_result(std::cout, command.verb->method, params, result);
     std::cout.flush();
+    print_errors(std::cerr, result);
     print_warnings(std::cerr, result);
   }
 }
 
-// How far an import has come, on one line of a terminal. Asked over a connection of its own: the other one waits.
-void show_progress(const CtlCommand& command) {
-  CtlClient other(command.socket);
-  const Json progress = other.call("status", Json::object())["import"];
-  std::cerr << '\r' << progress_bar(progress["done"], progress["files"]) << std::flush;
-}
+// Shows that a request goes on, once that has taken a second: on one line of a terminal; elsewhere, in lines that come
+// more and more seldom.
+class Waiting {
+ public:
+  explicit Waiting(const CtlCommand& command) : command_(command) {}
+  ~Waiting() {
+    if (shown_ && terminal_) std::cerr << "\r\033[K";  // erases the line
+  }
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
 
-void call(CtlClient& client, const CtlCommand& command, const Json& params) {
-  const bool lasting = command.verb->method == std::string_view("zone.import-dir") && isatty(STDERR_FILENO) != 0;
-  if (!lasting) return print(command, params, client.call(command.verb->method, params));
-  const Json result = client.call(command.verb->method, params, [&] { show_progress(command); });
-  std::cerr << "\r\033[K";  // erases the line
+  void show() {
+    const auto elapsed = Clock::now() - begun_;
+    if (elapsed < next_) return;
+    next_ = terminal_ ? Clock::duration() : 2 * elapsed;
+    shown_ = true;
+    std::cerr << (terminal_ ? "\r" : "axfrctl: ") << state() << (terminal_ ? "" : "\n") << std::flush;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  // Asked for over a connection of its own: the other one waits.
+  std::string state() const {
+    if (command_.verb->method != std::string_view("zone.import-dir")) {
+      const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - begun_).count();
+      return "axfrd is at it, " + human_duration(static_cast<uint64_t>(seconds));
+    }
+    CtlClient other(command_.socket);
+    const Json progress = other.call("status", Json::object())["import"];
+    if (terminal_) return progress_bar(progress["done"], progress["files"]);
+    return progress["done"].dump() + " of " + progress["files"].dump() + " files are done";
+  }
+
+  const CtlCommand& command_;
+  const bool terminal_ = isatty(STDERR_FILENO) != 0;
+  const Clock::time_point begun_ = Clock::now();
+  Clock::duration next_ = std::chrono::seconds(1);
+  bool shown_ = false;
+};
+
+// Whether all went well: of an import of many files, some may have failed.
+bool call(CtlClient& client, const CtlCommand& command, const Json& params) {
+  Json result;
+  {
+    Waiting waiting(command);
+    const bool lasting = std::string_view(command.verb->method).starts_with("zone.import");
+    result = client.call(command.verb->method, params, lasting ? [&] { waiting.show(); } : std::function<void()>());
+  }
   print(command, params, result);
+  return result.value("failed", 0) == 0;
 }
 
-// What one file adds to the parameters: its content, its name, and unless told the zone it is named after.
+// What one file adds to the parameters: its content and what it includes, and unless told the zone it is named after.
 Json with_file(const CtlCommand& command, const std::string& file) {
   Json params = command.params;
   const bool standard_input = file == "-";
   if (!params.contains("zone")) {
     if (standard_input) throw CtlUsageError("standard input does not say which zone it is: --zone NAME is missing");
-    const std::filesystem::path name = std::filesystem::path(file).filename();
-    params["zone"] = name.extension() == ".zone" ? name.stem().string() : name.string();
+    const std::string name = std::filesystem::path(file).filename().string();
+    params["zone"] = zone_of_any_file(name).value_or(name);
   }
-  params["text"] = as_utf8(standard_input ? read_all(STDIN_FILENO, "standard input") : read_file(file));
-  params["file"] = standard_input ? "standard input" : as_utf8(file);
+  // Whoever names a FIFO wants it to be read.
+  params["parts"] =
+      to_json(standard_input ? read_zone(STDIN_FILENO, "standard input") : read_zone(file, {.plain_only = false}));
   return params;
 }
 
@@ -77,11 +120,11 @@ int send_files(CtlClient& client, const CtlCommand& command) {
   int result = 0;
   for (const std::string& file : command.files) {
     try {
-      call(client, command, with_file(command, file));
+      if (!call(client, command, with_file(command, file))) result = kFailed;
     } catch (const RefusedError& error) {
       report(command, error);
       result = kFailed;
-    } catch (const std::system_error& error) {
+    } catch (const ZoneReadError& error) {
       std::cerr << "axfrctl: " << error.what() << '\n';
       result = kFailed;
     }
@@ -96,7 +139,7 @@ int run(const CtlCommand& command) {
   CtlClient client(command.socket);
   if (!command.files.empty()) return send_files(client, command);
   try {
-    call(client, command, Json(command.params));
+    if (!call(client, command, Json(command.params))) return kFailed;
   } catch (const RefusedError& error) {
     report(command, error);
     return error.error.value("code", 0) < 0 ? kUnusable : kFailed;

@@ -133,7 +133,14 @@ void print_remove(std::ostream& out, const Json& params, const Json& result) {
 void print_import_directory(std::ostream& out, const Json&, const Json& result) {
   out << result["files"] << " files: " << result["added"] << " zones added, " << result["changed"] << " changed, "
       << result["unchanged"] << " unchanged, " << result["failed"] << " failed\n";
-  for (const Json& error : result["errors"]) out << "  " << text_of(error) << '\n';
+  constexpr size_t kShown = 10;
+  const Json& others = result["passed_over"];
+  if (others.empty()) return;
+  const size_t count = others.size() + result["passed_over_left_out"].get<size_t>();
+  out << count << " passed over, whose names are none of NAME.zone, db.NAME and NAME.db: ";
+  for (size_t i = 0; i < std::min(kShown, others.size()); ++i) out << (i == 0 ? "" : ", ") << text_of(others[i]);
+  if (count > kShown) out << " and " << count - kShown << " more";
+  out << '\n';
 }
 
 void print_begin(std::ostream& out, const Json&, const Json& result) {
@@ -473,10 +480,20 @@ void print_result(std::ostream& out, const std::string& method, const Json& para
   printer->print(out, params, result);
 }
 
-void print_warnings(std::ostream& err, const Json& result) {
-  for (const Json& warning : result.value("warnings", Json::array())) err << "warning: " << text_of(warning) << '\n';
-  const size_t left_out = result.value("warnings_left_out", size_t{0});
-  if (left_out != 0) err << "warning: and " << left_out << " more\n";
+namespace {
+
+// A line for each of a list that was kept short, and how many more there were.
+void print_lines(std::ostream& err, const Json& result, const std::string& list, const char* prefix) {
+  if (!result.is_object()) return;
+  for (const Json& line : result.value(list, Json::array())) err << prefix << text_of(line) << '\n';
+  const size_t left_out = result.value(list + "_left_out", size_t{0});
+  if (left_out != 0) err << prefix << "and " << left_out << " more\n";
 }
+
+}  // namespace
+
+void print_warnings(std::ostream& err, const Json& result) { print_lines(err, result, "warnings", "warning: "); }
+
+void print_errors(std::ostream& err, const Json& result) { print_lines(err, result, "errors", "error: "); }
 
 }  // namespace axfrd::control

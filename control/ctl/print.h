@@ -26,5 +26,7 @@ std::string progress_bar(size_t done, size_t all);
 void print_result(std::ostream& out, const std::string& method, const Json& params, const Json& result);
 // What is to be told of a result that is good all the same, a line each.
 void print_warnings(std::ostream& err, const Json& result);
+// What failed of a request that went on all the same, likewise.
+void print_errors(std::ostream& err, const Json& result);
 
 }  // namespace axfrd::control

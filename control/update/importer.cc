@@ -3,12 +3,16 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <chrono>
+#include <map>
 #include <memory>
-#include <set>
-#include <system_error>
+#include <new>
+#include <stdexcept>
 #include <variant>
 
-#include "control/base/file.h"
+#include "control/base/parse_name.h"
+#include "control/base/patience.h"
+#include "control/base/zone_file_name.h"
+#include "control/base/zone_reader.h"
 #include "zones/integrity.h"
 
 namespace axfrd::control {
@@ -20,11 +24,18 @@ using zones::Name;
 
 constexpr size_t kFilesAtOnce = 64;         // parsed in one go, and committed together
 constexpr size_t kOctetsAtOnce = 4U << 20;  // unless they are large
+// How long a file may give nothing. Whoever waits longer than that for an octet waits for a server that is gone.
+constexpr auto kPatience = std::chrono::seconds(30);
 
-std::vector<std::filesystem::path> zone_files(const std::filesystem::path& directory) {
+std::vector<std::filesystem::path> files_in(const std::filesystem::path& directory, WorkSigns& signs) {
   std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
-    if (entry.path().extension() == ".zone") files.push_back(entry.path());
+  try {
+    for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+      files.push_back(entry.path());
+      ++signs.progress;
+    }
+  } catch (const std::filesystem::filesystem_error& error) {
+    throw std::runtime_error(directory.string() + ": " + error.code().message());
   }
   std::sort(files.begin(), files.end());
   return files;
@@ -36,18 +47,41 @@ zones::VersionRef build(const zones::ZoneText& zone) {
   return zones::ZoneVersion::build(zone.records, std::move(attributes));
 }
 
-std::variant<Updater::Import, std::string> parse(Name apex, std::string_view text, const std::string& file,
-                                                 Importer::DirectoryOptions options) {
-  auto parsed = zones::parse_zone(text, apex, file);
+std::variant<Updater::Import, std::string> parse(Name apex, const zones::ZoneSource& source,
+                                                 Importer::DirectoryOptions options,
+                                                 const std::atomic<bool>& cancelled) {
+  auto parsed = zones::parse_zone(source, apex, {.cancelled = &cancelled});
   if (const auto* error = std::get_if<zones::ZoneFileError>(&parsed)) return error->to_text();
   auto& zone = std::get<zones::ZoneText>(parsed);
   zones::VersionRef fresh = build(zone);
   for (const std::string& fault : zones::find_faults(*fresh)) zone.warnings.add(0, fault);
-  return Updater::Import{std::move(apex),       std::move(zone), std::move(fresh), file,
-                         options.only_if_newer, options.strict};
+  return Updater::Import{std::move(apex),           std::move(zone),       std::move(fresh),
+                         source.parts.front().file, options.only_if_newer, options.strict};
+}
+
+std::string out_of_memory(const std::filesystem::path& file) {
+  return file.string() + ": there is not enough memory for the zone";
+}
+
+// "a, b, c and 7 more"
+std::string some_of(const Importer::Told& names) {
+  constexpr size_t kShown = 10;
+  std::string text;
+  for (size_t i = 0; i < std::min(kShown, names.texts.size()); ++i) text += (i == 0 ? "" : ", ") + names.texts[i];
+  const size_t more = names.texts.size() + names.left_out - std::min(kShown, names.texts.size());
+  return more == 0 ? text : text + " and " + std::to_string(more) + " more";
 }
 
 }  // namespace
+
+bool Importer::Told::add(std::string text) {
+  if (texts.size() == kMost) {
+    ++left_out;
+    return false;
+  }
+  texts.push_back(std::move(text));
+  return true;
+}
 
 Importer::Importer(Updater& updater, unsigned threads, const Log& log)
     : updater_(updater), threads_(threads), log_(log), pool_(std::in_place, threads) {}
@@ -70,30 +104,44 @@ Importer::Progress Importer::progress() const {
 void Importer::import_text(Text zone, Done<Updater::Imported> done) {
   asio::post(*pool_, [this, zone = std::move(zone), done = std::move(done)] {
     try {
-      auto parsed = parse(zone.apex, zone.text, zone.file, {false, zone.strict});
+      auto parsed = parse(zone.apex, zone.source, {.strict = zone.strict}, stopping_);
       if (auto* reason = std::get_if<std::string>(&parsed))
         return done(Failure{FailureCode::bad_zone, std::move(*reason)});
       updater_.import_zone(std::move(std::get<Updater::Import>(parsed)), done);
-    } catch (const std::exception& error) {  // no memory
-      done(Failure{FailureCode::failed, error.what()});
+    } catch (const std::bad_alloc&) {
+      done(Failure{FailureCode::failed, out_of_memory(zone.source.parts.front().file)});
     }
   });
 }
 
 // One directory being imported: as many chains of work as there are threads, and one more each so that parsing goes on
-// while the store is synced. A link parses some files, hands them to the updater, and when those are committed the next
-// link begins.
+// while the store is synced. A link reads and parses some files, hands them to the updater, and when those are
+// committed the next link begins.
 class Importer::Directory : public std::enable_shared_from_this<Directory> {
  public:
-  Directory(Importer& importer, DirectoryOptions options, Done<Loaded> done)
-      : importer_(importer), options_(options), done_(std::move(done)) {}
+  Directory(Importer& importer, std::filesystem::path directory, DirectoryOptions options, Done<Loaded> done)
+      : importer_(importer), directory_(std::move(directory)), options_(options), done_(std::move(done)) {}
 
-  void begin(const std::filesystem::path& directory) {
+  void begin() {
     try {
-      list(directory);
+      const auto paths = with_patience<std::vector<std::filesystem::path>>(
+          kPatience, importer_.stopping_,
+          [directory = directory_](WorkSigns& signs) { return files_in(directory, signs); });
+      if (importer_.stopping_) return;
+      if (!paths) {
+        give_up(directory_);
+        return done_(*failure_);
+      }
+      for (const auto& path : *paths) list(path);
     } catch (const std::exception& error) {
       return done_(Failure{FailureCode::failed, error.what()});
     }
+    for (auto& [key, file] : found_) files_->list.push_back(std::move(file));
+    found_.clear();
+    std::ranges::sort(files_->list, {}, &File::path);
+    if (!result_.passed_over.texts.empty())
+      importer_.log_.info(directory_.string(), ": passed over, for their names: ", some_of(result_.passed_over));
+    if (result_.count.files == 0 && !options_.at_start) return done_(Failure{FailureCode::failed, no_files()});
     const std::lock_guard lock(mutex_);
     report();
     chains_ = 2 * importer_.threads_;
@@ -105,81 +153,139 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
     std::filesystem::path path;
     Name apex;
   };
+  struct Files {
+    std::vector<File> list;
+    std::atomic<size_t> next{0};
+  };
+  struct Read {
+    Name apex;
+    std::variant<zones::ZoneSource, std::string> content;  // or why there is none
+  };
 
-  void list(const std::filesystem::path& directory) {
-    std::set<std::string> apexes;  // sort keys: names fold case
-    for (const auto& path : zone_files(directory)) {
-      ++result_.count.files;
-      const auto apex = Name::from_text(path.stem().string());
-      if (!apex) {
-        skip(path.string() + ": its name, less .zone, is not the name of a zone");
-      } else if (!apexes.insert(zones::sort_key(*apex)).second) {
-        skip(path.string() + ": the zone is in another file too");
-      } else {
-        files_.push_back({path, *apex});
-      }
+  void list(const std::filesystem::path& path) {
+    const std::string name = path.filename().string();
+    const auto zone = options_.at_start ? zone_of_file(name) : zone_of_any_file(name);
+    if (!zone) {
+      result_.passed_over.add(name);
+      return;
     }
+    ++result_.count.files;
+    try {
+      Name apex = parse_name(*zone);
+      const std::string key = zones::sort_key(apex);
+      const auto twin = found_.find(key);
+      if (twin == found_.end() && !doubled_.contains(key)) {
+        found_.emplace(key, File{path, std::move(apex)});
+        return;
+      }
+      // Which of them is meant is not for us to say.
+      if (twin != found_.end()) {
+        doubled_.emplace(key, twin->second.path);
+        found_.erase(twin);
+        skip(doubled_.at(key).string() + ": the zone " + apex.to_text() + " is in " + path.string() +
+             ", too; neither is imported");
+      }
+      skip(path.string() + ": the zone " + apex.to_text() + " is in " + doubled_.at(key).string() +
+           ", too; neither is imported");
+    } catch (const std::invalid_argument& error) {
+      skip(path.string() + ": the file is named after no zone: " + error.what());
+    }
+  }
+
+  std::string no_files() const {
+    std::string text = directory_.string() + ": there is no zone file; they are named NAME.zone, db.NAME or NAME.db";
+    if (!result_.passed_over.texts.empty()) text += "; there are " + some_of(result_.passed_over);
+    return text;
   }
 
   void post_link() {
     asio::post(*importer_.pool_, [self = shared_from_this()] { self->link(); });
   }
   void link() {
+    const auto current = std::make_shared<std::atomic<size_t>>(0);
+    auto reads = with_patience<std::vector<Read>>(
+        kPatience, importer_.stopping_,
+        [files = files_, current](WorkSigns& signs) { return read_some(*files, *current, signs); });
     if (importer_.stopping_) return;
+    if (!reads) {
+      const std::lock_guard lock(mutex_);
+      give_up(files_->list[*current].path);
+      return end_chain();
+    }
     std::vector<Updater::Import> zones;
     std::vector<std::string> bad;
-    size_t octets = 0;
-    for (const File* file = take(); file != nullptr; file = take()) {
-      octets += load(*file, zones, bad);
-      if (zones.size() == kFilesAtOnce || octets > kOctetsAtOnce) break;
-    }
+    for (Read& read : *reads) load(read, zones, bad);
+    if (importer_.stopping_) return;
     {
       const std::lock_guard lock(mutex_);
       for (std::string& reason : bad) skip(std::move(reason));
-      if (zones.empty()) return end_chain();
+      if (zones.empty()) {
+        if (reads->empty()) return end_chain();
+        report();
+        return post_link();
+      }
     }
     using Outcomes = std::vector<Outcome<Updater::Imported>>;
     importer_.updater_.import_zones(
         std::move(zones), [self = shared_from_this()](const Outcome<Outcomes>& outcomes) { self->note(outcomes); });
   }
 
-  const File* take() {
-    const size_t i = next_++;
-    return i < files_.size() ? &files_[i] : nullptr;
-  }
-  // The octets of the file.
-  size_t load(const File& file, std::vector<Updater::Import>& zones, std::vector<std::string>& bad) const {
-    try {
-      const std::string text = read_file(file.path);
-      auto parsed = parse(file.apex, text, file.path.string(), options_);
-      if (auto* reason = std::get_if<std::string>(&parsed)) {
-        bad.push_back(std::move(*reason));
-      } else {
-        zones.push_back(std::move(std::get<Updater::Import>(parsed)));
+  // The next files. In a thread that may be given up: it touches nothing that is not its own.
+  static std::vector<Read> read_some(Files& files, std::atomic<size_t>& current, WorkSigns& signs) {
+    std::vector<Read> reads;
+    size_t octets = 0;
+    while (reads.size() < kFilesAtOnce && octets < kOctetsAtOnce) {
+      const size_t i = files.next++;
+      if (i >= files.list.size()) break;
+      current = i;
+      const File& file = files.list[i];
+      try {
+        reads.push_back({file.apex, read_zone(file.path, {.signs = &signs})});
+        for (const auto& part : std::get<zones::ZoneSource>(reads.back().content).parts) octets += part.text.size();
+      } catch (const std::bad_alloc&) {
+        reads.push_back({file.apex, out_of_memory(file.path)});
+      } catch (const std::exception& error) {
+        reads.push_back({file.apex, error.what()});
       }
-      return text.size();
-    } catch (const std::system_error& error) {
-      bad.emplace_back(error.what());
-      return 0;
+    }
+    return reads;
+  }
+
+  void load(Read& read, std::vector<Updater::Import>& zones, std::vector<std::string>& bad) const {
+    if (auto* reason = std::get_if<std::string>(&read.content)) return bad.push_back(std::move(*reason));
+    const auto source = std::move(std::get<zones::ZoneSource>(read.content));
+    try {
+      auto parsed = parse(read.apex, source, options_, importer_.stopping_);
+      if (auto* reason = std::get_if<std::string>(&parsed)) return bad.push_back(std::move(*reason));
+      zones.push_back(std::move(std::get<Updater::Import>(parsed)));
+    } catch (const std::bad_alloc&) {
+      bad.push_back(out_of_memory(source.parts.front().file));
     }
   }
 
   // ---- with mutex_ held, or before the first link ----
   void skip(std::string reason) {
-    importer_.log_.error(reason);
     ++result_.count.failed;
-    if (result_.errors.size() < kMaxTold) result_.errors.push_back(std::move(reason));
+    // A refusal for warnings has a line for each of them.
+    for (size_t begin = 0; begin < reason.size();) {
+      const size_t end = std::min(reason.find('\n', begin), reason.size());
+      const std::string line = reason.substr(begin, end - begin);
+      if (result_.errors.add(line)) importer_.log_.error(line);
+      begin = end + 1;
+    }
   }
   void tell(const zones::Warnings& warnings) {
     for (const std::string& text : warnings.texts()) {
-      if (result_.warnings.size() < kMaxTold) {
-        importer_.log_.warning(text);
-        result_.warnings.push_back(text);
-      } else {
-        ++result_.warnings_left_out;
-      }
+      if (result_.warnings.add(text)) importer_.log_.warning(text);
     }
-    result_.warnings_left_out += warnings.left_out();
+    result_.warnings.left_out += warnings.left_out();
+  }
+  // Goes no further: what keeps one file away mostly keeps the others away, too.
+  void give_up(const std::filesystem::path& path) {
+    failure_ =
+        Failure{FailureCode::timed_out, path.string() + ": nothing came for " + std::to_string(kPatience.count()) +
+                                            " s; the import ends here, and what it did so far stays"};
+    files_->next = files_->list.size();
   }
   void report() {
     {
@@ -194,8 +300,9 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
   void end_chain() {
     if (--chains_ != 0) return;
     report();
-    if (result_.warnings_left_out != 0)
-      importer_.log_.warning(result_.warnings_left_out, " more warnings; zone import FILE shows those of a file");
+    if (result_.errors.left_out != 0) importer_.log_.error(result_.errors.left_out, " more errors");
+    if (result_.warnings.left_out != 0)
+      importer_.log_.warning(result_.warnings.left_out, " more warnings; zone import FILE tells those of a file");
     done_(failure_ ? Outcome<Loaded>(*failure_) : Outcome<Loaded>(std::move(result_)));
   }
 
@@ -204,7 +311,7 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
     const std::lock_guard lock(mutex_);
     if (const auto* failure = std::get_if<Failure>(&outcomes)) {  // the store's fault, not a file's: go no further
       failure_ = *failure;
-      next_ = files_.size();
+      files_->next = files_->list.size();
       return end_chain();
     }
     for (const auto& outcome : std::get<0>(outcomes)) {
@@ -223,10 +330,12 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
   }
 
   Importer& importer_;
+  const std::filesystem::path directory_;
   const DirectoryOptions options_;
   const Done<Loaded> done_;
-  std::vector<File> files_;
-  std::atomic<size_t> next_{0};  // in files_
+  std::map<std::string, File> found_;                     // while files are listed; by sort keys: names fold case
+  std::map<std::string, std::filesystem::path> doubled_;  // zones that several files are named after; one of these
+  std::shared_ptr<Files> files_ = std::make_shared<Files>();
 
   std::mutex mutex_;  // guards what follows
   unsigned chains_ = 0;
@@ -236,8 +345,8 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
 };
 
 void Importer::import_directory(std::filesystem::path directory, DirectoryOptions options, Done<Loaded> done) {
-  auto work = std::make_shared<Directory>(*this, options, std::move(done));
-  asio::post(*pool_, [work, directory = std::move(directory)] { work->begin(directory); });
+  auto work = std::make_shared<Directory>(*this, std::move(directory), options, std::move(done));
+  asio::post(*pool_, [work] { work->begin(); });
 }
 
 }  // namespace axfrd::control

@@ -1,7 +1,8 @@
 // Importer: zone files become zones. Reading and parsing take long, so they have threads of their own.
 //
 // Threads. Anybody may ask; parsing happens in the importer's threads, and `done` is called from one of them or from
-// the updater's. Neither waits for the other.
+// the updater's. Neither waits for the other. Files are read by threads that can be given up (base/patience.h), because
+// a file may be on a server that does not answer.
 #pragma once
 
 #include <atomic>
@@ -16,6 +17,7 @@
 #include "control/base/log.h"
 #include "control/base/outcome.h"
 #include "control/update/updater.h"
+#include "zones/zone_source.h"
 
 namespace axfrd::control {
 
@@ -26,14 +28,13 @@ class Importer {
   Importer(const Importer&) = delete;
   Importer& operator=(const Importer&) = delete;
 
-  // Ends the files under way; what still waits is dropped, and its `done` never called.
+  // Breaks off the files under way; what still waits is dropped, and its `done` never called.
   // @pre the updater was stopped, so that it does not come back with more
   void stop();
 
   struct Text {
     zones::Name apex;
-    std::string text;
-    std::string file;     // where the text is from, for messages
+    zones::ZoneSource source;
     bool strict = false;  // refuse the zone when there is a warning
   };
   void import_text(Text zone, Done<Updater::Imported> done);
@@ -44,18 +45,25 @@ class Importer {
     size_t added = 0, changed = 0, unchanged = 0, failed = 0;
     size_t done() const { return added + changed + unchanged + failed; }
   };
+  // A list of sentences that is not longer than kMost.
+  struct Told {
+    static constexpr size_t kMost = 1000;
+    std::vector<std::string> texts;
+    size_t left_out = 0;  // how many more there were
+    bool add(std::string text);
+  };
   struct Loaded {
     Progress count;
-    std::vector<std::string> errors;    // of files that were skipped; not more than kMaxTold
-    std::vector<std::string> warnings;  // likewise
-    size_t warnings_left_out = 0;       // how many more there were
+    Told errors;       // of files that were skipped
+    Told warnings;     // of zones that were imported
+    Told passed_over;  // names of files that are not named as zone files
   };
-  static constexpr size_t kMaxTold = 1000;
   struct DirectoryOptions {
     bool only_if_newer = false;  // leave a zone alone unless the file's serial is newer
     bool strict = false;         // skip a file when there is a warning
+    bool at_start = false;       // only NAME.zone, and there need be none; otherwise db.NAME and NAME.db, too
   };
-  // Imports every NAME.zone in `directory`. A file that cannot be is logged and skipped; warnings are logged.
+  // Imports the zone files in `directory`. A file that cannot be is logged and skipped; warnings are logged.
   void import_directory(std::filesystem::path directory, DirectoryOptions options, Done<Loaded> done);
   // Of the directory that was begun last. Any thread.
   Progress progress() const;

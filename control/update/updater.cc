@@ -82,6 +82,36 @@ std::optional<Failure> refuse_bogus(const ZoneVersion* old, const ZoneVersion& n
   return std::nullopt;
 }
 
+// Whether a file is something else than the zone was when it had the file's serial, as far as history tells. What files
+// do not say is no difference: the NS names of secondaries, and the addresses of ALIAS and URL.
+bool differs_from_then(const ZoneVersion& now, const zones::ZoneText& file, uint32_t serial) {
+  Delta since_then;
+  OwnedRecord soa = now.soa_record();
+  zones::PseudoRecords pseudo = now.pseudo();
+  if (serial != now.serial()) {
+    auto since = now.history() ? now.history()->since(serial) : std::nullopt;
+    if (!since) return false;
+    since_then = std::move(since->delta);
+    soa = std::move(since->soa);
+    if (since->pseudo) pseudo = *since->pseudo;
+  }
+  if (!same_but_serial(soa, soa_of(file.records)) || !zones::same_definitions(pseudo, shared(std::vector(file.pseudo))))
+    return true;
+  const bool with_servers = now.attributes().enabled_secondaries() != nullptr;
+  const auto keys = [&](const std::vector<OwnedRecord>& records) {
+    std::vector<std::string> keys;
+    for (const OwnedRecord& r : records) {
+      const bool of_secondaries = with_servers && r.type == zones::rrtype::NS && r.owner == Name(now.apex().name);
+      const bool of_alias = pseudo && (r.type == zones::rrtype::A || r.type == zones::rrtype::AAAA);
+      if (!of_secondaries && !of_alias) keys.push_back(zones::record_key(r.view()));
+    }
+    std::ranges::sort(keys);
+    return keys;
+  };
+  const Delta to_file = zones::difference(now, file.records);
+  return keys(to_file.removed) != keys(since_then.added) || keys(to_file.added) != keys(since_then.removed);
+}
+
 Failure no_such_zone(const Name& apex) { return {FailureCode::no_such_zone, "there is no zone " + apex.to_text()}; }
 
 // The serial of the version after `old`, when `stated` stands in the SOA that somebody wrote.
@@ -545,7 +575,14 @@ Outcome<Updater::Imported> Updater::import_now(Group& group, Import& request) {
   OwnedRecord soa = soa_of(request.content.records);
   const uint32_t stated = zones::soa_serial(soa);
   const bool newer = zones::serial_newer(stated, old->serial());
-  if (request.only_if_newer && !newer) return unchanged();
+  if (request.only_if_newer && !newer) {
+    if (differs_from_then(*old, request.content, stated)) {
+      warnings.add(0, "the file was edited, but its serial " + std::to_string(stated) + " is not newer than " +
+                          std::to_string(old->serial()) +
+                          ", so the zone stays as it is; raise the serial, or import the file by axfrctl zone import");
+    }
+    return unchanged();
+  }
 
   zones::OwnChanges own;
   if (const auto* secondaries = old->attributes().enabled_secondaries())

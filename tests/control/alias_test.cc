@@ -378,7 +378,8 @@ class AliasUpdaterTest : public testing::Test {
   }
   Outcome<Updater::Imported> import(const std::string& records) {
     return wait_for<Updater::Imported>([&](auto done) {
-      importer_.import_text({name("example."), kSmallZone + records, "example.zone"}, std::move(done));
+      importer_.import_text({name("example."), zones::ZoneSource::of_text(kSmallZone + records, "example.zone")},
+                            std::move(done));
     });
   }
   Updater::Imported imported(const std::string& records) { return std::get<Updater::Imported>(import(records)); }

@@ -1,10 +1,10 @@
 // axfrctl without its main(): its command line, what it prints, and how it reads files.
 #include <sstream>
 
+#include "control/base/utf8.h"
 #include "control/ctl/arguments.h"
 #include "control/ctl/completion.h"
 #include "control/ctl/print.h"
-#include "control/ctl/text.h"
 #include "tests/control/support.h"
 
 namespace axfrd::control {

@@ -36,17 +36,17 @@ class UpdaterTest : public testing::Test {
     ask([&](Outcome<T> outcome) { promise.set_value(std::move(outcome)); });
     return future.get();
   }
-  Outcome<Updater::Imported> import(const std::string& zone, const std::string& text) {
+  Outcome<Updater::Imported> import(const std::string& zone, const std::string& text, bool strict = false) {
     return wait_for<Updater::Imported>([&](auto done) {
-      importer_->import_text({name(zone), text, zone + ".zone"}, std::move(done));
+      importer_->import_text({name(zone), zones::ZoneSource::of_text(text, zone + ".zone"), strict}, std::move(done));
     });
   }
   Outcome<Updater::Removed> remove(const std::string& zone) {
     return wait_for<Updater::Removed>([&](auto done) { updater_->remove_zone(name(zone), std::move(done)); });
   }
-  Outcome<Importer::Loaded> load(const std::filesystem::path& directory, bool only_if_newer = false) {
+  Outcome<Importer::Loaded> load(const std::filesystem::path& directory, Importer::DirectoryOptions options = {}) {
     return wait_for<Importer::Loaded>(
-        [&](auto done) { importer_->import_directory(directory, {only_if_newer}, std::move(done)); });
+        [&](auto done) { importer_->import_directory(directory, options, std::move(done)); });
   }
   Outcome<Updater::Changed> change(const std::string& zone, const std::string& additions) {
     const auto compose = [=](zones::Draft& draft) -> std::optional<Failure> {
@@ -273,15 +273,101 @@ TEST_F(UpdaterTest, ADirectoryIsLoadedAndBadFilesAreSkipped) {
   directory.write("readme.txt", "not a zone");
   std::filesystem::create_directory(directory / "dir.example.zone");
   const auto loaded = std::get<Importer::Loaded>(load(directory.path()));
-  EXPECT_EQ(loaded.count.added, 1100U);
-  EXPECT_EQ(loaded.count.failed, 4U);
+  EXPECT_EQ(loaded.count.added, 1099U);
+  EXPECT_EQ(loaded.count.failed, 5U);
   EXPECT_EQ(loaded.count.files, 1104U);
-  EXPECT_EQ(zones_.size(), 1100U);
-  ASSERT_EQ(loaded.errors.size(), 4U);
+  EXPECT_EQ(zones_.size(), 1099U);
+  ASSERT_EQ(loaded.errors.texts.size(), 5U);
+  EXPECT_EQ(loaded.passed_over.texts, std::vector<std::string>{"readme.txt"});
   const std::string log = log_.text();
-  for (const char* part : {"bad.example.zone:2", "in another file too", "a..b.zone", "dir.example.zone"}) {
+  for (const char* part :
+       {"bad.example.zone:2", "/z1.example.zone: the zone Z1.Example. is in ", "Z1.Example.zone: the zone ",
+        "a..b.zone", "dir.example.zone: it is a directory", "readme.txt"}) {
     EXPECT_NE(log.find(part), std::string::npos) << part << " in " << log;
   }
+}
+
+TEST_F(UpdaterTest, ADirectoryMayHaveFilesNamedAsForBind) {
+  const test::TemporaryDirectory directory;
+  for (const char* file :
+       {"one.example.zone", "db.two.example", "three.example.db", "db.both.db", "db.double", "double.db"})
+    directory.write(file, kSmallZone);
+  const auto loaded = std::get<Importer::Loaded>(load(directory.path()));
+  EXPECT_EQ(loaded.count.added, 3U);
+  EXPECT_EQ(loaded.count.failed, 2U) << "one zone is in two files";
+  EXPECT_EQ(loaded.passed_over.texts, std::vector<std::string>{"db.both.db"});
+  EXPECT_NE(find("two.example"), nullptr);
+  EXPECT_NE(find("three.example"), nullptr);
+  EXPECT_EQ(find("double"), nullptr);
+  const auto at_start = std::get<Importer::Loaded>(load(directory.path(), {.at_start = true}));
+  EXPECT_EQ(at_start.count.files, 1U);
+}
+
+TEST_F(UpdaterTest, ADirectoryWithoutZonesIsAnErrorUnlessItIsThatOfTheStart) {
+  const test::TemporaryDirectory directory;
+  directory.write("readme.txt", "");
+  const auto failure = std::get<Failure>(load(directory.path()));
+  EXPECT_NE(failure.reason.find("there is no zone file"), std::string::npos) << failure.reason;
+  EXPECT_NE(failure.reason.find("readme.txt"), std::string::npos) << failure.reason;
+  EXPECT_EQ(std::get<Importer::Loaded>(load(directory.path(), {.at_start = true})).count.files, 0U);
+  EXPECT_EQ(std::get<Failure>(load("/nowhere")).reason, "/nowhere: No such file or directory");
+}
+
+TEST_F(UpdaterTest, WarningsOfADirectoryAreToldAndLogged) {
+  const test::TemporaryDirectory directory;
+  directory.write("example.com.zone", kSmallZone + "ns.other. 60 A 192.0.2.1\n");
+  const auto loaded = std::get<Importer::Loaded>(load(directory.path()));
+  ASSERT_EQ(loaded.warnings.texts.size(), 1U);
+  EXPECT_NE(loaded.warnings.texts[0].find("example.com.zone:5: ns.other. A: the name is not in the zone"),
+            std::string::npos)
+      << loaded.warnings.texts[0];
+  EXPECT_NE(log_.text().find(loaded.warnings.texts[0]), std::string::npos);
+}
+
+TEST_F(UpdaterTest, StrictlyWarningsAreErrors) {
+  const std::string text = kSmallZone + "a 60 A 192.0.2.1\na 60 A 192.0.2.1\nns.other. 60 A 192.0.2.1\n";
+  const auto failure = std::get<Failure>(import("example.com", text, true));
+  EXPECT_EQ(failure.code, FailureCode::bad_zone);
+  for (const char* part : {"example.com.zone:7: ns.other.", "example.com.zone:6: a.example.com. A", "--strict"})
+    EXPECT_NE(failure.reason.find(part), std::string::npos) << part << " in " << failure.reason;
+  EXPECT_EQ(find("example.com"), nullptr);
+  EXPECT_EQ(std::get<Updater::Imported>(import("example.com", text)).warnings.texts().size(), 2U);
+  EXPECT_TRUE(std::holds_alternative<Failure>(import("example.com", with_serial(text, "11"), true)));
+  EXPECT_EQ(find("example.com")->serial(), 10U);
+
+  const test::TemporaryDirectory directory;
+  directory.write("example.com.zone", with_serial(text, "12"));
+  const auto loaded = std::get<Importer::Loaded>(load(directory.path(), {.strict = true}));
+  EXPECT_EQ(loaded.count.failed, 1U);
+  EXPECT_EQ(loaded.errors.texts.size(), 3U) << "a line for each warning";
+}
+
+TEST_F(UpdaterTest, AnEditedFileWithAnOldSerialIsToldByName) {
+  const test::TemporaryDirectory directory;
+  const auto warnings = [&](const std::string& text) {
+    directory.write("example.com.zone", text);
+    return std::get<Importer::Loaded>(load(directory.path(), {.only_if_newer = true})).warnings.texts;
+  };
+  EXPECT_TRUE(warnings(kSmallZone).empty());
+  EXPECT_TRUE(warnings(kSmallZone + "; a comment\n").empty());
+  const auto edited = warnings(kSmallZone + "new 60 A 192.0.2.9\n");
+  ASSERT_EQ(edited.size(), 1U);
+  EXPECT_NE(edited[0].find("example.com.zone: the file was edited, but its serial 10 is not newer"), std::string::npos)
+      << edited[0];
+  EXPECT_EQ(find("example.com")->serial(), 10U);
+  change("example.com", "mail 60 A 192.0.2.25\n");
+  EXPECT_TRUE(warnings(kSmallZone).empty()) << "the zone was changed by other means, and the file was not";
+  EXPECT_EQ(warnings(kSmallZone + "new 60 A 192.0.2.9\n").size(), 1U);
+}
+
+TEST_F(UpdaterTest, StopsWhileADirectoryIsImported) {
+  const test::TemporaryDirectory directory;
+  for (int i = 0; i < 500; ++i) directory.write("z" + std::to_string(i) + ".example.zone", test::zone_with(200));
+  importer_->import_directory(directory.path(), {}, [](auto) {});
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  updater_->stop();
+  importer_->stop();
+  EXPECT_LT(zones_.size(), 500U);
 }
 
 TEST_F(UpdaterTest, ADirectoryReplacesZonesThatAreThere) {
@@ -298,7 +384,7 @@ TEST_F(UpdaterTest, ADirectoryOfTheStartUndoesNothingThatIsNewer) {
   const uint32_t serial = find("example.com")->serial();
   const test::TemporaryDirectory directory;
   directory.write("example.com.zone", kSmallZone);
-  EXPECT_EQ(std::get<Importer::Loaded>(load(directory.path(), true)).count.unchanged, 1U);
+  EXPECT_EQ(std::get<Importer::Loaded>(load(directory.path(), {.only_if_newer = true})).count.unchanged, 1U);
   EXPECT_EQ(find("example.com")->serial(), serial);
   EXPECT_EQ(find("example.com")->counts().records, 4U);
 }
@@ -359,7 +445,8 @@ TEST_F(UpdaterTest, CookieSecretsAreVisibleAtOnceAndAfterARestart) {
 }
 
 TEST_F(UpdaterTest, StopsWhileChangesWait) {
-  for (int i = 0; i < 100; ++i) importer_->import_text({name("example.com"), test::zone_with(2000), "x"}, [](auto) {});
+  for (int i = 0; i < 100; ++i)
+    importer_->import_text({name("example.com"), zones::ZoneSource::of_text(test::zone_with(2000), "x")}, [](auto) {});
   updater_->stop();
   importer_->stop();
   updater_->remove_zone(name("example.com"), [](auto) { ADD_FAILURE() << "done after the end"; });

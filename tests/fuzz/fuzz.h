@@ -12,6 +12,7 @@
 #include "zones/draft.h"
 #include "zones/respond.h"
 #include "zones/version.h"
+#include "zones/zone_source.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 
@@ -44,6 +45,7 @@ const zones::Responder& responder();
 
 // The zone that a zone file says; null if it says none.
 zones::VersionRef read_zone(std::string_view text, const zones::Name& apex);
+zones::VersionRef read_zone(const zones::ZoneSource& source, const zones::Name& apex);
 // The lines of a zone file that say what `version` holds.
 std::vector<std::string> lines_of(const zones::ZoneVersion& version);
 // What must hold of any version: its lines are read as just that.

@@ -5,8 +5,10 @@
 
 #include "control/access/key_book.h"
 #include "control/access/secondary.h"
-#include "control/ctl/text.h"
+#include "control/base/utf8.h"
+#include "control/base/zone_source_json.h"
 #include "tests/fuzz/fuzz.h"
+#include "zones/zonefile.h"
 
 using namespace axfrd;           // NOLINT(google-build-using-namespace)
 using namespace axfrd::control;  // NOLINT(google-build-using-namespace)
@@ -23,6 +25,14 @@ void or_refused(Work&& work) {
 }
 
 void check_params(const Json& params) {
+  if (params.contains("parts")) {
+    or_refused([&] {
+      Json parts = params["parts"];
+      const auto parsed =
+          zones::parse_zone(zone_source_from(parts), *zones::Name::from_text("example"), {.max_generated = 64});
+      if (const auto* zone = std::get_if<zones::ZoneText>(&parsed)) (void)dump(zone->warnings.texts());
+    });
+  }
   or_refused([&] { (void)to_json(apply(wish_from(params), {}, KeyBook{}, {})); });
   for (const auto& value : params) {
     if (!value.is_string()) continue;

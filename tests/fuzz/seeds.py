@@ -203,7 +203,13 @@ ZONES = {
         "TLSA 3 1 1 00", "URI 1 2 \"ftp://b\"", "WKS 192.0.2.1 tcp smtp", "X25 1", "ZONEMD 1 1 1 " + "00" * 48])),
     "octets": "$TTL 60\n@ SOA . . 1 2 3 4 5\na A \\# 4 c0 000201\nb CAA \\# 7 00056973737565\nc TXT x \\#y\n"
               "d TYPE65280 \\# 0\n",
-    "generate": "$TTL 60\n$GENERATE 1-2 a$ A 192.0.2.$\n@ SOA . . 1 2 3 4 5\n\\000\\255.* A 1.2.3.4\n",
+    "generate": "$TTL 60\n@ SOA . . 1 2 3 4 5\n$GENERATE 1-2 a$ A 192.0.2.$\n$GENERATE 8-12/2 $$${0,3,x}.${1,5,n} 1h IN "
+                "CNAME h${-8,2,o}.${0,4,N}\\$\n$GENERATE 5-6 t TXT \"a \\\"$\\\" b\"\n\\000\\255.* A 1.2.3.4\n",
+    "include": "$TTL 60\n@ SOA . . 1 2 3 4 5\na A 192.0.2.1\n$INCLUDE one sub\n TXT \"a\"\n$include \"two\"\n%%\n"
+               "\tAAAA ::1\nb MX 1 c\n$ORIGIN d\n$INCLUDE three\n%%\ne A 192.0.2.2\n%%\nf NS @\n",
+    "ttls": "@ SOA . . 1 2 3 4 2147483648\n@ NS ns\na 1H30m A 192.0.2.1\na 4294967295 A 192.0.2.2\n$TTL 2w3D\nb IN 5 A 192.0.2.3\n",
+    "windows": "\ufeff@ IN SOA . . ( 10 900 600 86400 3600 ) ; x\r\nd [AGE:3634093] 600 A 192.0.2.35\r\n  [AGE:1] 600 A 192.0.2.36"
+               "\r\nns.other. A 192.0.2.1\r\n",
 }
 
 EDITS = {
@@ -215,6 +221,9 @@ EDITS = {
 
 LINES = {
     "import": r'{"jsonrpc":"2.0","id":1,"method":"zone.import","params":{"zone":"a","text":"@ A \u0000\ud83d\ude00"}}',
+    "parts": r'{"jsonrpc":"2.0","id":1,"method":"zone.import","params":{"zone":"a","parts":[{"file":"f","text":"@ 1 SOA . . 1 1 1 '
+             r'1 1\n$INCLUDE g\n$INCLUDE h\n$GENERATE 1-2 a$ TXT $\n","includes":[{"line":2,"part":1},{"line":3,"problem":"p"}]},'
+             r'{"file":"g","text":"a A 192.0.2.1\n","remark":"r","remark_line":1}]}}',
     "notification": '{"jsonrpc":"2.0","method":"stop"}',
     "secondary": '{"jsonrpc":"2.0","id":"x","method":"secondary.enable","params":{"zone":"example","ns":"ns.a.,ns.b",'
                  '"allow":"192.0.2.1,2001:db8::/64@5353","notify":"192.0.2.1@5300"}}',

@@ -1,0 +1,70 @@
+// Patience: work that may never end, because the kernel waits for somebody else, is done by a thread of its own, and
+// given up when nothing comes of it. No call that waits for a dead file server can be broken off.
+//
+// Threads. The work must keep what it needs alive by itself, and say that it goes on; who waits shares nothing else
+// with it.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <variant>
+
+namespace axfrd::control {
+
+// What the work and who waits for it tell each other.
+struct WorkSigns {
+  std::atomic<bool> given_up{false};  // the waiting thread: writes
+  std::atomic<uint64_t> progress{0};  // the work's thread: counts it up as it goes on
+};
+
+// What `work` returns; nothing if it was given up: `stopping` became true, or there was no progress for `patience`.
+// Throws what it throws.
+template <class T>
+std::optional<T> with_patience(std::chrono::milliseconds patience, const std::atomic<bool>& stopping,
+                               std::function<T(WorkSigns&)> work) {
+  struct Shared {
+    WorkSigns signs;
+    std::mutex mutex;
+    std::condition_variable done;
+    std::variant<std::monostate, T, std::exception_ptr> outcome;  // guarded by mutex
+  };
+  auto shared = std::make_shared<Shared>();
+  std::thread([shared, work = std::move(work)] {
+    std::variant<std::monostate, T, std::exception_ptr> outcome;
+    try {
+      outcome.template emplace<T>(work(shared->signs));
+    } catch (...) {
+      outcome.template emplace<std::exception_ptr>(std::current_exception());
+    }
+    const std::lock_guard lock(shared->mutex);
+    shared->outcome = std::move(outcome);
+    shared->done.notify_one();
+  }).detach();
+
+  constexpr auto kLook = std::chrono::milliseconds(100);
+  using Clock = std::chrono::steady_clock;
+  std::unique_lock lock(shared->mutex);
+  auto last_sign = Clock::now();
+  for (uint64_t seen = 0; shared->outcome.index() == 0;) {
+    shared->done.wait_for(lock, kLook);
+    const uint64_t now = shared->signs.progress.load(std::memory_order_relaxed);
+    if (now != seen) last_sign = Clock::now();
+    seen = now;
+    if (shared->outcome.index() == 0 && (stopping || Clock::now() - last_sign > patience)) {
+      shared->signs.given_up = true;
+      return std::nullopt;
+    }
+  }
+  if (auto* error = std::get_if<std::exception_ptr>(&shared->outcome)) std::rethrow_exception(*error);
+  return std::move(std::get<T>(shared->outcome));
+}
+
+}  // namespace axfrd::control
