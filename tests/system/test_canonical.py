@@ -55,10 +55,13 @@ def test_two_records_that_differ_in_case_are_one_and_an_update_in_any_case_means
 
 
 class Recaser:
-    """Random changes of a few records, whose names come in random case."""
+    """Random changes of a few records, whose names come in random case.
 
-    def __init__(self, axfrd, seed):
-        self.control, self.random = Control(axfrd.socket), random.Random(seed)
+    The names in HTTPS count with their case (RFC 4034 section 6.2, RFC 3597 section 6), but NSD folds them, so that it
+    would hold one record where axfrd, Knot and BIND have two: it gets no HTTPS."""
+
+    def __init__(self, axfrd, seed, https):
+        self.control, self.random, self.https = Control(axfrd.socket), random.Random(seed), https
 
     def case(self, text):
         return "".join(self.random.choice((c.lower(), c.upper())) for c in text)
@@ -67,7 +70,8 @@ class Recaser:
         pick = self.random
         target = self.case(f"target{pick.randrange(4)}.Example.")
         data = pick.choice((f"MX 10 {target}", f"SRV 1 2 3 {target}", f"PTR {target}", f"NAPTR 1 1 U SIP !A!b! {target}",
-                            f"RP {target} {target}", f"AFSDB 1 {target}", f"HTTPS 1 {target}", f"KX 1 {target}"))  # fmt: skip
+                            f"RP {target} {target}", f"AFSDB 1 {target}", f"KX 1 {target}",
+                            f"{'HTTPS' if self.https else 'RT'} 1 {target}"))  # fmt: skip
         return f"{self.case('owner')}{pick.randrange(5)}", data
 
     def change(self):
@@ -80,13 +84,13 @@ class Recaser:
 def test_a_secondary_that_follows_by_ixfr_has_what_we_have(new_lab, new_axfrd, zone, secondary):
     lab = new_lab("secondary", "client")
     axfrd = new_axfrd(lab, zones=[zone], allow_transfer=EVERYONE)
-    peer, recaser = secondary(lab.secondary, [ZONE]).wait(), Recaser(axfrd, seed=3)
+    peer, recaser = secondary(lab.secondary, [ZONE]).wait(), Recaser(axfrd, seed=3, https=secondary is not Nsd)
 
     def follow(serial):
         def told():
             if peer.serial(ZONE) == serial:
                 return True
-            notify(axfrd, lab.secondary)
+            notify(axfrd, lab.secondary, ZONE)
 
         wait_until(told, f"{secondary.__name__} to have serial {serial}", pause=0.3)
         assert zones.differences(served(axfrd, lab.client), peer.copy(ZONE)) == []

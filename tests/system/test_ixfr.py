@@ -78,9 +78,9 @@ def test_from_any_serial_dnspython_comes_to_our_zone(axfrd):
     assert axfrd.stats()["tcp"]["ixfr_finished"] == 25 + 25
 
 
-def notify(axfrd, host):
+def notify(axfrd, host, zone=ZONE):
     """Tells a secondary to look; axfrd's own NOTIFY comes later."""
-    query = dns.message.make_query(ZONE, "SOA", flags=dns.flags.AA)
+    query = dns.message.make_query(zone, "SOA", flags=dns.flags.AA)
     query.set_opcode(dns.opcode.NOTIFY)
     with axfrd.lab.appliance.inside():
         dns.query.udp(query, host.ipv4, source=IPV4, timeout=PATIENCE)
