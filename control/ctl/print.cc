@@ -134,9 +134,9 @@ void print_import_directory(std::ostream& out, const Json&, const Json& result) 
   out << result["files"] << " files: " << result["added"] << " zones added, " << result["changed"] << " changed, "
       << result["unchanged"] << " unchanged, " << result["failed"] << " failed\n";
   constexpr size_t kShown = 10;
-  const Json& others = result["passed_over"];
+  const Json others = result.value("passed_over", Json::array());
   if (others.empty()) return;
-  const size_t count = others.size() + result["passed_over_left_out"].get<size_t>();
+  const size_t count = others.size() + result.value("passed_over_left_out", size_t{0});
   out << count << " passed over, whose names are none of NAME.zone, db.NAME and NAME.db: ";
   for (size_t i = 0; i < std::min(kShown, others.size()); ++i) out << (i == 0 ? "" : ", ") << text_of(others[i]);
   if (count > kShown) out << " and " << count - kShown << " more";

@@ -7,6 +7,7 @@
 #include <memory>
 #include <new>
 #include <stdexcept>
+#include <system_error>
 #include <variant>
 
 #include "control/base/parse_name.h"
@@ -130,7 +131,7 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
       if (importer_.stopping_) return;
       if (!paths) {
         give_up(directory_);
-        return done_(*failure_);
+        return done_(failure_ ? Outcome<Loaded>(*failure_) : Outcome<Loaded>(result_));
       }
       for (const auto& path : *paths) list(path);
     } catch (const std::exception& error) {
@@ -203,9 +204,17 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
   }
   void link() {
     const auto current = std::make_shared<std::atomic<size_t>>(0);
-    auto reads = with_patience<std::vector<Read>>(
-        kPatience, importer_.stopping_,
-        [files = files_, current](WorkSigns& signs) { return read_some(*files, *current, signs); });
+    std::optional<std::vector<Read>> reads;
+    try {
+      reads = with_patience<std::vector<Read>>(
+          kPatience, importer_.stopping_,
+          [files = files_, current](WorkSigns& signs) { return read_some(*files, *current, signs); });
+    } catch (const std::system_error& error) {  // no thread
+      const std::lock_guard lock(mutex_);
+      failure_ = Failure{FailureCode::failed, std::string("no thread to read files: ") + error.code().message()};
+      files_->next = files_->list.size();
+      return end_chain();
+    }
     if (importer_.stopping_) return;
     if (!reads) {
       const std::lock_guard lock(mutex_);
@@ -280,12 +289,14 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
     }
     result_.warnings.left_out += warnings.left_out();
   }
-  // Goes no further: what keeps one file away mostly keeps the others away, too.
+  // Goes no further: what keeps one file away mostly keeps the others away, too. At the start, the zones of the store
+  // are served all the same.
   void give_up(const std::filesystem::path& path) {
-    failure_ =
-        Failure{FailureCode::timed_out, path.string() + ": nothing came for " + std::to_string(kPatience.count()) +
-                                            " s; the import ends here, and what it did so far stays"};
+    std::string reason = path.string() + ": nothing came for " + std::to_string(kPatience.count()) +
+                         " s; the import ends here, and what it did so far stays";
     files_->next = files_->list.size();
+    if (options_.at_start) return skip(std::move(reason));
+    failure_ = Failure{FailureCode::timed_out, std::move(reason)};
   }
   void report() {
     {
