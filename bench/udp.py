@@ -12,7 +12,7 @@ Cases:
   polls-many  SOA of 100 000 zones
   signed      names that are there, with DO, in a signed zone of 10 000 records (PowerDNS is left out)
   loss        the questions of hit at 0.1, 0.25, 0.5 and 0.75 of what the echo takes without loss: the share that got no
-              answer, steadily and in bursts of 512, with a worker that sleeps when idle, as by default, and with one
+              answer, steadily and in bursts of 64, with a worker that sleeps when idle, as by default, and with one
               that spins; and the CPU that each takes when nobody asks
 The echoes, which look at nothing, and axfrd on af_packet, which takes the port whole, are in hit and polls-many only.
 
@@ -50,7 +50,7 @@ from quiet import Quiet  # noqa: E402
 SERVER_CPU, CLIENT_CPU = 1, 0
 CASES = ("hit", "nx", "polls", "polls-many", "signed", "loss")
 FEW_CASES, UNSIGNED_CASES = ("hit", "polls-many"), CASES[:4]
-SHARES, BATCHES, IDLE_SECONDS = (0.1, 0.25, 0.5, 0.75), {"steady": 10, "bursts": 512}, 3
+SHARES, BATCHES, IDLE_SECONDS = (0.1, 0.25, 0.5, 0.75), {"steady": 10, "bursts": 64}, 3
 STEP = 1.25
 RATES = [80_000 * STEP**power for power in range(12)]
 KXDPGUN_SECONDS, WARM_UP = 1, 1

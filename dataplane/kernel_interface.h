@@ -1,8 +1,8 @@
 // KernelInterface: a network interface of the kernel whose other end is this program.
 //
 // The kernel sees a port through it: the interface has the port's MAC address and MTU, and our IP addresses. ARP,
-// neighbour discovery, ICMP and TCP are the kernel's, and we have no stack. The kernel hands over whole frames of at
-// most the MTU, checksums filled in.
+// neighbour discovery, ICMP and TCP are the kernel's, but for the plain question for our MAC address (neighbour.h), and
+// we have no stack. The kernel hands over whole frames of at most the MTU, checksums filled in.
 //
 // Threads. Made and destroyed by control; read() and write() by the kernel path. The interface goes when the object
 // goes.

@@ -106,5 +106,6 @@ def test_buffers_come_back_from_whoever_got_them(new_lab, new_axfrd, door, no_hu
         assert len(ask.udp(lab.client, "www.example.com", "A", address).answer[0]) == 2
     stats = axfrd.stats()
     assert all(unaccounted(worker) == 0 for worker in stats["workers"])
+    assert stats["ports"][0]["lost_buffers"] == 0
     # Each thread keeps some of them at hand.
     assert stats["buffers"]["in_use"] < stats["buffers"]["all"] / 2
