@@ -97,7 +97,7 @@ class Commands {
   template <class Work>
   void in_transaction(const Json& params, const RpcDone& done, Work&& work);
   static void edit(Transactions::Transaction& transaction,
-                   const std::variant<std::vector<zones::Edit>, std::string>& edits, const zones::Warnings& warnings,
+                   const std::variant<std::vector<zones::Edit>, std::string>& edits, zones::Warnings warnings,
                    const RpcDone& done);
 
   void set_secondary(const Json& params, bool must_be_enabled, RpcDone done);

@@ -18,6 +18,20 @@ void remove_other_pseudo(zones::Draft& draft, const std::vector<zones::PseudoRec
   }
 }
 
+// A record gives its TTL to the whole RRset (RFC 2181 §5.2), which who adds it may not know.
+void warn_of_ttls(zones::Draft& draft, const std::vector<zones::Edit>& edits, zones::Warnings& warnings) {
+  for (const zones::Edit& edit : edits) {
+    const zones::Record added = edit.record.view();
+    if (edit.kind != zones::Edit::Kind::add || added.type == zones::rrtype::RRSIG) continue;
+    for (const zones::OwnedRecord& other : draft.rrset(added.owner, added.type)) {
+      if (other.ttl == added.ttl) continue;
+      warnings.add(0, added.owner.to_text() + " " + zones::type_to_text(added.type) + ": the TTL of the RRset was " +
+                          std::to_string(other.ttl) + ", and is " + std::to_string(added.ttl) + " now");
+      break;
+    }
+  }
+}
+
 // Takes back what happened since the version with `serial`. The addresses of ALIAS and URL records are those of today,
 // where they are known: the draft refuses others.
 std::optional<Failure> roll_back(zones::Draft& draft, uint32_t serial) {
@@ -180,9 +194,10 @@ void Commands::zone_unset(Json& params, RpcDone done) {
 }
 
 void Commands::edit(Transactions::Transaction& transaction,
-                    const std::variant<std::vector<zones::Edit>, std::string>& edits, const zones::Warnings& warnings,
+                    const std::variant<std::vector<zones::Edit>, std::string>& edits, zones::Warnings warnings,
                     const RpcDone& done) {
   if (const auto* reason = std::get_if<std::string>(&edits)) return done(Failure{FailureCode::bad_zone, *reason});
+  warn_of_ttls(transaction.draft, std::get<0>(edits), warnings);
   if (auto failure = Transactions::apply(transaction, std::get<0>(edits))) return done(std::move(*failure));
   Json result{{"edits", transaction.edits.size()}};
   add_warnings(result, warnings);

@@ -114,6 +114,30 @@ TEST_F(CommandsTest, ManyZonesAreListed) {
   EXPECT_TRUE(names.contains("z2999.example."));
 }
 
+TEST_F(CommandsTest, ATransactionTellsWhenARecordChangesTheTtlOfItsRrset) {
+  const Json zone{{"zone", "example.com"}};
+  result("zone.import", {{"zone", "example.com"}, {"text", kSmallZone}});
+  result("zone.begin", zone);
+  const auto warnings = [&](const char* record) {
+    return result("zone.set", {{"zone", "example.com"}, {"record", record}})["warnings"];
+  };
+  EXPECT_TRUE(warnings("www 300 A 192.0.2.7").empty());
+  EXPECT_TRUE(warnings("new 60 A 192.0.2.7").empty());
+  EXPECT_EQ(warnings("www 60 A 192.0.2.8"),
+            Json::array({"www.example.com. A: the TTL of the RRset was 300, and is 60 now"}));
+}
+
+TEST_F(CommandsTest, AZoneComesAsOneTextOrAsParts) {
+  const Json parts =
+      Json::parse(R"([{"file":"f","text":"$INCLUDE g\n$GENERATE 1-2 h$ 60 A 192.0.2.$\n",)"
+                  R"("includes":[{"line":1,"part":1}]},{"file":"g","text":"@ 60 SOA n. h. 1 1 1 1 1\n"}])");
+  EXPECT_EQ(result("zone.import", {{"zone", "example.com"}, {"parts", parts}})["records"], 3);
+  EXPECT_EQ(error("zone.import", {{"zone", "example.com"}, {"parts", parts}, {"text", kSmallZone}}),
+            RpcError::invalid_params);
+  EXPECT_EQ(error("zone.import", {{"zone", "example.com"}, {"parts", "x"}}), RpcError::invalid_params);
+  EXPECT_EQ(error("zone.import", {{"zone", "example.com"}, {"parts", Json::array()}}), RpcError::invalid_params);
+}
+
 TEST_F(CommandsTest, ATransactionIsSeenWhenItIsCommittedAndNotBefore) {
   const Json zone{{"zone", "example.com"}};
   result("zone.import", {{"zone", "example.com"}, {"text", kSmallZone}});
