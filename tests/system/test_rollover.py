@@ -54,7 +54,7 @@ def test_denials_validate_in_every_state_of_a_rollover(new_lab, new_axfrd, tmp_p
     file = tmp_path / f"{NAME}.zone"
     file.write_text(texts[0])
     axfrd = new_axfrd(new_lab("client"), zones=[file])
-    wrong, every = [], max(1, len(texts) // 40)
+    wrong, every = [], max(1, len(texts) // 20)
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         for number, text in enumerate(texts):
             file.write_text(text)
