@@ -221,7 +221,8 @@ class Renderer {
       const size_t before = message_.bytes.size();
       put(r);
       if (base_ + message_.bytes.size() <= kMaxPageMessage) continue;
-      if (message_.records == 1 && base_ + message_.bytes.size() <= kMaxMessage) continue;  // a single huge record
+      const bool alone_fits = base_ + message_.bytes.size() + kRoomForSignature <= kMaxMessage;
+      if (message_.records == 1 && alone_fits) continue;  // a single huge record
       message_.bytes.resize(before);
       --message_.records;
       close_message();
@@ -386,6 +387,7 @@ class AnswerWriter {
   unsigned question_end() const { return kHeaderSize + owner_.size() + 4; }
 
   // Most names are different children of the apex, of which nothing can be shared but the apex: no need to look for it.
+  // Pointers go to the apex as the owner spells it, because that is what stands in the message.
   void put_name(NameView name) {
     if (!compresses_ && children_ < children_seen_.size() && is_new_child(name)) return put_child(name);
     if (!compresses_) begin_compression();
@@ -394,7 +396,8 @@ class AnswerWriter {
   bool is_new_child(NameView name) const {
     const unsigned label = name.data()[0] + 1U;
     if (apex_->size == 1 || name.size() != label + apex_->size) return false;
-    if (std::memcmp(name.data() + label, apex_->name.data(), apex_->size) != 0) return false;
+    const uint8_t* apex = owner_.data() + owner_.size() - apex_->size;
+    if (std::memcmp(name.data() + label, apex, apex_->size) != 0) return false;
     return std::none_of(children_seen_.begin(), children_seen_.begin() + children_,
                         [&](const Child& seen) { return std::memcmp(seen.name.data(), name.data(), label) == 0; });
   }

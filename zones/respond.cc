@@ -194,7 +194,8 @@ class Lookup {
     return added == Added::cname;
   }
 
-  // The proofs stand in the authority section, so they come when all answers are there.
+  // The proofs stand in the authority section, so they come when all answers are there; and behind a SOA or NS, whose
+  // names are compressed, so that these stay in reach of pointers (kChainReach) however long the proofs are.
   void prove_expansions() {
     if (expansion_count_ != 0) prove_some_expansions();
   }
@@ -320,7 +321,6 @@ class Lookup {
 
   // RFC 2308 §3: the SOA, with the TTL for which the denial holds, and its signatures with the same.
   void add_negative_soa() {
-    prove_expansions();
     const unsigned at = response_.position();
     add_soa({apex_at_, version_->apex().size, apex_at_}, Section::authority);
     if (response_.truncated()) return;
@@ -328,6 +328,7 @@ class Lookup {
     for (uint8_t* p = response_.message() + at; p < end; p += 2 + kRrFixed + load16(p + kRrFixed)) {
       store32(p + 6, version_->negative_ttl());
     }
+    prove_expansions();
   }
 
   // RFC 1034 §4.3.2 step 3b: the NS RRset of the cut, with the addresses that we have of its servers.
@@ -335,12 +336,12 @@ class Lookup {
     const unsigned cut_at = skip_labels(response_.message(), name.at, name.name->labels() - m.labels);
     const NameView cut = name.name->suffix(m.labels);
     const Placement place{cut_at, cut.size(), apex_at_};
-    prove_expansions();
     const Page::RRset& ns = *m.found.page->rrset(*m.found.node, rrtype::NS);
     const unsigned start = response_.position();
     if (!add(Section::authority, *m.found.page, ns, place)) return;
     unsigned at = start;
     prove_security(m, place);
+    prove_expansions();
     for (unsigned i = 0; i < ns.rr_count && !response_.truncated(); ++i) {
       const unsigned rdata_at = at + 2 + kRrFixed;
       at = rdata_at + load16(response_.message() + rdata_at - 2);

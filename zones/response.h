@@ -64,14 +64,28 @@ class Response {
   // and nothing added, if there is no room. @pre the RDATA has no compressed names
   bool add_stranger(Section section, const Answer& answer, NameView owner, const Apex& apex, unsigned apex_at) {
     const Answer::Head head = answer.head();
-    const unsigned labels_size = owner.size() - apex.size;  // in front of the apex
+    const unsigned records = head.rr_count + head.sig_count;
+    const Bytes labels = owner.bytes().first(owner.size() - apex.size);  // in front of the apex
+    // What is out of reach of pointers cannot be pointed at: there, each record has the labels of its owner.
+    const bool in_reach = at_ < kPointerReach;
+    const size_t labels_size = labels.size() * (in_reach ? 1 : records);
     if (at_ + labels_size + head.rr_size + head.sig_size > limit_) return false;
-    // The first record is written `labels_size` further on, its own owner field overwritten by the end of the name.
-    std::memcpy(message_ + at_, owner.data(), labels_size);
-    answer.write(message_ + at_ + labels_size, at_ + labels_size, written(), apex, {at_, owner.size(), apex_at}, true);
-    store16(message_ + at_ + labels_size, pointer_to(apex_at));
-    at_ += labels_size + head.rr_size + head.sig_size;
-    count(section, head.rr_count + head.sig_count);
+    const unsigned owner_at = at_;
+    const uint8_t* record = answer.bytes();
+    for (unsigned i = 0; i < records; ++i) {
+      const unsigned size = 2 + kRrFixed + load16(record + kRrFixed);
+      uint8_t* out = message_ + at_;
+      if (i == 0 || !in_reach) {
+        out = std::ranges::copy(labels, out).out;
+        store16(out, pointer_to(apex_at));
+      } else {
+        store16(out, pointer_to(owner_at));
+      }
+      std::memcpy(out + 2, record + 2, size - 2);
+      at_ = static_cast<unsigned>(out - message_) + size;
+      record += size;
+    }
+    count(section, records);
     return true;
   }
   // The CNAME that a DNAME stands for (RFC 6672 §3.1): `labels`, then the name at `rest_at`. False, and nothing added,

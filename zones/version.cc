@@ -282,7 +282,8 @@ class ZoneVersion::Editor {
 };
 
 boost::intrusive_ptr<ZoneVersion> ZoneVersion::create(const Apex& apex, const Record& soa, Attributes attributes) {
-  const std::string answer = prepare_answer(apex, soa);
+  // Its names point at the apex as the zone spells it, however the record does.
+  const std::string answer = prepare_answer(apex, {apex.name, soa.type, soa.ttl, soa.rdata});
   void* memory = ::operator new (sizeof(ZoneVersion) + apex.size + answer.size(), std::align_val_t{kCacheLine});
   return new (memory) ZoneVersion(apex.name, soa, answer, std::move(attributes));
 }

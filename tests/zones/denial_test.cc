@@ -161,5 +161,57 @@ TEST(Denial, TheOwnerOfAnNsec3IsNoNameOfTheZone) {
   EXPECT_EQ(server.ask("x." + hash + ".example.", rrtype::A).rcode, 3U);
 }
 
+// The proofs of wildcards may fill more octets than pointers reach. SOA, NS and what owns the proofs are whole
+// nevertheless.
+TEST(Denial, ProofsOfAChainOfWildcardsAreWholeBeyondTheReachOfPointers) {
+  constexpr int kHops = 14;
+  const auto signature = [](const std::string& type, size_t octets) {
+    return " RRSIG " + type + " 13 2 60 20400101000000 20200101000000 1 example. " + std::string(octets / 3 * 4, 'A') +
+           "\n";
+  };
+  std::string text =
+      "$TTL 60\n@ SOA ns.example. host.ns.example. 1 2 3 4 5\n@ NS ns.elsewhere.\n@ NSEC *.w10 SOA NS\n@" +
+      signature("NSEC", 1500);
+  for (int i = 0; i < kHops; ++i) {
+    const std::string owner = "*.w" + std::to_string(10 + i), next = "w" + std::to_string(11 + i);
+    text +=
+        owner + " CNAME " + (i + 1 < kHops ? "x." + next : std::string("END")) + "\n" + owner + signature("CNAME", 510);
+    text += owner + " NSEC " + (i + 1 < kHops ? "*." + next : std::string("cut")) + " CNAME\n" + owner +
+            signature("NSEC", 1500);
+  }
+  text += "cut NS a.ns.cut\ncut NS b.ns.cut\ncut NSEC @ NS\ncut" + signature("NSEC", 1500);
+  text += "a.ns.cut A 192.0.2.1\nb.ns.cut A 192.0.2.2\n";
+  for (const char* end : {"nothing", "x.cut"}) {
+    std::string zone = text;
+    zone.replace(zone.find("END"), 3, end);
+    Server server;
+    server.load("example.", zone);
+    QueryBytes query("x.w10.example.", rrtype::A, Transport::tcp);
+    query.edns(4096, true);
+    const Decoded answer = server.ask(query);
+    ASSERT_GT(answer.size, kPointerReach + 4000) << end;
+    EXPECT_FALSE(answer.tc);
+    std::multiset<std::string> proven, signatures, others;
+    for (const std::string& line : answer.authority) {
+      const std::string owner = line.substr(0, line.find('\t'));
+      if (line.find("\tNSEC\t") != std::string::npos) {
+        proven.insert(owner);
+      } else if (line.find("\tRRSIG\tNSEC ") != std::string::npos) {
+        signatures.insert(owner);
+      } else {
+        others.insert(line);
+      }
+    }
+    EXPECT_GE(proven.size(), size_t{kHops}) << end;
+    EXPECT_EQ(proven, signatures) << end;
+    const bool refers = std::string(end) == "x.cut";
+    const std::multiset<std::string> soa{"example.\t5\tIN\tSOA\tns.example. host.ns.example. 1 2 3 4 5"};
+    const std::multiset<std::string> ns{"cut.example.\t60\tIN\tNS\ta.ns.cut.example.",
+                                        "cut.example.\t60\tIN\tNS\tb.ns.cut.example."};
+    EXPECT_EQ(others, refers ? ns : soa);
+    EXPECT_EQ(answer.additional.size(), refers ? 2U : 0U);
+  }
+}
+
 }  // namespace
 }  // namespace axfrd::zones::test

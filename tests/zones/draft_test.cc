@@ -68,6 +68,20 @@ TEST_F(DraftTest, TheCaseOfNamesInDataDoesNotCount) {
   EXPECT_EQ(result().delta.removed.size(), 1U);
 }
 
+// RDATA that names the apex does not take its spelling from the owner.
+TEST_F(DraftTest, ARecordWhoseOwnerIsInAnotherCaseIsRemovedAsItStands) {
+  const VersionRef version = zone_of("example.", kApexRecords + "Www.EXAMPLE. MX 10 mail.example.\n");
+  const Name owner = name("www.example.");
+  Draft draft(version);
+  const auto records = draft.records_at(owner);
+  ASSERT_EQ(records.size(), 1U);
+  EXPECT_EQ(records[0].rdata, std::string("\0\12\4mail\7example\0", 16));
+  EXPECT_EQ(draft.apply({Edit::Kind::remove_record, records[0]}), std::nullopt);
+  const auto result = std::get<Draft::Result>(draft.finish());
+  EXPECT_EQ(result.delta.removed.size(), 1U);
+  EXPECT_TRUE(version->apply(result.delta, result.soa, {})->records_at(owner).empty());
+}
+
 TEST_F(DraftTest, WhatIsAddedAndRemovedAgainIsNoChange) {
   set("new 60 A 192.0.2.1");
   EXPECT_FALSE(result().empty());

@@ -105,6 +105,22 @@ TEST(Transfer, HugeRecordsGetMessagesOfTheirOwn) {
   }
 }
 
+// The opening SOA must not take the room that a TSIG needs.
+TEST(Transfer, EveryMessageLeavesRoomForASignature) {
+  const std::string label(60, 'x');
+  const std::string far = label + "." + label + "." + label + ".";
+  const std::string head = "$TTL 60\n@ SOA m." + far + " r." + far + " 1 2 3 4 5\n";
+  for (const size_t octets : {64000, 64300, 64400, 64500, 64600, 64800, 64900, 64960}) {
+    std::string hex;
+    for (size_t i = 0; i < octets; ++i) hex += "41";
+    const auto version = zone_of("example.", head + "@ TYPE65281 \\# " + std::to_string(octets) + " " + hex + "\n");
+    QueryBytes q("example.", rrtype::AXFR, Transport::tcp);
+    EXPECT_EQ(q.parse(), Disposition::transfer);
+    Transfer transfer(version, q.query, "");
+    for (const std::string& m : drain(transfer)) EXPECT_LE(m.size() + kRoomForSignature, kMaxMessage) << octets;
+  }
+}
+
 TEST(Transfer, ANameOfManyRecordsSpansMessages) {
   std::string text = kSoaAndNs;
   for (int i = 0; i < 2000; ++i) text += "@ A 10.1." + std::to_string(i / 256) + "." + std::to_string(i % 256) + "\n";
