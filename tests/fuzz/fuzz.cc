@@ -30,7 +30,9 @@ VersionRef zone_of(const char* apex, const std::string& text) {
 }
 
 VersionRef make_large_zone() {
-  std::string text = "$TTL 60\n@ SOA ns admin 10 2 3 4 5\n@ NS ns\n";
+  // A customer's zone: its SOA names the provider, with which it shares its parent.
+  std::string text =
+      "$TTL 60\n@ SOA ns1.provider.example. admin.Provider.EXAMPLE. 10 2 3 4 5\n@ NS ns1.provider.example.\n";
   for (unsigned i = 0; i < 300; ++i) text += "host" + std::to_string(i) + " A 192.0.2.1\n";
   for (unsigned i = 0; i < 40; ++i) text += "big TXT \"" + std::string(200, 'x') + std::to_string(i) + "\"\n";
   const VersionRef base = zone_of("large.example", text);

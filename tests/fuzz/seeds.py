@@ -2,6 +2,7 @@
 """Writes the seeds of the fuzzers, corpus/NAME/*: one of each kind, from which libFuzzer and replay.cc go on."""
 
 import pathlib
+import random
 import struct
 import unittest.mock
 
@@ -67,6 +68,9 @@ def queries():
         "nodata": query("deep.name.example", "A"),
         "nsid": with_options("example", "NS", (3, b""), (100, b"unknown")),
         "nxdomain": query("nothing.example", "A"),
+        "provider-ns": query("large.example", "NS"),
+        "provider-nxdomain": query("nothing.LARGE.example", "A", want_dnssec=True),
+        "provider-soa": query("Large.Example", "SOA"),
         "wildcard": query("a.b.wild.example", "A"),
         "wildcard-cname": query("a.alias.example", "AAAA"),
     }
@@ -139,6 +143,11 @@ def updates():
         u.delete("www", "CNAME")
         u.delete("ns")
 
+    def provider(u):
+        u.add("@", 60, "SOA", "ns1.provider.example. admin.Provider.EXAMPLE. 20 2 3 4 5")
+        u.add("@", 60, "NS", "ns1.provider.example.")
+        u.add("WWW.new", 60, "MX", "1 Example.")
+
     return {
         "add": update(lambda u: u.add("new", 60, "A", "192.0.2.9")),
         "alias": update(lambda u: u.add("www", 60, "TXT", "beside a CNAME")),
@@ -146,6 +155,7 @@ def updates():
         "ns": update(lambda u: u.delete("@", "NS")),
         "present": update(lambda u: u.present("ns", "A")),
         "replace": update(lambda u: u.replace("ns", 60, "A", "192.0.2.8")),
+        "provider": update(provider),
         "soa": update(lambda u: u.add("@", 60, "SOA", "ns admin 20 2 3 4 5")),
     }
 
@@ -163,6 +173,12 @@ def notify_response(rcode=0):
     message.set_rcode(rcode)
     message.answer.append(dns.rrset.from_text("example.", 60, "IN", "SOA", "ns.example. admin.example. 10 2 3 4 5"))
     return message.to_wire()
+
+
+def transfers():
+    """What transfer_fuzz.cc chooses by: no octets mean anything alone, so these are of every length."""
+    sizes = (0, 20, 60, 150, 300, 600, 1000, 1500, 2000, 3000, 4000)
+    return {str(size): random.Random(size).randbytes(size) for size in sizes}
 
 
 def streams():
@@ -187,6 +203,8 @@ ZONES = {
     "plain": "$TTL 1h\n@ SOA ns admin (\n 10 ; serial\n 2h 3m 4w 5 )\n@ NS ns\nns A 192.0.2.1\n AAAA 2001:db8::1\n",
     "directives": "$ORIGIN a.example.\n$TTL 60\nexample. SOA ns admin 1 2 3 4 5\n@ 5 IN TXT \"a;b\" c\\\"d \\065\n",
     "pseudo": "$TTL 60\n@ SOA . . 1 2 3 4 5\n@ ALIAS target.test.\nold URL \"https://target.test/a b\"\n",
+    "provider": "$TTL 60\n@ SOA ns1.provider. hostmaster.EXAMPLE. 1 2 3 4 5\n@ NS ns1.example.\n"
+                "WWW.EXAMPLE. MX 1 example.\nmail MX 2 WWW.Example.\n",
     "types": "$TTL 60\n@ SOA . . 1 2 3 4 5\na TYPE65280 \\# 3 00ff41\nb CAA 0 issue \"ca\"\nc SRV 1 2 3 d\n"
              "e NSEC f A TXT\ng DS 1 13 2 " + "00" * 32 + "\nh LOC 1 N 2 E 3m\ni CERT 0 1 2 AAAA\n",
     "many-types": "$TTL 60\n@ SOA . . 1 2 3 4 5\n" + "".join(f"{number} {record}\n" for number, record in enumerate([
@@ -216,6 +234,7 @@ EDITS = {
     "add": "new A 192.0.2.9\n@ 30 MX 20 mail\nwww TXT beside\n",
     "alias": "@ ALIAS target.test.\nold URL \"https://target.test/\"\n@ A 192.0.2.1\n- @ ALIAS\n",
     "remove": "- mail A 192.0.2.2\n- www\n- ns AAAA\n- cut\nwww A 192.0.2.7\n",
+    "provider": "@ SOA ns1.provider.example. Admin.EXAMPLE. 20 2 3 4 5\n@ NS ns1.provider.example.\nWWW.Example. MX 1 example.\n",
     "soa": "@ SOA ns admin 20 2 3 4 5\n- @ NS ns.elsewhere.test.\n",
 }
 
@@ -268,6 +287,8 @@ def main():
             write(fuzzer, name, text.encode())
     for name, octets in streams().items():
         write("stream", name, octets)
+    for name, octets in transfers().items():
+        write("transfer", name, octets)
     for name, octets in DAMAGES.items():
         write("disk", name, octets)
 
