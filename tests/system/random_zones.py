@@ -2,6 +2,8 @@
 
 import random
 
+import provider_zones
+
 LABELS = ("a", "b", "c", "*", "ns")
 TYPES = ("A", "A", "A", "AAAA", "MX", "TXT", "CNAME", "NS", "DS", "DNAME")
 
@@ -58,7 +60,9 @@ class Zone:
         }.get(rdtype) or self.target()
 
     def text(self):
-        lines = [f"$ORIGIN {self.apex}.", "$TTL 3600", "@ SOA ns.elsewhere.example. hostmaster 1 7200 3600 1209600 300"]
+        names = list(provider_zones.related(self.apex).values())
+        lines = [f"$ORIGIN {self.apex}.", "$TTL 3600"]
+        lines.append(f"@ SOA {self.pick.choice(names)} {self.pick.choice(names)} 1 7200 3600 1209600 300")
         lines.append("@ NS ns.elsewhere.example.")
         for (labels, rdtype), data in self.rrsets.items():
             for each in sorted(set(data)):

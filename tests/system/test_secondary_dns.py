@@ -1,10 +1,15 @@
 """Secondary DNS as the customer sees it: enabled once, and from then on every change is at all secondaries."""
 
+import socket
+
+import dns.message
+import dns.opcode
 import dns.rcode
 import dns.tsigkeyring
 import pytest
 
 import ask
+import provider_zones
 import zones
 from lab import IPV4, IPV6, PATIENCE, wait_until
 from peers import Bind, Knot, Nsd, Pdns
@@ -58,6 +63,61 @@ def test_every_kind_of_secondary_follows_and_commit_waits_for_all(new_lab, new_a
     assert [line["behind"] for line in lines] == [0] * 4
     assert all(line["transfer"]["key"] == (key and key[0] + ".") for line in lines if line["transfer"])
     assert "up to date" in axfrd.ctl("secondary", "show", ZONE).stdout
+
+
+def test_customers_zones_follow_their_provider_at_every_kind_of_secondary(new_lab, new_axfrd, tmp_path):
+    """The SOA names another zone, in each way that it can, and moves to another provider."""
+    lab = new_lab("nsd", "knot", "bind", "pdns")
+    relations = provider_zones.related("customer.com")
+    texts = {}
+    for relation, mname in relations.items():
+        name = f"{relation}.customer.com"
+        mname = provider_zones.related(name)[relation]
+        texts[name] = provider_zones.zone(name, mname, "hostmaster.provider.com.", provider_zones.records(name, 30))
+        (tmp_path / f"{name}.zone").write_text(texts[name])
+    axfrd = new_axfrd(lab, zones=sorted(tmp_path.glob("*.zone")))
+    key = make_key(axfrd, "key.provider.com")
+    kinds = {lab.nsd: Nsd, lab.knot: Knot, lab.bind: Bind, lab.pdns: Pdns}
+    peers = [kind(host, list(texts), key=key) for host, kind in kinds.items()]
+    for name in texts:
+        enable(axfrd, name, *kinds, key=key[0])
+    for peer in peers:
+        peer.wait()
+    for name in texts:
+        soa = f"@ SOA {relations['other-case']} hostmaster.{name}. 99 7200 3600 1209600 300"
+        changed = edit(axfrd, name, set=[soa, f"new 60 MX 1 {relations['sibling']}"], unset=["www"])
+        for peer in peers:
+            peer.wait_to_serve(name, changed["serial"])
+            assert zones.differences(ours(axfrd, name), peer.copy(name)) == [], name
+
+
+def test_notify_shows_the_soa_whatever_its_names_are(new_lab, new_axfrd, tmp_path):
+    lab = new_lab("listener")
+    for apex in ("customer.com", "a.b.customer.co.uk", provider_zones.IDN, *provider_zones.REVERSE):
+        for number, mname in enumerate(provider_zones.related(apex).values()):
+            text = provider_zones.zone(f"z{number}.{apex}", mname, "hostmaster.provider.com.")
+            (tmp_path / f"z{number}.{apex}.zone").write_text(text)
+    axfrd = new_axfrd(lab, zones=sorted(tmp_path.glob("*.zone")))
+    key = make_key(axfrd)
+    ring = dns.tsigkeyring.from_text({key[0]: ("hmac-sha256.", key[1])})
+    with lab.listener.inside():
+        listener = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    with listener:
+        listener.bind((lab.listener.ipv4, 53))
+        listener.settimeout(20)
+        for file in tmp_path.glob("*.zone"):
+            name = zones.name_of(file)
+            enable(axfrd, name, lab.listener, key=key[0])
+            while True:
+                wire, sender = listener.recvfrom(65535)
+                request = dns.message.from_wire(wire, keyring=ring)
+                listener.sendto(dns.message.make_response(request).to_wire(), sender)
+                if request.opcode() == dns.opcode.NOTIFY and request.question[0].name.to_text() == f"{name}.":
+                    break
+            assert request.had_tsig
+            (soa,) = request.answer
+            served = axfrd.json("zone", "export", name)["text"]
+            assert zones.Record.of(soa.name, soa.ttl, soa[0]) in zones.parse(served, name), name
 
 
 def apex_servers(axfrd):

@@ -12,7 +12,9 @@ import dns.rcode
 import pytest
 
 import ask
+import provider_zones
 import zones
+from control import Control
 from lab import DATA, EVERYONE, IPV4, IPV6, PATIENCE
 
 ADDRESSES = pytest.mark.parametrize("address", [IPV4, IPV6], ids=["v4", "v6"])
@@ -24,6 +26,62 @@ SAMPLES = sorted(DATA.glob("*.zone"))
 def test_a_transfer_is_the_zone_file(client, file, address):
     with client.connect(address) as sock:
         assert zones.differences(zones.read(file), zones.transfer(sock, zones.name_of(file))) == []
+
+
+CUSTOMER = """$TTL 3600
+@ SOA ns1.provider.com. hostmaster.provider.com. 1 3600 600 86400 300
+@ NS ns1.provider.com.
+@ NS ns2.provider.com.
+@ A 192.0.2.1
+www A 192.0.2.1
+@ MX 10 mail
+mail A 192.0.2.2
+"""
+
+
+@pytest.mark.sanitized
+def test_a_customers_zone_is_transferred_again_and_again_and_holds_up_nobody(new_lab, new_axfrd, tmp_path):
+    file = tmp_path / "customer.com.zone"
+    file.write_text(CUSTOMER)
+    client = new_axfrd(new_lab("client"), zones=[file], allow_transfer=EVERYONE).lab.client
+    expected = zones.read(file)
+    with client.connect(IPV4) as beside:
+        for _ in range(10):
+            with client.connect(IPV4) as sock:
+                zones.send(sock, dns.message.make_query("customer.com", "AXFR", flags=0).to_wire())
+                zones.send(beside, dns.message.make_query("customer.com", "SOA", flags=0).to_wire())
+                soa = dns.message.from_wire(zones.receive(beside)).answer[0]
+                assert soa[0].mname.to_text() == "ns1.provider.com."
+            with client.connect(IPV4) as sock:
+                assert zones.differences(expected, zones.transfer(sock, "customer.com")) == []
+
+
+@pytest.mark.sanitized
+def test_zones_that_name_their_provider_are_transferred_and_changed(new_lab, new_axfrd, tmp_path):
+    """Each relation of SOA and NS names to the apex; by AXFR, and by IXFR after a change by a transaction."""
+    texts = provider_zones.all_zones()
+    many = provider_zones.MANY_LABELS
+    texts[many] = provider_zones.zone(many, "ns1.provider.org.", "hostmaster.b.org.")
+    axfrd = new_axfrd(new_lab("client"), allow_transfer=EVERYONE)
+    client = axfrd.lab.client
+    with Control(axfrd.socket) as control, client.connect(IPV4) as sock:
+        for name, text in texts.items():
+            control.call("zone.import", zone=name, text=text)
+            expected = zones.parse(text, name)
+            assert zones.differences(expected, zones.transfer(sock, name)) == [], name
+        for name, text in texts.items():
+            names = list(provider_zones.related(name).values())
+            added = [f"@ 60 MX {number} {each}" for number, each in enumerate(names)]
+            # The SOA moves to another provider, and with it the octets of every message that it opens.
+            soa = f"@ 60 SOA {names[number_of(name) % len(names)]} {names[0]} 5 2 3 4 5"
+            control.edit(name, set=[*added, soa])
+            expected = zones.parse(control.call("zone.export", zone=name)["text"], name)
+            assert zones.differences(expected, zones.transfer(sock, name)) == [], name
+            assert zones.differences(expected, zones.follow(sock, name, zones.parse(text, name))) == [], name
+
+
+def number_of(name):
+    return sum(name.encode())
 
 
 @pytest.mark.parametrize("tool", ["dig", "kdig"])

@@ -3,13 +3,16 @@
 import dns.message
 import dns.query
 import dns.rcode
+import dns.rdatatype
 import dns.tsigkeyring
 import dns.update
 import dns.zone
 import pytest
 
 import ask
-from lab import IPV4, PATIENCE
+import provider_zones
+import zones
+from lab import EVERYONE, IPV4, PATIENCE
 
 ZONE = "example.com"
 
@@ -49,6 +52,28 @@ def test_tools_change_a_zone(axfrd, secret, tool, transport):
     assert served(axfrd, f"www.{ZONE}") == []
     assert "2024010101" in axfrd.ctl("zone", "history", ZONE).stdout
     assert "admin." in axfrd.ctl("key", "list").stdout
+
+
+@pytest.mark.parametrize("tool", ["nsupdate", "knsupdate"])
+def test_tools_change_a_customers_zone_whose_names_share_labels(new_lab, new_axfrd, tmp_path, tool):
+    names = list(provider_zones.related("customer.com").values())
+    text = provider_zones.zone("customer.com", names[0], names[5], provider_zones.records("customer.com", 100))
+    (tmp_path / "customer.com.zone").write_text(text)
+    axfrd = new_axfrd(new_lab("client"), zones=[tmp_path / "customer.com.zone"], allow_transfer=EVERYONE)
+    secret = make_key(axfrd, "admin")
+    axfrd.ctl("key", "grant", "admin", "customer.com")
+    for verb in ("add", "delete"):
+        lines = [f"update {verb} x{number}.customer.com. 60 MX 1 {name}" for number, name in enumerate(names)]
+        lines += [f"update {verb} customer.com. 3600 NS {name}" for name in names if name not in (".", names[0])]
+        script = f"server {IPV4}\nzone customer.com\n" + "\n".join(lines) + "\nsend\n"
+        arguments = [tool, "-y", f"hmac-sha256:admin:{secret}"]
+        done = axfrd.lab.client.run(*arguments, input=script, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        with axfrd.lab.client.connect(IPV4) as sock:
+            served = zones.transfer(sock, "customer.com")
+        assert zones.differences(zones.parse(axfrd.json("zone", "export", "customer.com")["text"], "customer.com"), served) == []
+        exchanges = sum(record.owner.startswith("x") and record.type == dns.rdatatype.MX for record in served)
+        assert exchanges == (len(names) if verb == "add" else 0)
 
 
 def test_nothing_is_changed_when_a_prerequisite_fails(axfrd, secret):

@@ -36,8 +36,11 @@ class Record(typing.NamedTuple):
         return Record(owner.canonicalize().to_text(), ttl, rdata.rdtype, rdata.to_digestable())
 
     def __str__(self):
-        rdata = dns.rdata.from_wire(dns.rdataclass.IN, self.type, self.rdata, 0, len(self.rdata))
-        return f"{self.owner} {self.ttl} {dns.rdatatype.to_text(self.type)} {rdata}"
+        return f"{self.owner} {self.ttl} {dns.rdatatype.to_text(self.type)} {rdata_of(self)}"
+
+
+def rdata_of(record):
+    return dns.rdata.from_wire(dns.rdataclass.IN, record.type, record.rdata, 0, len(record.rdata))
 
 
 def name_of(file):
@@ -74,6 +77,27 @@ def transfer(sock, name, on_message=None):
     if records[0] != records[-1]:
         raise RuntimeError(f"AXFR of {name}: opened by {records[0]}, closed by {records[-1]}")
     return sorted(records[:-1])
+
+
+def follow(sock, name, records):
+    """IXFR over a connected TCP socket (RFC 1995 section 4) by somebody who holds `records`: what he holds then."""
+    (soa,) = (record for record in records if record.type == dns.rdatatype.SOA)
+    query = dns.message.make_query(name, "IXFR", flags=0)
+    query.authority.append(dns.rrset.from_rdata(dns.name.from_text(soa.owner), soa.ttl, rdata_of(soa)))
+    send(sock, query.to_wire())
+    answer = []
+    while len(answer) < 2 or answer.count(answer[0]) < (3 if answer[1] == soa else 2):
+        message = dns.message.from_wire(receive(sock), one_rr_per_rrset=True, xfr=True)
+        assert message.rcode() == 0 and message.id == query.id
+        answer += [Record.of(rrset.name, rrset.ttl, rrset[0]) for rrset in message.answer]
+    if answer[1] != soa:
+        return sorted(answer[:-1])
+    middle = answer.index(answer[0], 1)
+    removed, added = collections.Counter(answer[1:middle]), collections.Counter(answer[middle:-1])
+    held = collections.Counter(records)
+    if removed - held:
+        raise RuntimeError(f"IXFR of {name} removes what is not there: {next(iter(removed - held))}")
+    return sorted((held - removed + added).elements())
 
 
 def send(sock, wire):
