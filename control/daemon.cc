@@ -40,6 +40,18 @@ ServiceOptions service_options(const Options& options, const std::optional<datap
           options.responder.udp_payload, options.rate_limit, options.transfer_log};
 }
 
+Store::Report report_of_store(const Log& log) {
+  return [&log](LogLevel level, const std::string& text) {
+    if (level == LogLevel::error) {
+      log.error(text);
+    } else if (level == LogLevel::warning) {
+      log.warning(text);
+    } else {
+      log.info(text);
+    }
+  };
+}
+
 }  // namespace
 
 Daemon::Daemon(const Options& options, const Log& log)
@@ -51,7 +63,7 @@ Daemon::Daemon(const Options& options, const Log& log)
       manager_(loop_),
       rcu_(reader_count(options)),
       responder_(zones_, cookies_, options.responder),
-      store_(options.store, options.redo_log_octets),
+      store_(options.store, options.redo_log_octets, report_of_store(log), options.recover),
       updater_(zones_, cookies_, rcu_, store_, keys_, providers_, options.history_octets, log),
       importer_(updater_, importer_threads(), log),
       dataplane_(make_dataplane()),
@@ -132,12 +144,21 @@ void Daemon::load_store() {
 
 // What was changed since by other means is not undone by files that know nothing of it: hence only newer ones.
 void Daemon::load_directory() {
-  if (!options_.zones_dir) return serve();
+  if (!options_.zones_dir) {
+    updater_.forget_old_tombstones();
+    return serve();
+  }
+  if (const StoreHealth health = store_.health(); !health.writable) {
+    log_.error("--zones-dir is left alone, for nothing can be stored: ", health.trouble);
+    return serve();
+  }
   const auto next = [this](const Importer::Loaded& loaded) {
     if (loaded.count.failed != 0) log_.warning(loaded.count.failed, " zone files were skipped");
+    updater_.forget_old_tombstones();
     serve();
   };
-  importer_.import_directory(*options_.zones_dir, {.only_if_newer = true, .at_start = true}, then<Importer::Loaded>("--zones-dir: ", next));
+  importer_.import_directory(*options_.zones_dir, {.only_if_newer = true, .at_start = true},
+                             then<Importer::Loaded>("--zones-dir: ", next));
 }
 
 // Nobody is answered before all zones are there: REFUSED would be taken at its word.

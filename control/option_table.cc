@@ -37,6 +37,9 @@ constexpr std::array kServiceOptions{
            "--no-port it must exist already, and none means all"},
     Option{"dns-port", Kind::value, "PORT", "53", "port of the kernel's sockets"},
     Option{"store", Kind::value, "DIR", "/var/lib/axfrd", "where zones are kept, from one run to the next"},
+    Option{"recover", Kind::toggle, nullptr, nullptr,
+           "for one start, if acknowledged changes are lost on a damaged disk: go on without them, and give zones "
+           "serials above those that secondaries may have"},
     Option{"redo-log", Kind::value, "KIB", "16384",
            "the size of each of the two files in it that take changes before its database does"},
     Option{"zones-dir", Kind::value, "DIR", nullptr,

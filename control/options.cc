@@ -219,6 +219,7 @@ void read_service(const Values& values, Options& options) {
   options.dns_port = static_cast<uint16_t>(values.number("dns-port", 1, 65535));
   options.store = values.text("store");
   if (options.store.empty()) fail("--store: a directory is wanted");
+  options.recover = values.on("recover");
   options.redo_log_octets = uint64_t{values.number("redo-log", 64, 1U << 20)} << 10;
   options.zones_dir = read_zones_dir(values);
   if (values.given("transfer-log")) options.transfer_log = values.text("transfer-log");

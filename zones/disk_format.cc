@@ -1,190 +1,44 @@
 #include "zones/disk_format.h"
 
-#include <libdeflate.h>
-
 #include <algorithm>
+#include <array>
+#include <memory>
+#include <optional>
 #include <stdexcept>
+#include <utility>
+
+#include "zones/disk_checks.h"
+#include "zones/disk_format_6.h"
+#include "zones/tagged.h"
 
 namespace axfrd::zones {
-namespace {
+namespace disk {
 
-constexpr uint8_t kFormat = 6;
+PageImage take_page(OctetReader& in) {
+  PageImage page;
+  for (unsigned m = in.take16(); m > 0; --m) {
+    const uint16_t records = in.take16();
+    const Bytes body = in.take(in.take16());
+    page.push_back({records, std::string(text_of(body))});
+  }
+  return page;
+}
 
-uint32_t checksum(Bytes bytes) { return libdeflate_crc32(0, bytes.data(), bytes.size()); }
-
-class Encoder {
- public:
-  void put(Bytes bytes) { out_.append(text_of(bytes)); }
-  void put8(unsigned v) { out_ += static_cast<char>(v); }
-  void put16(unsigned v) {
-    put8(v >> 8);
-    put8(v & 0xFF);
-  }
-  void put32(uint32_t v) {
-    put16(v >> 16);
-    put16(v & 0xFFFF);
-  }
-  void put64(uint64_t v) {
-    put32(static_cast<uint32_t>(v >> 32));
-    put32(static_cast<uint32_t>(v));
-  }
-  void put_sized(std::string_view text) {
-    put32(static_cast<uint32_t>(text.size()));
-    out_.append(text);
-  }
-  void put_page(const Page& page) {
-    put16(page.message_count());
-    for (unsigned m = 0; m < page.message_count(); ++m) {
-      const Bytes body = page.message_bytes(m);
-      put16(page.message(m).records);
-      put16(static_cast<unsigned>(body.size()));
-      put(body);
-    }
-  }
-  std::string finish() && {
-    put32(checksum(bytes_of(out_)));
-    return std::move(out_);
-  }
-
- private:
-  std::string out_;
-};
-
-class Decoder {
- public:
-  explicit Decoder(Bytes value) : rest_(value) {
-    if (value.size() < 4) throw std::invalid_argument("a value too short for its checksum");
-    rest_ = value.first(value.size() - 4);
-    if (load32(value.data() + rest_.size()) != checksum(rest_))
-      throw std::invalid_argument("a checksum that does not match");
-  }
-  Bytes take(size_t n) {
-    if (n > rest_.size()) throw std::invalid_argument("a value cut short");
-    const Bytes taken = rest_.first(n);
-    rest_ = rest_.subspan(n);
-    return taken;
-  }
-  uint8_t take8() { return take(1)[0]; }
-  uint16_t take16() { return load16(take(2).data()); }
-  uint32_t take32() { return load32(take(4).data()); }
-  uint64_t take64() {
-    const uint64_t high = take32();
-    return high << 32 | take32();
-  }
-  std::string take_sized() { return std::string(text_of(take(take32()))); }
-  Name take_name() {
-    const auto name = NameView::read(rest_);
-    if (!name) throw std::invalid_argument("a malformed name");
-    Name copy(*name);
-    take(name->size());
-    return copy;
-  }
-  PageImage take_page() {
-    PageImage page;
-    for (unsigned m = take16(); m > 0; --m) {
-      const uint16_t records = take16();
-      const Bytes body = take(take16());
-      page.push_back({records, std::string(text_of(body))});
-    }
-    return page;
-  }
-  bool at_end() const { return rest_.empty(); }
-  void expect_end() const {
-    if (!at_end()) throw std::invalid_argument("a value with octets left over");
-  }
-
- private:
-  Bytes rest_;
-};
-
-OwnedRecord take_soa(Decoder& in, const Name& apex) {
-  const uint32_t ttl = in.take32();
-  const std::string rdata = in.take_sized();
+OwnedRecord sound_soa(const Name& apex, uint32_t ttl, std::string_view rdata) {
   const Record soa{apex, rrtype::SOA, ttl, bytes_of(rdata)};
   if (ttl > kMaxTtl || !rdata_is_sound(rrtype::SOA, soa.rdata)) throw std::invalid_argument("a malformed SOA");
   return OwnedRecord(soa);
 }
 
-// ---- the addresses of ALIAS and URL ----
-
-void put_addresses(Encoder& out, const Addresses& addresses) {
-  for (const AddressSet* set : {&addresses.a, &addresses.aaaa}) {
-    out.put8(set->known ? 1 : 0);
-    out.put32(set->ttl);
-    out.put_sized(set->octets);
-  }
-  out.put64(static_cast<uint64_t>(addresses.time));
+SerialPolicy policy_of(uint8_t number) {
+  if (number > static_cast<uint8_t>(SerialPolicy::keep)) throw std::invalid_argument("an unknown serial policy");
+  return static_cast<SerialPolicy>(number);
 }
 
-AddressSet take_address_set(Decoder& in, size_t size) {
-  AddressSet set;
-  set.known = in.take8() != 0;
-  set.ttl = in.take32();
-  set.octets = in.take_sized();
-  if (set.octets.size() % size != 0) throw std::invalid_argument("addresses cut short");
-  return set;
-}
-
-Addresses take_addresses(Decoder& in) {
-  Addresses addresses;
-  addresses.a = take_address_set(in, 4);
-  addresses.aaaa = take_address_set(in, 16);
-  addresses.time = static_cast<int64_t>(in.take64());
-  return addresses;
-}
-
-void put_pseudo(Encoder& out, const PseudoRecords& pseudo) {
-  out.put32(pseudo ? static_cast<uint32_t>(pseudo->size()) : 0);
-  if (!pseudo) return;
-  for (const PseudoRecord& r : *pseudo) {
-    out.put8(static_cast<unsigned>(r.kind));
-    out.put(r.owner.view().bytes());
-    out.put32(r.ttl);
-    out.put_sized(r.target);
-    put_addresses(out, r.addresses);
-  }
-}
-
-PseudoRecords take_pseudo(Decoder& in) {
-  std::vector<PseudoRecord> pseudo;
-  for (uint32_t n = in.take32(); n > 0; --n) {
-    const auto kind = static_cast<PseudoRecord::Kind>(in.take8());
-    if (kind > PseudoRecord::Kind::url) throw std::invalid_argument("an unknown kind of record");
-    Name owner = in.take_name();
-    const uint32_t ttl = in.take32();
-    std::string target = in.take_sized();
-    pseudo.push_back({kind, std::move(owner), ttl, std::move(target), take_addresses(in)});
-  }
-  return pseudo.empty() ? nullptr : std::make_shared<const std::vector<PseudoRecord>>(std::move(pseudo));
-}
-
-// ---- secondary DNS: 0 if nothing was set, or 1 and all of it ----
-
-void put_names(Encoder& out, const std::vector<Name>& names) {
-  out.put16(static_cast<unsigned>(names.size()));
-  for (const Name& name : names) out.put(name.view().bytes());
-}
-
-std::vector<Name> take_names(Decoder& in) {
-  std::vector<Name> names;
-  for (unsigned n = in.take16(); n > 0; --n) names.push_back(in.take_name());
-  return names;
-}
-
-void put_secondary_dns(Encoder& out, const SecondaryDns* settings) {
-  out.put8(settings != nullptr ? 1 : 0);
-  if (settings == nullptr) return;
-  out.put8(settings->enabled ? 1 : 0);
-  put_names(out, settings->servers);
-  put_names(out, settings->added);
-  out.put16(static_cast<unsigned>(settings->secondaries.size()));
-  for (const Secondary& s : settings->secondaries) {
-    out.put(s.address);
-    out.put8(s.prefix);
-    out.put16(s.port);
-    out.put8((s.transfers ? 1U : 0U) | (s.notified ? 2U : 0U));
-    put_names(out, s.keys);
-  }
+PseudoRecord::Kind kind_of(uint8_t number) {
+  const auto kind = static_cast<PseudoRecord::Kind>(number);
+  if (kind > PseudoRecord::Kind::url) throw std::invalid_argument("an unknown kind of record");
+  return kind;
 }
 
 void check_prefix(const Secondary& s) {
@@ -194,110 +48,400 @@ void check_prefix(const Secondary& s) {
   if (v4 && s.prefix < 8 * mapped.size()) throw std::invalid_argument("a prefix that is neither IPv4's nor IPv6's");
 }
 
-SecondaryDnsRef take_secondary_dns(Decoder& in) {
-  if (in.take8() == 0) return nullptr;
+void check_addresses(const AddressSet& set, size_t size) {
+  if (set.octets.size() % size != 0) throw std::invalid_argument("addresses cut short");
+}
+
+PseudoRecords shared_or_null(std::vector<PseudoRecord>&& pseudo) {
+  return pseudo.empty() ? nullptr : std::make_shared<const std::vector<PseudoRecord>>(std::move(pseudo));
+}
+
+}  // namespace disk
+
+namespace {
+
+using namespace disk;  // NOLINT(google-build-using-namespace)
+
+void put_page(OctetWriter& out, const Page& page) {
+  out.put16(page.message_count());
+  for (unsigned m = 0; m < page.message_count(); ++m) {
+    const Bytes body = page.message_bytes(m);
+    out.put16(page.message(m).records);
+    out.put16(static_cast<unsigned>(body.size()));
+    out.put(body);
+  }
+}
+
+PageImage read_page(Bytes value) {
+  OctetReader in(value);
+  PageImage page = take_page(in);
+  in.expect_end();
+  return page;
+}
+
+// ---- ALIAS and URL ----
+
+enum class AliasTag : uint16_t { kind = 1, owner, ttl, target, a, aaaa, found_at };
+
+void put_address_set(TagWriter& out, AliasTag tag, const AddressSet& set) {
+  OctetWriter value;
+  value.put8(set.known ? 1 : 0);
+  value.put32(set.ttl);
+  value.put(set.octets);
+  out.put(tag, std::move(value).finish());
+}
+
+AddressSet address_set_of(Bytes value, size_t size) {
+  OctetReader in(value);
+  AddressSet set;
+  set.known = in.take8() != 0;
+  set.ttl = in.take32();
+  set.octets = text_of(in.rest());
+  check_addresses(set, size);
+  return set;
+}
+
+template <class Tag>
+void put_pseudo(TagWriter& out, Tag tag, const PseudoRecords& pseudo) {
+  if (!pseudo) return;
+  for (const PseudoRecord& r : *pseudo) {
+    TagWriter alias;
+    alias.put8(AliasTag::kind, static_cast<unsigned>(r.kind));
+    alias.put_name(AliasTag::owner, r.owner);
+    alias.put32(AliasTag::ttl, r.ttl);
+    alias.put(AliasTag::target, r.target);
+    put_address_set(alias, AliasTag::a, r.addresses.a);
+    put_address_set(alias, AliasTag::aaaa, r.addresses.aaaa);
+    alias.put64(AliasTag::found_at, static_cast<uint64_t>(r.addresses.time));
+    out.put(tag, std::move(alias).finish());
+  }
+}
+
+// `knows_all` becomes false when there is a tag that is not known.
+PseudoRecord pseudo_of(Bytes value, bool& knows_all) {
+  std::optional<PseudoRecord::Kind> kind;
+  std::optional<Name> owner;
+  PseudoRecord record{{}, Name(), 0, {}, {}};
+  TagReader in(value);
+  while (in.next()) {
+    switch (in.tag<AliasTag>()) {
+      case AliasTag::kind:
+        kind = kind_of(in.number8());
+        break;
+      case AliasTag::owner:
+        owner = in.name();
+        break;
+      case AliasTag::ttl:
+        record.ttl = in.number32();
+        break;
+      case AliasTag::target:
+        record.target = in.text();
+        break;
+      case AliasTag::a:
+        record.addresses.a = address_set_of(in.value(), 4);
+        break;
+      case AliasTag::aaaa:
+        record.addresses.aaaa = address_set_of(in.value(), 16);
+        break;
+      case AliasTag::found_at:
+        record.addresses.time = static_cast<int64_t>(in.number64());
+        break;
+      default:
+        knows_all = false;
+    }
+  }
+  record.kind = required(std::move(kind), "kind");
+  record.owner = required(std::move(owner), "owner");
+  return record;
+}
+
+// ---- secondary DNS ----
+
+enum class SecondaryDnsTag : uint16_t { enabled = 1, server, added, secondary };
+enum class SecondaryTag : uint16_t { address = 1, prefix, port, transfers, notified, key };
+
+std::string encode_secondary(const Secondary& s) {
+  TagWriter out;
+  out.put(SecondaryTag::address, text_of(s.address));
+  out.put8(SecondaryTag::prefix, s.prefix);
+  out.put16(SecondaryTag::port, s.port);
+  out.put8(SecondaryTag::transfers, s.transfers ? 1 : 0);
+  out.put8(SecondaryTag::notified, s.notified ? 1 : 0);
+  for (const Name& key : s.keys) out.put_name(SecondaryTag::key, key);
+  return std::move(out).finish();
+}
+
+std::array<uint8_t, 16> address_of(Bytes value) {
+  std::array<uint8_t, 16> address;
+  if (value.size() != address.size()) throw std::invalid_argument("an address of another size");
+  std::ranges::copy(value, address.begin());
+  return address;
+}
+
+Secondary secondary_of(Bytes value, bool& knows_all) {
+  Secondary s;
+  TagReader in(value);
+  while (in.next()) {
+    switch (in.tag<SecondaryTag>()) {
+      case SecondaryTag::address:
+        s.address = address_of(in.value());
+        break;
+      case SecondaryTag::prefix:
+        s.prefix = in.number8();
+        break;
+      case SecondaryTag::port:
+        s.port = in.number16();
+        break;
+      case SecondaryTag::transfers:
+        s.transfers = in.number8() != 0;
+        break;
+      case SecondaryTag::notified:
+        s.notified = in.number8() != 0;
+        break;
+      case SecondaryTag::key:
+        s.keys.push_back(in.name());
+        break;
+      default:
+        knows_all = false;
+    }
+  }
+  check_prefix(s);
+  return s;
+}
+
+std::string encode_secondary_dns(const SecondaryDns& settings) {
+  TagWriter out;
+  out.put8(SecondaryDnsTag::enabled, settings.enabled ? 1 : 0);
+  for (const Name& name : settings.servers) out.put_name(SecondaryDnsTag::server, name);
+  for (const Name& name : settings.added) out.put_name(SecondaryDnsTag::added, name);
+  for (const Secondary& s : settings.secondaries) out.put(SecondaryDnsTag::secondary, encode_secondary(s));
+  return std::move(out).finish();
+}
+
+SecondaryDnsRef secondary_dns_of(Bytes value, bool& knows_all) {
   SecondaryDns settings;
-  settings.enabled = in.take8() != 0;
-  settings.servers = take_names(in);
-  settings.added = take_names(in);
-  for (unsigned n = in.take16(); n > 0; --n) {
-    Secondary s;
-    std::ranges::copy(in.take(s.address.size()), s.address.begin());
-    s.prefix = in.take8();
-    check_prefix(s);
-    s.port = in.take16();
-    const uint8_t flags = in.take8();
-    s.transfers = (flags & 1) != 0;
-    s.notified = (flags & 2) != 0;
-    s.keys = take_names(in);
-    settings.secondaries.push_back(std::move(s));
+  TagReader in(value);
+  while (in.next()) {
+    switch (in.tag<SecondaryDnsTag>()) {
+      case SecondaryDnsTag::enabled:
+        settings.enabled = in.number8() != 0;
+        break;
+      case SecondaryDnsTag::server:
+        settings.servers.push_back(in.name());
+        break;
+      case SecondaryDnsTag::added:
+        settings.added.push_back(in.name());
+        break;
+      case SecondaryDnsTag::secondary:
+        settings.secondaries.push_back(secondary_of(in.value(), knows_all));
+        break;
+      default:
+        knows_all = false;
+    }
   }
   return std::make_shared<const SecondaryDns>(std::move(settings));
+}
+
+enum class ZoneTag : uint16_t {
+  apex = 1,
+  soa_ttl,
+  soa_rdata,
+  serial_policy,
+  steps,
+  pages,
+  page,
+  pseudo,
+  secondary_dns
+};
+enum class StepTag : uint16_t { to = 1, time, removed, added, records, pseudo_changed, pseudo_before };
+
+// Whether that belongs to the zone's settings, and not to its content.
+bool is_setting(ZoneTag tag) {
+  switch (tag) {
+    case ZoneTag::apex:
+    case ZoneTag::soa_ttl:
+    case ZoneTag::soa_rdata:
+    case ZoneTag::steps:
+    case ZoneTag::pages:
+    case ZoneTag::page:
+      return false;
+    default:
+      return true;
+  }
+}
+
+void put_settings(TagWriter& out, const Attributes& attributes) {
+  if (attributes.kept) return out.put_raw(*attributes.kept);
+  out.put8(ZoneTag::serial_policy, static_cast<unsigned>(attributes.serial_policy));
+  put_pseudo(out, ZoneTag::pseudo, attributes.pseudo);
+  if (attributes.secondary_dns) out.put(ZoneTag::secondary_dns, encode_secondary_dns(*attributes.secondary_dns));
+}
+
+StoredZone decode_tagged_zone(Bytes content) {
+  std::optional<Name> apex;
+  std::optional<uint32_t> ttl;
+  std::optional<Bytes> rdata;
+  SerialPolicy policy{};
+  uint32_t steps = 0, pages = 0;
+  PageImage page;
+  std::vector<PseudoRecord> pseudo;
+  SecondaryDnsRef secondary_dns;
+  std::string settings;
+  bool knows_all = true;
+  TagReader in(content);
+  while (in.next()) {
+    if (is_setting(in.tag<ZoneTag>())) settings += in.whole();
+    switch (in.tag<ZoneTag>()) {
+      case ZoneTag::apex:
+        apex = in.name();
+        break;
+      case ZoneTag::soa_ttl:
+        ttl = in.number32();
+        break;
+      case ZoneTag::soa_rdata:
+        rdata = in.value();
+        break;
+      case ZoneTag::serial_policy:
+        policy = policy_of(in.number8());
+        break;
+      case ZoneTag::steps:
+        steps = in.number32();
+        break;
+      case ZoneTag::pages:
+        pages = in.number32();
+        break;
+      case ZoneTag::page:
+        page = read_page(in.value());
+        break;
+      case ZoneTag::pseudo:
+        pseudo.push_back(pseudo_of(in.value(), knows_all));
+        break;
+      case ZoneTag::secondary_dns:
+        secondary_dns = secondary_dns_of(in.value(), knows_all);
+        break;
+      default:
+        knows_all = false;
+    }
+  }
+  const Name name = required(std::move(apex), "name");
+  OwnedRecord soa = sound_soa(name, required(std::move(ttl), "TTL"), text_of(required(std::move(rdata), "SOA")));
+  return {name,
+          std::move(soa),
+          policy,
+          steps,
+          shared_or_null(std::move(pseudo)),
+          std::move(secondary_dns),
+          pages,
+          std::move(page),
+          std::move(settings),
+          knows_all};
+}
+
+StoredStep decode_tagged_step(Bytes content) {
+  std::optional<uint32_t> to;
+  int64_t time = 0;
+  uint32_t removed = 0, added = 0;
+  std::string records;
+  bool pseudo_changed = false, knows_all = true;
+  std::vector<PseudoRecord> pseudo;
+  TagReader in(content);
+  while (in.next()) {
+    switch (in.tag<StepTag>()) {
+      case StepTag::to:
+        to = in.number32();
+        break;
+      case StepTag::time:
+        time = static_cast<int64_t>(in.number64());
+        break;
+      case StepTag::removed:
+        removed = in.number32();
+        break;
+      case StepTag::added:
+        added = in.number32();
+        break;
+      case StepTag::records:
+        records = in.text();
+        break;
+      case StepTag::pseudo_changed:
+        pseudo_changed = true;
+        break;
+      case StepTag::pseudo_before:
+        pseudo.push_back(pseudo_of(in.value(), knows_all));
+        break;
+      default:
+        knows_all = false;
+    }
+  }
+  Step::PseudoBefore before;
+  if (pseudo_changed) before = shared_or_null(std::move(pseudo));
+  return {new Step(required(std::move(to), "serial"), time, removed, added, std::move(records), std::move(before)),
+          knows_all};
 }
 
 }  // namespace
 
 std::string encode_zone(const ZoneVersion& version) {
-  Encoder out;
-  out.put8(kFormat);
-  out.put(version.apex().name.bytes());
   const OwnedRecord soa = version.soa_record();
-  out.put32(soa.ttl);
-  out.put_sized(soa.rdata);
-  out.put8(static_cast<unsigned>(version.attributes().serial_policy));
-  out.put32(version.history() ? static_cast<uint32_t>(version.history()->steps().size()) : 0);
-  put_pseudo(out, version.pseudo());
-  put_secondary_dns(out, version.attributes().secondary_dns.get());
-  out.put32(static_cast<uint32_t>(version.page_ids().size()));
-  if (version.page_count() == 1) out.put_page(version.page(0));
-  return std::move(out).finish();
+  TagWriter out;
+  out.put(ZoneTag::apex, text_of(version.apex().name.bytes()));
+  out.put32(ZoneTag::soa_ttl, soa.ttl);
+  out.put(ZoneTag::soa_rdata, soa.rdata);
+  if (version.history()) out.put32(ZoneTag::steps, static_cast<uint32_t>(version.history()->steps().size()));
+  if (!version.page_ids().empty()) out.put32(ZoneTag::pages, static_cast<uint32_t>(version.page_ids().size()));
+  if (version.page_count() == 1) {
+    OctetWriter page;
+    put_page(page, version.page(0));
+    out.put(ZoneTag::page, std::move(page).finish());
+  }
+  put_settings(out, version.attributes());
+  return seal(std::move(out).finish());
 }
 
 StoredZone decode_zone(Bytes value) {
-  Decoder in(value);
-  if (in.take8() != kFormat) throw std::invalid_argument("a format this version does not know");
-  Name apex = in.take_name();
-  OwnedRecord soa = take_soa(in, apex);
-  const uint8_t policy = in.take8();
-  if (policy > static_cast<uint8_t>(SerialPolicy::keep)) throw std::invalid_argument("an unknown serial policy");
-  const uint32_t steps = in.take32();
-  StoredZone zone{std::move(apex), std::move(soa), static_cast<SerialPolicy>(policy), steps, {}, {}, 0, {}};
-  zone.pseudo = take_pseudo(in);
-  zone.secondary_dns = take_secondary_dns(in);
-  zone.pages = in.take32();
-  if (!in.at_end()) zone.page = in.take_page();
-  in.expect_end();
-  return zone;
+  const Unsealed sealed = unseal(value);
+  return sealed.format == kOldestFormat ? format_6::decode_zone(sealed.content) : decode_tagged_zone(sealed.content);
 }
 
 std::string encode_step(const Step& step) {
-  Encoder out;
-  out.put32(step.to());
-  out.put64(static_cast<uint64_t>(step.time()));
-  out.put32(step.removed());
-  out.put32(step.added());
-  out.put_sized(step.records());
-  out.put8(step.pseudo_before() ? 1 : 0);
-  if (step.pseudo_before()) put_pseudo(out, *step.pseudo_before());
-  return std::move(out).finish();
+  TagWriter out;
+  out.put32(StepTag::to, step.to());
+  out.put64(StepTag::time, static_cast<uint64_t>(step.time()));
+  out.put32(StepTag::removed, step.removed());
+  out.put32(StepTag::added, step.added());
+  out.put(StepTag::records, step.records());
+  if (step.pseudo_before()) {
+    out.put(StepTag::pseudo_changed, {});
+    put_pseudo(out, StepTag::pseudo_before, *step.pseudo_before());
+  }
+  return seal(std::move(out).finish());
 }
 
-StepRef decode_step(Bytes value) {
-  Decoder in(value);
-  const uint32_t to = in.take32();
-  const auto time = static_cast<int64_t>(in.take64());
-  const uint32_t removed = in.take32(), added = in.take32();
-  std::string records = in.take_sized();
-  Step::PseudoBefore pseudo;
-  if (in.take8() != 0) pseudo = take_pseudo(in);
-  in.expect_end();
-  return new Step(to, time, removed, added, std::move(records), std::move(pseudo));
+StoredStep decode_step(Bytes value) {
+  const Unsealed sealed = unseal(value);
+  if (sealed.format == kOldestFormat) return {format_6::decode_step(sealed.content), true};
+  return decode_tagged_step(sealed.content);
 }
 
+// The ids and the messages of a page are the same in both formats.
 std::string encode_order(std::span<const uint32_t> page_ids) {
-  Encoder out;
+  OctetWriter out;
   for (const uint32_t id : page_ids) out.put32(id);
-  return std::move(out).finish();
+  return seal(std::move(out).finish());
 }
 
 std::vector<uint32_t> decode_order(Bytes value) {
-  Decoder in(value);
+  OctetReader in(unseal(value).content);
   std::vector<uint32_t> page_ids;
   while (!in.at_end()) page_ids.push_back(in.take32());
   return page_ids;
 }
 
 std::string encode_page(const Page& page) {
-  Encoder out;
-  out.put_page(page);
-  return std::move(out).finish();
+  OctetWriter out;
+  put_page(out, page);
+  return seal(std::move(out).finish());
 }
 
-PageImage decode_page(Bytes value) {
-  Decoder in(value);
-  PageImage page = in.take_page();
-  in.expect_end();
-  return page;
-}
+PageImage decode_page(Bytes value) { return read_page(unseal(value).content); }
 
 }  // namespace axfrd::zones

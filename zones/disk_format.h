@@ -5,8 +5,9 @@
 //   order value  one per larger zone: the ids of its pages in their order. Apart, because changes seldom touch it
 //   step value   one per step of a zone's history
 //
-// Every value ends in a CRC-32 of the rest. Numbers are big-endian. Values read back are as hostile as anything else
-// on a disk: decoding checks every length and throws std::invalid_argument.
+// Every value is sealed, and zone and step are tagged values (tagged.h, which has the rule of what may be added).
+// Values of format 6 are read, too. Values read back are as hostile as anything else on a disk: decoding checks every
+// length and throws std::invalid_argument.
 #pragma once
 
 #include <cstdint>
@@ -26,13 +27,20 @@ struct StoredZone {
   SecondaryDnsRef secondary_dns;
   uint32_t pages;  // that are kept apart; 0 when `page` holds all there is
   PageImage page;  // empty: no records but the SOA, or they are kept apart
+  // Its settings as they were read, for who has to keep tags that he does not know; and whether there are some.
+  std::string settings;
+  bool knows_all;
 };
 
 std::string encode_zone(const ZoneVersion& version);
 StoredZone decode_zone(Bytes value);
 
 std::string encode_step(const Step& step);
-StepRef decode_step(Bytes value);
+struct StoredStep {
+  StepRef step;
+  bool knows_all;  // false: it holds tags that are not known
+};
+StoredStep decode_step(Bytes value);
 
 std::string encode_order(std::span<const uint32_t> page_ids);
 std::vector<uint32_t> decode_order(Bytes value);

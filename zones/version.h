@@ -29,12 +29,17 @@ namespace axfrd::zones {
 class ZoneVersion;
 using VersionRef = boost::intrusive_ptr<const ZoneVersion>;
 
+// The settings of a zone, as the store keeps them, when a later axfrd has stored something that this one does not know
+// (zones/tagged.h). Null: all is known. A zone that has it is served, and is not edited.
+using KeptSettings = std::shared_ptr<const std::string>;
+
 // What belongs to a version and is no record of it.
 struct Attributes {
   PseudoRecords pseudo = nullptr;
   HistoryRef history = nullptr;  // its last step, if any, ends at the version's serial
   SerialPolicy serial_policy = SerialPolicy::unixtime;
   SecondaryDnsRef secondary_dns = nullptr;
+  KeptSettings kept = nullptr;
 
   // The secondaries to be told of changes, or null if there are none.
   const SecondaryDns* enabled_secondaries() const {

@@ -2,9 +2,14 @@
 
 #include <openssl/sha.h>
 
+#include <algorithm>
 #include <boost/algorithm/hex.hpp>
 #include <iterator>
+#include <optional>
 #include <stdexcept>
+#include <utility>
+
+#include "zones/tagged.h"
 
 namespace axfrd::control {
 
@@ -46,15 +51,52 @@ Json to_json(const CookieSecrets& secrets) {
           {"staged", secrets.staged ? Json(fingerprint(*secrets.staged)) : Json()}};
 }
 
-std::string cookies_to_text(const CookieSecrets& secrets) {
-  return to_hex(secrets.active) + (secrets.staged ? " " + to_hex(*secrets.staged) : "");
+namespace {
+
+enum class CookieTag : uint16_t { active = 1, staged };
+
+CookieSecret secret_of(zones::Bytes value) {
+  CookieSecret secret;
+  if (value.size() != secret.size()) throw std::invalid_argument("a cookie secret of another size");
+  std::ranges::copy(value, secret.begin());
+  return secret;
 }
 
-CookieSecrets cookies_from_text(std::string_view text) {
+// Format 6.
+CookieSecrets cookies_from_hex(std::string_view text) {
   const size_t blank = text.find(' ');
   CookieSecrets secrets{parse_cookie_secret(text.substr(0, blank)), {}};
   if (blank != std::string_view::npos) secrets.staged = parse_cookie_secret(text.substr(blank + 1));
   return secrets;
+}
+
+}  // namespace
+
+std::string cookies_to_stored(const CookieSecrets& secrets) {
+  zones::TagWriter out;
+  out.put(CookieTag::active, zones::text_of(secrets.active));
+  if (secrets.staged) out.put(CookieTag::staged, zones::text_of(*secrets.staged));
+  return std::move(out).finish();
+}
+
+StoredCookies cookies_from_stored(std::string_view stored) {
+  if (!stored.empty() && stored.front() != '\0') return {cookies_from_hex(stored), true};
+  std::optional<CookieSecret> active, staged;
+  bool knows_all = true;
+  zones::TagReader in(zones::bytes_of(stored));
+  while (in.next()) {
+    switch (in.tag<CookieTag>()) {
+      case CookieTag::active:
+        active = secret_of(in.value());
+        break;
+      case CookieTag::staged:
+        staged = secret_of(in.value());
+        break;
+      default:
+        knows_all = false;
+    }
+  }
+  return {{zones::required(std::move(active), "active secret"), staged}, knows_all};
 }
 
 }  // namespace axfrd::control

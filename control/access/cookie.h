@@ -15,9 +15,13 @@ zones::CookieSecret parse_cookie_secret(std::string_view text);
 // For people, who can compare the secrets of two servers by it: {"active": fingerprint, "staged": fingerprint or null}.
 Json to_json(const zones::CookieSecrets& secrets);
 
-// What the store keeps.
-std::string cookies_to_text(const zones::CookieSecrets& secrets);
+// What the store keeps (tagged values; text until format 6).
+std::string cookies_to_stored(const zones::CookieSecrets& secrets);
+struct StoredCookies {
+  zones::CookieSecrets secrets;
+  bool knows_all;  // false: a later axfrd has stored something that this one does not know, and must not overwrite
+};
 // Throws std::invalid_argument.
-zones::CookieSecrets cookies_from_text(std::string_view text);
+StoredCookies cookies_from_stored(std::string_view stored);
 
 }  // namespace axfrd::control

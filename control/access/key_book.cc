@@ -1,9 +1,12 @@
 #include "control/access/key_book.h"
 
 #include <algorithm>
+#include <optional>
 #include <stdexcept>
+#include <utility>
 
 #include "control/base/parse_name.h"
+#include "zones/tagged.h"
 
 namespace axfrd::control {
 namespace {
@@ -94,26 +97,102 @@ Json to_json(const Key& key) {
           {"grants", std::move(grants)}};
 }
 
-std::string key_to_text(const Key& key) {
-  Json text = to_json(key);
-  text["secret"] = encode_secret(key.tsig->secret());
-  return text.dump();
+namespace {
+
+enum class KeyTag : uint16_t { algorithm = 1, secret, grant };
+enum class GrantTag : uint16_t { zone = 1, name, below, types };
+
+TsigKeyRef tsig_key(const Name& name, const std::string& algorithm, Secret secret) {
+  return std::make_shared<const TsigKey>(name, parse_tsig_algorithm(algorithm), std::move(secret), Md5::allowed);
 }
 
-Key key_from_text(const Name& name, const std::string& text) {
+std::string encode_grant(const UpdateGrant& grant) {
+  zones::TagWriter out;
+  if (grant.zone) out.put_name(GrantTag::zone, *grant.zone);
+  if (grant.name) out.put_name(GrantTag::name, *grant.name);
+  if (grant.below) out.put8(GrantTag::below, 1);
+  zones::OctetWriter types;
+  for (const uint16_t type : grant.types) types.put16(type);
+  if (!grant.types.empty()) out.put(GrantTag::types, std::move(types).finish());
+  return std::move(out).finish();
+}
+
+UpdateGrant grant_of(zones::Bytes value, bool& knows_all) {
+  UpdateGrant grant;
+  zones::TagReader in(value);
+  while (in.next()) {
+    switch (in.tag<GrantTag>()) {
+      case GrantTag::zone:
+        grant.zone = in.name();
+        break;
+      case GrantTag::name:
+        grant.name = in.name();
+        break;
+      case GrantTag::below:
+        grant.below = in.number8() != 0;
+        break;
+      case GrantTag::types:
+        for (zones::OctetReader types(in.value()); !types.at_end();) grant.types.push_back(types.take16());
+        break;
+      default:
+        knows_all = false;
+    }
+  }
+  return grant;
+}
+
+// Format 6.
+Key key_from_json(const Name& name, const std::string& text) {
   try {
     const Json value = Json::parse(text);
-    Key key{std::make_shared<const TsigKey>(name, parse_tsig_algorithm(value.at("algorithm").get<std::string>()),
-                                            decode_secret(value.at("secret").get<std::string>()), Md5::allowed),
-            {}};
+    Key key{
+        tsig_key(name, value.at("algorithm").get<std::string>(), decode_secret(value.at("secret").get<std::string>())),
+        {}};
     for (const Json& grant : value.at("grants")) {
       key.grants.push_back(parse_grant(grant.at("zone").get<std::string>(), grant.at("names").get<std::string>(),
                                        grant.at("types").get<std::string>()));
     }
     return key;
-  } catch (const Json::exception& error) {
-    throw std::invalid_argument(error.what());
+  } catch (const Json::exception&) {
+    throw std::invalid_argument("it is no JSON of a key");
   }
+}
+
+}  // namespace
+
+std::string key_to_stored(const Key& key) {
+  if (key.kept) return *key.kept;
+  zones::TagWriter out;
+  out.put(KeyTag::algorithm, to_text(key.tsig->algorithm()));
+  out.put(KeyTag::secret, zones::text_of(key.tsig->secret().bytes()));
+  for (const UpdateGrant& grant : key.grants) out.put(KeyTag::grant, encode_grant(grant));
+  return std::move(out).finish();
+}
+
+Key key_from_stored(const Name& name, const std::string& stored) {
+  if (stored.starts_with('{')) return key_from_json(name, stored);
+  std::string algorithm;
+  std::optional<Secret> secret;
+  std::vector<UpdateGrant> grants;
+  bool knows_all = true;
+  zones::TagReader in(zones::bytes_of(stored));
+  while (in.next()) {
+    switch (in.tag<KeyTag>()) {
+      case KeyTag::algorithm:
+        algorithm = in.text();
+        break;
+      case KeyTag::secret:
+        secret.emplace(Octets(in.value().begin(), in.value().end()));
+        break;
+      case KeyTag::grant:
+        grants.push_back(grant_of(in.value(), knows_all));
+        break;
+      default:
+        knows_all = false;
+    }
+  }
+  return {tsig_key(name, algorithm, zones::required(std::move(secret), "secret")), std::move(grants),
+          knows_all ? nullptr : std::make_shared<const std::string>(stored)};
 }
 
 // ---- KeyBook ----

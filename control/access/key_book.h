@@ -1,7 +1,7 @@
 // KeyBook: the TSIG keys that axfrd knows, and what the holder of each may change by DNS UPDATE.
 //
-// A book is immutable; the updater makes the next one, in the order store, then visible. Its text (JSON) in the store
-// holds the secret; what is shown to people never does.
+// A book is immutable; the updater makes the next one, in the order store, then visible. What the store keeps of a key
+// (tagged values; JSON until format 6) holds the secret; what is shown to people never does.
 //
 // Threads. Books and keys are shared by shared_ptr; Keys may be used by any thread.
 #pragma once
@@ -38,6 +38,9 @@ Json to_json(const UpdateGrant& grant);
 struct Key {
   TsigKeyRef tsig;
   std::vector<UpdateGrant> grants;
+  // As the store keeps it, when a later axfrd has stored something that this one does not know (zones/tagged.h): the
+  // key is used, and is not edited. Null: all is known.
+  std::shared_ptr<const std::string> kept = nullptr;
 
   bool may_update(const zones::Name& apex) const;
   bool may_make(const zones::Name& apex, const zones::OwnedRecord& record) const;
@@ -48,9 +51,9 @@ using KeyRef = std::shared_ptr<const Key>;
 Json to_json(const Key& key);
 
 // What the store keeps of a key.
-std::string key_to_text(const Key& key);
+std::string key_to_stored(const Key& key);
 // Throws std::invalid_argument.
-Key key_from_text(const zones::Name& name, const std::string& text);
+Key key_from_stored(const zones::Name& name, const std::string& stored);
 
 class KeyBook {
  public:

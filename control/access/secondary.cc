@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "control/base/parse_name.h"
+#include "zones/tagged.h"
 
 namespace axfrd::control {
 namespace {
@@ -157,7 +158,51 @@ SecondaryWish wish_from(const Json& object) {
     const auto item = object.find(name);
     return item != object.end() && item->is_string() ? item->get<std::string>() : std::string();
   };
-  return {text("ns"), text("allow"), text("notify"), text("key")};
+  return {text("ns"), text("allow"), text("notify"), text("key"), true};
+}
+
+namespace {
+
+enum class ProviderTag : uint16_t { ns = 1, allow, notify, key };
+
+}  // namespace
+
+std::string wish_to_stored(const SecondaryWish& wish) {
+  zones::TagWriter out;
+  out.put(ProviderTag::ns, wish.ns);
+  out.put(ProviderTag::allow, wish.allow);
+  out.put(ProviderTag::notify, wish.notify);
+  out.put(ProviderTag::key, wish.key);
+  return std::move(out).finish();
+}
+
+SecondaryWish wish_from_stored(const std::string& stored) {
+  if (stored.starts_with('{')) {  // format 6
+    const Json object = Json::parse(stored, nullptr, false);
+    if (!object.is_object()) throw std::invalid_argument("it is no JSON of a provider");
+    return wish_from(object);
+  }
+  SecondaryWish wish;
+  zones::TagReader in(zones::bytes_of(stored));
+  while (in.next()) {
+    switch (in.tag<ProviderTag>()) {
+      case ProviderTag::ns:
+        wish.ns = in.text();
+        break;
+      case ProviderTag::allow:
+        wish.allow = in.text();
+        break;
+      case ProviderTag::notify:
+        wish.notify = in.text();
+        break;
+      case ProviderTag::key:
+        wish.key = in.text();
+        break;
+      default:
+        wish.knows_all = false;
+    }
+  }
+  return wish;
 }
 
 SecondaryDns apply(const SecondaryWish& wish, SecondaryDns base, const KeyBook& keys,

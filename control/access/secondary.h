@@ -39,10 +39,15 @@ Json to_json(const zones::SecondaryDns& settings);
 // and, being hosts, is notified unless `notify` says who is.
 struct SecondaryWish {
   std::string ns, allow, notify, key;
+  bool knows_all = true;  // false: a later axfrd has stored more of this provider, and it is not edited
 };
 Json to_json(const SecondaryWish& wish);
 // What is missing in the object, or no string, is not stated.
 SecondaryWish wish_from(const Json& object);
+// What the store keeps of a provider (tagged values; JSON until format 6).
+std::string wish_to_stored(const SecondaryWish& wish);
+// Throws std::invalid_argument.
+SecondaryWish wish_from_stored(const std::string& stored);
 
 // `base` with what the wish states in place of what was there. Throws std::invalid_argument: names, addresses, doubles,
 // limits, keys that are not in `keys`, addresses that are ours.
@@ -59,6 +64,11 @@ class Providers {
   std::map<std::string, SecondaryWish> all() const {
     const std::lock_guard lock(mutex_);
     return wishes_;
+  }
+  std::optional<SecondaryWish> find(const std::string& name) const {
+    const std::lock_guard lock(mutex_);
+    const auto wish = wishes_.find(name);
+    return wish != wishes_.end() ? std::optional(wish->second) : std::nullopt;
   }
   // No wish: the provider goes.
   void set(const std::string& name, const std::optional<SecondaryWish>& wish) {

@@ -102,6 +102,17 @@ void Commands::run(RpcRequest request, RpcDone done) {
 
 // ---- the server ----
 
+namespace {
+
+Json store_json(const StoreHealth& health) {
+  const bool fine = health.trouble.empty();
+  return {{"writable", health.writable},
+          {"trouble", fine ? Json() : Json(health.trouble)},
+          {"since", fine ? Json() : Json(health.since)}};
+}
+
+}  // namespace
+
 void Commands::status(Json&, RpcDone done) {
   using std::chrono::duration_cast, std::chrono::seconds;
   const Json tcp = to_json(server_.service.tcp_counters());
@@ -113,6 +124,7 @@ void Commands::status(Json&, RpcDone done) {
               {"tcp_sessions", tcp["sessions"]},
               {"transfers_under_way", tcp["transfers"].get<uint64_t>() - tcp["transfers_finished"].get<uint64_t>()},
               {"retired_versions", server_.updater.retired_count()},
+              {"store", store_json(server_.updater.store_health())},
               {"import", to_json(server_.importer.progress())}};
   Json ports = Json::array();
   if (server_.dataplane != nullptr) ports = to_json(server_.dataplane->stats())["ports"];
@@ -132,6 +144,7 @@ void Commands::stats(Json&, RpcDone done) {
   result["alias"] = to_json(server_.aliases.counters());
   result["log"] = {{"dropped", server_.service.dropped_log_lines()},
                    {"transfers_dropped", server_.service.dropped_transfer_log_lines()}};
+  result["store"] = {{"writable", server_.updater.store_health().writable}};
   done(RpcResult(std::move(result)));
 }
 

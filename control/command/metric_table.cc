@@ -9,6 +9,7 @@ constexpr std::array kWorkers{Section{"workers", "worker", ""}};
 constexpr std::array kPorts{Section{"ports", "port", "device", true}};
 constexpr std::array kKernelPath{Section{"kernel_path", "", ""}};
 constexpr std::array kBuffers{Section{"buffers", "", ""}};
+constexpr std::array kStore{Section{"store", "", ""}};
 constexpr std::array kZones{Section{"zones", "", ""}};
 constexpr std::array kNotify{Section{"notify", "", ""}};
 constexpr std::array kAlias{Section{"alias", "", ""}};
@@ -110,6 +111,8 @@ constexpr std::array kMetrics{
     Metric{kLog, "transfers_dropped", "axfrd_transfer_log_lines_dropped_total", kCounter,
            "The same of the transfer log."},
     // ---- zones and their secondaries ----
+    Metric{kStore, "writable", "axfrd_store_writable", kGauge,
+           "1 if changes can be stored, 0 while they are refused; axfrctl status says why."},
     Metric{kZones, "count", "axfrd_zones", kGauge, "Zones that are served."},
     Metric{kZones, "without_servers", "axfrd_zones_without_servers", kGauge,
            "Of these, those without an NS record at the apex, which secondaries refuse."},

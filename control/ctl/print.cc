@@ -67,12 +67,18 @@ void print_columns(std::ostream& out, const std::string& title, const std::vecto
   table.print(out);
 }
 
+std::string text_of_store(const Json& store) {
+  if (store["trouble"].is_null()) return "takes changes";
+  return (store["writable"] ? "takes changes, but " : "TAKES NO CHANGES: ") + text_of(store["trouble"]);
+}
+
 void print_status(std::ostream& out, const Json&, const Json& result) {
   std::vector<std::vector<std::string>> rows{{"state", text_of(result["state"])},
                                              {"version", text_of(result["version"])},
                                              {"process", text_of(result["pid"])},
                                              {"up for", human_duration(result["uptime_seconds"])},
                                              {"zones", text_of(result["zones"])},
+                                             {"store", text_of_store(result["store"])},
                                              {"TCP sessions", text_of(result["tcp_sessions"])},
                                              {"transfers", text_of(result["transfers_under_way"]) + " under way"}};
   for (const Json& port : result["ports"]) {

@@ -1,7 +1,5 @@
 #include "control/notify/ledger.h"
 
-#include <sstream>
-
 namespace axfrd::control {
 namespace {
 
@@ -23,6 +21,8 @@ const char* text_of(Proof proof) {
 
 const char* state_of(const LedgerLine& line) {
   using Phase = LedgerLine::Phase;
+  if (line.serial && zones::serial_newer(*line.serial, line.zone->serial))
+    return "ahead: it has a newer serial than we";
   if (!line.owes()) return line.phase == Phase::idle ? "up to date" : "up to date, to be confirmed";
   switch (line.phase) {
     case Phase::idle:
@@ -93,13 +93,6 @@ Json to_json(const LedgerLine& line, const std::string& place, int64_t now) {
 
 std::string place_of(const boost::asio::ip::udp::endpoint& endpoint) {
   return endpoint.address().to_string() + "@" + std::to_string(endpoint.port());
-}
-
-std::vector<KeptProof> read_ledger(const std::string& text) {
-  std::vector<KeptProof> proofs;
-  std::istringstream in(text);
-  for (KeptProof proof; in >> proof.place >> proof.serial >> proof.time;) proofs.push_back(proof);
-  return proofs;
 }
 
 }  // namespace axfrd::control

@@ -93,15 +93,6 @@ inline bool LedgerLine::owes() const { return !serial || zones::serial_newer(zon
 Json to_json(const LedgerLine& line, const std::string& place, int64_t now);
 Json to_json(const TransferReport& report);
 
-// What the store keeps of a zone's lines: who has proven which serial when.
-std::string ledger_text(const LedgerZone& zone);
-struct KeptProof {
-  std::string place;  // as in secondary.h, without keys
-  uint32_t serial;
-  int64_t time;
-};
-// What cannot be read is left out: the secondary is asked anew.
-std::vector<KeptProof> read_ledger(const std::string& text);
 std::string place_of(const boost::asio::ip::udp::endpoint& endpoint);
 
 }  // namespace axfrd::control

@@ -8,6 +8,7 @@
 
 #include "control/base/open_socket.h"
 #include "control/base/unix_time.h"
+#include "control/update/proofs.h"
 
 namespace axfrd::control {
 
@@ -207,7 +208,7 @@ void Notifier::set_settings(LedgerZone& zone, zones::SecondaryDnsRef settings) {
 // Lines that are still wanted stay as they are.
 void Notifier::set_lines(LedgerZone& zone, const std::string& kept) {
   std::vector<std::unique_ptr<LedgerLine>> before = std::exchange(zone.lines, {});
-  const auto proofs = read_ledger(kept);
+  const auto proofs = proofs_from_stored(kept);
   for (const zones::Secondary& secondary : zone.settings->secondaries) {
     if (!secondary.notified) continue;
     NotifyTarget& target = target_of(secondary);
@@ -728,18 +729,14 @@ void Notifier::tick() {
 void Notifier::keep_proofs() {
   if (unkept_.empty()) return;
   std::vector<Store::LedgerText> lines;
-  for (const LedgerZone* zone : std::exchange(unkept_, {})) lines.push_back({zone->apex, ledger_text(*zone)});
-  updater_.keep_ledger(std::move(lines), [](const Outcome<size_t>&) {});
-}
-
-std::string ledger_text(const LedgerZone& zone) {
-  std::string text;
-  for (const auto& line : zone.lines) {
-    if (!line->serial) continue;
-    text += place_of(line->target->endpoint) + " " + std::to_string(*line->serial) + " " +
-            std::to_string(line->proven_at) + "\n";
+  for (const LedgerZone* zone : std::exchange(unkept_, {})) {
+    std::vector<KeptProof> proofs;
+    for (const auto& line : zone->lines) {
+      if (line->serial) proofs.push_back({place_of(line->target->endpoint), *line->serial, line->proven_at});
+    }
+    lines.push_back({zone->apex, proofs_to_stored(proofs)});
   }
-  return text;
+  updater_.keep_ledger(std::move(lines), [](const Outcome<size_t>&) {});
 }
 
 }  // namespace axfrd::control

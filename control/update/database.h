@@ -1,5 +1,8 @@
 // Database: LMDB as the store uses it: tables of keys and values, read in order, written in transactions that are on
-// disk, whole, when they have been committed.
+// disk, whole, when they have been committed. The table of secrets is a file of its own (secrets_file.h), which is
+// written before the rest of a transaction: LMDB would leave what was removed in its free pages.
+//
+// After a write that failed, the next one opens LMDB anew, which reads from the disk what there is.
 //
 // Threads. One at a time: LMDB's own locks are off. Every call may throw StoreError.
 #pragma once
@@ -11,15 +14,20 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "control/update/secrets_file.h"
+#include "control/update/store_format.h"
 #include "zones/wire.h"
 
 namespace axfrd::control {
 
-enum class StoreTable : uint8_t { zones, pages, journal, meta, keys, ledger, providers };
-inline constexpr unsigned kTables = 7;
+// `keys`: where secrets stood until format 6. `secrets` is no table of LMDB, see SecretsFile.
+enum class StoreTable : uint8_t { zones, pages, journal, meta, keys, ledger, providers, serials, secrets };
+inline constexpr unsigned kLmdbTables = 8, kTables = 9;
 
 // What changes are written to: the database itself, or a batch of them for later.
 class Writer {
@@ -33,11 +41,19 @@ class Writer {
 
 class Database {
  public:
-  // Opens data.mdb in `directory`, or makes it.
+  // Opens data.mdb in `directory`, or makes it. Refuses, before anything is touched, what check_format() refuses.
   explicit Database(const std::filesystem::path& directory);
+  // Whether it was found in an older format, or new.
+  bool to_be_upgraded() const { return to_be_upgraded_; }
 
-  // Runs work(writer) and commits; anew with a larger map when that is full.
+  // Runs work(writer) and commits; anew with a larger map when that is full. Makes the tables that are missing.
   void write(const std::function<void(Writer&)>& work);
+  // Copies what is alive into a new data.mdb, so that nothing is left of what was removed.
+  void compact();
+  // Reads from the disk anew what there is.
+  void reopen() { open(); }
+  // What was found damaged among the secrets: sentences.
+  const std::vector<std::string>& damaged_secrets() const { return secrets_.damage(); }
 
   // Reads of one moment. Values are valid until it ends, and nothing may be written until then.
   class Snapshot {
@@ -63,13 +79,17 @@ class Database {
   };
   class Transaction;
 
-  void check_size(const std::filesystem::path& directory) const;
+  static StoreState probe(const std::filesystem::path& directory);
+  void open();
   void open_tables();
   void grow();
-  MDB_dbi table(StoreTable table) const { return tables_[static_cast<unsigned>(table)]; }
+  const std::optional<MDB_dbi>& table(StoreTable table) const { return tables_[static_cast<unsigned>(table)]; }
 
+  const std::filesystem::path directory_;
+  SecretsFile secrets_;
   std::unique_ptr<MDB_env, CloseEnvironment> env_;
-  std::array<MDB_dbi, kTables> tables_{};
+  std::array<std::optional<MDB_dbi>, kLmdbTables> tables_;  // none: it is missing
+  bool to_be_upgraded_ = false;
 };
 
 }  // namespace axfrd::control

@@ -56,8 +56,8 @@ std::variant<Updater::Import, std::string> parse(Name apex, const zones::ZoneSou
   auto& zone = std::get<zones::ZoneText>(parsed);
   zones::VersionRef fresh = build(zone);
   for (const std::string& fault : zones::find_faults(*fresh)) zone.warnings.add(0, fault);
-  return Updater::Import{std::move(apex),           std::move(zone),       std::move(fresh),
-                         source.parts.front().file, options.only_if_newer, options.strict};
+  return Updater::Import{std::move(apex),       std::move(zone), std::move(fresh), source.parts.front().file,
+                         options.only_if_newer, options.strict,  !options.at_start};
 }
 
 std::string out_of_memory(const std::filesystem::path& file) {

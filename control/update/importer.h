@@ -61,7 +61,9 @@ class Importer {
   struct DirectoryOptions {
     bool only_if_newer = false;  // leave a zone alone unless the file's serial is newer
     bool strict = false;         // skip a file when there is a warning
-    bool at_start = false;       // only NAME.zone, and there need be none; otherwise db.NAME and NAME.db, too
+    // Only NAME.zone, and there need be none; and no zone comes back that was removed. Otherwise db.NAME and NAME.db,
+    // too.
+    bool at_start = false;
   };
   // Imports the zone files in `directory`. A file that cannot be is logged and skipped; warnings are logged.
   void import_directory(std::filesystem::path directory, DirectoryOptions options, Done<Loaded> done);

@@ -4,21 +4,34 @@
 // (database.h) would flush twice, and write several pages for each that changed; it gets what the log holds in one
 // transaction now and then, which nobody waits for. That is a checkpoint.
 //
-//   file    redo.0, redo.1: generation g of records stands in file g mod 2, from its beginning
-//   record  [octets 4 | generation 8 | index 4 | CRC-32 4 | content], numbers big-endian; the CRC is over all but
-//   itself
+//   file    redo.0, redo.1: blocks of 512 octets. The first is the file's head; records begin with the second.
+//           Generation g of records stands in file g mod 2.
+//   head    [magic 8 | format 4 | least reader 4 | store 8 | number of the file 4 | cleared 8 | CRC-32 4]; no record of
+//           a generation up to `cleared` is left in the file
+//   record  whole blocks: [magic 4 | octets 4 | generation 8 | index 4 | store 8 | CRC of the record before 4 | CRC-32
+//   4 |
+//           content | zeros]; the CRC is over the head without it and the content. Numbers are big-endian. `store` is a
+//           random number of the store, so that no content can look like a record.
+//
+// Each write ends with a block of zeros behind its record, which the next one overwrites. So the end is told from
+// damage.
 //
 // A generation ends when its file is full, and the next overwrites the one before it, which by then is in the database.
-// Its records are told from what they overwrite by generation and index, so nothing is ever cleared. The database knows
-// the last generation that it holds whole; recovery reads what the files hold beyond that.
+// Its records are told from what they overwrite by generation and index. The database knows the last record that it
+// holds (Held); recovery reads what the files hold beyond that. It follows the records from there, each of which names
+// the one before. Where that ends, it looks for later records everywhere: if there are some, acknowledged changes are
+// lost, and that is said. A bad record with nothing behind it was cut off while it was written, before anybody heard of
+// it.
 //
-// Threads. One at a time.
+// Threads. One at a time, but for clear_generation().
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <string>
+#include <vector>
 
 #include "zones/wire.h"
 
@@ -26,21 +39,54 @@ namespace axfrd::control {
 
 class RedoLog {
  public:
-  // Opens the files in `directory`, or makes them. Each takes up to `capacity` octets. Throws StoreError.
+  static constexpr size_t kBlock = 512;
+
+  // The last record that the database holds.
+  struct Held {
+    uint64_t generation = 0;
+    uint32_t records = 0;   // of that generation
+    uint32_t checksum = 0;  // of the last record there was, whatever its generation
+    uint64_t octets = 0;    // where its generation ends in its file
+    bool clean = false;     // axfrd stopped then, and wrote no more
+    uint64_t store = 0;     // the number of the store
+  };
+
+  // Each of the files in `directory` takes up to `capacity` octets. Opens nothing yet.
   RedoLog(std::filesystem::path directory, uint64_t capacity);
   ~RedoLog();
   RedoLog(const RedoLog&) = delete;
   RedoLog& operator=(const RedoLog&) = delete;
 
-  // Calls visit(content) for each record of the generations after `last`, in the order in which they were written, and
-  // returns the last generation there is. Throws StoreError if a record is damaged and others follow it: what ends with
-  // a damaged record was cut off while it was written.
-  uint64_t replay(uint64_t last, const std::function<void(zones::Bytes)>& visit) const;
+  // Makes new files for that store beside those there are; install() puts them into their place. Throw StoreError.
+  void make(uint64_t store);
+  void install();
+
+  struct Opened {
+    std::vector<std::string> warnings;  // sentences
+    std::string loss;                   // what is wrong, if acknowledged changes may be lost; empty: none are
+    bool incomplete = false;            // a file is to be made anew
+  };
+  // Opens the files. One that is missing or of another store is made anew, which is a loss unless held.clean. Throws
+  // StoreError if they cannot be read, or are of a later format.
+  Opened open(const Held& held);
+
+  struct Replayed {
+    Held last;                          // behind what was visited
+    std::vector<std::string> warnings;  // sentences
+    std::string loss;                   // which acknowledged changes are lost; empty: none are
+    uint64_t newest_generation = 0;     // of any record that was seen
+  };
+  // Calls visit(content) for each record beyond `held`, in the order in which they were written, up to where one is
+  // missing; behind(content) for the whole ones beyond that. @pre open()
+  Replayed replay(const Held& held, const std::function<void(zones::Bytes)>& visit,
+                  const std::function<void(zones::Bytes)>& behind) const;
 
   // Begins a generation. @pre the database holds all generations up to `generation` - 2
-  void begin(uint64_t generation);
+  void begin(uint64_t generation, uint32_t checksum_before);
   uint64_t generation() const { return generation_; }
   bool empty() const { return index_ == 0; }
+  // What the database holds when it holds all that was appended.
+  Held position() const;
 
   // Whether a record with so much content fits into the generation.
   bool has_room(size_t content) const;
@@ -49,26 +95,43 @@ class RedoLog {
   // By how much the file has to grow for a record with so much content.
   uint64_t growth(size_t content) const;
   // The record is on disk when this returns. Throws StoreError: then nobody knows what is, unless the file only could
-  // not grow, and no further record is taken. @pre has_room(content.size())
+  // not grow, and no further record is taken before a generation begins. @pre has_room(content.size())
   void append(zones::Bytes content);
+  bool broken() const { return broken_; }
+  // Throws StoreError if the files are no longer those in the directory: then what is written is lost when we end.
+  void check_place() const;
+  // Writes to both files and flushes them, without a change. Throws StoreError.
+  void test() const;
+
+  // Overwrites all records of the file in which `generation` stands, and notes that. For secrets, which shall not stay.
+  // The checkpointer may call it for the generation that it has written, while the other file is in use.
+  void clear_generation(uint64_t generation);
 
  private:
   struct File {
     int fd = -1;
-    uint64_t size = 0;  // octets written once, so that writing them anew needs no change of the file system
+    uint64_t size = 0;     // octets written once, so that writing them anew needs no change of the file system
+    uint64_t cleared = 0;  // as in its head
   };
+  std::filesystem::path path(size_t number) const;
+  std::filesystem::path new_path(size_t number) const;
   uint64_t end_with(size_t content) const;
   void extend(File& file, uint64_t end) const;
+  void write_head(const File& file, uint32_t number) const;
   void write_all(int fd, zones::Bytes bytes, uint64_t at) const;
   std::string read(const File& file, uint64_t octets) const;  // from its beginning; fewer at its end
+  std::string take_head(uint32_t number, std::vector<std::string>& warnings);
+  void sync_directory() const;
 
   const std::filesystem::path directory_;
   const uint64_t capacity_;
   std::array<File, 2> files_;
+  uint64_t store_ = 0;
   uint64_t generation_ = 0;
-  uint32_t index_ = 0;   // of the next record
-  uint64_t end_ = 0;     // where it begins
-  bool broken_ = false;  // a write or a flush failed, and nobody knows what is on the disk
+  uint32_t index_ = 0;     // of the next record
+  uint32_t checksum_ = 0;  // of the record before it
+  uint64_t end_ = kBlock;  // where it begins
+  bool broken_ = false;    // a write or a flush failed, and nobody knows what is on the disk
 };
 
 }  // namespace axfrd::control

@@ -1,20 +1,30 @@
 #include "control/update/store.h"
 
 #include <fcntl.h>
+#include <openssl/rand.h>
 #include <pthread.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <limits>
 #include <map>
+#include <memory>
+#include <optional>
 #include <system_error>
 #include <utility>
 #include <vector>
 
+#include "control/base/unix_time.h"
 #include "control/update/batch.h"
+#include "control/update/redo_log_6.h"
+#include "control/update/store_format.h"
 #include "zones/number.h"
+#include "zones/serial.h"
+#include "zones/tagged.h"
 
 namespace axfrd::control {
 namespace {
@@ -24,11 +34,21 @@ using zones::bytes_of;
 using zones::text_of;
 using zones::ZoneVersion;
 
-constexpr size_t kPartSize = 4;          // of a key: page id or serial, behind the apex
-constexpr uint32_t kOrder = 0xFFFFFFFF;  // the order value's place among the pages; no page has this id
-constexpr std::string_view kGeneration = "generation";
-constexpr const char* kCookies = "cookies";
-constexpr size_t kSpareSpace = 64 * 1024;  // that a transaction of the database may need besides its values
+constexpr size_t kPartSize = 4;                         // of a key: page id or serial, behind the apex
+constexpr uint32_t kOrder = 0xFFFFFFFF;                 // the order value's place among the pages; no page has this id
+constexpr std::string_view kLog = "log";                // what the database holds of the redo log
+constexpr std::string_view kGeneration = "generation";  // the same until format 6
+// Stands there now, so that an axfrd of format 6 refuses the store as a whole instead of each zone.
+constexpr std::string_view kNoGeneration = "see log";
+constexpr auto kTryAgain = std::chrono::milliseconds(500);
+
+// The trouble is known, and it is too early to try again.
+struct KnownTrouble : StoreError {
+  using StoreError::StoreError;
+};
+constexpr const char* kCookies = "cookies";  // among the secrets; until format 6, in the table meta
+constexpr char kKeyPrefix = 'k';             // of a key among the secrets
+constexpr size_t kSpareSpace = 64 * 1024;    // that a transaction of the database may need besides its values
 
 std::string name_key(zones::NameView name) {
   std::string key;
@@ -45,16 +65,70 @@ std::string part_key(const std::string& apex, uint32_t part) {
   return key;
 }
 
-void put_generation(Writer& writer, uint64_t generation) {
-  writer.put(StoreTable::meta, kGeneration, std::to_string(generation));
+enum class LogTag : uint16_t { generation = 1, records, checksum, octets, clean, store, recovery };
+
+void put_format(Writer& writer) {
+  writer.put(StoreTable::meta, kFormatKey, format_text());
+  writer.put(StoreTable::meta, kGeneration, kNoGeneration);
 }
 
-// The last generation of the redo log that the database holds.
-uint64_t written_generation(const Database::Snapshot& snapshot) {
+// The last generation of the redo log that the database holds, in format 6.
+uint64_t old_generation(const Database::Snapshot& snapshot) {
   Bytes value;
   if (!snapshot.get(StoreTable::meta, kGeneration, value)) return 0;
   if (const auto generation = zones::number_in<uint64_t>(text_of(value))) return *generation;
   throw std::invalid_argument("what it says of its redo log is no number");
+}
+
+// Settings and ledger: sealed, or the plain text that they were until format 6.
+std::string content_of(Bytes value, std::string_view key) {
+  const bool plain = !value.empty() && value.front() >= ' ';
+  return std::string(text_of(plain ? value : zones::unseal(value, key).content));
+}
+
+uint64_t random_number() {
+  uint64_t number = 0;
+  while (number == 0) {
+    if (RAND_bytes(reinterpret_cast<unsigned char*>(&number), sizeof number) != 1)
+      throw StoreError("there are no random numbers for a new store");
+  }
+  return number;
+}
+
+// ---- tombstones ----
+
+enum class TombstoneTag : uint16_t { serial = 1, time, policy };
+
+void put_tombstone(Writer& writer, const std::string& apex, const Tombstone& tombstone) {
+  zones::TagWriter out;
+  out.put32(TombstoneTag::serial, tombstone.serial);
+  out.put64(TombstoneTag::time, static_cast<uint64_t>(tombstone.time));
+  out.put8(TombstoneTag::policy, static_cast<unsigned>(tombstone.policy));
+  writer.put(StoreTable::serials, apex, zones::seal(std::move(out).finish(), apex));
+}
+
+Tombstone tombstone_of(const std::string& content) {
+  std::optional<uint32_t> serial;
+  Tombstone tombstone{};
+  zones::TagReader in(bytes_of(content));
+  while (in.next()) {
+    switch (in.tag<TombstoneTag>()) {
+      case TombstoneTag::serial:
+        serial = in.number32();
+        break;
+      case TombstoneTag::time:
+        tombstone.time = static_cast<int64_t>(in.number64());
+        break;
+      case TombstoneTag::policy:
+        if (in.number8() <= static_cast<uint8_t>(zones::SerialPolicy::keep))
+          tombstone.policy = static_cast<zones::SerialPolicy>(in.number8());
+        break;
+      default:
+        break;
+    }
+  }
+  tombstone.serial = zones::required(std::move(serial), "serial");
+  return tombstone;
 }
 
 // ---- what a change writes ----
@@ -103,7 +177,10 @@ void erase_parts(Writer& writer, const std::string& apex) {
 void write_zone(Writer& writer, const Store::Change& change) {
   const ZoneVersion& after = *change.after;
   const std::string apex = name_key(after.apex().name);
-  if (change.before == nullptr) erase_parts(writer, apex);  // a damaged zone of this name may have left some
+  if (change.before == nullptr) {
+    erase_parts(writer, apex);  // a damaged zone of this name may have left some
+    writer.erase(StoreTable::serials, apex);
+  }
   writer.put(StoreTable::zones, apex, zones::encode_zone(after));
   write_pages(writer, apex, change);
   write_history(writer, apex, change);
@@ -114,12 +191,89 @@ void remove_zone(Writer& writer, const ZoneVersion& zone) {
   erase_parts(writer, apex);
   writer.erase(StoreTable::zones, apex);
   writer.erase(StoreTable::ledger, apex);
+  put_tombstone(writer, apex, {zone.serial(), unix_time(), zone.attributes().serial_policy});
 }
 
-// ---- what is read at start ----
+}  // namespace
 
-std::vector<uint32_t> page_order(const Database::Snapshot& snapshot, const std::string& apex,
-                                 const zones::StoredZone& zone) {
+// ---- reading ----
+
+// What batches make of the database, without it being written: for a start with a disk that takes nothing.
+class Store::Overlay : public Writer {
+ public:
+  void put(StoreTable table, std::string_view key, std::string_view value) override {
+    entries(table).insert_or_assign(std::string(key), std::string(value));
+  }
+  void erase(StoreTable table, std::string_view key) override {
+    entries(table).insert_or_assign(std::string(key), std::nullopt);
+  }
+  void erase_all(StoreTable table, std::string_view prefix) override {
+    std::erase_if(entries(table), [&](const auto& entry) { return entry.first.starts_with(prefix); });
+    erased_[static_cast<unsigned>(table)].emplace_back(prefix);
+  }
+
+  using Entries = std::map<std::string, std::optional<std::string>, std::less<>>;
+  Entries& entries(StoreTable table) { return entries_[static_cast<unsigned>(table)]; }
+  const Entries& entries(StoreTable table) const { return entries_[static_cast<unsigned>(table)]; }
+  // Whether the database's value of that key counts no more.
+  bool hides(StoreTable table, std::string_view key) const {
+    const auto& prefixes = erased_[static_cast<unsigned>(table)];
+    return entries(table).contains(key) ||
+           std::ranges::any_of(prefixes, [&](const std::string& prefix) { return key.starts_with(prefix); });
+  }
+
+ private:
+  std::array<Entries, kTables> entries_;
+  std::array<std::vector<std::string>, kTables> erased_;
+};
+
+// The database at one moment, with what it lacks at start.
+class Store::View {
+ public:
+  explicit View(Store& store) : snapshot_(settled(store)) {
+    if (!store.ready_) Batch::apply(bytes_of(store.full_), overlay_);
+  }
+  bool get(StoreTable table, std::string_view key, Bytes& value) const {
+    const auto& entries = overlay_.entries(table);
+    if (const auto entry = entries.find(key); entry != entries.end() && entry->second) {
+      value = bytes_of(*entry->second);
+      return true;
+    }
+    return !overlay_.hides(table, key) && snapshot_.get(table, key, value);
+  }
+  // In the order of keys.
+  void for_each_from(StoreTable table, std::string_view key, const std::function<bool(Bytes, Bytes)>& visit) const {
+    const auto& entries = overlay_.entries(table);
+    auto entry = entries.lower_bound(key);
+    bool go_on = true;
+    const auto visit_overlay_before = [&](const std::string_view* end) {
+      for (; go_on && entry != entries.end() && (end == nullptr || entry->first < *end); ++entry) {
+        if (entry->second) go_on = visit(bytes_of(entry->first), bytes_of(*entry->second));
+      }
+    };
+    snapshot_.for_each_from(table, key, [&](Bytes there, Bytes value) {
+      const std::string_view name = text_of(there);
+      visit_overlay_before(&name);
+      if (go_on && !overlay_.hides(table, name)) go_on = visit(there, value);
+      return go_on;
+    });
+    visit_overlay_before(nullptr);
+  }
+
+ private:
+  static const Database& settled(Store& store) {
+    if (store.ready_) store.settle();
+    return store.database_;
+  }
+
+  const Database::Snapshot snapshot_;
+  Overlay overlay_;
+};
+
+namespace {
+
+template <class View>
+std::vector<uint32_t> page_order(const View& snapshot, const std::string& apex, const zones::StoredZone& zone) {
   if (zone.pages == 0) return {};
   Bytes value;
   if (!snapshot.get(StoreTable::pages, part_key(apex, kOrder), value))
@@ -130,13 +284,15 @@ std::vector<uint32_t> page_order(const Database::Snapshot& snapshot, const std::
 }
 
 // From the current serial backwards, each step being the one that leads to the one behind it.
-zones::HistoryRef read_history(const Database::Snapshot& snapshot, const std::string& apex,
-                               const zones::StoredZone& zone) {
+template <class View>
+zones::HistoryRef read_history(const View& snapshot, const std::string& apex, const zones::StoredZone& zone,
+                               bool& knows_all) {
   if (zone.steps == 0) return nullptr;
   std::map<uint32_t, zones::StepRef> by_end;
   snapshot.for_each_from(StoreTable::journal, apex, [&](Bytes key, Bytes value) {
     if (key.size() != apex.size() + kPartSize || !text_of(key).starts_with(apex)) return false;
-    auto step = zones::decode_step(value);
+    auto [step, known] = zones::decode_step(value);
+    knows_all = knows_all && known;
     by_end[step->to()] = std::move(step);
     return true;
   });
@@ -151,7 +307,8 @@ zones::HistoryRef read_history(const Database::Snapshot& snapshot, const std::st
   return new zones::History(std::move(steps));
 }
 
-zones::VersionRef restore(const Database::Snapshot& snapshot, Bytes value) {
+template <class View>
+zones::VersionRef restore(const View& snapshot, Bytes value) {
   zones::StoredZone zone = zones::decode_zone(value);
   const std::string apex = name_key(zone.apex);
   std::vector<ZoneVersion::NumberedPage> pages;
@@ -162,8 +319,11 @@ zones::VersionRef restore(const Database::Snapshot& snapshot, Bytes value) {
       throw std::invalid_argument("page " + std::to_string(id) + " is missing");
     pages.push_back({id, zones::decode_page(page)});
   }
-  zones::Attributes attributes{std::move(zone.pseudo), read_history(snapshot, apex, zone), zone.serial_policy,
-                               std::move(zone.secondary_dns)};
+  bool knows_all = zone.knows_all;
+  zones::HistoryRef history = read_history(snapshot, apex, zone, knows_all);
+  zones::Attributes attributes{std::move(zone.pseudo), std::move(history), zone.serial_policy,
+                               std::move(zone.secondary_dns), nullptr};
+  if (!knows_all) attributes.kept = std::make_shared<const std::string>(std::move(zone.settings));
   return ZoneVersion::restore(zone.apex, zone.soa.view(), pages, std::move(attributes));
 }
 
@@ -171,21 +331,49 @@ zones::VersionRef restore(const Database::Snapshot& snapshot, Bytes value) {
 
 Store::LockFile::LockFile(const std::filesystem::path& directory) {
   std::error_code error;
-  std::filesystem::create_directories(directory, error);
+  const bool made = std::filesystem::create_directories(directory, error);
   if (error) throw StoreError("cannot make the store's directory " + directory.string() + ": " + error.message());
   const auto file = directory / "lock";
+  const bool ours = made || std::filesystem::exists(file, error) || std::filesystem::is_empty(directory, error);
+  // A file that is there is opened as it is, even where nothing can be written.
   fd_ = ::open(file.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
   if (fd_ < 0) throw StoreError("cannot open " + file.string() + ": " + std::strerror(errno));
-  if (::flock(fd_, LOCK_EX | LOCK_NB) == 0) return;
+  if (::flock(fd_, LOCK_EX | LOCK_NB) == 0) {
+    // Secrets are in it. But a directory that has other things in it, too, is not ours to close.
+    if (ours) std::filesystem::permissions(directory, std::filesystem::perms::owner_all, error);
+    return;
+  }
   ::close(fd_);
   throw StoreError("the store in " + directory.string() + " is in use by another axfrd; give each its own --store");
 }
 
 Store::LockFile::~LockFile() { ::close(fd_); }
 
-Store::Store(const std::filesystem::path& directory, uint64_t log_capacity)
-    : directory_(directory), lock_file_(directory), database_(directory), log_(directory, log_capacity) {
-  recover();
+Store::Store(const std::filesystem::path& directory, uint64_t log_capacity, Report report, bool recover)
+    : directory_(directory),
+      report_(std::move(report)),
+      lock_file_(directory),
+      database_(directory),
+      log_(directory, log_capacity) {
+  try {
+    for (const std::string& sentence : database_.damaged_secrets()) tell(LogLevel::error, sentence);
+    if (database_.to_be_upgraded()) {
+      read_old_log();
+    } else {
+      read_log(recover);
+    }
+    Overlay overlay;  // what is malformed is found before the database has some of it
+    Batch::apply(bytes_of(full_), overlay);
+    secrets_went_ = !overlay.entries(StoreTable::secrets).empty();
+  } catch (const std::invalid_argument& error) {
+    throw StoreError("the store in " + directory_.string() + " is damaged: " + error.what() +
+                     "; restore it from a backup");
+  }
+  try {
+    make_ready();
+  } catch (const StoreError& error) {
+    note_trouble(error.what() + remark_on_space(), false);
+  }
   checkpointer_ = std::thread([this] {
     pthread_setname_np(pthread_self(), "axfrd-store");
     run_checkpointer();
@@ -194,7 +382,13 @@ Store::Store(const std::filesystem::path& directory, uint64_t log_capacity)
 
 Store::~Store() {
   try {
-    settle();
+    if (ready_ && !log_.broken()) {
+      log_.check_place();
+      settle();
+      RedoLog::Held held = log_.position();
+      held.clean = true;
+      database_.write([&](Writer& writer) { put_held(writer, held); });
+    }
   } catch (const std::exception&) {  // the log holds it all the same
   }
   {
@@ -205,19 +399,310 @@ Store::~Store() {
   checkpointer_.join();
 }
 
-// The database gets what the log holds beyond it, in one transaction: if that is cut off, it is done again.
-void Store::recover() {
-  try {
-    const uint64_t last = written_generation(Database::Snapshot(database_));
-    uint64_t newest = last;
+// ---- start ----
+
+void Store::put_held(Writer& writer, const RedoLog::Held& held) const {
+  zones::TagWriter log;
+  log.put64(LogTag::generation, held.generation);
+  log.put32(LogTag::records, held.records);
+  log.put32(LogTag::checksum, held.checksum);
+  log.put64(LogTag::octets, held.octets);
+  log.put8(LogTag::clean, held.clean ? 1 : 0);
+  log.put64(LogTag::store, held.store);
+  if (in_recovery_) log.put8(LogTag::recovery, 1);
+  writer.put(StoreTable::meta, kLog, zones::seal(std::move(log).finish(), kLog));
+}
+
+RedoLog::Held Store::read_held(const Database::Snapshot& snapshot) {
+  Bytes value;
+  if (!snapshot.get(StoreTable::meta, kLog, value))
+    throw std::invalid_argument("what it says of its redo log is missing");
+  RedoLog::Held held;
+  zones::TagReader in(zones::unseal(value, kLog).content);
+  while (in.next()) {
+    switch (in.tag<LogTag>()) {
+      case LogTag::generation:
+        held.generation = in.number64();
+        break;
+      case LogTag::records:
+        held.records = in.number32();
+        break;
+      case LogTag::checksum:
+        held.checksum = in.number32();
+        break;
+      case LogTag::octets:
+        held.octets = in.number64();
+        break;
+      case LogTag::clean:
+        held.clean = in.number8() != 0;
+        break;
+      case LogTag::store:
+        held.store = in.number64();
+        break;
+      case LogTag::recovery:
+        in_recovery_ = in.number8() != 0;
+        break;
+      default:
+        break;
+    }
+  }
+  return held;
+}
+
+namespace {
+
+// Learns from records that cannot be applied which serials of zones were told to the world.
+class LostSerials : public Writer {
+ public:
+  void put(StoreTable table, std::string_view key, std::string_view value) override {
+    if (table != StoreTable::zones) return;
+    const zones::StoredZone zone = zones::decode_zone(bytes_of(value));
+    const uint32_t serial = zones::soa_serial(zone.soa);
+    const auto [known, fresh] =
+        serials_.try_emplace(std::string(key), Tombstone{serial, unix_time(), zone.serial_policy});
+    if (!fresh && zones::serial_newer(serial, known->second.serial)) known->second.serial = serial;
+  }
+  void erase(StoreTable, std::string_view) override {}
+  void erase_all(StoreTable, std::string_view) override {}
+  const std::map<std::string, Tombstone>& serials() const { return serials_; }
+
+ private:
+  std::map<std::string, Tombstone> serials_;  // by apex
+};
+
+// "; of those that can be read, …": some of the zones.
+std::string text_of_zones(const std::map<std::string, Tombstone>& serials) {
+  constexpr size_t kSome = 5;
+  std::string text;
+  size_t count = 0;
+  for (const auto& [key, tombstone] : serials) {
+    if (count++ == kSome) break;
+    const auto apex = zones::NameView::read(bytes_of(key));
+    text += (text.empty() ? "" : ", ") + (apex ? apex->to_text() : "?") + " serial " + std::to_string(tombstone.serial);
+  }
+  if (serials.size() > kSome) text += " and " + std::to_string(serials.size() - kSome) + " more zones";
+  return text;
+}
+
+}  // namespace
+
+void Store::read_log(bool recover) {
+  const RedoLog::Held held = [this] {
+    const Database::Snapshot snapshot(database_);
+    return read_held(snapshot);
+  }();
+  const RedoLog::Opened opened = log_.open(held);
+  LostSerials lost;
+  const auto learn = [&](Bytes batch) {
+    try {
+      Batch::apply(batch, lost);
+    } catch (const std::invalid_argument&) {  // it is lost anyway
+    }
+  };
+  const RedoLog::Replayed replayed = log_.replay(
+      held, [&](Bytes batch) { full_ += text_of(batch); }, learn);
+  for (const auto* warnings : {&opened.warnings, &replayed.warnings}) {
+    for (const std::string& warning : *warnings) tell(LogLevel::warning, warning);
+  }
+  make_log_ = opened.incomplete;
+  full_held_ = replayed.last;
+  std::string loss = opened.loss;
+  if (!replayed.loss.empty()) loss += (loss.empty() ? "" : "; ") + replayed.loss;
+  if (loss.empty()) {
+    if (recover && !in_recovery_) tell(LogLevel::info, "--recover: nothing is lost");
+    return;
+  }
+  const std::string zones = text_of_zones(lost.serials());
+  if (!zones.empty()) loss += "; of them can be read: " + zones;
+  if (!recover) {
+    throw StoreError("acknowledged changes are lost: " + loss +
+                     ". Restore the store from a backup; or start axfrd once with --recover, which goes on with the "
+                     "changes before, and gives zones serials above those that secondaries may have");
+  }
+  set_aside(loss);
+  Batch floors(std::numeric_limits<size_t>::max());
+  for (const auto& [apex, tombstone] : lost.serials()) put_tombstone(floors, apex, tombstone);
+  full_ += floors.octets();
+  in_recovery_ = true;
+  full_held_.generation = std::max(replayed.newest_generation, full_held_.generation);
+  full_held_.records = 0;
+}
+
+// Keeps the redo log as it was found, for who wants to look into it.
+void Store::set_aside(const std::string& loss) {
+  tell(LogLevel::warning, "--recover: going on without changes that are lost: " + loss);
+  const std::string suffix = ".lost-" + std::to_string(unix_time());
+  for (const char* name : {"redo.0", "redo.1"}) {
+    std::error_code error;
+    std::filesystem::copy_file(directory_ / name, directory_ / (name + suffix), error);
+    if (!error) tell(LogLevel::info, "what was found is kept as " + (directory_ / (name + suffix)).string());
+  }
+}
+
+void Store::read_old_log() {
+  const Database::Snapshot snapshot(database_);
+  full_held_ = {};
+  full_held_.generation =
+      replay_format_6(directory_, old_generation(snapshot), [&](Bytes batch) { full_ += text_of(batch); });
+}
+
+// Brings the database up to date, so that the log can take changes. If that is cut off, it is done again.
+void Store::make_ready() {
+  if (database_.to_be_upgraded() && full_held_.store == 0) {
+    upgrade();
+  } else if (make_log_) {
+    RedoLog::Held settled = full_held_;
+    settled.clean = true;
     database_.write([&](Writer& writer) {
-      newest = log_.replay(last, [&](Bytes batch) { Batch::apply(batch, writer); });
-      if (newest != last) put_generation(writer, newest);
+      Batch::apply(bytes_of(full_), writer);
+      put_held(writer, settled);
     });
-    log_.begin(newest + 1);
-  } catch (const std::invalid_argument& error) {
-    throw StoreError("the store in " + directory_.string() + " is damaged: " + error.what() +
-                     "; restore it from a backup");
+    log_.make(full_held_.store);
+    log_.install();
+    database_.write([&](Writer& writer) { put_held(writer, full_held_); });
+  } else {
+    database_.write([&](Writer& writer) {
+      Batch::apply(bytes_of(full_), writer);
+      put_held(writer, full_held_);
+    });
+  }
+  full_ = {};
+  make_log_ = false;
+  log_.begin(full_held_.generation + 1, full_held_.checksum);
+  ready_ = true;
+}
+
+// From format 6, or from nothing: what the old log holds first, which leaves a store of format 6; then the new log,
+// which nobody reads before the database says that it is there.
+void Store::upgrade() {
+  if (!full_.empty()) {
+    database_.write([&](Writer& writer) {
+      Batch::apply(bytes_of(full_), writer);
+      writer.put(StoreTable::meta, kGeneration, std::to_string(full_held_.generation));
+    });
+    full_ = {};
+  }
+  Batch secrets(std::numeric_limits<size_t>::max());
+  {
+    const Database::Snapshot snapshot(database_);
+    snapshot.for_each_from(StoreTable::keys, {}, [&](Bytes key, Bytes value) {
+      secrets.put(StoreTable::secrets, kKeyPrefix + std::string(text_of(key)), text_of(value));
+      secrets.erase(StoreTable::keys, text_of(key));
+      return true;
+    });
+    Bytes cookies;
+    if (snapshot.get(StoreTable::meta, kCookies, cookies)) {
+      secrets.put(StoreTable::secrets, kCookies, text_of(cookies));
+      secrets.erase(StoreTable::meta, kCookies);
+    }
+  }
+  RedoLog::Held held = full_held_;
+  held.store = random_number();
+  held.octets = RedoLog::kBlock;
+  log_.make(held.store);
+  database_.write([&](Writer& writer) {
+    Batch::apply(bytes_of(secrets.octets()), writer);
+    put_held(writer, held);
+    put_format(writer);
+  });
+  log_.install();
+  full_held_ = held;
+  if (!secrets.octets().empty()) {
+    try {
+      database_.compact();  // so that nothing is left of the secrets that it had
+    } catch (const StoreError& error) {
+      tell(LogLevel::warning,
+           std::string("secrets that are removed from now on may stay in free parts of data.mdb: ") + error.what());
+    }
+  }
+}
+
+// ---- trouble ----
+
+void Store::tell(LogLevel level, const std::string& text) const {
+  if (report_) report_(level, text);
+}
+
+StoreHealth Store::health() const {
+  const std::lock_guard lock(health_mutex_);
+  return health_;
+}
+
+void Store::note_trouble(const std::string& reason, bool writable) {
+  bool known = false;
+  {
+    const std::lock_guard lock(health_mutex_);
+    known = !health_.trouble.empty() && health_.writable <= writable;
+    if (health_.trouble.empty()) health_.since = unix_time();
+    if (!health_.writable && writable) return;
+    health_.writable = writable;
+    health_.trouble = reason;
+  }
+  if (known) return;
+  tell(LogLevel::error,
+       reason + (writable ? "; changes stand in the redo log, and axfrd tries again by itself"
+                          : "; changes are refused, zones are served, and axfrd tries again by itself"));
+}
+
+void Store::note_success() {
+  {
+    const std::lock_guard lock(health_mutex_);
+    if (health_.trouble.empty()) return;
+    health_ = {};
+  }
+  tell(LogLevel::info, "the store takes changes again");
+}
+
+// Throws StoreError if changes cannot be taken still.
+void Store::try_again() {
+  const auto now = std::chrono::steady_clock::now();
+  if (last_try_ != std::chrono::steady_clock::time_point{} && now - last_try_ < kTryAgain)
+    throw KnownTrouble(health().trouble);
+  last_try_ = now;
+  if (!ready_) {
+    make_ready();
+  } else if (log_.broken()) {
+    go_on_after_failure();
+  }
+}
+
+// Nobody knows whether the record that failed is on the disk. So the database gets all that was acknowledged, and says
+// that it holds the generation whole: then that record counts no more.
+void Store::go_on_after_failure() {
+  log_.check_place();
+  {
+    std::unique_lock lock(mutex_);
+    await_checkpoint(lock);
+  }
+  log_.test();
+  const RedoLog::Held held = log_.position();
+  database_.write([&](Writer& writer) {
+    Batch::apply(bytes_of(pending_), writer);
+    put_held(writer, held);
+  });
+  pending_ = {};
+  log_.begin(held.generation + 1, held.checksum);
+}
+
+void Store::tick() {
+  try {
+    if (!ready_ || log_.broken()) try_again();
+    log_.check_place();
+    {
+      const std::lock_guard lock(mutex_);
+      if (checkpoint_ == Checkpoint::failed) {
+        checkpoint_ = Checkpoint::wanted;
+        wake_.notify_all();
+        return;
+      }
+      if (checkpoint_ == Checkpoint::none && !log_.empty()) hand_over();
+    }
+    if (health().writable) return;
+    go_on_after_failure();
+    if (!lacks_space(0)) note_success();
+  } catch (const KnownTrouble&) {
+  } catch (const StoreError& error) {
+    note_trouble(error.what() + remark_on_space(), false);
   }
 }
 
@@ -225,41 +710,81 @@ void Store::recover() {
 
 void Store::write(const std::function<void(Writer&)>& work) {
   try {
-    Batch batch(log_.largest_record());
-    work(batch);
-    if (batch.too_large()) return write_at_once(work);
-    const Bytes octets = bytes_of(batch.octets());
-    if (!log_.has_room(octets.size())) next_generation();
-    reserve_space(octets.size());
-    log_.append(octets);
-    pending_ += batch.octets();
+    if (!ready_ || log_.broken()) try_again();
+    write_now(work);
+  } catch (const KnownTrouble&) {
+    throw;
   } catch (const StoreError& error) {
-    throw StoreError(error.what() + remark_on_space());
+    const std::string reason = error.what() + remark_on_space();
+    note_trouble(reason, false);
+    throw StoreError(reason);
   }
+  if (!health().writable) note_success();
+}
+
+void Store::write_now(const std::function<void(Writer&)>& work) {
+  Batch batch(log_.largest_record());
+  work(batch);
+  if (batch.too_large()) return write_at_once(work);
+  const Bytes octets = bytes_of(batch.octets());
+  if (!log_.has_room(octets.size())) next_generation();
+  reserve_space(octets.size());
+  log_.append(octets);
+  pending_ += batch.octets();
 }
 
 // The generation of the log that is under way counts as written, for there is nothing in it.
 void Store::write_at_once(const std::function<void(Writer&)>& work) {
   settle();
-  database_.write([&](Writer& writer) {
-    work(writer);
-    put_generation(writer, log_.generation());
-  });
-  log_.begin(log_.generation() + 1);
+  log_.check_place();
+  const RedoLog::Held held = log_.position();
+  try {
+    database_.write([&](Writer& writer) {
+      work(writer);
+      put_held(writer, held);
+    });
+  } catch (const StoreError&) {
+    // A transaction whose last write failed may be there all the same. Then it is what a restart will find.
+    if (!database_holds(held.generation)) throw;
+  }
+  log_.begin(held.generation + 1, held.checksum);
+}
+
+bool Store::database_holds(uint64_t generation) {
+  database_.reopen();
+  const Database::Snapshot snapshot(database_);
+  return read_held(snapshot).generation == generation;
+}
+
+bool Store::lacks_space(size_t octets) const {
+  std::error_code error;
+  const auto space = std::filesystem::space(directory_, error);
+  const size_t needed = kSpareSpace + 2 * pending_.size() + 4 * octets + log_.growth(octets);
+  return !error && space.available < needed;
 }
 
 // What is acknowledged will be written to the database, so there has to be room for it there, too.
 void Store::reserve_space(size_t octets) {
-  const auto lacking = [&] {
-    std::error_code error;
-    const auto space = std::filesystem::space(directory_, error);
-    const size_t needed = kSpareSpace + 2 * pending_.size() + 4 * octets + log_.growth(octets);
-    return !error && space.available < needed;
-  };
-  if (!lacking()) return;
+  if (!lacks_space(octets)) return;
   settle();
-  if (lacking()) throw StoreError("the store has no room for a change");
+  if (lacks_space(octets)) throw StoreError("the store has no room for a change");
 }
+
+namespace {
+
+// Where the file system of a directory is mounted.
+std::filesystem::path mount_point(const std::filesystem::path& directory) {
+  std::error_code error;
+  std::filesystem::path at = std::filesystem::canonical(directory, error);
+  struct stat here {
+  }, above{};
+  while (!error && at.has_relative_path() && ::stat(at.c_str(), &here) == 0 &&
+         ::stat(at.parent_path().c_str(), &above) == 0 && here.st_dev == above.st_dev)
+    at = at.parent_path();
+  return at;
+}
+
+}  // namespace
 
 // To LMDB a full disk is one that breaks.
 std::string Store::remark_on_space() const {
@@ -267,7 +792,8 @@ std::string Store::remark_on_space() const {
   std::error_code error;
   const auto space = std::filesystem::space(directory_, error);
   if (error || space.available > kLittle) return "";
-  return "; its disk is full: " + std::to_string(space.available / 1024) + " KiB are left";
+  return "; its disk is full: " + std::to_string(space.available / 1024) + " KiB are left on the file system at " +
+         mount_point(directory_).string();
 }
 
 // Hands the batches of a generation to the checkpointer, when it has done with those before.
@@ -277,22 +803,23 @@ void Store::next_generation() {
   hand_over();
 }
 
-void Store::checkpoint() {
-  const std::lock_guard lock(mutex_);
-  if (checkpoint_ == Checkpoint::none && !log_.empty()) hand_over();
-}
-
 // @pre mutex_ is held, and no checkpoint is under way
 void Store::hand_over() {
+  const RedoLog::Held held = log_.position();
+  clear_secrets_ = secrets_went_;
+  // The other file holds the generation before, with secrets that have gone since; the database has it.
+  if (secrets_went_) log_.clear_generation(held.generation - 1);
+  secrets_went_ = false;
   full_ = std::exchange(pending_, {});
-  full_generation_ = log_.generation();
+  full_held_ = held;
   checkpoint_ = Checkpoint::wanted;
   wake_.notify_all();
-  log_.begin(full_generation_ + 1);
+  log_.begin(held.generation + 1, held.checksum);
 }
 
 // Waits until the database holds everything.
 void Store::settle() {
+  if (log_.broken()) go_on_after_failure();
   if (!log_.empty()) next_generation();
   std::unique_lock lock(mutex_);
   await_checkpoint(lock);
@@ -315,6 +842,11 @@ void Store::run_checkpointer() {
     if (checkpoint_ != Checkpoint::wanted) return;
     lock.unlock();
     std::string failure = write_full_generation();
+    if (failure.empty()) {
+      if (health().writable) note_success();
+    } else {
+      note_trouble(failure + remark_on_space(), true);
+    }
     lock.lock();
     failure_ = std::move(failure);
     checkpoint_ = failure_.empty() ? Checkpoint::none : Checkpoint::failed;
@@ -327,17 +859,23 @@ std::string Store::write_full_generation() {
   try {
     database_.write([this](Writer& writer) {
       Batch::apply(bytes_of(full_), writer);
-      put_generation(writer, full_generation_);
+      put_held(writer, full_held_);
     });
     full_ = {};
+    if (clear_secrets_) log_.clear_generation(full_held_.generation);
+    clear_secrets_ = false;
     return {};
   } catch (const std::exception& error) {
     return error.what();
   }
 }
 
-void Store::commit(std::span<const Change> changes) {
+void Store::commit(std::span<const Change> changes, std::span<const KeyText> keys) {
   write([&](Writer& writer) {
+    for (const KeyText& key : keys) {
+      const std::string place = kKeyPrefix + name_key(key.name);
+      writer.put(StoreTable::secrets, place, zones::seal(key.text, place));
+    }
     for (const Change& change : changes) {
       if (change.after != nullptr) {
         write_zone(writer, change);
@@ -353,73 +891,139 @@ void Store::put_text(StoreTable table, const std::string& key, const std::string
     if (text.empty()) {
       writer.erase(table, key);
     } else {
-      writer.put(table, key, text);
+      writer.put(table, key, zones::seal(text, key));
     }
   });
 }
 
-void Store::put_key(zones::NameView name, const std::string& text) { put_text(StoreTable::keys, name_key(name), text); }
+// What was there before shall be nowhere after the next checkpoint. There may be one in between, before this is
+// written.
+void Store::put_secret(const std::string& key, const std::string& text) {
+  secrets_went_ = true;
+  put_text(StoreTable::secrets, key, text);
+  secrets_went_ = true;
+}
+
+void Store::put_key(zones::NameView name, const std::string& text) { put_secret(kKeyPrefix + name_key(name), text); }
 void Store::put_provider(const std::string& name, const std::string& text) {
   put_text(StoreTable::providers, name, text);
 }
 
-void Store::put_cookies(const std::string& text) { put_text(StoreTable::meta, kCookies, text); }
+void Store::put_cookies(const std::string& text) { put_secret(kCookies, text); }
 
 void Store::put_ledger(std::span<const LedgerText> zones) {
   write([&](Writer& writer) {
-    for (const LedgerText& zone : zones) writer.put(StoreTable::ledger, name_key(zone.apex), zone.text);
-  });
-}
-
-// ---- reading ----
-
-void Store::load_keys(const std::function<void(zones::NameView, const std::string&)>& visit) {
-  settle();
-  const Database::Snapshot snapshot(database_);
-  snapshot.for_each_from(StoreTable::keys, {}, [&](Bytes key, Bytes value) {
-    const auto name = zones::NameView::read(key);
-    try {
-      if (!name) throw std::invalid_argument("its name is malformed");
-      visit(*name, std::string(text_of(value)));
-    } catch (const std::invalid_argument& error) {
-      throw StoreError("the store in " + directory_.string() + " is damaged at key " + (name ? name->to_text() : "?") +
-                       ": " + error.what() + "; restore it from a backup, or move it away to begin anew");
+    for (const LedgerText& zone : zones) {
+      const std::string apex = name_key(zone.apex);
+      writer.put(StoreTable::ledger, apex, zones::seal(zone.text, apex));
     }
+  });
+}
+
+void Store::erase_tombstones(std::span<const zones::Name> zones) {
+  write([&](Writer& writer) {
+    for (const zones::Name& zone : zones) writer.erase(StoreTable::serials, name_key(zone));
+  });
+}
+
+void Store::end_recovery() {
+  settle();
+  in_recovery_ = false;
+  const RedoLog::Held held = log_.position();
+  database_.write([&](Writer& writer) { put_held(writer, held); });
+  log_.begin(held.generation + 1, held.checksum);
+}
+
+// ---- loading ----
+
+// Calls visit(content) with what a value holds. If either throws std::invalid_argument, the value is damaged.
+void Store::read_value(const std::string& what, const std::function<std::string()>& content,
+                       const std::function<void(std::string)>& visit, const Damaged& damaged) const {
+  try {
+    visit(content());
+  } catch (const std::invalid_argument& error) {
+    damaged("the store in " + directory_.string() + " is damaged at " + what + ": " + error.what() +
+            "; it is left out: enter it anew, or restore the store from a backup");
+  }
+}
+
+void Store::load_keys(const std::function<void(zones::NameView, const std::string&)>& visit, const Damaged& damaged) {
+  const View view(*this);
+  const auto take = [&](Bytes wire, Bytes key, Bytes value) {
+    const auto name = zones::NameView::read(wire);
+    const auto enter = [&](const std::string& content) {
+      if (!name) throw std::invalid_argument("its name is malformed");
+      visit(*name, content);
+    };
+    read_value(
+        "key " + (name ? name->to_text() : "?"), [&] { return content_of(value, text_of(key)); }, enter, damaged);
+  };
+  view.for_each_from(StoreTable::keys, {}, [&](Bytes key, Bytes value) {
+    take(key, key, value);
+    return true;
+  });
+  view.for_each_from(StoreTable::secrets, std::string(1, kKeyPrefix), [&](Bytes key, Bytes value) {
+    if (key.empty() || key.front() != kKeyPrefix) return false;
+    take(key.subspan(1), key, value);
     return true;
   });
 }
 
-void Store::load_providers(const std::function<void(const std::string&, const std::string&)>& visit) {
-  settle();
-  const Database::Snapshot snapshot(database_);
-  snapshot.for_each_from(StoreTable::providers, {}, [&](Bytes key, Bytes value) {
-    visit(std::string(text_of(key)), std::string(text_of(value)));
+void Store::load_providers(const std::function<void(const std::string&, const std::string&)>& visit,
+                           const Damaged& damaged) {
+  const View view(*this);
+  view.for_each_from(StoreTable::providers, {}, [&](Bytes key, Bytes value) {
+    const std::string name(text_of(key));
+    const auto enter = [&](const std::string& content) { visit(name, content); };
+    read_value(
+        "provider " + name, [&] { return content_of(value, name); }, enter, damaged);
     return true;
   });
 }
 
-std::string Store::cookies() {
-  settle();
-  const Database::Snapshot snapshot(database_);
+void Store::load_cookies(const std::function<void(const std::string&)>& visit, const Damaged& damaged) {
+  const View view(*this);
   Bytes value;
-  return std::string(snapshot.get(StoreTable::meta, kCookies, value) ? text_of(value) : "");
+  if (view.get(StoreTable::secrets, kCookies, value) || view.get(StoreTable::meta, kCookies, value))
+    read_value(
+        "the cookie secrets", [&] { return content_of(value, kCookies); }, visit, damaged);
 }
 
-void Store::load(const std::function<void(Loaded)>& visit, const std::function<void(const std::string&)>& damaged) {
-  settle();
-  const Database::Snapshot snapshot(database_);
-  snapshot.for_each_from(StoreTable::zones, {}, [&](Bytes key, Bytes value) {
+void Store::load_tombstones(const std::function<void(const zones::Name&, const Tombstone&)>& visit,
+                            const Damaged& damaged) {
+  const View view(*this);
+  view.for_each_from(StoreTable::serials, {}, [&](Bytes key, Bytes value) {
+    const auto apex = zones::NameView::read(key);
+    const auto enter = [&](const std::string& content) {
+      if (!apex) throw std::invalid_argument("its name is malformed");
+      visit(zones::Name(*apex), tombstone_of(content));
+    };
+    read_value(
+        "the last serial of the removed zone " + (apex ? apex->to_text() : "?"),
+        [&] { return content_of(value, text_of(key)); }, enter, damaged);
+    return true;
+  });
+}
+
+void Store::load(const std::function<void(Loaded)>& visit, const Damaged& damaged) {
+  const View view(*this);
+  view.for_each_from(StoreTable::zones, {}, [&](Bytes key, Bytes value) {
+    const auto apex = zones::NameView::read(key);
+    const std::string zone = apex ? apex->to_text() : "?";
     Loaded loaded;
     try {
-      loaded.version = restore(snapshot, value);
-      Bytes ledger;
-      if (loaded.version->attributes().secondary_dns && snapshot.get(StoreTable::ledger, text_of(key), ledger))
-        loaded.ledger = text_of(ledger);
+      loaded.version = restore(view, value);
     } catch (const std::invalid_argument& error) {
-      const auto apex = zones::NameView::read(key);
-      damaged("the store in " + directory_.string() + " is damaged at zone " + (apex ? apex->to_text() : "?") + ": " +
-              error.what() + "; the zone is not served: import it anew, or restore the store from a backup");
+      damaged("the store in " + directory_.string() + " is damaged at zone " + zone + ": " + error.what() +
+              "; the zone is not served: import it anew, or restore the store from a backup");
       return true;
+    }
+    Bytes ledger;
+    if (loaded.version->attributes().secondary_dns && view.get(StoreTable::ledger, text_of(key), ledger)) {
+      const auto take = [&](std::string content) { loaded.ledger = std::move(content); };
+      read_value(
+          "what the secondaries of zone " + zone + " have", [&] { return content_of(ledger, text_of(key)); }, take,
+          damaged);
     }
     visit(std::move(loaded));
     return true;

@@ -5,11 +5,16 @@
 //   zones      apex in wire format, folded → zone value
 //   pages      apex, page id               → page value; behind the last id, the order value
 //   journal    apex, serial                → step value: the step of history that leads on from this serial
-//   meta       the last generation of the redo log that stands in the database; the secrets of DNS Cookies that an
-//              operator has set
-//   keys       key name in wire format, folded → text (key_book.h)
+//   meta       "format" → who may open the store (store_format.h); "log" → the last generation of the redo log that
+//              stands in the database
 //   ledger     apex                        → what secondaries were last seen to have (ledger.h)
-//   providers  name                        → text (secondary.h)
+//   providers  name                        → what secondary.h makes of a provider
+//   serials    apex                        → the last serial of a zone that is gone (Tombstone)
+//
+// The secrets of keys and cookies are no table of LMDB, but a file of their own (secrets_file.h).
+//
+// Every value but that of "format" is sealed (zones/tagged.h). What of it is damaged is named and left out, and the
+// rest is served.
 //
 // A commit is a batch of puts and erasures: what differs between two versions, which is the zone value, and the pages
 // and steps they do not share. It is written to the redo log (redo_log.h), and kept in memory; when a generation of the
@@ -18,10 +23,15 @@
 // log goes to the database at once. At start the database gets what the log holds beyond it, so everything is read from
 // there.
 //
-// Threads. One may call, the updater's. The checkpointer is a thread of the store's own: while it has work, the
-// database is its; otherwise it is the caller's. One process at a time: a second one is refused.
+// Damage. What was acknowledged and is not there is a StoreError at start, unless `recover` says to go on without.
+// A disk that is full or fails does not stop the start: what can be read is served, and health() says why changes are
+// refused. The store tries again by itself (tick()).
+//
+// Threads. One may call, the updater's; health() is for any. The checkpointer is a thread of the store's own: while it
+// has work, the database is its; otherwise it is the caller's. One process at a time: a second one is refused.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <filesystem>
@@ -32,6 +42,7 @@
 #include <thread>
 #include <vector>
 
+#include "control/base/log.h"
 #include "control/update/database.h"
 #include "control/update/redo_log.h"
 #include "control/update/store_error.h"
@@ -40,13 +51,32 @@
 
 namespace axfrd::control {
 
+// Whether changes can be stored; if not, why, and since when.
+struct StoreHealth {
+  bool writable = true;
+  std::string trouble;  // a sentence; may be there while changes are taken, when only a checkpoint fails
+  int64_t since = 0;    // Unix seconds
+};
+
+// What is left of a zone: its last serial, so that it never comes back with an older one (RFC 1982); and what
+// `axfrd --recover` knows of lost serials of a zone that is there.
+struct Tombstone {
+  uint32_t serial;
+  int64_t time;  // when it was removed, Unix seconds
+  zones::SerialPolicy policy = zones::SerialPolicy::unixtime;
+};
+
 class Store {
  public:
   static constexpr uint64_t kLogCapacity = uint64_t{16} << 20;
 
+  // What is to be told, called in the caller's thread and in the checkpointer's.
+  using Report = std::function<void(LogLevel, const std::string&)>;
+
   // Opens the store in `directory`, which is made if it is missing; a generation of the redo log is up to
-  // `log_capacity` octets. Throws StoreError.
-  explicit Store(const std::filesystem::path& directory, uint64_t log_capacity = kLogCapacity);
+  // `log_capacity` octets. `recover`: if acknowledged changes are lost, go on without them. Throws StoreError.
+  explicit Store(const std::filesystem::path& directory, uint64_t log_capacity = kLogCapacity, Report report = {},
+                 bool recover = false);
   // Brings the database up to date, so that the next start has nothing to redo.
   ~Store();
   Store(const Store&) = delete;
@@ -57,10 +87,14 @@ class Store {
     const zones::ZoneVersion* before;
     const zones::ZoneVersion* after;
   };
-  // Makes all changes durable, or none of them (StoreError).
-  void commit(std::span<const Change> changes);
+  struct KeyText {
+    zones::Name name;
+    std::string text;
+  };
+  // Makes all changes durable, and what keys are, or none of it (StoreError).
+  void commit(std::span<const Change> changes, std::span<const KeyText> keys = {});
 
-  // Keeps `text` as what the key is, durably; empty: the key goes. Throws StoreError.
+  // Keeps `text` (which may be any octets) as what the key is, durably; empty: the key goes. Throws StoreError.
   void put_key(zones::NameView name, const std::string& text);
   // As put_key().
   void put_provider(const std::string& name, const std::string& text);
@@ -72,15 +106,28 @@ class Store {
   void put_ledger(std::span<const LedgerText> zones);
 
   void put_cookies(const std::string& text);
-  // Empty if nothing was kept.
-  std::string cookies();
 
-  // For a moment without work: begins a checkpoint, if there is something to write and none is under way.
-  void checkpoint();
+  // Tombstones of zones that are added, or removed, are written by commit(); these go without that.
+  void erase_tombstones(std::span<const zones::Name> zones);
 
-  // Calls visit(name, text) for every key; what it throws as std::invalid_argument comes back as StoreError.
-  void load_keys(const std::function<void(zones::NameView, const std::string&)>& visit);
-  void load_providers(const std::function<void(const std::string&, const std::string&)>& visit);
+  // True since changes were lost, until end_recovery(): serials are to be raised first.
+  bool in_recovery() const { return in_recovery_; }
+  void end_recovery();
+
+  StoreHealth health() const;
+  // From time to time when there is no work: begins a checkpoint if there is something to write, and tries again what
+  // has failed.
+  void tick();
+
+  using Damaged = std::function<void(const std::string& sentence)>;
+  // Calls visit(name, text) for every key, or damaged(sentence) for one that cannot be read, or of which visit throws
+  // std::invalid_argument; it stays as it is until it is entered anew.
+  void load_keys(const std::function<void(zones::NameView, const std::string&)>& visit, const Damaged& damaged);
+  void load_providers(const std::function<void(const std::string&, const std::string&)>& visit, const Damaged& damaged);
+  // Calls nothing if no cookies were kept.
+  void load_cookies(const std::function<void(const std::string&)>& visit, const Damaged& damaged);
+
+  void load_tombstones(const std::function<void(const zones::Name&, const Tombstone&)>& visit, const Damaged& damaged);
 
   struct Loaded {
     zones::VersionRef version;
@@ -88,7 +135,7 @@ class Store {
   };
   // Calls visit(loaded) for every zone, or damaged(sentence) for one that cannot be read; it stays as it is until a
   // zone of its name is added. Throws StoreError when nothing can be read at all.
-  void load(const std::function<void(Loaded)>& visit, const std::function<void(const std::string&)>& damaged);
+  void load(const std::function<void(Loaded)>& visit, const Damaged& damaged);
 
  private:
   // One process at a time.
@@ -103,25 +150,60 @@ class Store {
     int fd_;
   };
   enum class Checkpoint : uint8_t { none, wanted, failed };
+  class Overlay;
+  class View;
 
-  void recover();
+  // ---- start ----
+  void read_log(bool recover);
+  void read_old_log();
+  void set_aside(const std::string& loss);
+  void make_ready();
+  void upgrade();
+  RedoLog::Held read_held(const Database::Snapshot& snapshot);
+  void put_held(Writer& writer, const RedoLog::Held& held) const;
+
+  // ---- writing ----
   void write(const std::function<void(Writer&)>& work);
+  void write_now(const std::function<void(Writer&)>& work);
   void write_at_once(const std::function<void(Writer&)>& work);
   void put_text(StoreTable table, const std::string& key, const std::string& text);
+  void put_secret(const std::string& key, const std::string& text);
   void next_generation();
   void hand_over();
   void settle();
   void await_checkpoint(std::unique_lock<std::mutex>& lock);
   void reserve_space(size_t octets);
+  bool lacks_space(size_t octets) const;
+  bool database_holds(uint64_t generation);
   void run_checkpointer();
   std::string write_full_generation();
   std::string remark_on_space() const;
 
+  // ---- trouble ----
+  void try_again();
+  void go_on_after_failure();
+  void note_trouble(const std::string& reason, bool writable);
+  void note_success();
+  void tell(LogLevel level, const std::string& text) const;
+
+  // ---- reading ----
+  void read_value(const std::string& what, const std::function<std::string()>& content,
+                  const std::function<void(std::string)>& visit, const Damaged& damaged) const;
+
   const std::filesystem::path directory_;
+  const Report report_;
   const LockFile lock_file_;
   Database database_;
   RedoLog log_;
-  std::string pending_;  // the batches of the log's generation; the caller's
+  std::string pending_;  // the batches of the log's generation; the caller's, as are the next ones
+  bool ready_ = false;   // the database holds what the log held at start, so changes can be taken
+  bool make_log_ = false;
+  bool in_recovery_ = false;
+  bool secrets_went_ = false;  // since the last checkpoint
+  std::chrono::steady_clock::time_point last_try_{};
+
+  mutable std::mutex health_mutex_;
+  StoreHealth health_;  // guarded by health_mutex_
 
   std::mutex mutex_;
   std::condition_variable wake_;
@@ -130,8 +212,9 @@ class Store {
   bool stopping_ = false;
   std::string failure_;  // of the checkpoint, while it is `failed`
   // ---- the checkpointer's while a checkpoint is wanted, and otherwise the caller's ----
-  std::string full_;  // the batches of a full generation
-  uint64_t full_generation_ = 0;
+  std::string full_;  // the batches of a full generation; at start, of what the database lacks
+  RedoLog::Held full_held_;
+  bool clear_secrets_ = false;
 
   std::thread checkpointer_;
 };

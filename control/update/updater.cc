@@ -9,6 +9,7 @@
 
 #include "control/access/cookie.h"
 #include "control/base/unix_time.h"
+#include "control/update/proofs.h"
 #include "zones/derived.h"
 #include "zones/integrity.h"
 #include "zones/serial.h"
@@ -34,6 +35,9 @@ constexpr auto kRetirePause = std::chrono::milliseconds(5);
 constexpr auto kIdle = std::chrono::seconds(1);
 // A group is closed when making its versions has taken so long: nobody shall wait for the work of others.
 constexpr auto kGroupTime = std::chrono::milliseconds(3);
+// How long the last serial of a removed zone is kept, and of how many zones.
+constexpr int64_t kTombstoneTime = int64_t{366} * 24 * 3600;
+constexpr size_t kMostTombstones = 1'000'000;
 // History of a zone beyond the zone's own size is of little use: the whole zone would be the shorter answer.
 constexpr size_t kLeastHistory = 16 * 1024;
 
@@ -47,6 +51,12 @@ size_t history_memory(const ZoneVersion* version) {
 // Whether this is a zone without servers (zones/integrity.h), as a number to count with.
 size_t lacks_servers(const ZoneVersion* version) {
   return version != nullptr && !zones::has_apex_servers(*version) ? 1 : 0;
+}
+
+VersionRef with_serial(const ZoneVersion& version, uint32_t serial, Attributes attributes) {
+  OwnedRecord soa = version.soa_record();
+  zones::set_soa_serial(soa, serial);
+  return version.apply({}, soa, std::move(attributes));
 }
 
 bool is_followed(const ZoneVersion* version) {
@@ -113,6 +123,13 @@ bool differs_from_then(const ZoneVersion& now, const zones::ZoneText& file, uint
 }
 
 Failure no_such_zone(const Name& apex) { return {FailureCode::no_such_zone, "there is no zone " + apex.to_text()}; }
+
+// Why something is not edited that holds what a later axfrd has stored (zones/tagged.h).
+Failure not_known(const std::string& what) {
+  return {FailureCode::failed, what +
+                                   " holds settings of a later axfrd, which this one does not know and would lose: "
+                                   "change it with that one, or remove it and enter it anew"};
+}
 
 // The serial of the version after `old`, when `stated` stands in the SOA that somebody wrote.
 Outcome<uint32_t> choose_serial(const ZoneVersion& old, uint32_t stated) {
@@ -206,7 +223,22 @@ class Updater::Group {
   void set(const Name& apex, VersionRef after) {
     const auto [made, fresh] = made_.try_emplace(zones::sort_key(apex), Made{apex, nullptr, nullptr});
     if (fresh) made->second.before = updater_.current(apex);
+    if (!after && made->second.after) {
+      const ZoneVersion& gone = *made->second.after;
+      gone_.insert_or_assign(made->first, Gone{apex, {gone.serial(), unix_time(), gone.attributes().serial_policy}});
+    } else if (!after && made->second.before != nullptr) {
+      const ZoneVersion& gone = *made->second.before;
+      gone_.insert_or_assign(made->first, Gone{apex, {gone.serial(), unix_time(), gone.attributes().serial_policy}});
+    }
     made->second.after = std::move(after);
+  }
+  // What is left of a zone that was removed; null if nothing is.
+  Gone* tombstone(const Name& apex) {
+    const std::string key = zones::sort_key(apex);
+    for (auto* stones : {&gone_, &updater_.tombstones_}) {
+      if (const auto found = stones->find(key); found != stones->end()) return &found->second;
+    }
+    return nullptr;
   }
   // Tells of a change when it is committed, and nobody waits for it any more.
   template <class... Parts>
@@ -249,18 +281,47 @@ class Updater::Group {
     std::function<void(Failure)> failed;
   };
 
-  void commit() const {
+  void commit() {
     std::vector<Store::Change> changes;
     for (const auto& [key, made] : made_) {
       if (made.before != made.after.get()) changes.push_back({made.before, made.after.get()});
     }
-    if (!changes.empty()) updater_.store_.commit(changes);
+    if (changes.empty()) return;
+    end_grants();
+    updater_.store_.commit(changes, key_texts_);
+  }
+  // Grants for a zone end with it: who gets a zone of that name later has made none.
+  void end_grants() {
+    if (gone_.empty()) return;
+    const auto ends = [&](const UpdateGrant& grant) {
+      return grant.zone && gone_.contains(zones::sort_key(*grant.zone));
+    };
+    const KeyBookRef book = updater_.keys_.book();
+    for (const KeyRef& key : book->keys()) {
+      if (std::ranges::none_of(key->grants, ends)) continue;
+      const Name& name = key->tsig->name();
+      if (key->kept) {
+        updater_.log_.warning(not_known("key " + name.to_text()).reason);
+        continue;
+      }
+      auto next = std::make_shared<Key>(*key);
+      const size_t count = std::erase_if(next->grants, ends);
+      log("key ", name.to_text(), ": ", count, count == 1 ? " grant has" : " grants have", " ended with the zone");
+      key_texts_.push_back({name, key_to_stored(*next)});
+      keys_.push_back(std::move(next));
+    }
   }
   void publish() {
     std::vector<VersionRef> fresh;
     Published published;
     updater_.history_octets_.store(history_octets(), std::memory_order_relaxed);
+    for (KeyRef& key : keys_) updater_.keys_.set(updater_.keys_.book()->with(std::move(key)));
+    for (auto& [key, gone] : gone_) {
+      if (!made_.at(key).after) updater_.tombstones_.insert_or_assign(key, std::move(gone));
+    }
+    updater_.forget_tombstones(0, kMostTombstones);
     for (auto& [key, made] : made_) {
+      if (made.before == nullptr && made.after) updater_.tombstones_.erase(key);
       note_steps(made);
       if (made.before == made.after.get()) continue;
       note_followed(made, published);
@@ -299,6 +360,9 @@ class Updater::Group {
 
   Updater& updater_;
   std::map<std::string, Made> made_;  // by sort key of the apex
+  std::map<std::string, Gone> gone_;  // as made_; zones that the group removes, even if it adds them again
+  std::vector<KeyRef> keys_;          // that lose grants
+  std::vector<Store::KeyText> key_texts_;
   std::vector<End> ends_;
   std::vector<std::string> lines_;
 };
@@ -337,8 +401,8 @@ void Updater::stop() {
 
 // Enters `work(group)`, which returns an Outcome<T>. This is where what it throws (no memory) becomes an outcome.
 template <class T, class Work>
-void Updater::enqueue(Done<T> done, Work work) {
-  Task task = [done = std::move(done), work = std::move(work)](Group& group) mutable {
+void Updater::enqueue(Done<T> done, Work work, Ends ends) {
+  Task task = [done = std::move(done), work = std::move(work), ends](Group& group) mutable {
     auto outcome = [&]() -> Outcome<T> {
       try {
         return work(group);
@@ -346,7 +410,7 @@ void Updater::enqueue(Done<T> done, Work work) {
         return Failure{FailureCode::failed, error.what()};
       }
     }();
-    if (std::holds_alternative<Failure>(outcome)) return done(std::move(outcome));
+    if (ends == Ends::at_once || std::holds_alternative<Failure>(outcome)) return done(std::move(outcome));
     group.then([done, outcome = std::move(outcome)] { done(outcome); }, [done](Failure failure) { done(failure); });
   };
   {
@@ -392,19 +456,26 @@ void Updater::set_secondary(Name apex, SecondaryEdit edit, Done<SecondarySet> do
 }
 
 void Updater::set_provider(std::string name, std::optional<SecondaryWish> wish, Done<bool> done) {
-  enqueue<bool>(std::move(done), [this, name = std::move(name), wish = std::move(wish)](Group&) -> Outcome<bool> {
-    const bool known = providers_.all().contains(name);
-    store_.put_provider(name, wish ? to_json(*wish).dump() : "");
-    providers_.set(name, wish);
-    return known;
-  });
+  enqueue<bool>(
+      std::move(done),
+      [this, name = std::move(name), wish = std::move(wish)](Group&) -> Outcome<bool> {
+        const auto before = providers_.find(name);
+        if (before && !before->knows_all && wish) return not_known("provider " + name);
+        store_.put_provider(name, wish ? wish_to_stored(*wish) : "");
+        providers_.set(name, wish);
+        return before.has_value();
+      },
+      Ends::at_once);
 }
 
 void Updater::keep_ledger(std::vector<Store::LedgerText> lines, Done<size_t> done) {
-  enqueue<size_t>(std::move(done), [this, lines = std::move(lines)](Group&) -> Outcome<size_t> {
-    store_.put_ledger(lines);
-    return lines.size();
-  });
+  enqueue<size_t>(
+      std::move(done),
+      [this, lines = std::move(lines)](Group&) -> Outcome<size_t> {
+        store_.put_ledger(lines);
+        return lines.size();
+      },
+      Ends::at_once);
 }
 
 void Updater::remove_zone(Name apex, Done<Removed> done) {
@@ -412,18 +483,27 @@ void Updater::remove_zone(Name apex, Done<Removed> done) {
 }
 
 void Updater::change_key(Name name, KeyEdit edit, Done<KeyChanged> done) {
-  enqueue<KeyChanged>(std::move(done), [this, name = std::move(name), edit = std::move(edit)](Group&) {
-    return change_key_now(name, edit);
-  });
+  enqueue<KeyChanged>(
+      std::move(done),
+      [this, name = std::move(name), edit = std::move(edit)](Group&) { return change_key_now(name, edit); },
+      Ends::at_once);
 }
 
 void Updater::change_cookies(CookieEdit edit, Done<zones::CookieSecrets> done) {
-  enqueue<zones::CookieSecrets>(std::move(done),
-                                [this, edit = std::move(edit)](Group&) { return change_cookies_now(edit); });
+  enqueue<zones::CookieSecrets>(
+      std::move(done), [this, edit = std::move(edit)](Group&) { return change_cookies_now(edit); }, Ends::at_once);
 }
 
 void Updater::load_store(Done<size_t> done) {
   enqueue<size_t>(std::move(done), [this](Group&) { return load_store_now(); });
+}
+
+void Updater::forget_old_tombstones() {
+  enqueue<size_t>([](const Outcome<size_t>&) {},
+                  [this](Group&) -> Outcome<size_t> {
+                    forget_tombstones(unix_time() - kTombstoneTime, kMostTombstones);
+                    return tombstones_.size();
+                  });
 }
 
 void Updater::run() {
@@ -450,11 +530,10 @@ std::deque<Updater::Task> Updater::next_tasks() {
     free_retired();
     lock.lock();
   }
-  if (!wake_.wait_for(lock, kIdle, something)) {
+  while (!wake_.wait_for(lock, kIdle, something)) {
     lock.unlock();
-    store_.checkpoint();
+    store_.tick();
     lock.lock();
-    wake_.wait(lock, something);
   }
   if (stopping_.load(std::memory_order_relaxed)) return {};
   return std::exchange(queue_, {});
@@ -498,6 +577,7 @@ Outcome<Updater::Changed> Updater::change_now(Group& group, const Name& apex, co
                                               const Compose& compose) {
   const ZoneVersion* const old = group.current(apex);
   if (old == nullptr) return no_such_zone(apex);
+  if (old->attributes().kept) return not_known("zone " + apex.to_text());
   Draft draft(old);
   if (auto failure = compose(draft)) return std::move(*failure);
   zones::OwnChanges own;
@@ -557,16 +637,50 @@ Outcome<Updater::Imported> Updater::import_new(Group& group, Import& request) {
     version = version->apply(derived, version->soa_record(), std::move(attributes));
   }
   if (auto failure = refuse_bogus(nullptr, *version, {}, {})) return std::move(*failure);
-  const Imported result{
+  Imported result{
       {}, version->serial(), version->counts().records + size_t{1}, 0, 0, true, std::move(request.content.warnings)};
+  if (Gone* gone = group.tombstone(request.apex)) {
+    if (auto failure = raise_serial(version, gone->tombstone, result)) return std::move(*failure);
+  }
   if (auto refusal = refuse_strictly(request, result.warnings)) return std::move(*refusal);
   group.set(request.apex, std::move(version));
   return result;
 }
 
+// A zone that was removed comes back with a serial that is newer than its last one: secondaries that still have that
+// would never ask again (RFC 1982).
+std::optional<Failure> Updater::raise_serial(VersionRef& version, const Tombstone& tombstone, Imported& result) const {
+  const std::string zone = version->apex().name.to_text();
+  const uint32_t stated = version->serial();
+  Attributes attributes = version->attributes();
+  attributes.serial_policy = tombstone.policy;
+  uint32_t serial = stated;
+  if (!zones::serial_newer(stated, tombstone.serial)) {
+    serial = zones::next_serial(SerialPolicy::increment, tombstone.serial, 0);
+    const std::string had = "zone " + zone + " had serial " + std::to_string(tombstone.serial) + " when it was removed";
+    if (tombstone.policy == SerialPolicy::keep || zones::is_signed(*version)) {
+      return Failure{FailureCode::bad_zone,
+                     had + (zones::is_signed(*version) ? ", and its SOA is signed" : ", and keeps its own serials") +
+                         ": state a SOA with serial " + std::to_string(serial) + " or a newer one"};
+    }
+    result.warnings.add(0, had + "; it has " + std::to_string(serial) + " now, and not " + std::to_string(stated) +
+                               " as in the file, which secondaries would take for old");
+  }
+  result.serial = serial;
+  version = with_serial(*version, serial, std::move(attributes));
+  return std::nullopt;
+}
+
 Outcome<Updater::Imported> Updater::import_now(Group& group, Import& request) {
   const ZoneVersion* const old = group.current(request.apex);
+  if (Gone* gone = old == nullptr && !request.revives ? group.tombstone(request.apex) : nullptr) {
+    gone->has_file = true;
+    log_.warning(request.file, " is passed over: zone ", request.apex.to_text(), " was removed, with serial ",
+                 gone->tombstone.serial, "; axfrctl zone import brings it back, or delete the file");
+    return Imported{{}, gone->tombstone.serial, 0, 0, 0, false, {}};
+  }
   if (old == nullptr) return import_new(group, request);
+  if (old->attributes().kept) return not_known("zone " + request.apex.to_text());
   zones::Warnings& warnings = request.content.warnings;
   const auto unchanged = [&]() -> Outcome<Imported> {
     if (auto refusal = refuse_strictly(request, warnings)) return std::move(*refusal);
@@ -627,6 +741,7 @@ Outcome<Updater::Imported> Updater::import_now(Group& group, Import& request) {
 Outcome<Updater::Configured> Updater::configure_now(Group& group, const Name& apex, SerialPolicy policy) {
   const ZoneVersion* const old = group.current(apex);
   if (old == nullptr) return no_such_zone(apex);
+  if (old->attributes().kept) return not_known("zone " + apex.to_text());
   Attributes attributes = old->attributes();
   attributes.serial_policy = policy;
   group.set(apex, old->apply({}, old->soa_record(), std::move(attributes)));
@@ -636,6 +751,7 @@ Outcome<Updater::Configured> Updater::configure_now(Group& group, const Name& ap
 Outcome<Updater::SecondarySet> Updater::set_secondary_now(Group& group, const Name& apex, const SecondaryEdit& edit) {
   const ZoneVersion* const old = group.current(apex);
   if (old == nullptr) return no_such_zone(apex);
+  if (old->attributes().kept) return not_known("zone " + apex.to_text());
   auto edited = edit(*old);
   if (auto* failure = std::get_if<Failure>(&edited)) return std::move(*failure);
   auto settings = std::make_shared<zones::SecondaryDns>(std::get<zones::SecondaryDns>(std::move(edited)));
@@ -701,15 +817,17 @@ Outcome<Updater::KeyChanged> Updater::change_key_now(const Name& name, const Key
   auto edited = edit(before);
   if (auto* failure = std::get_if<Failure>(&edited)) return std::move(*failure);
   KeyRef& after = std::get<KeyRef>(edited);
-  store_.put_key(name, after ? key_to_text(*after) : "");
+  if (before && before->kept && after) return not_known("key " + name.to_text());
+  store_.put_key(name, after ? key_to_stored(*after) : "");
   keys_.set(after ? book->with(after) : book->without(name));
   return KeyChanged{name, before, after};
 }
 
 Outcome<zones::CookieSecrets> Updater::change_cookies_now(const CookieEdit& edit) {
+  if (!knows_all_of_cookies_) return not_known("the value of the cookie secrets");
   auto edited = edit(cookies_.current());
   if (const auto* secrets = std::get_if<zones::CookieSecrets>(&edited)) {
-    store_.put_cookies(cookies_to_text(*secrets));
+    store_.put_cookies(cookies_to_stored(*secrets));
     retire({}, cookies_.publish(*secrets));
   }
   return edited;
@@ -717,27 +835,121 @@ Outcome<zones::CookieSecrets> Updater::change_cookies_now(const CookieEdit& edit
 
 // ---- start ----
 
-// Without any, those that were drawn at random stay.
-void Updater::load_cookies() {
-  const std::string text = store_.cookies();
-  if (text.empty()) return;
-  try {
-    retire({}, cookies_.publish(cookies_from_text(text)));
-  } catch (const std::invalid_argument& error) {
-    throw StoreError(std::string("the store is damaged: ") + error.what() + "; restore it from a backup");
+void Updater::load_tombstones() {
+  const auto enter = [this](const Name& apex, const Tombstone& tombstone) {
+    tombstones_.insert_or_assign(zones::sort_key(apex), Gone{apex, tombstone});
+  };
+  store_.load_tombstones(enter, [this](const std::string& sentence) { log_.error(sentence); });
+}
+
+// Those that are older than `before`, and the oldest of what is more than `most`.
+void Updater::forget_tombstones(int64_t before, size_t most) {
+  const auto wanted = [&](const Gone& gone) { return gone.has_file || gone.tombstone.time >= before; };
+  size_t expired = 0;
+  if (before > 0)
+    expired = static_cast<size_t>(
+        std::ranges::count_if(tombstones_, [&](const auto& entry) { return !wanted(entry.second); }));
+  if (expired == 0 && tombstones_.size() <= most) return;
+  std::vector<const Gone*> oldest_first;
+  for (const auto& [key, gone] : tombstones_) {
+    if (!gone.has_file) oldest_first.push_back(&gone);
   }
+  std::ranges::sort(oldest_first, {}, [](const Gone* gone) { return gone->tombstone.time; });
+  const size_t beyond = tombstones_.size() > most ? tombstones_.size() - most : 0;
+  oldest_first.resize(std::min(oldest_first.size(), std::max(expired, beyond)));
+  if (oldest_first.empty()) return;
+  std::vector<Name> apexes;
+  for (const Gone* gone : oldest_first) apexes.push_back(gone->apex);
+  try {
+    store_.erase_tombstones(apexes);
+  } catch (const StoreError&) {  // they stay; the store has told
+    return;
+  }
+  log_.info("the last serials of ", apexes.size(), " removed zones are forgotten, that of ", apexes.front().to_text(),
+            " first");
+  for (const Name& apex : apexes) tombstones_.erase(zones::sort_key(apex));
+}
+
+// After changes were lost: what secondaries have may be newer than what we have. So each zone gets a serial above all
+// that is known, before anybody hears of it.
+void Updater::raise_serials(std::vector<Store::Loaded>& loaded) {
+  constexpr size_t kTogether = 1000;
+  std::vector<VersionRef> before;
+  std::vector<Store::Change> changes;
+  size_t raised = 0, left = 0;
+  const auto commit = [&] {
+    if (!changes.empty()) store_.commit(changes);
+    raised += changes.size();
+    changes.clear();
+    before.clear();
+  };
+  for (Store::Loaded& zone : loaded) {
+    const ZoneVersion& old = *zone.version;
+    const std::string name = old.apex().name.to_text();
+    uint32_t highest = old.serial();
+    const auto consider = [&](uint32_t serial) {
+      if (zones::serial_newer(serial, highest)) highest = serial;
+    };
+    for (const KeptProof& proof : proofs_from_stored(zone.ledger)) consider(proof.serial);
+    if (const auto gone = tombstones_.find(zones::sort_key(Name(old.apex().name))); gone != tombstones_.end())
+      consider(gone->second.tombstone.serial);
+    const SerialPolicy policy = old.attributes().serial_policy;
+    if (policy == SerialPolicy::keep || zones::is_signed(old) || old.attributes().kept) {
+      ++left;
+      log_.warning("--recover: zone ", name, " has serial ", old.serial(), ", and secondaries may have ", highest,
+                   " or a newer one; its serial is not ours to change: ",
+                   policy == SerialPolicy::keep ? "it keeps its own serials" : "it is signed",
+                   "; give it a SOA with a newer one");
+      continue;
+    }
+    OwnedRecord soa = old.soa_record();
+    zones::set_soa_serial(soa, zones::next_serial(policy, highest, serial_time()));
+    before.push_back(zone.version);
+    zone.version = make_next(old, {}, soa, old.attributes());
+    changes.push_back({before.back().get(), zone.version.get()});
+    log_.info("--recover: zone ", name, " serial ", before.back()->serial(), " to ", zone.version->serial());
+    if (changes.size() == kTogether) commit();
+  }
+  commit();
+  std::vector<Name> known;
+  for (const Store::Loaded& zone : loaded) {
+    const Name apex(zone.version->apex().name);
+    if (tombstones_.erase(zones::sort_key(apex)) != 0) known.push_back(apex);
+  }
+  if (!known.empty()) store_.erase_tombstones(known);
+  store_.end_recovery();
+  log_.warning("--recover: ", raised, " zones have new serials, ", left, " are left as they are");
+}
+
+void Updater::load_settings() {
+  const auto damaged = [this](const std::string& sentence) { log_.error(sentence); };
+  const auto not_all_known = [this](const std::string& what) { log_.warning(not_known(what).reason); };
+  std::vector<KeyRef> keys;
+  const auto take_key = [&](zones::NameView name, const std::string& stored) {
+    keys.push_back(std::make_shared<const Key>(key_from_stored(Name(name), stored)));
+    if (keys.back()->kept) not_all_known("key " + name.to_text());
+  };
+  store_.load_keys(take_key, damaged);
+  keys_.set(KeyBook(std::move(keys)));
+  const auto take_provider = [&](const std::string& name, const std::string& stored) {
+    const SecondaryWish wish = wish_from_stored(stored);
+    if (!wish.knows_all) not_all_known("provider " + name);
+    providers_.set(name, wish);
+  };
+  store_.load_providers(take_provider, damaged);
+  // Without any, those that were drawn at random stay.
+  const auto take_cookies = [&](const std::string& stored) {
+    const StoredCookies cookies = cookies_from_stored(stored);
+    knows_all_of_cookies_ = cookies.knows_all;
+    if (!cookies.knows_all) not_all_known("the value of the cookie secrets");
+    retire({}, cookies_.publish(cookies.secrets));
+  };
+  store_.load_cookies(take_cookies, damaged);
 }
 
 Outcome<size_t> Updater::load_store_now() {
-  std::vector<KeyRef> keys;
-  store_.load_keys([&](zones::NameView name, const std::string& text) {
-    keys.push_back(std::make_shared<const Key>(key_from_text(Name(name), text)));
-  });
-  keys_.set(KeyBook(std::move(keys)));
-  load_cookies();
-  store_.load_providers([this](const std::string& name, const std::string& text) {
-    providers_.set(name, wish_from(Json::parse(text, nullptr, false)));
-  });
+  load_settings();
+  load_tombstones();
   constexpr size_t kLookAtClock = 4096;
   size_t octets = 0, without_servers = 0;
   std::vector<VersionRef> versions;  // published at once, which makes the table at once
@@ -751,6 +963,7 @@ Outcome<size_t> Updater::load_store_now() {
   Published published;
   const auto enter = [&](Store::Loaded loaded) {
     VersionRef& version = loaded.version;
+    if (version->attributes().kept) log_.warning(not_known("zone " + version->apex().name.to_text()).reason);
     octets += history_memory(version.get());
     without_servers += lacks_servers(version.get());
     if (version->history()) {
@@ -761,7 +974,15 @@ Outcome<size_t> Updater::load_store_now() {
     versions.push_back(std::move(version));
     if (versions.size() % kLookAtClock == 0) report();
   };
-  store_.load(enter, [this](const std::string& damage) { log_.error(damage); });
+  const auto damaged = [this](const std::string& damage) { log_.error(damage); };
+  if (store_.in_recovery()) {
+    std::vector<Store::Loaded> all;
+    store_.load([&](Store::Loaded loaded) { all.push_back(std::move(loaded)); }, damaged);
+    raise_serials(all);
+    for (Store::Loaded& loaded : all) enter(std::move(loaded));
+  } else {
+    store_.load(enter, damaged);
+  }
   const size_t count = versions.size();
   if (count != 0) retire(zones_.publish_new(std::move(versions)));
   free_retired();

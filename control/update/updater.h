@@ -16,6 +16,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -69,6 +70,7 @@ class Updater {
     std::string file;            // where it is from, for messages
     bool only_if_newer = false;  // leave a zone alone whose serial is not older
     bool strict = false;         // do nothing when there is a warning
+    bool revives = true;         // bring back a zone that was removed
   };
   struct Imported {
     std::optional<uint32_t> old_serial;  // none: the zone is new
@@ -106,7 +108,8 @@ class Updater {
     zones::Name name;
     KeyRef before, after;  // null: there was none, there is none
   };
-  // Makes a key what edit(current) returns, both null when there is no key. Called in the updater's thread.
+  // Makes a key what edit(current) returns, both null when there is no key. Called in the updater's thread. Settings
+  // (keys, cookies, providers) are in force, and told to be, without the rest of the group.
   using KeyEdit = std::function<Outcome<KeyRef>(const KeyRef& current)>;
   void change_key(zones::Name name, KeyEdit edit, Done<KeyChanged> done);
 
@@ -138,6 +141,11 @@ class Updater {
 
   // Serves what is in the store; the number of zones. @pre no zone is served yet
   void load_store(Done<size_t> done);
+  // Forgets the serials of zones that were removed long ago, but for those whose files import_zones() has passed over.
+  void forget_old_tombstones();
+
+  // Whether changes can be stored. Any thread.
+  StoreHealth store_health() const { return store_.health(); }
 
   // How much waits for readers to move on. Any thread.
   size_t retired_count() const { return retired_count_.load(std::memory_order_relaxed); }
@@ -154,14 +162,21 @@ class Updater {
     zones::ZoneTable::Retired what;
     std::unique_ptr<const zones::CookieSecrets> secrets;
   };
+  // The last serial of a zone that was removed.
+  struct Gone {
+    zones::Name apex;
+    Tombstone tombstone;
+    bool has_file = false;  // which --zones-dir still holds
+  };
   // A step that can go when histories take too much: that of the zone with this hash which leads on from this serial.
   struct OldStep {
     uint64_t zone;
     uint32_t from;
   };
 
+  enum class Ends : uint8_t { with_group, at_once };
   template <class T, class Work>
-  void enqueue(Done<T> done, Work work);
+  void enqueue(Done<T> done, Work work, Ends ends = Ends::with_group);
   void run();
   std::deque<Task> next_tasks();
   void free_retired();
@@ -171,13 +186,17 @@ class Updater {
   Outcome<Imported> import_now(Group& group, Import& request);
   Outcome<Imported> import_new(Group& group, Import& request);
   static std::optional<Failure> refuse_strictly(const Import& request, const zones::Warnings& warnings);
+  std::optional<Failure> raise_serial(zones::VersionRef& version, const Tombstone& tombstone, Imported& result) const;
   std::optional<Failure> complete(zones::ZoneText& content, const zones::PseudoRecords& before) const;
   Outcome<Configured> configure_now(Group& group, const zones::Name& apex, zones::SerialPolicy policy);
   Outcome<SecondarySet> set_secondary_now(Group& group, const zones::Name& apex, const SecondaryEdit& edit);
   Outcome<Removed> remove_now(Group& group, const zones::Name& apex);
   Outcome<KeyChanged> change_key_now(const zones::Name& name, const KeyEdit& edit);
   Outcome<zones::CookieSecrets> change_cookies_now(const CookieEdit& edit);
-  void load_cookies();
+  void load_settings();
+  void load_tombstones();
+  void raise_serials(std::vector<Store::Loaded>& zones);
+  void forget_tombstones(int64_t before, size_t most);
   Outcome<size_t> load_store_now();
   zones::VersionRef make_next(const zones::ZoneVersion& old, const zones::Delta& delta, const zones::OwnedRecord& soa,
                               zones::Attributes attributes) const;
@@ -206,6 +225,8 @@ class Updater {
   std::atomic<size_t> zones_without_servers_{0};
   Observer observer_ = [](const Published&) {};
   zones::Addresses url_addresses_;
+  bool knows_all_of_cookies_ = true;        // the updater's thread
+  std::map<std::string, Gone> tombstones_;  // by sort key of the apex; the updater's thread
   std::thread thread_;
 };
 

@@ -101,6 +101,7 @@ TEST(CtlPrint, EachVerbHasAPicture) {
   const std::pair<const char*, const char*> results[] = {
       {"status",
        R"({"state":"serving","version":"1","pid":1,"uptime_seconds":1,"zones":1,"tcp_sessions":0,
+           "store":{"writable":false,"trouble":"its disk is full","since":1},
            "transfers_under_way":0,"ports":[{"device":"d","driver":"x","mac":"m","link_up":true,"tap":"t"},
            {"device":"d","driver":"x","mac":"m","link_up":true}]})"},
       {"stats",

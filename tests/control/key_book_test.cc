@@ -31,7 +31,7 @@ TEST(KeyBookTest, AKeyReplacesTheOneOfItsNameAndLeavesTheOldBookAsItWas) {
 TEST(KeyBookTest, WhatIsStoredOfAKeyMakesTheSameKeyAgain) {
   const UpdateGrant one = parse_grant("example.com", "*.a.example.com", "A,TYPE65280");
   const KeyRef before = key("k", {one, parse_grant("*", "*", "")});
-  const Key after = key_from_text(name("k"), key_to_text(*before));
+  const Key after = key_from_stored(name("k"), key_to_stored(*before));
   EXPECT_EQ(encode_secret(after.tsig->secret()), encode_secret(before->tsig->secret()));
   EXPECT_EQ(to_json(after), to_json(*before));
 }
@@ -45,7 +45,7 @@ TEST(KeyBookTest, DamagedTextIsRefused) {
   for (const char* text : {"", "{", "[]", "{}", R"({"algorithm":"hmac-sha256","secret":1,"grants":[]})",
                            R"({"algorithm":"hmac-sha3","secret":"Zm8=","grants":[]})",
                            R"({"algorithm":"hmac-sha256","secret":"Zm8=","grants":[{"zone":"*"}]})"}) {
-    EXPECT_THROW(key_from_text(name("k"), text), std::invalid_argument) << text;
+    EXPECT_THROW(key_from_stored(name("k"), text), std::invalid_argument) << text;
   }
 }
 

@@ -57,6 +57,49 @@ class StoreTest : public ::testing::Test {
     EXPECT_EQ(records_of(a), records_of(b));
   }
 
+  // All that stands in the store's files.
+  std::string contents() const {
+    std::string all;
+    for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+      std::ifstream file(entry.path(), std::ios::binary);
+      all += std::string(std::istreambuf_iterator<char>(file), {});
+    }
+    return all;
+  }
+  void replace(const std::string& file, const std::string& text, const std::string& with) const {
+    std::fstream stream(directory / file, std::ios::in | std::ios::out | std::ios::binary);
+    const std::string all((std::istreambuf_iterator<char>(stream)), {});
+    const size_t at = all.find(text);
+    ASSERT_NE(at, std::string::npos) << text;
+    stream.seekp(static_cast<std::streamoff>(at));
+    stream << with;
+  }
+  // Leaves what it did in the redo log.
+  void in_a_process_that_is_killed(const std::function<void(Store&)>& work) const {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      Store store(directory);
+      work(store);
+      ::_exit(0);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    ASSERT_EQ(status, 0);
+  }
+  // Damages that record of the redo log's first generation.
+  void flip_record(unsigned index) const {
+    std::fstream stream(directory / "redo.1", std::ios::in | std::ios::out | std::ios::binary);
+    const std::string all((std::istreambuf_iterator<char>(stream)), {});
+    size_t at = RedoLog::kBlock;
+    for (unsigned i = 0; i < index; ++i) {
+      do {
+        at += RedoLog::kBlock;
+      } while (all.compare(at, 4, "AxRd") != 0);
+    }
+    stream.seekp(static_cast<std::streamoff>(at + 5));
+    stream.put(static_cast<char>(all[at + 5] ^ 1));
+  }
+
   std::filesystem::path directory;
   std::string damage;  // what load() was told
 };
@@ -189,10 +232,195 @@ TEST_F(StoreTest, FlippedBitsAreFoundAndOnlyTheirZoneIsLost) {
   EXPECT_EQ(load(store).at("victim.")->serial(), 2U);
 }
 
-TEST_F(StoreTest, AGenerationThatIsNoNumberIsDamage) {
+TEST_F(StoreTest, APlaceInTheLogThatCannotBeReadIsDamage) {
   Store{directory};
-  Database(directory).write([](Writer& writer) { writer.put(StoreTable::meta, "generation", "some"); });
+  Database(directory).write([](Writer& writer) { writer.put(StoreTable::meta, "log", "some"); });
   EXPECT_THROW(Store{directory}, StoreError);
+}
+
+TEST_F(StoreTest, AStoreOfALaterAxfrdIsRefusedAndNotTouched) {
+  Store{directory};
+  Database(directory).write([](Writer& writer) { writer.put(StoreTable::meta, kFormatKey, format_text(12, 11)); });
+  const std::string before = contents();
+  try {
+    Store{directory};
+    FAIL();
+  } catch (const StoreError& error) {
+    const std::string sentence = error.what();
+    EXPECT_NE(sentence.find("has format 12, which takes an axfrd of format 11 or later, and this axfrd has format 7"),
+              std::string::npos)
+        << sentence;
+    EXPECT_EQ(sentence.find("damaged"), std::string::npos);
+  }
+  EXPECT_EQ(contents(), before);
+}
+
+TEST_F(StoreTest, AStoreOfALaterAxfrdThatOursMayReadIsOpened) {
+  Store{directory};
+  Database(directory).write([](Writer& writer) { writer.put(StoreTable::meta, kFormatKey, format_text(12, 7)); });
+  EXPECT_TRUE(load().empty());
+}
+
+// What a later axfrd may store beside what is known.
+TEST_F(StoreTest, TagsThatAreNotKnownAreKept) {
+  const auto version = zone("a.", 1, 3);
+  std::string value = zones::encode_zone(*version);
+  {
+    Store store(directory);
+    commit(store, nullptr, version.get());
+  }
+  zones::TagWriter later;
+  later.put(uint16_t{4711}, "of a later axfrd");
+  value = zones::seal(std::string(zones::text_of(zones::unseal(zones::bytes_of(value)).content)) +
+                      std::move(later).finish());
+  Database(directory).write([&](Writer& writer) { writer.put(StoreTable::zones, std::string("\1a\0", 3), value); });
+  {
+    Store store(directory);
+    const auto loaded = load(store).at("a.");
+    ASSERT_NE(loaded->attributes().kept, nullptr);
+    const VersionRef next = with_serial(*loaded, 2, {});
+    commit(store, loaded.get(), next.get());
+  }
+  const auto again = load().at("a.");
+  EXPECT_EQ(again->serial(), 2U);
+  ASSERT_NE(again->attributes().kept, nullptr);
+  EXPECT_NE(again->attributes().kept->find("of a later axfrd"), std::string::npos);
+}
+
+// ---- damage ----
+
+TEST_F(StoreTest, AcknowledgedChangesThatAreLostStopTheStartAndRecoverGoesOnWithout) {
+  const auto first = zone("a.", 1, 3), other = zone("b.", 1, 3);
+  const auto second = with_serial(*first, 2, {}), third = with_serial(*second, 3, {});
+  in_a_process_that_is_killed([&](Store& store) {
+    commit(store, nullptr, first.get());
+    commit(store, nullptr, other.get());
+    commit(store, first.get(), second.get());
+    commit(store, second.get(), third.get());
+  });
+  flip_record(2);  // the one that made serial 2
+  try {
+    Store{directory};
+    FAIL();
+  } catch (const StoreError& error) {
+    const std::string sentence = error.what();
+    for (const char* part : {"acknowledged changes are lost", "redo.1 at octet", "a. serial 3", "--recover"})
+      EXPECT_NE(sentence.find(part), std::string::npos) << part << " in " << sentence;
+  }
+  {
+    Store store(directory, Store::kLogCapacity, {}, true);
+    EXPECT_TRUE(store.in_recovery());
+    const auto all = load(store);
+    EXPECT_EQ(all.at("a.")->serial(), 1U);
+    EXPECT_EQ(all.count("b."), 1U);
+    std::map<std::string, uint32_t> serials;
+    store.load_tombstones([&](const zones::Name& apex, const Tombstone& t) { serials[apex.to_text()] = t.serial; },
+                          [&](const std::string& sentence) { damage += sentence; });
+    EXPECT_EQ(serials.at("a."), 3U) << "what is known to have been told to secondaries";
+    store.end_recovery();
+  }
+  EXPECT_EQ(damage, "");
+  Store store(directory);
+  EXPECT_FALSE(store.in_recovery());
+  EXPECT_EQ(load(store).at("a.")->serial(), 1U);
+}
+
+TEST_F(StoreTest, ARecordThatWasCutOffIsDroppedWithAWarning) {
+  const auto first = zone("a.", 1, 3);
+  const auto second = with_serial(*first, 2, {});
+  in_a_process_that_is_killed([&](Store& store) {
+    commit(store, nullptr, first.get());
+    commit(store, first.get(), second.get());
+  });
+  flip_record(1);
+  std::string told;
+  Store store(directory, Store::kLogCapacity, [&](LogLevel, const std::string& text) { told += text; });
+  EXPECT_NE(told.find("redo.1 at octet"), std::string::npos) << told;
+  EXPECT_EQ(load(store).at("a.")->serial(), 1U);
+}
+
+TEST_F(StoreTest, DamagedSettingsAreNamedAndLeftOut) {
+  {
+    Store store(directory);
+    for (const char* key : {"one.", "two."}) store.put_key(name(key), std::string("secret of ") + key);
+    for (const char* provider : {"one", "two"}) store.put_provider(provider, std::string("wish of ") + provider);
+    store.put_cookies("cookies");
+  }
+  replace("secrets", "secret of one.", "secret of 0ne.");
+  replace("data.mdb", "wish of one", "wish of 0ne");
+  Store store(directory, Store::kLogCapacity, [&](LogLevel, const std::string& text) { damage += text; });
+  std::string found;
+  const auto damaged = [&](const std::string& sentence) { damage += sentence; };
+  store.load_keys([&](zones::NameView key, const std::string& text) { found += key.to_text() + "=" + text + ";"; },
+                  damaged);
+  store.load_providers(
+      [&](const std::string& provider, const std::string& text) { found += provider + "=" + text + ";"; }, damaged);
+  store.load_cookies([&](const std::string& text) { found += text; }, damaged);
+  EXPECT_EQ(found, "two.=secret of two.;two=wish of two;cookies");
+  EXPECT_NE(damage.find("secrets is damaged at octet"), std::string::npos) << damage;
+  EXPECT_NE(damage.find("damaged at provider one"), std::string::npos) << damage;
+}
+
+TEST_F(StoreTest, TheSecretOfARemovedKeyIsNowhereAfterACheckpoint) {
+  Store store(directory);
+  const auto version = zone("a.", 1, 3);
+  const auto settled = [&] { (void)load(store); };  // which waits for a checkpoint
+  for (const bool checkpoint_between : {false, true}) {
+    store.put_key(name("k."), "the secret octets");
+    if (checkpoint_between) settled();
+    EXPECT_NE(contents().find("the secret octets"), std::string::npos);
+    store.put_key(name("k."), "");
+    settled();
+    EXPECT_EQ(contents().find("the secret octets"), std::string::npos) << checkpoint_between;
+  }
+  store.put_key(name("k."), "the secret octets");
+  settled();
+  store.put_key(name("k."), "another secret");
+  settled();
+  EXPECT_EQ(contents().find("the secret octets"), std::string::npos) << "nor that of one that was replaced";
+}
+
+TEST_F(StoreTest, TheDirectoryIsItsOwnersAlone) {
+  Store{directory};
+  EXPECT_EQ(std::filesystem::status(directory).permissions(), std::filesystem::perms::owner_all);
+}
+
+TEST_F(StoreTest, ADirectoryThatIsReplacedIsNoticedBeforeAChangeIsAcknowledged) {
+  Store store(directory);
+  const auto version = zone("a.", 1, 3), other = zone("b.", 1, 3);
+  commit(store, nullptr, version.get());
+  const std::filesystem::path away = directory.string() + ".away";
+  std::filesystem::remove_all(away);
+  std::filesystem::rename(directory, away);
+  EXPECT_THROW(commit(store, nullptr, other.get()), StoreError);
+  EXPECT_FALSE(store.health().writable);
+  std::filesystem::rename(away, directory);
+  ::sleep(1);
+  store.tick();
+  EXPECT_TRUE(store.health().writable) << store.health().trouble;
+  commit(store, nullptr, other.get());
+  EXPECT_EQ(load(store).size(), 2U);
+}
+
+TEST_F(StoreTest, ARemovedZoneLeavesItsSerialUntilItIsAddedAgain) {
+  const auto tombstones = [&](Store& store) {
+    std::string text;
+    store.load_tombstones(
+        [&](const zones::Name& apex, const Tombstone& t) { text += apex.to_text() + std::to_string(t.serial); },
+        [&](const std::string& sentence) { damage += sentence; });
+    return text;
+  };
+  const auto version = zone("a.", 7, 3);
+  {
+    Store store(directory);
+    commit(store, nullptr, version.get());
+    commit(store, version.get(), nullptr);
+  }
+  Store store(directory);
+  EXPECT_EQ(tombstones(store), "a.7");
+  commit(store, nullptr, version.get());
+  EXPECT_EQ(tombstones(store), "");
+  EXPECT_EQ(damage, "");
 }
 
 TEST_F(StoreTest, AProcessKilledAtAnyMomentLosesNothingItAcknowledged) {

@@ -66,6 +66,13 @@ class UpdaterTest : public testing::Test {
     return found != nullptr ? found->current() : nullptr;
   }
 
+  zones::CookieSecrets stored_cookies() {
+    zones::CookieSecrets secrets{};
+    store_->load_cookies([&](const std::string& stored) { secrets = cookies_from_stored(stored).secrets; },
+                         [](const std::string& sentence) { ADD_FAILURE() << sentence; });
+    return secrets;
+  }
+
   test::LogFile log_;
   zones::ZoneTable zones_;
   zones::CookieJar cookies_;
@@ -101,14 +108,14 @@ TEST_F(UpdaterTest, AReplacementTellsBothSerials) {
 
 TEST_F(UpdaterTest, AChangedFileWithoutANewerSerialGetsOne) {
   for (const char* serial : {"10", "9", "2147483658"}) {  // the same, older, and as far away as can be
-    import("example.com", kSmallZone);
-    const auto result = std::get<Updater::Imported>(import(
-        "example.com", with_serial(kSmallZone, serial) + "x 1 A 10.0.0." + std::string(serial).substr(0, 1) + "\n"));
+    const std::string zone = std::string("z") + serial + ".example";
+    import(zone, kSmallZone);
+    const auto result = std::get<Updater::Imported>(
+        import(zone, with_serial(kSmallZone, serial) + "x 1 A 10.0.0." + std::string(serial).substr(0, 1) + "\n"));
     EXPECT_TRUE(result.changed) << serial;
     EXPECT_TRUE(zones::serial_newer(result.serial, 10)) << result.serial;
     ASSERT_EQ(result.warnings.texts().size(), 1U) << serial;
     EXPECT_NE(result.warnings.texts()[0].find(serial), std::string::npos) << result.warnings.texts()[0];
-    remove("example.com");
   }
 }
 
@@ -230,6 +237,64 @@ TEST_F(UpdaterTest, ARemovedZoneIsGoneAndCanComeBack) {
   EXPECT_EQ(find("example.com"), nullptr);
   EXPECT_EQ(std::get<Failure>(remove("example.com")).code, FailureCode::no_such_zone);
   EXPECT_FALSE(std::get<Updater::Imported>(import("example.com", kSmallZone)).old_serial.has_value());
+}
+
+// Secondaries that still have a zone would never ask again for one with an older serial (RFC 1982).
+TEST_F(UpdaterTest, AZoneThatComesBackHasANewerSerialThanItHad) {
+  import("example.com", with_serial(kSmallZone, "20"));
+  remove("example.com");
+  const auto back = std::get<Updater::Imported>(import("Example.com", kSmallZone));
+  EXPECT_EQ(back.serial, 21U);
+  EXPECT_FALSE(back.old_serial.has_value());
+  EXPECT_FALSE(back.warnings.empty());
+  EXPECT_EQ(find("example.com")->serial(), 21U);
+  remove("example.com");
+  EXPECT_EQ(std::get<Updater::Imported>(import("example.com", with_serial(kSmallZone, "30"))).serial, 30U);
+}
+
+TEST_F(UpdaterTest, AZoneThatKeepsItsSerialsComesBackWithANewerOneOnly) {
+  import("example.com", kSmallZone);
+  wait_for<Updater::Configured>(
+      [&](auto done) { updater_->set_serial_policy(name("example.com"), zones::SerialPolicy::keep, std::move(done)); });
+  remove("example.com");
+  EXPECT_NE(std::get<Failure>(import("example.com", kSmallZone)).reason.find("state a SOA with serial 11"),
+            std::string::npos);
+  EXPECT_EQ(find("example.com"), nullptr);
+  EXPECT_EQ(std::get<Updater::Imported>(import("example.com", with_serial(kSmallZone, "11"))).serial, 11U);
+}
+
+TEST_F(UpdaterTest, TheDirectoryOfTheStartBringsNoRemovedZoneBack) {
+  import("example.com", kSmallZone);
+  remove("example.com");
+  const test::TemporaryDirectory directory;
+  directory.write("example.com.zone", with_serial(kSmallZone, "12"));
+  const auto load_with = [&](Importer::DirectoryOptions options) {
+    return std::get<Importer::Loaded>(wait_for<Importer::Loaded>(
+        [&](auto done) { importer_->import_directory(directory.path(), options, std::move(done)); }));
+  };
+  EXPECT_EQ(load_with({.only_if_newer = true, .at_start = true}).count.added, 0U);
+  EXPECT_EQ(find("example.com"), nullptr);
+  EXPECT_NE(log_.text().find("example.com. was removed, with serial 10"), std::string::npos) << log_.text();
+  EXPECT_EQ(load_with({.only_if_newer = true}).count.added, 1U) << "but an import does, for it was asked for";
+  EXPECT_EQ(find("example.com")->serial(), 12U);
+}
+
+TEST_F(UpdaterTest, GrantsForAZoneEndWithIt) {
+  import("example.com", kSmallZone);
+  const Updater::KeyEdit edit = [](const KeyRef&) -> Outcome<KeyRef> {
+    auto tsig = std::make_shared<const TsigKey>(name("k"), TsigAlgorithm::hmac_sha256, random_secret());
+    return std::make_shared<const Key>(Key{
+        tsig, {parse_grant("Example.com", "*", ""), parse_grant("example.org", "*", ""), parse_grant("*", "*", "A")}});
+  };
+  wait_for<Updater::KeyChanged>([&](auto done) { updater_->change_key(name("k"), edit, std::move(done)); });
+  remove("example.com");
+  EXPECT_EQ(keys_.book()->find(name("k"))->grants.size(), 2U);
+  EXPECT_FALSE(keys_.book()->find(name("k"))->grants[0].covers_zone(name("example.com")));
+  stop();
+  const auto check = [](zones::NameView key, const std::string& stored) {
+    EXPECT_EQ(key_from_stored(zones::Name(key), stored).grants.size(), 2U);
+  };
+  store_->load_keys(check, [](const std::string& sentence) { ADD_FAILURE() << sentence; });
 }
 
 TEST_F(UpdaterTest, WhatWasReplacedIsKeptUntilEveryReaderHasMovedOn) {
@@ -432,8 +497,8 @@ TEST_F(UpdaterTest, CookieSecretsAreVisibleAtOnceAndAfterARestart) {
     return Failure{FailureCode::failed, "no"};
   })));
   stop();
-  EXPECT_EQ(cookies_from_text(store_->cookies()).active, next);
-  EXPECT_EQ(cookies_from_text(store_->cookies()).staged, first);
+  EXPECT_EQ(stored_cookies().active, next);
+  EXPECT_EQ(stored_cookies().staged, first);
 
   zones::ZoneTable table;
   zones::CookieJar cookies;

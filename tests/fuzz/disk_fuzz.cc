@@ -1,6 +1,6 @@
 // The disk format: values that the store gives back damaged are refused, or are a zone that can be served.
 //
-// Input: an octet that picks the value; then damages, each of which is two octets of place, one that says what is done
+// Input: an octet that picks the value and the format; then damages, each of which is two octets of place, one that says what is done
 // there, and up to seven octets. The good values are made here, so that the corpus does not age with the format. The
 // checksum is made right, for it keeps no one out who writes to the disk.
 #include <libdeflate.h>
@@ -10,6 +10,7 @@
 
 #include "tests/fuzz/fuzz.h"
 #include "zones/disk_format.h"
+#include "zones/tagged.h"
 
 using namespace axfrd;         // NOLINT(google-build-using-namespace)
 using namespace axfrd::zones;  // NOLINT(google-build-using-namespace)
@@ -56,8 +57,9 @@ const Values& large_values() {
   return values;
 }
 
-std::string damaged(const std::string& value, fuzz::Input& input) {
-  std::string body = value.substr(0, value.size() - kChecksum);
+// Damages what is sealed, and seals it again; or leaves the checksum of format 6, which is read as that.
+std::string damaged(const std::string& value, fuzz::Input& input, bool old_format) {
+  std::string body(text_of(unseal(bytes_of(value)).content));
   while (!input.rest().empty()) {
     const size_t at = input.number() % (body.size() + 1);
     const uint8_t what = input.octet();
@@ -69,10 +71,10 @@ std::string damaged(const std::string& value, fuzz::Input& input) {
     }
     for (size_t i = 0; i < octets.size() && at + i < body.size(); ++i) body[at + i] = static_cast<char>(octets[i]);
   }
-  const Bytes octets = bytes_of(body);
-  body.resize(body.size() + kChecksum);
-  store32(reinterpret_cast<uint8_t*>(body.data()) + octets.size(),
-          libdeflate_crc32(0, bytes_of(body).data(), octets.size()));
+  if (!old_format) return seal(body);
+  const size_t size = body.size();
+  body.resize(size + kChecksum);
+  store32(reinterpret_cast<uint8_t*>(body.data()) + size, libdeflate_crc32(0, body.data(), size));
   return body;
 }
 
@@ -87,7 +89,7 @@ VersionRef restore(const Values& values) {
     for (size_t i = 0; i < ids.size(); ++i) pages.push_back({ids[i], decode_page(bytes_of(values.pages[i]))});
   }
   Attributes attributes;
-  if (!values.step.empty()) attributes.history = new History({decode_step(bytes_of(values.step))});
+  if (!values.step.empty()) attributes.history = new History({decode_step(bytes_of(values.step)).step});
   attributes.pseudo = zone.pseudo;
   attributes.secondary_dns = zone.secondary_dns;
   return ZoneVersion::restore(zone.apex, zone.soa.view(), pages, std::move(attributes));
@@ -140,7 +142,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                        : which == 2 ? values.step
                        : which == 3 ? values.pages.front()
                                     : values.pages[1];
-  value = damaged(value, input);
+  value = damaged(value, input, (choice & 0x80) != 0);
   try {
     serve(restore(values));
   } catch (const std::invalid_argument&) {

@@ -1,8 +1,10 @@
 #include "zones/disk_format.h"
 
 #include <gtest/gtest.h>
+#include <libdeflate.h>
 
 #include "tests/zones/support.h"
+#include "zones/tagged.h"
 
 namespace axfrd::zones::test {
 namespace {
@@ -37,6 +39,20 @@ TEST(DiskFormat, RefusesWhatNoVersionHolds) {
   EXPECT_THROW((void)stored(with_prefix(129)), std::invalid_argument);
   EXPECT_EQ(stored(with_prefix(120, true)).secondary_dns->secondaries.size(), 1U);
   EXPECT_THROW((void)stored(with_prefix(95, true)), std::invalid_argument);
+}
+
+// By the checksum alone: what follows may look like anything.
+TEST(DiskFormat, ASealedValueIsToldFromOneOfFormat6) {
+  const std::string sealed = seal("content");
+  EXPECT_EQ(unseal(bytes_of(sealed)).format, kStoreFormat);
+  EXPECT_EQ(text_of(unseal(bytes_of(sealed)).content), "content");
+  std::string old = "\6content";
+  const uint32_t sum = libdeflate_crc32(0, old.data(), old.size());
+  old.resize(old.size() + 4);
+  store32(reinterpret_cast<uint8_t*>(old.data()) + old.size() - 4, sum);
+  EXPECT_EQ(unseal(bytes_of(old)).format, kOldestFormat);
+  EXPECT_EQ(text_of(unseal(bytes_of(old)).content), "\6content");
+  EXPECT_THROW((void)unseal(bytes_of(seal("content", "one")), "another"), std::invalid_argument);
 }
 
 }  // namespace

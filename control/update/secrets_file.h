@@ -1,0 +1,41 @@
+// SecretsFile: the secrets of keys and cookies, as one file that is written anew when one of them changes.
+//
+// So a secret that was removed is nowhere, which a database cannot promise that marks pages as free.
+//
+//   file   blocks of 64 octets: [magic 8 | zeros], then entries
+//   entry  whole blocks: [magic 4 | key size 2 | value size 4 | CRC-32 4 | key | value | zeros]; the CRC is over the
+//   sizes,
+//          the key and the value. An entry that is damaged is named and left out; the next one begins at a block.
+//
+// Threads. One at a time.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace axfrd::control {
+
+class SecretsFile {
+ public:
+  using Entries = std::map<std::string, std::string>;
+
+  explicit SecretsFile(std::filesystem::path file) : file_(std::move(file)) {}
+  // A file that is not there is an empty one. Throws StoreError if it cannot be read.
+  void read();
+  const Entries& entries() const { return entries_; }
+  // Puts a new file with these entries in the place of the old one. Throws StoreError: then the old one stands.
+  // What was found damaged is kept beside it, as secrets.damaged.
+  void write(const Entries& entries);
+  // What was found damaged: sentences.
+  const std::vector<std::string>& damage() const { return damage_; }
+
+ private:
+  const std::filesystem::path file_;
+  Entries entries_;
+  std::vector<std::string> damage_;
+  bool keep_damaged_ = false;
+};
+
+}  // namespace axfrd::control
