@@ -109,14 +109,14 @@ bool differs_from_then(const ZoneVersion& now, const zones::ZoneText& file, uint
     return true;
   const bool with_servers = now.attributes().enabled_secondaries() != nullptr;
   const auto keys = [&](const std::vector<OwnedRecord>& records) {
-    std::vector<std::string> keys;
+    std::vector<std::string> sorted;
     for (const OwnedRecord& r : records) {
       const bool of_secondaries = with_servers && r.type == zones::rrtype::NS && r.owner == Name(now.apex().name);
       const bool of_alias = pseudo && (r.type == zones::rrtype::A || r.type == zones::rrtype::AAAA);
-      if (!of_secondaries && !of_alias) keys.push_back(zones::record_key(r.view()));
+      if (!of_secondaries && !of_alias) sorted.push_back(zones::record_key(r.view()));
     }
-    std::ranges::sort(keys);
-    return keys;
+    std::ranges::sort(sorted);
+    return sorted;
   };
   const Delta to_file = zones::difference(now, file.records);
   return keys(to_file.removed) != keys(since_then.added) || keys(to_file.added) != keys(since_then.removed);
