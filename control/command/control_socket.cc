@@ -1,9 +1,9 @@
 #include "control/command/control_socket.h"
 
+#include <numeric>
 #include <vector>
 
 #include "control/base/open_socket.h"
-#include "control/command/rpc_connection.h"
 
 namespace axfrd::control {
 
@@ -12,24 +12,29 @@ namespace {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-constexpr size_t kMaxClients = 256;
 constexpr auto kReplyGrace = std::chrono::milliseconds(500);
 constexpr auto kFinishTick = std::chrono::milliseconds(10);
+constexpr auto kTellEvery = std::chrono::seconds(10);
+// Who holds no more than this would give nothing back.
+constexpr size_t kWorthClosing = 64 * 1024;
 
 }  // namespace
 
 ControlSocket::ControlSocket(asio::io_context& loop, SocketFile& file, RpcHandler handler, const Log& log,
                              size_t max_line)
     : file_(file),
-      handler_(std::move(handler)),
       log_(log),
-      max_line_(max_line),
+      owner_{std::move(handler), max_line, readers_, [this](const RpcConnection& grown) { return make_room(grown); },
+             [this](RpcConnection& closed) { connections_.erase(closed.shared_from_this()); }},
       acceptor_(loop, asio::local::stream_protocol(), file.release()),
       timer_(loop) {
   accept();
 }
 
-ControlSocket::~ControlSocket() = default;
+ControlSocket::~ControlSocket() {
+  readers_.stop();
+  readers_.join();
+}
 
 void ControlSocket::accept() {
   acceptor_.async_accept([this](const error_code& error, Socket socket) {
@@ -51,12 +56,41 @@ void ControlSocket::admit(Socket socket) {
   if (!file_.allows_peer(socket.native_handle())) {
     return log_.warning("a process of another user was turned away from the control socket");
   }
-  if (connections_.size() >= kMaxClients) return log_.warning("too many clients at the control socket");
-  const auto connection =
-      std::make_shared<RpcConnection>(std::move(socket), handler_, max_line_,
-                                      [this](RpcConnection& closed) { connections_.erase(closed.shared_from_this()); });
+  if (connections_.size() >= kMaxClients && !close_idlest(nullptr, 0, "too many clients")) return;
+  const auto connection = std::make_shared<RpcConnection>(std::move(socket), owner_);
   connections_.insert(connection);
   connection->start();
+}
+
+// Closes the connection, other than `but`, that holds more than `holding` octets and waits for its client for the
+// longest time. False if there is none.
+bool ControlSocket::close_idlest(const RpcConnection* but, size_t holding, const char* why) {
+  std::shared_ptr<RpcConnection> idlest;
+  for (const auto& connection : connections_) {
+    if (connection.get() == but || connection->is_served() || connection->held() <= holding) continue;
+    if (!idlest || connection->last_active() < idlest->last_active()) idlest = connection;
+  }
+  const auto now = std::chrono::steady_clock::now();
+  if (now - told_ > kTellEvery) {
+    told_ = now;
+    log_.warning("control socket: ", why, idlest ? "; who was silent for the longest time is turned away" : "");
+  }
+  if (idlest) idlest->close();
+  return idlest != nullptr;
+}
+
+// Whether there is room for what a connection holds, if need be after others went.
+bool ControlSocket::make_room(const RpcConnection& grown) {
+  if (grown.held() <= kWorthClosing) return true;
+  const auto held = [this] {
+    return std::transform_reduce(connections_.begin(), connections_.end(), size_t{0}, std::plus<>(),
+                                 [](const auto& connection) { return connection->held(); });
+  };
+  while (held() > owner_.max_line + owner_.max_line / 4) {
+    if (!close_idlest(&grown, kWorthClosing, "too much is held for clients that send half requests or do not read"))
+      return held() == grown.held();
+  }
+  return true;
 }
 
 void ControlSocket::finish(std::function<void()> finished) {

@@ -3,29 +3,35 @@
 // The requests of one connection are served in order, one at a time, and no further one is read meanwhile. A large
 // result may be streamed: it is made piece by piece, as fast as the client reads it.
 //
-// Threads. The thread that runs the loop.
+// Room. There are some hundred connections, and one request of `max_line` octets and a quarter of that may be held for
+// all of them together. Where one more would be too much, the connection goes whose client has neither sent nor taken
+// anything for the longest time. One whose request is being served stays, and others wait for it.
+//
+// Threads. The thread that runs the loop. A thread of its own takes long requests apart.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <chrono>
 #include <functional>
 #include <memory>
 #include <set>
+#include <string>
 
 #include "control/base/log.h"
 #include "control/command/rpc.h"
+#include "control/command/rpc_connection.h"
 #include "control/command/socket_file.h"
 
 namespace axfrd::control {
 
-class RpcConnection;
-
 class ControlSocket {
  public:
   // A request may hold a whole zone file.
-  static constexpr size_t kMaxLine = size_t{1} << 30;
+  static constexpr size_t kMaxLine = size_t{256} << 20;
+  static constexpr size_t kMaxClients = 256;
 
   // Serves from now on.
   ControlSocket(boost::asio::io_context& loop, SocketFile& file, RpcHandler handler, const Log& log,
@@ -44,11 +50,14 @@ class ControlSocket {
   void pause_accepting();
   void admit(Socket socket);
   void wait_for_replies(std::chrono::steady_clock::time_point deadline);
+  bool close_idlest(const RpcConnection* but, size_t holding, const char* why);
+  bool make_room(const RpcConnection& grown);
 
   const SocketFile& file_;
-  const RpcHandler handler_;
   const Log& log_;
-  const size_t max_line_;
+  boost::asio::thread_pool readers_{1};
+  const RpcConnection::Owner owner_;
+  std::chrono::steady_clock::time_point told_;  // when it was last logged that there is no room
   boost::asio::local::stream_protocol::acceptor acceptor_;
   boost::asio::steady_timer timer_;  // a pause in accepting, or in finish()
   std::set<std::shared_ptr<RpcConnection>> connections_;

@@ -1,6 +1,7 @@
 #include "control/command/rpc.h"
 
 #include <utility>
+#include <vector>
 
 namespace axfrd::control {
 
@@ -11,6 +12,72 @@ bool is_id(const Json& id) { return id.is_string() || id.is_number() || id.is_nu
 RpcError invalid(const char* why) { return {RpcError::invalid_request, why}; }
 
 constexpr size_t kPiece = 256 * 1024;
+
+// Makes a value of JSON text, as long as it is within our limits.
+class BoundedReader : public nlohmann::json_sax<Json> {
+ public:
+  Json value;
+  RpcError problem{RpcError::parse_error, "the line is not JSON"};  // if the text was not taken
+
+  bool null() override { return add(nullptr); }
+  bool boolean(bool v) override { return add(v); }
+  bool number_integer(number_integer_t v) override { return add(v); }
+  bool number_unsigned(number_unsigned_t v) override { return add(v); }
+  bool number_float(number_float_t v, const string_t&) override { return add(v); }
+  bool string(string_t& v) override { return add(std::move(v)); }
+  bool binary(binary_t&) override { return false; }
+  bool start_object(size_t) override { return add(Json::object(), true); }
+  bool start_array(size_t) override { return add(Json::array(), true); }
+  bool end_object() override { return end(); }
+  bool end_array() override { return end(); }
+  bool parse_error(size_t, const std::string&, const nlohmann::detail::exception&) override { return false; }
+
+  bool key(string_t& name) override {
+    const Json& object = *open_.back();
+    if (object.size() >= kMaxMembers) return fail("an object of more than " + std::to_string(kMaxMembers) + " members");
+    if (object.contains(name)) return fail("the member \"" + name + "\" stands twice");
+    key_ = std::move(name);
+    return true;
+  }
+
+ private:
+  bool add(Json item, bool opens = false) {
+    if (++count_ > kMaxValues) return fail("more than " + std::to_string(kMaxValues) + " values");
+    Json* place = &value;
+    if (!open_.empty() && open_.back()->is_array()) {
+      open_.back()->push_back(nullptr);
+      place = &open_.back()->back();
+    } else if (!open_.empty()) {
+      place = &(*open_.back())[key_];
+    }
+    *place = std::move(item);
+    if (!opens) return true;
+    open_.push_back(place);  // what it is in does not grow until it ends, so that it stays where it is
+    if (open_.size() <= kMaxDepth) return true;
+    problem.message = "JSON of more than " + std::to_string(kMaxDepth) + " levels";
+    return false;
+  }
+
+  bool end() {
+    open_.pop_back();
+    return true;
+  }
+
+  bool fail(std::string why) {
+    problem = {RpcError::invalid_request, std::move(why)};
+    return false;
+  }
+
+  std::vector<Json*> open_;  // objects and arrays that have not ended
+  std::string key_;
+  size_t count_ = 0;
+};
+
+// The id of a request that was not read to its end.
+Json id_of(const Json& message) {
+  const auto id = message.is_object() ? message.find("id") : message.end();
+  return id != message.end() && is_id(*id) ? *id : Json();
+}
 
 }  // namespace
 
@@ -24,8 +91,12 @@ JsonStream stream_of(std::function<bool(std::string&)> write) {
 }
 
 std::variant<RpcRequest, RpcError> parse_request(std::string_view line) {
-  Json message = Json::parse(line, nullptr, false);
-  if (message.is_discarded()) return RpcError{RpcError::parse_error, "the line is not JSON"};
+  BoundedReader reader;
+  Json& message = reader.value;
+  if (!Json::sax_parse(line, &reader)) {
+    if (reader.problem.code != RpcError::parse_error) reader.problem.id = id_of(message);
+    return std::move(reader.problem);
+  }
   if (!message.is_object()) return invalid("a request is a JSON object; batches are not supported");
   RpcRequest request;
   if (const auto id = message.find("id"); id != message.end()) {

@@ -26,6 +26,7 @@ struct RpcError {
   enum Code : int { parse_error = -32700, invalid_request = -32600, unknown_method = -32601, invalid_params = -32602 };
   Code code;
   std::string message;
+  Json id = nullptr;  // of the request, where it could be read
 };
 
 struct RpcRequest {
@@ -39,7 +40,10 @@ struct RpcRequest {
 using RpcDone = std::function<void(std::variant<RpcResult, Failure, RpcError>)>;
 using RpcHandler = std::function<void(RpcRequest request, RpcDone done)>;
 
-// Reads one line.
+// Reads one line. A request that is larger than any that we have a method for is refused when that shows, at a cost
+// that does not grow with what follows: an object of more than kMaxMembers members, more than kMaxValues values in all,
+// one member twice, or more than kMaxDepth levels. Strings may be of any length. Any thread.
+inline constexpr size_t kMaxMembers = 64, kMaxValues = 4096, kMaxDepth = 8;
 std::variant<RpcRequest, RpcError> parse_request(std::string_view line);
 
 // Each ends with a newline.

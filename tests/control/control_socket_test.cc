@@ -35,6 +35,8 @@ class ControlSocketTest : public testing::Test {
           [this](RpcRequest request, RpcDone done) {
             if (request.method == "later") {
               later_ = std::move(done);
+            } else if (request.method == "count") {
+              done(RpcResult(Json(++counted_)));
             } else {
               answer(std::move(request), std::move(done));
             }
@@ -52,7 +54,8 @@ class ControlSocketTest : public testing::Test {
   test::TemporaryDirectory directory_;
   test::LogFile log_;
   SocketFile file_;
-  RpcDone later_;  // the loop's thread
+  RpcDone later_;       // the loop's thread
+  size_t counted_ = 0;  // the same
   std::optional<test::InLoop<ControlSocket>> socket_;
 };
 
@@ -88,6 +91,97 @@ TEST_F(ControlSocketTest, GarbageIsToldAndTheConnectionGoesOn) {
   }
   client.send(request_line("echo"));
   EXPECT_TRUE(receive_reply(client).contains("result"));
+}
+
+// Objects that keep their order take as long again for each member: 100 000 of them held everybody up for 14 s.
+TEST(Rpc, ARequestThatIsLargerThanAnyMethodIsRefusedWithoutReadingOn) {
+  const std::string head = R"({"jsonrpc":"2.0","id":7,"method":"echo","params":)";
+  std::string members = "{", values = R"({"a":[)", deep;
+  for (size_t i = 0; i <= kMaxMembers; ++i) members += "\"" + std::to_string(i) + "\":\"\",";
+  for (size_t i = 0; i <= kMaxValues; ++i) values += "1,";
+  for (size_t i = 0; i <= kMaxDepth; ++i) deep += "[";
+  const std::string not_json = "\x01 what follows is no JSON at all";
+  const auto refusal_of = [](const std::string& line) {
+    const auto parsed = parse_request(line);
+    const auto* error = std::get_if<RpcError>(&parsed);
+    return error != nullptr ? error->message : "taken";
+  };
+  EXPECT_EQ(refusal_of(head + members + not_json), "an object of more than 64 members");
+  EXPECT_EQ(refusal_of(head + values + not_json), "more than 4096 values");
+  EXPECT_EQ(refusal_of(head + deep + not_json), "JSON of more than 8 levels");
+  EXPECT_EQ(refusal_of(head + R"({"a":"1","a":"2"})" + not_json), "the member \"a\" stands twice");
+  const auto parsed = parse_request(head + members);
+  EXPECT_EQ(std::get<RpcError>(parsed).id, 7) << "the id was there to be read";
+  EXPECT_EQ(std::get<RpcRequest>(parse_request(head + R"({"a":["b",{"c":[1,2.5,true,null,-1]}]}})")).params,
+            Json::parse(R"({"a":["b",{"c":[1,2.5,true,null,-1]}]})"));
+}
+
+TEST_F(ControlSocketTest, HalfRequestsOfAllTogetherAreBounded) {
+  std::vector<std::unique_ptr<StreamClient>> halves;
+  for (int i = 0; i < 20; ++i) {
+    halves.push_back(std::make_unique<StreamClient>(connect()));
+    halves.back()->send(std::string(kMaxLine * 9 / 10, ' '));
+    StreamClient other(connect());
+    other.send(request_line("echo"));
+    EXPECT_TRUE(receive_reply(other).contains("result")) << "small requests have room always";
+  }
+  // All but the last were silent for longer than somebody who needed room.
+  for (int i = 0; i < 19; ++i) EXPECT_TRUE(halves[static_cast<size_t>(i)]->closed_by_peer()) << i;
+  halves.back()->send("\n");
+  EXPECT_EQ(code_of(receive_reply(*halves.back())), -32700) << "it is still listened to";
+  EXPECT_NE(log_.text().find("control socket: too much is held"), std::string::npos);
+}
+
+TEST_F(ControlSocketTest, WhoIsSilentForTheLongestTimeMakesRoomForANewClient) {
+  std::vector<std::unique_ptr<StreamClient>> idle;
+  StreamClient served(connect());
+  served.send(request_line("later"));
+  for (size_t i = 0; i + 1 < ControlSocket::kMaxClients; ++i) {
+    idle.push_back(std::make_unique<StreamClient>(connect()));
+    idle.back()->send(request_line("echo"));
+    EXPECT_TRUE(receive_reply(*idle.back()).contains("result"));
+  }
+  StreamClient fresh(connect());
+  fresh.send(request_line("echo"));
+  EXPECT_TRUE(receive_reply(fresh).contains("result"));
+  EXPECT_TRUE(idle.front()->closed_by_peer());
+  idle[1]->send(request_line("echo"));
+  EXPECT_TRUE(receive_reply(*idle[1]).contains("result"));
+  socket_->run([&](ControlSocket&) { std::exchange(later_, {})(RpcResult(Json("at last"))); });
+  EXPECT_EQ(receive_reply(served)["result"], "at last") << "who is being served stays";
+}
+
+TEST_F(ControlSocketTest, AConnectionIsServedOneRequestATurn) {
+  StreamClient greedy(connect()), other(connect());
+  greedy.send(request_line("echo"));
+  other.send(request_line("echo"));
+  receive_reply(greedy);
+  receive_reply(other);
+  std::string many;
+  for (int i = 0; i < 1000; ++i) many += request_line("count");
+  size_t before = 0;
+  socket_->run([&](ControlSocket&) {  // both are there when the loop turns next
+    greedy.send(many);
+    other.send(request_line("count"));
+    before = counted_;
+  });
+  const size_t at = receive_reply(other)["result"];
+  EXPECT_LE(at, before + 10) << "of a thousand that came before";
+  for (int i = 0; i < 1000; ++i) receive_reply(greedy);
+}
+
+TEST_F(ControlSocketTest, LongAndShortRequestsAreAnsweredInOrder) {
+  StreamClient client(connect());
+  std::string all;
+  for (int id = 0; id < 20; ++id)
+    all += request_line("echo", {{"text", std::string(id % 2 == 0 ? 70000 : 7, 'x')}}, id);
+  std::thread sender([&] { client.send(all); });
+  for (int id = 0; id < 20; ++id) {
+    const Json reply = receive_reply(client);
+    EXPECT_EQ(reply["id"], id);
+    EXPECT_EQ(reply["result"]["text"].get<std::string>().size(), id % 2 == 0 ? 70000U : 7U);
+  }
+  sender.join();
 }
 
 TEST_F(ControlSocketTest, WhatTheServerRefusesHasAPositiveCode) {
