@@ -40,7 +40,7 @@ void add(po::options_description& group, const Option& spec) {
   }
 }
 
-constexpr unsigned kHelpWidth = 110;
+constexpr unsigned kHelpWidth = 80;
 
 void add_group(po::options_description& all, const OptionGroup& group) {
   po::options_description options(group.title, kHelpWidth);
@@ -65,7 +65,8 @@ po::options_description command_line_options() {
 std::string help_text() {
   std::ostringstream text;
   text << "axfrd answers DNS on DPDK ports and serves zones to secondaries.\n\n"
-          "usage: axfrd --port INTERFACE|DEVARGS... [--address ADDR/LEN...] [OPTION...] [-- EAL-ARGUMENT...]\n"
+          "usage: axfrd --port INTERFACE|DEVARGS... [--address ADDR/LEN...] [OPTION...]\n"
+          "             [-- EAL-ARGUMENT...]\n"
           "       axfrd --no-port [OPTION...]\n"
        << command_line_options();
   return std::move(text).str();
@@ -320,6 +321,21 @@ Options read(const Values& values, const Strings& eal_arguments) {
 // Takes the words that are no options, so that the error can name them.
 constexpr const char* kStrayWords = "stray-words";
 
+// What Boost.Program_options found wrong, in our words.
+std::string sentence_of(const po::error& error) {
+  if (const auto* line = dynamic_cast<const po::invalid_config_file_syntax*>(&error))
+    return "'" + line->tokens() + "' is neither 'option = value' nor a comment";
+  const auto* with_name = dynamic_cast<const po::error_with_option_name*>(&error);
+  const std::string known_as = with_name != nullptr ? with_name->get_option_name() : "";
+  const std::string name = known_as.starts_with('-') ? known_as : "--" + known_as;
+  if (dynamic_cast<const po::unknown_option*>(&error) != nullptr) return "there is no option " + name;
+  if (dynamic_cast<const po::multiple_occurrences*>(&error) != nullptr) return name + " is given twice";
+  if (dynamic_cast<const po::invalid_bool_value*>(&error) != nullptr) return name + " is on or off";
+  const auto* syntax = dynamic_cast<const po::invalid_syntax*>(&error);
+  if (syntax != nullptr && syntax->kind() == po::invalid_syntax::extra_parameter) return name + " takes no value";
+  return name + " needs a value";
+}
+
 void store_command_line(const Strings& arguments, po::variables_map& map) {
   // Abbreviations are not accepted: an option added later would make them ambiguous.
   const int style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
@@ -337,7 +353,7 @@ void store_file(const std::string& name, po::variables_map& map) {
   try {
     po::store(po::parse_config_file(file, file_options()), map);
   } catch (const po::error& error) {
-    fail(name + ": " + error.what());
+    fail(name + ": " + sentence_of(error));
   }
 }
 
@@ -346,7 +362,7 @@ po::variables_map collect(const Strings& arguments) {
   try {
     store_command_line(arguments, map);
   } catch (const po::error& error) {
-    fail(error.what());
+    fail(sentence_of(error));
   }
   if (map.count("config") != 0) store_file(map["config"].as<std::string>(), map);
   return map;

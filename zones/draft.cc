@@ -56,6 +56,32 @@ std::optional<std::string> Draft::apply(const Edit& edit) {
   return std::nullopt;
 }
 
+bool Draft::would_change(const Edit& edit) {
+  const Record record = edit.record.view();
+  const auto same_pseudo = [&](const PseudoRecord& p) {
+    return p.kind == edit.pseudo->kind && p.owner == edit.pseudo->owner &&
+           (edit.pseudo->target.empty() || folded_target(p.target) == folded_target(edit.pseudo->target));
+  };
+  if (edit.kind == Edit::Kind::remove_pseudo) return std::ranges::any_of(pseudo_, same_pseudo);
+  if (edit.kind == Edit::Kind::add_pseudo) {
+    return std::ranges::none_of(pseudo_,
+                                [&](const PseudoRecord& p) { return same_pseudo(p) && p.ttl == edit.pseudo->ttl; });
+  }
+  if (!record.owner.is_at_or_below(base_->apex().name)) return edit.kind == Edit::Kind::add;  // apply() says why not
+  if (edit.kind == Edit::Kind::add) {
+    if (record.type == rrtype::SOA) return !same_record(soa_.view(), record);
+    return std::ranges::none_of(touch(record.owner).after, [&](const OwnedRecord& r) {
+      return r.ttl == record.ttl && same_data(r.view(), record);
+    });
+  }
+  const bool all = edit.kind == Edit::Kind::remove_rrset && record.type == rrtype::ANY;
+  if (has_pseudo(record.owner) && (all || is_derived_type(record.type))) return all;
+  return std::ranges::any_of(touch(record.owner).after, [&](const OwnedRecord& r) {
+    if (edit.kind == Edit::Kind::remove_record) return same_data(r.view(), record);
+    return all || r.type == record.type;
+  });
+}
+
 std::optional<std::string> Draft::add(const OwnedRecord& owned) {
   const Record record = owned.view();
   RecordSet check(Name(base_->apex().name));  // knows what a record must be

@@ -44,6 +44,8 @@ class Draft {
 
   // Makes one change; a sentence if it cannot be, and then nothing is changed.
   std::optional<std::string> apply(const Edit& edit);
+  // Whether apply() would change anything: the record is not there yet, or there is something to remove.
+  bool would_change(const Edit& edit);
 
   // Gives the ALIAS records with these targets (by folded_target), or all URL records, the addresses they stand for.
   void set_alias_addresses(const std::map<std::string, Addresses>& by_target);

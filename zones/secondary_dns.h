@@ -22,6 +22,7 @@ struct Secondary {
   std::vector<Name> keys;             // it signs with one of these, and NOTIFY is signed with the last; empty: none
 
   bool is_host() const { return prefix == 128; }
+  friend bool operator==(const Secondary&, const Secondary&) = default;
 };
 
 struct SecondaryDns {
@@ -29,6 +30,8 @@ struct SecondaryDns {
   std::vector<Name> servers;  // names of the secondaries, which stand in the NS RRset of the apex while enabled
   std::vector<Name> added;    // those that the zone would not have by itself, and that leave it on disable
   std::vector<Secondary> secondaries;
+
+  friend bool operator==(const SecondaryDns&, const SecondaryDns&) = default;
 };
 using SecondaryDnsRef = std::shared_ptr<const SecondaryDns>;  // null: nothing was ever set
 

@@ -20,9 +20,12 @@ enum class SerialPolicy : uint8_t {
   keep        // none: whoever changes the zone states its serial
 };
 
+// What follows 2^32 - 1 is 1: a serial of 0 has a meaning of its own to some secondaries, and RFC 1982 §3.1 lets us add
+// two as well as one.
 // @pre policy != keep
 constexpr uint32_t next_serial(SerialPolicy policy, uint32_t previous, uint32_t now) {
-  return policy == SerialPolicy::unixtime && serial_newer(now, previous) ? now : previous + 1;
+  if (policy == SerialPolicy::unixtime && serial_newer(now, previous)) return now;
+  return previous == UINT32_MAX ? 1 : previous + 1;
 }
 
 }  // namespace axfrd::zones

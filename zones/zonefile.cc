@@ -26,6 +26,33 @@ bool ends_in_dot(std::string_view name) {
   return backslashes % 2 == 0;
 }
 
+// Why `line` is not one record without anything that only zone files have: comments, lines joined by parentheses, and
+// directives. Who states a record means all that he writes.
+std::optional<std::string> check_line(std::string_view line) {
+  if (line.find_first_not_of(" \t") == std::string_view::npos) return "there is no record";
+  if (is_blank(line.front())) return "a record begins with its owner; @ is the apex";
+  if (line.front() == '$') {
+    return quoted(line.substr(0, line.find_first_of(" \t"))) +
+           " is a directive of zone files; an owner that begins with $ is written \\$";
+  }
+  bool in_quotes = false;
+  for (size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    if (c == '\n' || c == '\r') return "a newline in a record; the octet is written \\010";
+    if (c == '\0') return "an octet 0; write \\000";
+    if (c == '\\') {
+      if (++i == line.size() || line[i] == '\n' || line[i] == '\0') return "a backslash with nothing behind it";
+    } else if (c == '"') {
+      in_quotes = !in_quotes;
+    } else if (!in_quotes && (c == ';' || c == '(' || c == ')')) {
+      return std::string("a '") + c + "' outside quotation marks; put the value into quotation marks, as in " +
+             "TXT \"v=DMARC1; p=none\", or write \\" + c;
+    }
+  }
+  if (in_quotes) return "a quotation mark is never closed";
+  return std::nullopt;
+}
+
 class ZoneParser {
  public:
   // `fallback`: edits are to be parsed, which come from no file.
@@ -45,17 +72,36 @@ class ZoneParser {
     return std::move(zone_);
   }
 
-  // Entries that add to a zone, each an edit.
-  std::variant<std::vector<Edit>, std::string> parse_additions(std::string_view text, Warnings* warnings) {
-    auto edits = parse_edits(
-        text, [this](const Entry& entry) { return parse_entry(entry); }, Edit::Kind::add, Edit::Kind::add_pseudo);
+  // One record on one line, which is added to a zone.
+  std::variant<Edit, std::string> parse_addition(std::string_view line, Warnings* warnings) {
+    if (auto reason = check_line(line)) return std::move(*reason);
+    if (auto reason = parse_entry({0, std::string(line)})) return std::move(*reason);
     if (warnings != nullptr) warnings->add(zone_.warnings);
-    return edits;
+    return edit_of(Edit::Kind::add, Edit::Kind::add_pseudo);
   }
-  std::variant<std::vector<Edit>, std::string> parse_removals(std::string_view text) {
-    return parse_edits(
-        text, [this](const Entry& entry) { return parse_removal(entry); }, Edit::Kind::remove_record,
-        Edit::Kind::remove_pseudo);
+  // OWNER [TTL] [CLASS] [TYPE [DATA]]
+  std::variant<Edit, std::string> parse_removal(std::string_view line) {
+    if (auto reason = check_line(line)) return std::move(*reason);
+    Tokens tokens(line);
+    const std::string_view text = tokens.next();
+    const auto owner = resolve(text);
+    if (!owner) return quoted(text) + " is not a domain name";
+    if (tokens.rest().empty()) return remove_rrset(*owner, rrtype::ANY);
+    std::optional<uint32_t> ttl;
+    const Entry entry{0, std::string(line)};
+    if (auto reason = parse_ttl_and_class(entry, tokens, ttl)) return std::move(*reason);
+    const std::string type(tokens.next());
+    if (!tokens.rest().empty()) {
+      if (auto reason = parse_entry(entry)) return std::move(*reason);
+      return edit_of(Edit::Kind::remove_record, Edit::Kind::remove_pseudo);
+    }
+    for (const auto kind : {PseudoRecord::Kind::alias, PseudoRecord::Kind::url}) {
+      if (equals_ignoring_case(type, kind == PseudoRecord::Kind::alias ? "ALIAS" : "URL"))
+        return Edit(Edit::Kind::remove_pseudo, PseudoRecord{kind, *owner, 0, {}, {}});
+    }
+    const uint16_t number = type_from_text(type);
+    if (number == 0) return "there is no record type '" + type + "'";
+    return remove_rrset(*owner, number);
   }
 
  private:
@@ -153,47 +199,14 @@ class ZoneParser {
     return Name(NameView(wire.data(), size));
   }
 
-  // Calls parse(entry) for each; what that leaves in zone_ becomes edits of these kinds.
-  template <class Parse>
-  std::variant<std::vector<Edit>, std::string> parse_edits(std::string_view text, Parse&& parse, Edit::Kind record,
-                                                           Edit::Kind pseudo) {
-    EntryReader reader(text);
-    Entry entry;
-    while (reader.next(entry)) {
-      entry.text.erase(0, entry.text.find_first_not_of(" \t\r\n"));  // an edit always states its owner
-      if (auto reason = parse(entry)) return std::move(*reason);
-      for (size_t i = 0; i < zone_.records.size(); ++i) edits_.emplace_back(record, OwnedRecord(zone_.records[i]));
-      for (PseudoRecord& p : zone_.pseudo) edits_.emplace_back(pseudo, std::move(p));
-      zone_.records = RecordSet(zone_.records.apex());
-      zone_.pseudo.clear();
-    }
-    if (reader.problem() != nullptr) return reader.problem();
-    if (edits_.empty()) return "there is no record";
-    return std::move(edits_);
+  static Edit remove_rrset(const Name& owner, uint16_t type) {
+    return {Edit::Kind::remove_rrset, OwnedRecord(Record{owner, type, 0, {}})};
   }
 
-  // OWNER [TTL] [CLASS] [TYPE [DATA]]
-  Reason parse_removal(const Entry& entry) {
-    Tokens tokens(entry.text);
-    const std::string_view text = tokens.next();
-    const auto owner = resolve(text);
-    if (!owner) return quoted(text) + " is not a domain name";
-    std::optional<uint32_t> ttl;
-    uint16_t type = rrtype::ANY;
-    if (!tokens.rest().empty()) {
-      if (auto reason = parse_ttl_and_class(entry, tokens, ttl)) return reason;
-      const std::string name(tokens.next());
-      if (!tokens.rest().empty()) return parse_entry(entry);
-      for (const auto kind : {PseudoRecord::Kind::alias, PseudoRecord::Kind::url}) {
-        if (!equals_ignoring_case(name, kind == PseudoRecord::Kind::alias ? "ALIAS" : "URL")) continue;
-        edits_.emplace_back(Edit::Kind::remove_pseudo, PseudoRecord{kind, *owner, 0, {}, {}});
-        return std::nullopt;
-      }
-      type = type_from_text(name);
-      if (type == 0) return "there is no record type '" + name + "'";
-    }
-    edits_.emplace_back(Edit::Kind::remove_rrset, OwnedRecord(Record{*owner, type, 0, {}}));
-    return std::nullopt;
+  // What parse_entry() has read.
+  Edit edit_of(Edit::Kind record, Edit::Kind pseudo) {
+    if (!zone_.pseudo.empty()) return {pseudo, std::move(zone_.pseudo.front())};
+    return {record, OwnedRecord(zone_.records[0])};
   }
 
   Reason parse_entry(const Entry& entry) {
@@ -444,7 +457,6 @@ class ZoneParser {
   size_t ages_ = 0;               // records with [AGE:n]
   uint32_t first_age_ = 0;        // the place of the first
   ZoneText zone_;
-  std::vector<Edit> edits_;
 };
 
 // ldns does not escape quotation marks in names, and we take them for those of a string.
@@ -507,14 +519,14 @@ std::variant<ZoneText, ZoneFileError> parse_zone(const ZoneSource& source, const
   return ZoneParser(apex).parse(source, options);
 }
 
-std::variant<std::vector<Edit>, std::string> parse_additions(std::string_view text, const Name& apex,
-                                                             const DefaultTtl& default_ttl, Warnings* warnings) {
-  return ZoneParser(apex, &default_ttl).parse_additions(text, warnings);
+std::variant<Edit, std::string> parse_addition(std::string_view line, const Name& apex, const DefaultTtl& default_ttl,
+                                               Warnings* warnings) {
+  return ZoneParser(apex, &default_ttl).parse_addition(line, warnings);
 }
 
-std::variant<std::vector<Edit>, std::string> parse_removals(std::string_view text, const Name& apex) {
+std::variant<Edit, std::string> parse_removal(std::string_view line, const Name& apex) {
   const DefaultTtl none = [](NameView, uint16_t) { return 0U; };
-  return ZoneParser(apex, &none).parse_removals(text);
+  return ZoneParser(apex, &none).parse_removal(line);
 }
 
 std::string record_to_text(const Record& record) {

@@ -45,14 +45,14 @@ std::variant<ZoneText, ZoneFileError> parse_zone(const ZoneSource& source, const
 // The same of a text that was sent: $INCLUDE and $GENERATE are refused. `file` is only for messages.
 std::variant<ZoneText, ZoneFileError> parse_zone(std::string_view text, const Name& apex, const std::string& file);
 
-// Reads what an operator adds to a zone: lines of a zone file, with names relative to the apex. `default_ttl` gives the
-// TTL of a record that states none. A sentence if there is something wrong; `warnings` hears of the rest.
+// Reads what an operator adds to a zone: one record, as a zone file would have it on one line, with names relative to
+// the apex. It has no comment, parentheses or newline, and is no directive. `default_ttl` gives the TTL of a record
+// that states none. A sentence if there is something wrong; `warnings` hears of the rest.
 using DefaultTtl = std::function<uint32_t(NameView owner, uint16_t type)>;
-std::variant<std::vector<Edit>, std::string> parse_additions(std::string_view text, const Name& apex,
-                                                             const DefaultTtl& default_ttl,
-                                                             Warnings* warnings = nullptr);
+std::variant<Edit, std::string> parse_addition(std::string_view line, const Name& apex, const DefaultTtl& default_ttl,
+                                               Warnings* warnings = nullptr);
 // The same for what is taken from it: OWNER (all its records), OWNER TYPE (the RRset), or OWNER TYPE DATA.
-std::variant<std::vector<Edit>, std::string> parse_removals(std::string_view text, const Name& apex);
+std::variant<Edit, std::string> parse_removal(std::string_view line, const Name& apex);
 
 // Presentation format of one record, without newline.
 std::string record_to_text(const Record& record);

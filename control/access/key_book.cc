@@ -59,6 +59,10 @@ bool UpdateGrant::covers(const zones::OwnedRecord& record) const {
   return below ? record.owner.view().is_at_or_below(*name) && !(record.owner == *name) : record.owner == *name;
 }
 
+bool operator==(const UpdateGrant& a, const UpdateGrant& b) {
+  return a.zone == b.zone && a.name == b.name && a.below == b.below && std::ranges::is_permutation(a.types, b.types);
+}
+
 UpdateGrant parse_grant(const std::string& zone, const std::string& names, const std::string& types) {
   UpdateGrant grant;
   if (zone != "*") grant.zone = parse_name(zone);

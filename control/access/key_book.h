@@ -27,6 +27,8 @@ struct UpdateGrant {
 
   bool covers_zone(const zones::Name& apex) const { return !zone || *zone == apex; }
   bool covers(const zones::OwnedRecord& record) const;
+  // Whether both allow the same, in whatever order the types stand.
+  friend bool operator==(const UpdateGrant& a, const UpdateGrant& b);
 };
 
 // "*" or a zone; "*", a name, or "*.name" for all names below; types as in "A,AAAA", or empty for all. Throws

@@ -40,6 +40,8 @@ Json to_json(const zones::SecondaryDns& settings);
 struct SecondaryWish {
   std::string ns, allow, notify, key;
   bool knows_all = true;  // false: a later axfrd has stored more of this provider, and it is not edited
+
+  friend bool operator==(const SecondaryWish&, const SecondaryWish&) = default;
 };
 Json to_json(const SecondaryWish& wish);
 // What is missing in the object, or no string, is not stated.

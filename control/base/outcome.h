@@ -1,7 +1,10 @@
 // What comes of something an operator asked for: a result, or a sentence that says why not.
 #pragma once
 
+#include <exception>
+#include <filesystem>
 #include <functional>
+#include <new>
 #include <string>
 #include <variant>
 
@@ -14,6 +17,14 @@ struct Failure {
   FailureCode code;
   std::string reason;
 };
+
+// What an exception says to an operator. Those that we throw hold sentences; the texts of libraries are not for people.
+inline std::string reason_of(const std::exception& error) {
+  if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr) return "there is not enough memory for that";
+  if (const auto* file = dynamic_cast<const std::filesystem::filesystem_error*>(&error))
+    return file->path1().string() + ": " + file->code().message();
+  return error.what();
+}
 
 template <class T>
 using Outcome = std::variant<T, Failure>;

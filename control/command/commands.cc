@@ -12,17 +12,24 @@ namespace axfrd::control {
 
 namespace {
 
+bool is_list_of_strings(const Json& value) {
+  return value.is_array() && std::ranges::all_of(value, [](const Json& item) { return item.is_string(); });
+}
+
 std::optional<RpcError> check(const Verb& verb, const Json& params) {
   for (const auto& [name, value] : params.items()) {
-    const auto known =
+    const auto parameter =
         std::ranges::find_if(verb.parameters, [&key = name](const Parameter& p) { return p.name == key; });
-    if (known == verb.parameters.end())
+    if (parameter == verb.parameters.end())
       return RpcError{RpcError::invalid_params, verb.method + (": unknown parameter \"" + name + "\"")};
-    if (known->source == Parameter::Source::files) {
+    if (parameter->source == Parameter::Source::files) {
       if (!value.is_array()) return RpcError{RpcError::invalid_params, "\"" + name + "\" must be an array"};
-    } else if (!value.is_string()) {
-      return RpcError{RpcError::invalid_params, "\"" + name + "\" must be a string"};
+      continue;
     }
+    const bool may_be_list = parameter->source == Parameter::Source::rest;
+    if (value.is_string() || (may_be_list && is_list_of_strings(value))) continue;
+    return RpcError{RpcError::invalid_params,
+                    "\"" + name + "\" must be a string" + (may_be_list ? " or a list of strings" : "")};
   }
   for (const Parameter& parameter : verb.parameters) {
     if (parameter.required && !params.contains(parameter.name)) {

@@ -96,9 +96,6 @@ class Commands {
 
   template <class Work>
   void in_transaction(const Json& params, const RpcDone& done, Work&& work);
-  static void edit(Transactions::Transaction& transaction,
-                   const std::variant<std::vector<zones::Edit>, std::string>& edits, zones::Warnings warnings,
-                   const RpcDone& done);
 
   void set_secondary(const Json& params, bool must_be_enabled, RpcDone done);
   // The answer to a commit, when all secondaries have it or the time is over.
@@ -106,6 +103,7 @@ class Commands {
   void new_key(const zones::Name& name, TsigKeyRef tsig, Done<Updater::KeyChanged> done);
 
   size_t zone_count() const;
+  zones::CookieSecrets cookie_secrets() const;
   zones::VersionRef find(const zones::Name& apex) const;
 
   boost::asio::io_context& loop_;

@@ -10,15 +10,23 @@ Failure nothing_staged() { return {FailureCode::failed, "there is no staged secr
 
 }  // namespace
 
-void Commands::cookie_show(Json&, RpcDone done) {
+zones::CookieSecrets Commands::cookie_secrets() const {
   const dataplane::ReadSection section(reader_);
-  done(RpcResult(to_json(server_.cookies.current())));
+  return server_.cookies.current();
 }
+
+void Commands::cookie_show(Json&, RpcDone done) { done(RpcResult(to_json(cookie_secrets()))); }
 
 void Commands::cookie_add(Json& params, RpcDone done) {
   const auto secret =
       or_refuse(done, [&] { return parse_cookie_secret(params["secret"].get_ref<const std::string&>()); });
   if (!secret) return;
+  const zones::CookieSecrets known = cookie_secrets();
+  if (known.active == *secret || known.staged == *secret) {
+    Json result = to_json(known);
+    result["changed"] = false;
+    return done(RpcResult(std::move(result)));
+  }
   const auto stage = [secret = *secret](const zones::CookieSecrets& current) -> Outcome<zones::CookieSecrets> {
     return zones::CookieSecrets{current.active, secret};
   };

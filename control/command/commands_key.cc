@@ -1,4 +1,6 @@
 // Commands about keys.
+#include <algorithm>
+
 #include "control/command/commands.h"
 #include "control/command/commands_support.h"
 
@@ -13,6 +15,9 @@ Failure no_such_key(const zones::Name& name) { return {FailureCode::failed, "the
 void Commands::new_key(const zones::Name& name, TsigKeyRef tsig, Done<Updater::KeyChanged> done) {
   const auto add = [tsig = std::move(tsig)](const KeyRef& current) -> Outcome<KeyRef> {
     if (current == nullptr) return std::make_shared<const Key>(Key{tsig, {}});
+    const TsigKey& known = *current->tsig;
+    if (known.algorithm() == tsig->algorithm() && std::ranges::equal(known.secret().bytes(), tsig->secret().bytes()))
+      return current;
     return Failure{FailureCode::conflict, "there is a key " + tsig->name().to_text() +
                                               " already; add one of another name, and remove this one"};
   };
@@ -76,6 +81,7 @@ void Commands::key_grant(Json& params, RpcDone done) {
   if (!grant) return;
   const auto add = [key, grant = *grant](const KeyRef& current) -> Outcome<KeyRef> {
     if (current == nullptr) return no_such_key(key);
+    if (std::ranges::find(current->grants, grant) != current->grants.end()) return current;
     auto next = std::make_shared<Key>(*current);
     next->grants.push_back(grant);
     return KeyRef(std::move(next));

@@ -28,6 +28,15 @@ Json settings_json(const zones::ZoneVersion& version) {
   return json;
 }
 
+// What tables and the log can show in a word.
+void check_provider_name(const std::string& name) {
+  constexpr size_t kLongest = 64;
+  const auto fits = [](unsigned char c) { return c > ' ' && c != 0x7F && c != ',' && c != '"'; };
+  if (!name.empty() && name.size() <= kLongest && std::ranges::all_of(name, fits)) return;
+  throw std::invalid_argument("'" + name + "' is no name of a provider: that has 1 to 64 octets, without blanks, " +
+                              "commas, quotation marks and control characters");
+}
+
 }  // namespace
 
 // ---- zones ----
@@ -71,9 +80,8 @@ void Commands::secondary_disable(Json& params, RpcDone done) {
   auto name = zone_name(params);
   if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
   const auto edit = [](const zones::ZoneVersion& zone) -> Outcome<zones::SecondaryDns> {
-    const auto* current = zone.attributes().enabled_secondaries();
-    if (current == nullptr) return Failure{FailureCode::failed, "secondary DNS is not enabled"};
-    zones::SecondaryDns next = *current;
+    const auto& current = zone.attributes().secondary_dns;
+    zones::SecondaryDns next = current ? *current : zones::SecondaryDns{};
     next.enabled = false;
     return next;
   };
@@ -112,6 +120,7 @@ void Commands::secondary_status(Json& params, RpcDone done) {
   if (!params.contains("zone")) return done(RpcResult(ledger_stream(behind)));
   const auto name = zone_name(params);
   if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
+  if (!find(std::get<zones::Name>(name))) return done(no_such_zone(std::get<zones::Name>(name)));
   server_.service.run([this, apex = std::get<zones::Name>(name), behind, done = std::move(done)](const Notifier& from) {
     boost::asio::post(loop_, [done, lines = from.status(apex, behind)] { done(RpcResult(Json{{"ledger", lines}})); });
   });
@@ -208,13 +217,23 @@ RpcDone Commands::waiting(const zones::Name& apex, std::chrono::seconds patience
 
 void Commands::provider_set(Json& params, RpcDone done) {
   const SecondaryWish wish = wish_from(params);
-  const auto sound =
-      or_refuse(done, [&] { return apply(wish, {}, *server_.keys.book(), server_.service.options().addresses); });
+  const auto name = params["provider"].get<std::string>();
+  const auto sound = or_refuse(done, [&] {
+    check_provider_name(name);
+    return apply(wish, {}, *server_.keys.book(), server_.service.options().addresses);
+  });
   if (!sound) return;
-  server_.updater.set_provider(params["provider"].get<std::string>(), wish, [this, wish, done](auto outcome) {
-    boost::asio::post(loop_, [wish, done, outcome] {
+  const auto answer = [wish](bool changed) {
+    Json result = to_json(wish);
+    result["changed"] = changed;
+    return RpcResult(std::move(result));
+  };
+  const auto known = server_.providers.all();
+  if (const auto same = known.find(name); same != known.end() && same->second == wish) return done(answer(false));
+  server_.updater.set_provider(name, wish, [this, answer, done](auto outcome) {
+    boost::asio::post(loop_, [answer, done, outcome] {
       if (const auto* failure = std::get_if<Failure>(&outcome)) return done(*failure);
-      done(RpcResult(to_json(wish)));
+      done(answer(true));
     });
   });
 }

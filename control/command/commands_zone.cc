@@ -3,6 +3,7 @@
 #include "control/base/zone_source_json.h"
 #include "control/command/commands.h"
 #include "control/command/commands_support.h"
+#include "control/command/record_arguments.h"
 #include "zones/number.h"
 #include "zones/zonefile.h"
 
@@ -19,16 +20,14 @@ void remove_other_pseudo(zones::Draft& draft, const std::vector<zones::PseudoRec
 }
 
 // A record gives its TTL to the whole RRset (RFC 2181 §5.2), which who adds it may not know.
-void warn_of_ttls(zones::Draft& draft, const std::vector<zones::Edit>& edits, zones::Warnings& warnings) {
-  for (const zones::Edit& edit : edits) {
-    const zones::Record added = edit.record.view();
-    if (edit.kind != zones::Edit::Kind::add || added.type == zones::rrtype::RRSIG) continue;
-    for (const zones::OwnedRecord& other : draft.rrset(added.owner, added.type)) {
-      if (other.ttl == added.ttl) continue;
-      warnings.add(0, added.owner.to_text() + " " + zones::type_to_text(added.type) + ": the TTL of the RRset was " +
-                          std::to_string(other.ttl) + ", and is " + std::to_string(added.ttl) + " now");
-      break;
-    }
+void warn_of_ttl(zones::Draft& draft, const zones::Edit& edit, zones::Warnings& warnings) {
+  const zones::Record added = edit.record.view();
+  if (edit.kind != zones::Edit::Kind::add || added.type == zones::rrtype::RRSIG) return;
+  for (const zones::OwnedRecord& other : draft.rrset(added.owner, added.type)) {
+    if (other.ttl == added.ttl) continue;
+    return warnings.add(0, added.owner.to_text() + " " + zones::type_to_text(added.type) +
+                               ": the TTL of the RRset was " + std::to_string(other.ttl) + ", and is " +
+                               std::to_string(added.ttl) + " now");
   }
 }
 
@@ -51,6 +50,21 @@ std::optional<Failure> roll_back(zones::Draft& draft, uint32_t serial) {
   for (const zones::OwnedRecord& r : since->delta.removed) draft.apply(zones::Edit(Kind::add, r));
   draft.apply(zones::Edit(Kind::add, since->soa));
   return std::nullopt;
+}
+
+// The record that `zone set` and `zone unset` speak of: one text, or one for each argument.
+std::variant<RecordLine, Failure> record_in(const Json& params) {
+  const Json& record = params["record"];
+  try {
+    return record_line(record.is_string() ? std::vector{record.get<std::string>()}
+                                          : record.get<std::vector<std::string>>());
+  } catch (const std::invalid_argument& error) {
+    return Failure{FailureCode::bad_zone, error.what()};
+  }
+}
+
+std::string text_of(const zones::Edit& edit) {
+  return edit.pseudo ? zones::pseudo_to_text(*edit.pseudo) : zones::record_to_text(edit.record.view());
 }
 
 }  // namespace
@@ -147,6 +161,11 @@ void Commands::zone_rollback(Json& params, RpcDone done) {
 void Commands::zone_config(Json& params, RpcDone done) {
   auto name = zone_name(params);
   if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
+  if (!params.contains("serial")) {
+    const zones::VersionRef version = find(std::get<zones::Name>(name));
+    if (!version) return done(no_such_zone(std::get<zones::Name>(name)));
+    return done(RpcResult(Json{{"serial", text_of(version->attributes().serial_policy)}}));
+  }
   const auto policy = serial_policy_from(params["serial"].get_ref<const std::string&>());
   if (!policy) return done(RpcError{RpcError::invalid_params, "\"serial\" is none of unixtime, increment, keep"});
   server_.updater.set_serial_policy(std::move(std::get<zones::Name>(name)), *policy,
@@ -176,32 +195,47 @@ void Commands::in_transaction(const Json& params, const RpcDone& done, Work&& wo
 
 void Commands::zone_set(Json& params, RpcDone done) {
   in_transaction(params, done, [&](const zones::Name& apex, Transactions::Transaction& transaction) {
+    auto record = record_in(params);
+    if (auto* failure = std::get_if<Failure>(&record)) return done(std::move(*failure));
+    const auto& [line, remarks] = std::get<RecordLine>(record);
     // A record that states no TTL takes that of its RRset, or of the SOA.
     const auto default_ttl = [&](zones::NameView owner, uint16_t type) {
       const auto rrset = transaction.draft.rrset(owner, type);
       return rrset.empty() ? transaction.draft.soa().ttl : rrset.front().ttl;
     };
     zones::Warnings warnings;
-    const auto edits = zones::parse_additions(params["record"].get<std::string>(), apex, default_ttl, &warnings);
-    edit(transaction, edits, warnings, done);
+    for (const std::string& remark : remarks) warnings.add(0, remark);
+    const auto read = zones::parse_addition(line, apex, default_ttl, &warnings);
+    if (const auto* reason = std::get_if<std::string>(&read)) return done(Failure{FailureCode::bad_zone, *reason});
+    const auto& edit = std::get<zones::Edit>(read);
+    const bool changed = transaction.draft.would_change(edit);
+    warn_of_ttl(transaction.draft, edit, warnings);
+    if (auto failure = Transactions::apply(transaction, edit)) return done(std::move(*failure));
+    Json result{{"edits", transaction.edits->size()}, {"record", text_of(edit)}, {"changed", changed}};
+    add_warnings(result, warnings);
+    done(RpcResult(std::move(result)));
   });
 }
 
 void Commands::zone_unset(Json& params, RpcDone done) {
   in_transaction(params, done, [&](const zones::Name& apex, Transactions::Transaction& transaction) {
-    edit(transaction, zones::parse_removals(params["record"].get<std::string>(), apex), {}, done);
+    auto record = record_in(params);
+    if (auto* failure = std::get_if<Failure>(&record)) return done(std::move(*failure));
+    const auto& [line, remarks] = std::get<RecordLine>(record);
+    zones::Warnings warnings;
+    for (const std::string& remark : remarks) warnings.add(0, remark);
+    const auto read = zones::parse_removal(line, apex);
+    if (const auto* reason = std::get_if<std::string>(&read)) return done(Failure{FailureCode::bad_zone, *reason});
+    const auto& edit = std::get<zones::Edit>(read);
+    if (!transaction.draft.would_change(edit)) {
+      return done(Failure{FailureCode::failed, "there is nothing to remove: zone " + apex.to_text() +
+                                                   ", as the transaction has it, holds no such record (" + line + ")"});
+    }
+    if (auto failure = Transactions::apply(transaction, edit)) return done(std::move(*failure));
+    Json result{{"edits", transaction.edits->size()}};
+    add_warnings(result, warnings);
+    done(RpcResult(std::move(result)));
   });
-}
-
-void Commands::edit(Transactions::Transaction& transaction,
-                    const std::variant<std::vector<zones::Edit>, std::string>& edits, zones::Warnings warnings,
-                    const RpcDone& done) {
-  if (const auto* reason = std::get_if<std::string>(&edits)) return done(Failure{FailureCode::bad_zone, *reason});
-  warn_of_ttls(transaction.draft, std::get<0>(edits), warnings);
-  if (auto failure = Transactions::apply(transaction, std::get<0>(edits))) return done(std::move(*failure));
-  Json result{{"edits", transaction.edits.size()}};
-  add_warnings(result, warnings);
-  done(RpcResult(std::move(result)));
 }
 
 void Commands::zone_diff(Json& params, RpcDone done) {
@@ -223,7 +257,7 @@ void Commands::zone_commit(Json& params, RpcDone done) {
   in_transaction(params, done, [&](const zones::Name& apex, Transactions::Transaction& transaction) {
     transaction.committing = true;
     const auto replay = [edits = transaction.edits](zones::Draft& draft) -> std::optional<Failure> {
-      for (const zones::Edit& edit : edits) {
+      for (const zones::Edit& edit : *edits) {
         if (auto reason = draft.apply(edit)) return Failure{FailureCode::bad_zone, std::move(*reason)};
       }
       return std::nullopt;
@@ -242,7 +276,7 @@ void Commands::zone_commit(Json& params, RpcDone done) {
 
 void Commands::zone_abort(Json& params, RpcDone done) {
   in_transaction(params, done, [&](const zones::Name& apex, const Transactions::Transaction& transaction) {
-    const size_t edits = transaction.edits.size();
+    const size_t edits = transaction.edits->size();
     transactions_.end(apex);
     done(RpcResult(Json{{"edits", edits}}));
   });
@@ -254,6 +288,7 @@ void Commands::zone_status(Json& params, RpcDone done) {
     auto name = zone_name(params);
     if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
     only = std::move(std::get<zones::Name>(name));
+    if (!find(*only)) return done(no_such_zone(*only));
   }
   Json open = Json::array();
   transactions_.for_each([&](const zones::Name& apex, const Transactions::Transaction& transaction) {
@@ -262,7 +297,7 @@ void Commands::zone_status(Json& params, RpcDone done) {
     const auto now = Transactions::Clock::now();
     open.push_back({{"zone", apex.to_text()},
                     {"serial", transaction.draft.base()->serial()},
-                    {"edits", transaction.edits.size()},
+                    {"edits", transaction.edits->size()},
                     {"age_seconds", duration_cast<seconds>(now - transaction.begun).count()},
                     {"idle_seconds", duration_cast<seconds>(now - transaction.touched).count()},
                     {"committing", transaction.committing}});

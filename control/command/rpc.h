@@ -43,7 +43,7 @@ using RpcHandler = std::function<void(RpcRequest request, RpcDone done)>;
 // Reads one line. A request that is larger than any that we have a method for is refused when that shows, at a cost
 // that does not grow with what follows: an object of more than kMaxMembers members, more than kMaxValues values in all,
 // one member twice, or more than kMaxDepth levels. Strings may be of any length. Any thread.
-inline constexpr size_t kMaxMembers = 64, kMaxValues = 4096, kMaxDepth = 8;
+inline constexpr size_t kMaxMembers = 64, kMaxValues = 65536, kMaxDepth = 8;
 std::variant<RpcRequest, RpcError> parse_request(std::string_view line);
 
 // Each ends with a newline.

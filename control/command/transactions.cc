@@ -17,7 +17,7 @@ std::optional<Failure> Transactions::begin(const zones::VersionRef& zone) {
   const std::string name = zone->apex().name.to_text();
   return Failure{FailureCode::conflict, "zone " + name + " has an open transaction, begun " +
                                             seconds_since(entry->second.begun) + " s ago, with " +
-                                            std::to_string(entry->second.edits.size()) +
+                                            std::to_string(entry->second.edits->size()) +
                                             " edits: commit or abort that one first"};
 }
 
@@ -34,13 +34,9 @@ std::variant<Transactions::Transaction*, Failure> Transactions::open(const zones
   return &entry->second;
 }
 
-std::optional<Failure> Transactions::apply(Transaction& transaction, const std::vector<zones::Edit>& edits) {
-  zones::Draft draft = transaction.draft;
-  for (const zones::Edit& edit : edits) {
-    if (auto reason = draft.apply(edit)) return Failure{FailureCode::bad_zone, std::move(*reason)};
-  }
-  transaction.draft = std::move(draft);
-  transaction.edits.insert(transaction.edits.end(), edits.begin(), edits.end());
+std::optional<Failure> Transactions::apply(Transaction& transaction, const zones::Edit& edit) {
+  if (auto reason = transaction.draft.apply(edit)) return Failure{FailureCode::bad_zone, std::move(*reason)};
+  transaction.edits->push_back(edit);
   return std::nullopt;
 }
 
@@ -49,8 +45,12 @@ void Transactions::reopen(const zones::Name& apex) {
   if (entry != open_.end()) entry->second.committing = false;
 }
 
+// Looks through all of them, so it does that a few times a second at most.
 void Transactions::forget() {
+  constexpr auto kPause = std::chrono::milliseconds(100);
   const auto now = Clock::now();
+  if (now - looked_ < kPause) return;
+  looked_ = now;
   std::erase_if(open_,
                 [&](const auto& entry) { return !entry.second.committing && now - entry.second.touched > timeout_; });
 }

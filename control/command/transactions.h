@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -27,7 +28,8 @@ class Transactions {
   struct Transaction {
     explicit Transaction(zones::VersionRef base) : draft(std::move(base)) {}
     zones::Draft draft;
-    std::vector<zones::Edit> edits;  // what the draft was made of
+    // What the draft was made of. While it is being committed, the updater reads them, and nobody adds to them.
+    std::shared_ptr<std::vector<zones::Edit>> edits = std::make_shared<std::vector<zones::Edit>>();
     Clock::time_point begun = Clock::now(), touched = begun;
     bool committing = false;
   };
@@ -35,8 +37,8 @@ class Transactions {
   std::optional<Failure> begin(const zones::VersionRef& zone);
   // The open transaction of a zone, which is thereby touched; a Failure if there is none, or it is being committed.
   std::variant<Transaction*, Failure> open(const zones::Name& apex);
-  // Makes all edits or none of them.
-  static std::optional<Failure> apply(Transaction& transaction, const std::vector<zones::Edit>& edits);
+  // Makes one edit. Costs what the edit does, however many came before it.
+  static std::optional<Failure> apply(Transaction& transaction, const zones::Edit& edit);
   // Ends it, whatever its state.
   void end(const zones::Name& apex) { open_.erase(zones::sort_key(apex)); }
   // A commit failed: the transaction is open as it was.
@@ -53,6 +55,7 @@ class Transactions {
   void forget();
 
   const Clock::duration timeout_;
+  Clock::time_point looked_;                 // when forget() last looked
   std::map<std::string, Transaction> open_;  // by sort key of the apex
 };
 

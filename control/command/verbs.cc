@@ -27,14 +27,16 @@ constexpr std::array kImportDirectory{
 };
 constexpr std::array kSet{
     Parameter{"zone", Source::argument, true, "NAME", "name of the zone"},
-    Parameter{"record", Source::rest, true, "OWNER [TTL] TYPE DATA", "a record as in zone files; @ is the apex"},
+    Parameter{"record", Source::rest, true, "OWNER [TTL] TYPE DATA",
+              "a record; @ is the apex, and each argument of DATA is one field or one string"},
 };
 constexpr std::array kUnset{
     Parameter{"zone", Source::argument, true, "NAME", "name of the zone"},
     Parameter{"record", Source::rest, true, "OWNER [TYPE [DATA]]", "one record, an RRset, or all records of a name"},
 };
 constexpr std::array kOptionalZone{
-    Parameter{"zone", Source::optional_argument, false, "NAME", "name of the zone (default: all that have one)"},
+    Parameter{"zone", Source::optional_argument, false, "NAME",
+              "name of the zone (default: all that have a transaction)"},
 };
 constexpr std::array kLedger{
     Parameter{"zone", Source::optional_argument, false, "NAME",
@@ -47,7 +49,7 @@ constexpr std::array kRollback{
 };
 constexpr std::array kConfig{
     Parameter{"zone", Source::argument, true, "NAME", "name of the zone"},
-    Parameter{"serial", Source::option, true, "POLICY",
+    Parameter{"serial", Source::option, false, "POLICY",
               "how new serials come to be: unixtime, increment, or keep (whoever changes the zone states them)"},
 };
 
@@ -111,7 +113,7 @@ constexpr std::array kExplain{
 
 constexpr std::array kVerbs{
     Verb{"status", "show what the server is doing", {}},
-    Verb{"stats", "show the counters of packet path, kernel path, UDP and TCP", {}},
+    Verb{"stats", "show the counters of all that is received and sent", {}},
     Verb{"stop", "stop the server", {}},
     Verb{"zone.import", "add zones, or replace them, from zone files", kImport},
     Verb{"zone.list", "list all zones", {}},
@@ -127,20 +129,20 @@ constexpr std::array kVerbs{
     Verb{"zone.abort", "forget the transaction", kZone},
     Verb{"zone.status", "show open transactions", kOptionalZone},
     Verb{"zone.history", "show the changes that secondaries can get as IXFR", kZone},
-    Verb{"zone.rollback", "bring back an earlier version's content, under a new serial", kRollback},
-    Verb{"zone.config", "change a zone's settings", kConfig},
+    Verb{"zone.rollback", "bring back earlier content, under a new serial", kRollback},
+    Verb{"zone.config", "show a zone's settings, or change them", kConfig},
     Verb{"secondary.enable", "let others serve a zone as secondaries", kSecondary},
     Verb{"secondary.edit", "change what is stated of a zone's secondaries", kSecondary},
     Verb{"secondary.disable", "undo what enable did", kZone},
     Verb{"secondary.show", "show a zone's secondaries, and what they have", kZone},
     Verb{"secondary.list", "list the zones that have secondaries", {}},
-    Verb{"secondary.status", "show who has which serial, and what became of NOTIFY and transfers", kLedger},
-    Verb{"secondary.check", "say whether the parent and the secondaries serve a zone, and what to mend", kZone},
+    Verb{"secondary.status", "show who has which serial, and NOTIFY and transfers", kLedger},
+    Verb{"secondary.check", "ask parent and secondaries, and say what to mend", kZone},
     Verb{"provider.set", "name the secondaries of a provider", kProvider},
     Verb{"provider.list", "list all providers", {}},
     Verb{"provider.remove", "forget a provider; zones keep what they have", kProviderName},
     Verb{"notify", "notify all secondaries of a zone now", kZone},
-    Verb{"explain", "say whether a peer may transfer a zone, and which rule decides", kExplain},
+    Verb{"explain", "say whether a peer may transfer a zone, and why", kExplain},
     Verb{"key.add", "add a TSIG key", kKeyAdd},
     Verb{"key.generate", "make a TSIG key, and show its secret this once", kKeyGenerate},
     Verb{"key.list", "list all keys: what they may change, when they were used", {}},
@@ -149,25 +151,40 @@ constexpr std::array kVerbs{
     Verb{"key.revoke", "take a key's grants for a zone back", kKeyRevoke},
     Verb{"cookie.show", "show fingerprints of the secrets of DNS Cookies", {}},
     Verb{"cookie.add", "stage a secret: cookies made with it are accepted", kCookieAdd},
-    Verb{"cookie.activate", "make cookies with the staged secret; the active one gets staged in turn", {}},
+    Verb{"cookie.activate", "make cookies with the staged secret; stage the other", {}},
     Verb{"cookie.drop", "forget the staged secret", {}},
 };
 
-std::string usage_of(const Parameter& parameter) {
+// A group goes from its first verb to the next one's.
+struct FirstOfGroup {
+  const char* title;
+  std::string_view method;
+};
+constexpr std::array kVerbGroups{
+    FirstOfGroup{"server", "status"},
+    FirstOfGroup{"zones", "zone.import"},
+    FirstOfGroup{"transactions", "zone.begin"},
+    FirstOfGroup{"versions and settings", "zone.history"},
+    FirstOfGroup{"secondary DNS", "secondary.enable"},
+    FirstOfGroup{"keys", "key.add"},
+    FirstOfGroup{"DNS Cookies", "cookie.show"},
+};
+
+std::string usage_of_parameter(const Parameter& parameter) {
   switch (parameter.source) {
     case Source::argument:
     case Source::secret:
     case Source::path:
     case Source::rest:
-      return " " + parameter.written();
+      return parameter.written();
     case Source::optional_argument:
     case Source::flag:
     case Source::option:
-      return " [" + parameter.written() + "]";
+      return "[" + parameter.written() + "]";
     case Source::files:
-      return " " + parameter.written() + "...";
+      return parameter.written() + "...";
     case Source::list:
-      return " [" + parameter.written() + "]...";
+      return "[" + parameter.written() + "]...";
     case Source::client:
       break;
   }
@@ -190,11 +207,30 @@ std::string Verb::words() const {
 
 std::string Verb::usage() const {
   std::string text = words();
-  for (const Parameter& parameter : parameters) text += usage_of(parameter);
+  for (const std::string& part : usages()) text += " " + part;
   return text;
 }
 
+std::vector<std::string> Verb::usages() const {
+  std::vector<std::string> parts;
+  for (const Parameter& parameter : parameters) {
+    if (parameter.source != Source::client) parts.push_back(usage_of_parameter(parameter));
+  }
+  return parts;
+}
+
 std::span<const Verb> verbs() { return kVerbs; }
+
+std::vector<VerbGroup> verb_groups() {
+  std::vector<VerbGroup> groups;
+  const auto place_of = [](std::string_view method) { return static_cast<size_t>(find_verb(method) - kVerbs.data()); };
+  for (size_t i = 0; i < kVerbGroups.size(); ++i) {
+    const size_t begin = place_of(kVerbGroups[i].method);
+    const size_t end = i + 1 < kVerbGroups.size() ? place_of(kVerbGroups[i + 1].method) : kVerbs.size();
+    groups.push_back({kVerbGroups[i].title, verbs().subspan(begin, end - begin)});
+  }
+  return groups;
+}
 
 const Verb* find_verb(std::string_view method) {
   const auto verb = std::find_if(kVerbs.begin(), kVerbs.end(), [&](const Verb& v) { return v.method == method; });

@@ -20,7 +20,7 @@ struct Parameter {
   enum class Source : uint8_t {
     argument,           // the next argument
     optional_argument,  // the next argument, if there is one
-    rest,               // all remaining arguments, with blanks between them
+    rest,               // all remaining arguments, as a list
     flag,               // --name, without a value; "yes" on the socket
     secret,             // the next argument, or the first line of standard input if that is -
     path,               // the next argument, a path that is made absolute
@@ -43,11 +43,20 @@ struct Verb {
   const char* summary;
   std::span<const Parameter> parameters;
 
-  std::string words() const;  // "zone import"
-  std::string usage() const;  // "zone import [--zone NAME] FILE..."
+  std::string words() const;                // "zone import"
+  std::string usage() const;                // "zone import [--zone NAME] FILE..."
+  std::vector<std::string> usages() const;  // "[--zone NAME]", "FILE..."
 };
 
 std::span<const Verb> verbs();
+
+// Verbs that belong together, for the help.
+struct VerbGroup {
+  const char* title;
+  std::span<const Verb> verbs;
+};
+std::vector<VerbGroup> verb_groups();
+
 // nullptr if there is none.
 const Verb* find_verb(std::string_view method);
 

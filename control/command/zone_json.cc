@@ -105,17 +105,21 @@ Json to_json(const Updater::Changed& changed) {
   return result;
 }
 
-Json to_json(const Updater::Configured& configured) { return {{"serial", text_of(configured.serial_policy)}}; }
+Json to_json(const Updater::Configured& configured) {
+  return {{"serial", text_of(configured.serial_policy)}, {"changed", configured.changed}};
+}
 
 Json to_json(const Updater::SecondarySet& set) {
   Json json = to_json(*set.settings);
   json["old_serial"] = set.old_serial;
   json["serial"] = set.serial;
+  json["changed"] = set.changed;
   return json;
 }
 
 Json to_json(const Updater::KeyChanged& changed) {
-  return {{"key", to_json(changed.after ? *changed.after : *changed.before)}};
+  return {{"key", to_json(changed.after ? *changed.after : *changed.before)},
+          {"changed", changed.after != changed.before}};
 }
 
 namespace {

@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <map>
 #include <optional>
-#include <sstream>
 
+#include "control/base/utf8.h"
 #include "control/ctl/completion.h"
-#include "control/ctl/print.h"
+#include "control/ctl/help.h"
 
 namespace axfrd::control {
 
@@ -15,44 +16,10 @@ namespace {
 
 using Source = Parameter::Source;
 
-[[noreturn]] void refuse(const std::string& reason) { throw CtlUsageError(reason); }
+[[noreturn]] void refuse(const std::string& reason, const std::string& help = "") { throw CtlUsageError(reason, help); }
 
-// ---- help ----
-
-constexpr const char* kGlobalHelp =
-    "  --socket PATH  where axfrd listens (default: /run/axfrd/control.sock)\n"
-    "  --json         print the result as JSON\n"
-    "  --help         help; behind a verb: help on that verb\n"
-    "  --version      print the version\n";
-
-std::string verb_table(const std::string& first_word) {
-  Table table{{}, {false, false}};
-  for (const Verb& verb : verbs()) {
-    const std::string words = verb.words();
-    if (words.starts_with(first_word)) table.rows.push_back({"  " + verb.usage(), verb.summary});
-  }
-  if (first_word.empty()) table.rows.push_back({"  completion bash", "print a completion script for bash"});
-  std::ostringstream text;
-  table.print(text);
-  return std::move(text).str();
-}
-
-std::string general_help() {
-  return "axfrctl tells axfrd what to do.\n\nusage: axfrctl [OPTION...] VERB [ARGUMENT...]\n\nverbs:\n" +
-         verb_table("") + "\noptions:\n" + kGlobalHelp;
-}
-
-std::string verb_help(const Verb& verb) {
-  Table table{{}, {false, false}};
-  for (const Parameter& p : verb.parameters) {
-    if (p.source == Source::client) continue;
-    table.rows.push_back({"  " + p.written(), p.help});
-  }
-  std::ostringstream text;
-  text << "usage: axfrctl [OPTION...] " << verb.usage() << "\n\n" << verb.summary << ".\n\n";
-  table.print(text);
-  text << kGlobalHelp;
-  return std::move(text).str();
+bool is_option(const Parameter& p) {
+  return p.source == Source::option || p.source == Source::list || p.source == Source::flag;
 }
 
 // ---- reading ----
@@ -67,13 +34,16 @@ class ArgumentReader {
     while (at_ < rest_.size()) take(rest_[at_++]);
     if (version_) return CtlText{"axfrctl " AXFRD_VERSION "\n"};
     if (words_ == std::vector<std::string>{"completion", "bash"}) return CtlText{bash_completion()};
-    if (words_.empty()) {
-      if (help_) return CtlText{general_help()};
-      refuse("a verb is missing\n" + verb_table(""));
+    if (!words_.empty() && words_[0] == "help") {
+      help_ = true;
+      words_.erase(words_.begin());
     }
+    const bool is_own_verb = !words_.empty() && (words_[0] == "help" || words_[0] == "completion");
+    if (help_ && (words_.empty() || is_own_verb)) return CtlText{general_help()};
+    if (words_.empty()) refuse("a verb is missing", "axfrctl help lists all verbs\n");
     command_.verb = find_verb_in_words();
-    if (help_) return CtlText{command_.verb != nullptr ? verb_help(*command_.verb) : general_help()};
-    if (command_.verb == nullptr) fail_unknown_verb();
+    if (help_ && command_.verb != nullptr) return CtlText{verb_help(*command_.verb)};
+    if (command_.verb == nullptr) return of_first_word();
     assign();
     return std::move(command_);
   }
@@ -96,8 +66,9 @@ class ArgumentReader {
     if (bool* flag = find_flag(name)) {
       if (value) refuse(name + " takes no value");
       *flag = true;
-    } else if (!name.starts_with("--")) {
-      refuse("there is no option " + name);
+    } else if (!is_known_option(name)) {
+      refuse("there is no option " + name + did_you_mean(name, all_options()),
+             "axfrctl help VERB lists those of a verb\n");
     } else if (has_source(name.substr(2), Source::flag)) {
       if (value) refuse(name + " takes no value");
       options_[name.substr(2)] = "yes";
@@ -116,6 +87,23 @@ class ArgumentReader {
     });
   }
 
+  static std::vector<std::string> all_options() {
+    std::vector<std::string> all{"--socket", "--json", "--help", "--version"};
+    for (const Verb& verb : verbs()) {
+      for (const Parameter& p : verb.parameters) {
+        if (is_option(p)) all.push_back(std::string("--") + p.name);
+      }
+    }
+    std::ranges::sort(all);
+    all.erase(std::ranges::unique(all).begin(), all.end());
+    return all;
+  }
+
+  static bool is_known_option(const std::string& name) {
+    const auto all = all_options();
+    return std::ranges::find(all, name) != all.end();
+  }
+
   bool* find_flag(const std::string& name) {
     if (name == "--json") return &command_.json;
     if (name == "--help" || name == "-h") return &help_;
@@ -124,7 +112,7 @@ class ArgumentReader {
   }
 
   std::string next_of(const std::string& option) {
-    if (at_ == rest_.size()) refuse(option + " needs a value, or does not exist");
+    if (at_ == rest_.size()) refuse(option + " needs a value");
     return rest_[at_++];
   }
 
@@ -141,10 +129,16 @@ class ArgumentReader {
     return nullptr;
   }
 
-  [[noreturn]] void fail_unknown_verb() const {
-    const std::string some = verb_table(words_[0] + " ");
-    if (!some.empty()) refuse("'" + words_[0] + "' needs one of these verbs:\n" + some);
-    refuse("there is no verb '" + words_[0] + "'; these are:\n" + verb_table(""));
+  // No verb: the first word may be that of some, whose help was asked for, or mistyped.
+  CtlText of_first_word() const {
+    const std::string some = verbs_that_begin_with(words_[0]);
+    if (help_ && words_.size() == 1 && !some.empty()) return {"verbs:\n" + some};
+    const std::string wrong = words_.size() > 1 && !some.empty() ? words_[0] + " " + words_[1] : words_[0];
+    if (words_.size() == 1 && !some.empty()) refuse("'" + wrong + "' needs one of these verbs", some);
+    std::vector<std::string> known{"help", "completion bash"};
+    for (const Verb& verb : verbs()) known.push_back(verb.words());
+    refuse("there is no verb '" + wrong + "'" + did_you_mean(wrong, known),
+           some.empty() ? "axfrctl help lists all verbs\n" : some);
   }
 
   void assign() {
@@ -152,13 +146,17 @@ class ArgumentReader {
     size_t next = 0;
     for (const Parameter& parameter : command_.verb->parameters) assign_words(parameter, next);
     if (next < words_.size()) fail_usage("'" + words_[next] + "' is one argument too many");
+    for (const Parameter& p : command_.verb->parameters) {
+      // The zone of an import may be in the file's name.
+      if (is_option(p) && p.required && command_.files.empty() && !command_.params.contains(p.name))
+        fail_usage(p.written() + " is missing");
+    }
   }
 
   // Gives `parameter` the words that are its, from `next` on.
   void assign_words(const Parameter& parameter, size_t& next) {
     using enum Parameter::Source;
-    if (parameter.source == option || parameter.source == list || parameter.source == flag) return;
-    if (parameter.source == client) return;
+    if (is_option(parameter) || parameter.source == client) return;
     if (next == words_.size()) {
       if (parameter.source == optional_argument) return;
       fail_usage(std::string(parameter.placeholder) + " is missing");
@@ -167,17 +165,32 @@ class ArgumentReader {
       command_.files.assign(words_.begin() + static_cast<ptrdiff_t>(next), words_.end());
       next = words_.size();
     } else if (parameter.source == rest) {
-      std::string text = words_[next++];
-      while (next < words_.size()) text += " " + words_[next++];
-      command_.params[parameter.name] = text;
+      Json all = Json::array();
+      while (next < words_.size()) all.push_back(in_utf8(words_[next++]));
+      command_.params[parameter.name] = std::move(all);
     } else if (parameter.source == secret) {
-      command_.params[parameter.name] = words_[next] == "-" ? line_of_input(parameter.placeholder) : words_[next];
+      command_.params[parameter.name] =
+          in_utf8(words_[next] == "-" ? line_of_input(parameter.placeholder) : words_[next]);
       ++next;
     } else if (parameter.source == path) {
-      command_.params[parameter.name] = std::filesystem::absolute(words_[next++]).string();
+      command_.params[parameter.name] = in_utf8(absolute(words_[next++]));
     } else {
-      command_.params[parameter.name] = words_[next++];
+      command_.params[parameter.name] = in_utf8(words_[next++]);
     }
+  }
+
+  // What axfrd is told is JSON, which is UTF-8.
+  static std::string in_utf8(const std::string& argument) {
+    if (find_non_utf8(argument))
+      refuse("the argument '" + as_utf8(argument) + "' is not UTF-8; write octets as \\DDD, as they stand here");
+    return argument;
+  }
+
+  static std::string absolute(const std::string& path) {
+    std::error_code error;
+    const auto whole = std::filesystem::absolute(path, error);
+    if (error) refuse(path + ": the directory that this is relative to is not there any more");
+    return whole.string();
   }
 
   // What would be seen in the list of processes if it were an argument.
@@ -193,16 +206,12 @@ class ArgumentReader {
       return;
     }
     const auto& parameters = command_.verb->parameters;
-    const bool known = std::any_of(parameters.begin(), parameters.end(), [&](const Parameter& p) {
-      return (p.source == Source::option || p.source == Source::list || p.source == Source::flag) && p.name == name;
-    });
-    if (!known) fail_usage("there is no option --" + name);
-    command_.params[name] = value;
+    if (std::ranges::none_of(parameters, [&](const Parameter& p) { return is_option(p) && p.name == name; }))
+      fail_usage("'" + command_.verb->words() + "' has no option --" + name);
+    command_.params[name] = in_utf8(value);
   }
 
-  [[noreturn]] void fail_usage(const std::string& reason) const {
-    refuse(reason + "\nusage: axfrctl " + command_.verb->usage());
-  }
+  [[noreturn]] void fail_usage(const std::string& reason) const { refuse(reason, usage_of(*command_.verb)); }
 
   const std::vector<std::string> rest_;
   size_t at_ = 0;
@@ -213,6 +222,11 @@ class ArgumentReader {
 };
 
 }  // namespace
+
+bool wants_json(const std::vector<std::string>& arguments) {
+  const auto end = std::ranges::find(arguments, "--");
+  return std::find(arguments.begin(), end, "--json") != end;
+}
 
 std::variant<CtlCommand, CtlText> parse_ctl_arguments(const std::vector<std::string>& arguments) {
   return ArgumentReader(arguments).read();

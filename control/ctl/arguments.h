@@ -2,12 +2,12 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
 #include <stdexcept>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "control/base/json.h"
 #include "control/command/verbs.h"
 
 namespace axfrd::control {
@@ -16,7 +16,7 @@ struct CtlCommand {
   std::filesystem::path socket;
   bool json = false;
   const Verb* verb = nullptr;
-  std::map<std::string, std::string> params;
+  Json params = Json::object();    // strings and lists of strings, all UTF-8
   std::vector<std::string> files;  // of a verb that takes files
 };
 
@@ -25,9 +25,15 @@ struct CtlText {
   std::string text;
 };
 
+// What is wrong, in a sentence, and what is to be known beyond that.
 struct CtlUsageError : std::runtime_error {
-  using std::runtime_error::runtime_error;
+  explicit CtlUsageError(const std::string& reason, std::string help_text = "")
+      : std::runtime_error(reason), help(std::move(help_text)) {}
+  std::string help;  // lines, for people
 };
+
+// Whether errors are to be JSON, however wrong the rest of the command line is.
+bool wants_json(const std::vector<std::string>& arguments);
 
 // Throws CtlUsageError.
 std::variant<CtlCommand, CtlText> parse_ctl_arguments(const std::vector<std::string>& arguments);

@@ -5,7 +5,10 @@
 #include <filesystem>
 #include <functional>
 #include <iostream>
+#include <new>
 
+#include "control/base/outcome.h"
+#include "control/base/utf8.h"
 #include "control/base/zone_file_name.h"
 #include "control/base/zone_reader.h"
 #include "control/base/zone_source_json.h"
@@ -18,6 +21,8 @@ namespace {
 using namespace axfrd::control;  // NOLINT(google-build-using-namespace)
 
 constexpr int kFailed = 1, kUnusable = 2;
+// Codes of errors that are not axfrd's, in what --json prints: of JSON-RPC's invalid params, and of its server's own.
+constexpr int kBadUsage = -32602, kNoServer = -32000;
 constexpr auto kStopPatience = std::chrono::seconds(30);
 
 // What a full disk did not take is no success.
@@ -30,7 +35,7 @@ int check_output(int status) {
 
 void print(const CtlCommand& command, const Json& params, const Json& result) {
   if (command.json) {
-    std::cout << result.dump() << '\n';
+    std::cout << dump(result) << '\n';
   } else {
     print_result(std::cout, command.verb->method, params, result);
     std::cout.flush();
@@ -92,6 +97,19 @@ bool call(CtlClient& client, const CtlCommand& command, const Json& params) {
   return result.value("failed", 0) == 0;
 }
 
+// One line, or one JSON object, on standard error.
+void report(bool json, int code, const std::string& message) {
+  if (json) {
+    std::cerr << dump(Json{{"code", code}, {"message", message}}) << '\n';
+  } else {
+    std::cerr << "axfrctl: " << message << '\n';
+  }
+}
+
+void report(const CtlCommand& command, const RefusedError& error) {
+  report(command.json, error.error.value("code", 0), error.what());
+}
+
 // What one file adds to the parameters: its content and what it includes, and unless told the zone it is named after.
 Json with_file(const CtlCommand& command, const std::string& file) {
   Json params = command.params;
@@ -99,20 +117,14 @@ Json with_file(const CtlCommand& command, const std::string& file) {
   if (!params.contains("zone")) {
     if (standard_input) throw CtlUsageError("standard input does not say which zone it is: --zone NAME is missing");
     const std::string name = std::filesystem::path(file).filename().string();
+    if (find_non_utf8(name))
+      throw CtlUsageError(as_utf8(file) + ": the file's name is not UTF-8 and names no zone: --zone NAME is missing");
     params["zone"] = zone_of_any_file(name).value_or(name);
   }
   // Whoever names a FIFO wants it to be read.
   params["parts"] =
       to_json(standard_input ? read_zone(STDIN_FILENO, "standard input") : read_zone(file, {.plain_only = false}));
   return params;
-}
-
-void report(const CtlCommand& command, const RefusedError& error) {
-  if (command.json) {
-    std::cerr << error.error.dump() << '\n';
-  } else {
-    std::cerr << "axfrctl: " << error.what() << '\n';
-  }
 }
 
 // One bad file does not keep the others from being sent.
@@ -125,7 +137,7 @@ int send_files(CtlClient& client, const CtlCommand& command) {
       report(command, error);
       result = kFailed;
     } catch (const ZoneReadError& error) {
-      std::cerr << "axfrctl: " << error.what() << '\n';
+      report(command.json, static_cast<int>(FailureCode::failed), error.what());
       result = kFailed;
     }
   }
@@ -139,13 +151,13 @@ int run(const CtlCommand& command) {
   CtlClient client(command.socket);
   if (!command.files.empty()) return send_files(client, command);
   try {
-    if (!call(client, command, Json(command.params))) return kFailed;
+    if (!call(client, command, command.params)) return kFailed;
   } catch (const RefusedError& error) {
     report(command, error);
     return error.error.value("code", 0) < 0 ? kUnusable : kFailed;
   }
   if (command.verb->method == std::string_view("stop") && !client.wait_for_end(kStopPatience)) {
-    std::cerr << "axfrctl: axfrd was told to stop, but is still there\n";
+    report(command.json, static_cast<int>(FailureCode::timed_out), "axfrd was told to stop, but is still there");
     return kFailed;
   }
   return 0;
@@ -154,15 +166,24 @@ int run(const CtlCommand& command) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  const bool json = wants_json(arguments);
   try {
-    const auto parsed = parse_ctl_arguments({argv + 1, argv + argc});
+    const auto parsed = parse_ctl_arguments(arguments);
     if (const auto* text = std::get_if<CtlText>(&parsed)) {
       std::cout << text->text;
       return check_output(0);
     }
     return check_output(run(std::get<CtlCommand>(parsed)));
-  } catch (const std::exception& error) {
-    std::cerr << "axfrctl: " << error.what() << '\n';
-    return kUnusable;
+  } catch (const CtlUsageError& error) {
+    report(json, kBadUsage, error.what());
+    if (!json) std::cerr << error.help;
+  } catch (const ConnectionError& error) {
+    report(json, kNoServer, error.what());
+  } catch (const Json::exception&) {
+    report(json, kNoServer, "axfrd's reply is not to be understood; its version may be another (axfrctl --version)");
+  } catch (const std::bad_alloc&) {
+    report(json, kNoServer, "there is not enough memory for that");
   }
+  return kUnusable;
 }

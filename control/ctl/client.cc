@@ -54,7 +54,7 @@ CtlClient::~CtlClient() {
 
 Json CtlClient::call(const std::string& method, const Json& params, const std::function<void()>& waiting) {
   const Json request{{"jsonrpc", "2.0"}, {"id", ++last_id_}, {"method", method}, {"params", params}};
-  send(request.dump() + "\n");
+  send(dump(request) + "\n");
   Json reply = Json::parse(receive_line(waiting), nullptr, false);
   if (reply.is_discarded() || !reply.is_object()) fail("axfrd's reply is not to be understood");
   if (reply.contains("error")) throw RefusedError(std::move(reply["error"]));

@@ -13,7 +13,7 @@ using Source = Parameter::Source;
 
 // First word → the words that may follow it; none for a verb of one word.
 std::map<std::string, std::set<std::string>> words() {
-  std::map<std::string, std::set<std::string>> all{{"completion", {"bash"}}};
+  std::map<std::string, std::set<std::string>> all{{"completion", {"bash"}}, {"help", {}}};
   for (const Verb& verb : verbs()) {
     const std::string text = verb.words();
     const size_t space = text.find(' ');

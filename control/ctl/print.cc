@@ -103,9 +103,13 @@ void print_stats(std::ostream& out, const Json&, const Json& result) {
   print_columns(out, "TCP", {result["tcp"]});
   print_columns(out, "zones", {result["zones"]});
   print_columns(out, "ALIAS", {result["alias"]});
+  if (result.contains("log")) print_columns(out, "log", {result["log"]});
 }
 
 void print_stop(std::ostream& out, const Json&, const Json&) { out << "axfrd is stopping\n"; }
+
+// What was so already, when it was asked for, is no error and no change.
+const char* already(const Json& result) { return result.value("changed", true) ? "" : "already so: "; }
 
 void print_import(std::ostream& out, const Json& params, const Json& result) {
   out << text_of(params["zone"]) << ": ";
@@ -154,6 +158,7 @@ void print_begin(std::ostream& out, const Json&, const Json& result) {
 }
 
 void print_edits(std::ostream& out, const Json& params, const Json& result) {
+  if (result.contains("record")) out << already(result) << text_of(result["record"]) << '\n';
   out << text_of(params["zone"]) << ": " << result["edits"] << " edits in the transaction\n";
 }
 
@@ -269,7 +274,11 @@ void print_abort(std::ostream& out, const Json& params, const Json& result) {
   out << text_of(params["zone"]) << ": transaction aborted, " << result["edits"] << " edits forgotten\n";
 }
 
-void print_transactions(std::ostream& out, const Json&, const Json& result) {
+void print_transactions(std::ostream& out, const Json& params, const Json& result) {
+  if (result["transactions"].empty()) {
+    out << (params.contains("zone") ? text_of(params["zone"]) + ": " : "") << "no transaction is open\n";
+    return;
+  }
   Table table{{{"ZONE", "SERIAL", "EDITS", "BEGUN", "TOUCHED"}}, {false, true, true, true, true}};
   for (const Json& open : result["transactions"]) {
     table.rows.push_back({text_of(open["zone"]), text_of(open["serial"]), text_of(open["edits"]),
@@ -297,7 +306,7 @@ void print_history(std::ostream& out, const Json&, const Json& result) {
 }
 
 void print_config(std::ostream& out, const Json& params, const Json& result) {
-  out << text_of(params["zone"]) << ": new serials by " << text_of(result["serial"]) << '\n';
+  out << already(result) << text_of(params["zone"]) << ": new serials by " << text_of(result["serial"]) << '\n';
 }
 
 std::string grants_of(const Json& key) {
@@ -322,7 +331,8 @@ void print_keys(std::ostream& out, const Json&, const Json& result) {
 
 void print_key(std::ostream& out, const Json&, const Json& result) {
   const Json& key = result["key"];
-  out << text_of(key["key"]) << ": " << text_of(key["algorithm"]) << ", may change " << grants_of(key) << '\n';
+  out << already(result) << text_of(key["key"]) << ": " << text_of(key["algorithm"]) << ", may change "
+      << grants_of(key) << '\n';
   if (result.contains("secret")) out << "secret: " << text_of(result["secret"]) << '\n';
 }
 
@@ -332,10 +342,12 @@ void print_key_removed(std::ostream& out, const Json& params, const Json&) {
 
 void print_cookies(std::ostream& out, const Json&, const Json& result) {
   const Json& staged = result["staged"];
-  out << "active: " << text_of(result["active"]) << "\nstaged: " << (staged.is_null() ? "-" : text_of(staged)) << '\n';
+  out << already(result) << "active: " << text_of(result["active"])
+      << "\nstaged: " << (staged.is_null() ? "-" : text_of(staged)) << '\n';
 }
 
 void print_secondary_set(std::ostream& out, const Json&, const Json& result) {
+  if (!result.value("changed", true)) out << "already so:\n";
   print_secondary_settings(out, result);
   out << (result["enabled"] ? "At the registrar, add these NS names to the delegation: "
                             : "At the registrar, take these NS names out of the delegation: ")
@@ -373,8 +385,8 @@ void print_providers(std::ostream& out, const Json&, const Json& result) {
   table.print(out);
 }
 
-void print_provider_set(std::ostream& out, const Json& params, const Json&) {
-  out << text_of(params["provider"]) << ": set\n";
+void print_provider_set(std::ostream& out, const Json& params, const Json& result) {
+  out << already(result) << text_of(params["provider"]) << ": set\n";
 }
 
 void print_provider_removed(std::ostream& out, const Json& params, const Json&) {

@@ -255,7 +255,7 @@ class Updater::Group {
       updater_.shorten_histories(*this);
       commit();
     } catch (const std::exception& error) {
-      for (const End& end : ends_) end.failed({FailureCode::failed, error.what()});
+      for (const End& end : ends_) end.failed({FailureCode::failed, reason_of(error)});
       return;
     }
     publish();
@@ -407,7 +407,7 @@ void Updater::enqueue(Done<T> done, Work work, Ends ends) {
       try {
         return work(group);
       } catch (const std::exception& error) {
-        return Failure{FailureCode::failed, error.what()};
+        return Failure{FailureCode::failed, reason_of(error)};
       }
     }();
     if (ends == Ends::at_once || std::holds_alternative<Failure>(outcome)) return done(std::move(outcome));
@@ -743,9 +743,10 @@ Outcome<Updater::Configured> Updater::configure_now(Group& group, const Name& ap
   if (old == nullptr) return no_such_zone(apex);
   if (old->attributes().kept) return not_known("zone " + apex.to_text());
   Attributes attributes = old->attributes();
+  if (attributes.serial_policy == policy) return Configured{policy, false};
   attributes.serial_policy = policy;
   group.set(apex, old->apply({}, old->soa_record(), std::move(attributes)));
-  return Configured{policy};
+  return Configured{policy, true};
 }
 
 Outcome<Updater::SecondarySet> Updater::set_secondary_now(Group& group, const Name& apex, const SecondaryEdit& edit) {
@@ -764,6 +765,9 @@ Outcome<Updater::SecondarySet> Updater::set_secondary_now(Group& group, const Na
   auto finished = draft.finish();
   if (auto* reason = std::get_if<std::string>(&finished)) return Failure{FailureCode::bad_zone, std::move(*reason)};
   auto& result = std::get<Draft::Result>(finished);
+  const auto& current = old->attributes().secondary_dns;
+  if (result.delta.empty() && *settings == (current ? *current : zones::SecondaryDns{}))
+    return SecondarySet{old->serial(), old->serial(), settings, false};
   if (!result.delta.empty()) {
     const auto serial = choose_serial(*old, old->serial());
     if (const auto* failure = std::get_if<Failure>(&serial)) return *failure;
@@ -779,7 +783,7 @@ Outcome<Updater::SecondarySet> Updater::set_secondary_now(Group& group, const Na
   group.log("zone ", apex.to_text(), " serial ", old->serial(), " to ", next->serial(), ": secondary DNS ",
             settings->enabled ? "enabled" : "disabled", ", ", settings->servers.size(), " NS names, ",
             settings->secondaries.size(), " addresses");
-  return SecondarySet{old->serial(), next->serial(), settings};
+  return SecondarySet{old->serial(), next->serial(), settings, true};
 }
 
 Outcome<Updater::Removed> Updater::remove_now(Group& group, const Name& apex) {
@@ -817,6 +821,7 @@ Outcome<Updater::KeyChanged> Updater::change_key_now(const Name& name, const Key
   auto edited = edit(before);
   if (auto* failure = std::get_if<Failure>(&edited)) return std::move(*failure);
   KeyRef& after = std::get<KeyRef>(edited);
+  if (after == before) return KeyChanged{name, before, after};
   if (before && before->kept && after) return not_known("key " + name.to_text());
   store_.put_key(name, after ? key_to_stored(*after) : "");
   keys_.set(after ? book->with(after) : book->without(name));

@@ -87,12 +87,14 @@ class Updater {
 
   struct Configured {
     zones::SerialPolicy serial_policy;
+    bool changed;  // false: it was so already, and nothing was done
   };
   void set_serial_policy(zones::Name apex, zones::SerialPolicy policy, Done<Configured> done);
 
   struct SecondarySet {
     uint32_t old_serial, serial;
     zones::SecondaryDnsRef settings;
+    bool changed;  // false: they were so already, and nothing was done
   };
   // Makes the secondary DNS of a zone what edit(current version) returns, and its NS RRset what follows from that, in
   // one commit. Called in the updater's thread.
@@ -106,7 +108,7 @@ class Updater {
 
   struct KeyChanged {
     zones::Name name;
-    KeyRef before, after;  // null: there was none, there is none
+    KeyRef before, after;  // null: there was none, there is none; the same: nothing was done
   };
   // Makes a key what edit(current) returns, both null when there is no key. Called in the updater's thread. Settings
   // (keys, cookies, providers) are in force, and told to be, without the rest of the group.

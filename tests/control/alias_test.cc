@@ -433,8 +433,7 @@ TEST_F(AliasUpdaterTest, AnAliasThatGoesTakesItsAddressesWithIt) {
   imported("a 300 ALIAS t.other.\n");
   resolve("t.other.", kOne);
   const auto changed = change([](zones::Draft& draft) {
-    const auto edits = zones::parse_removals("a ALIAS", name("example."));
-    for (const auto& edit : std::get<0>(edits)) draft.apply(edit);
+    draft.apply(std::get<zones::Edit>(zones::parse_removal("a ALIAS", name("example."))));
   });
   EXPECT_EQ(changed.removed, 1U);
   EXPECT_EQ(addresses_at("a.example."), "");
@@ -447,8 +446,8 @@ TEST_F(AliasUpdaterTest, AUrlHasTheRedirectorsAddressesAtOnce) {
   EXPECT_EQ(fresh.records, 5U);
   EXPECT_FALSE(imported("u 300 URL \"http://x/\"\n").changed);
   change([](zones::Draft& draft) {
-    const auto edits = zones::parse_additions("v URL \"http://y/\"", name("example."), [](auto, auto) { return 60U; });
-    for (const auto& edit : std::get<0>(edits)) draft.apply(edit);
+    const auto edit = zones::parse_addition("v URL \"http://y/\"", name("example."), [](auto, auto) { return 60U; });
+    draft.apply(std::get<zones::Edit>(edit));
   });
   EXPECT_EQ(addresses_at("v.example."), "v.example.\t60\tIN\tA\t10.0.0.3;");
 }

@@ -107,7 +107,7 @@ TEST(Rpc, ARequestThatIsLargerThanAnyMethodIsRefusedWithoutReadingOn) {
     return error != nullptr ? error->message : "taken";
   };
   EXPECT_EQ(refusal_of(head + members + not_json), "an object of more than 64 members");
-  EXPECT_EQ(refusal_of(head + values + not_json), "more than 4096 values");
+  EXPECT_EQ(refusal_of(head + values + not_json), "more than 65536 values");
   EXPECT_EQ(refusal_of(head + deep + not_json), "JSON of more than 8 levels");
   EXPECT_EQ(refusal_of(head + R"({"a":"1","a":"2"})" + not_json), "the member \"a\" stands twice");
   const auto parsed = parse_request(head + members);

@@ -4,7 +4,9 @@
 #include "control/base/utf8.h"
 #include "control/ctl/arguments.h"
 #include "control/ctl/completion.h"
+#include "control/ctl/help.h"
 #include "control/ctl/print.h"
+#include "control/options.h"
 #include "tests/control/support.h"
 
 namespace axfrd::control {
@@ -14,6 +16,21 @@ using Words = std::vector<std::string>;
 
 CtlCommand parsed(const Words& words) { return std::get<CtlCommand>(parse_ctl_arguments(words)); }
 std::string text(const Words& words) { return std::get<CtlText>(parse_ctl_arguments(words)).text; }
+Words words_of(const Verb& verb) {
+  Words words;
+  std::istringstream split(verb.words());
+  for (std::string word; split >> word;) words.push_back(word);
+  return words;
+}
+// The sentence, and the lines behind it.
+std::string mistake(const Words& words) {
+  try {
+    parse_ctl_arguments(words);
+  } catch (const CtlUsageError& error) {
+    return error.what() + ("\n" + error.help);
+  }
+  return "accepted";
+}
 
 TEST(CtlArguments, VerbsAreWords) {
   EXPECT_STREQ(parsed({"status"}).verb->method, "status");
@@ -46,27 +63,91 @@ TEST(CtlArguments, MistakesAreNamed) {
       {{"-x", "status"}, "-x"},
       {{"status", "--json=yes"}, "--json"},
   };
-  for (const auto& [words, named] : mistakes) {
-    try {
-      parse_ctl_arguments(words);
-      ADD_FAILURE() << "accepted, instead of an error about " << named;
-    } catch (const CtlUsageError& error) {
-      EXPECT_NE(std::string(error.what()).find(named), std::string::npos) << error.what();
-    }
+  for (const auto& [words, named] : mistakes)
+    EXPECT_NE(mistake(words).find(named), std::string::npos) << mistake(words);
+}
+
+TEST(CtlArguments, AMistakeIsNamedForWhatItIs) {
+  const std::pair<Words, const char*> mistakes[] = {
+      {{"--bogus", "status"}, "there is no option --bogus\n"},
+      {{"--bogus"}, "there is no option --bogus\n"},
+      {{"status", "--jason"}, "there is no option --jason; did you mean '--json'?\n"},
+      {{"--socket"}, "--socket needs a value\n"},
+      {{"zone", "show", "a", "--behind"}, "'zone show' has no option --behind\n"},
+      {{"stat"}, "there is no verb 'stat'; did you mean 'status', 'stats'?\n"},
+      {{"list"}, "there is no verb 'list'; did you mean 'zone list', 'secondary list', 'provider list', 'key list'?\n"},
+      {{"zone", "improt", "f"}, "there is no verb 'zone improt'; did you mean 'zone import'?\n"},
+      {{"zone"}, "'zone' needs one of these verbs\n"},
+      {{"help", "nonsense"}, "there is no verb 'nonsense'\n"},
+      {{}, "a verb is missing\n"},
+  };
+  for (const auto& [words, said] : mistakes) EXPECT_TRUE(mistake(words).starts_with(said)) << mistake(words);
+}
+
+TEST(CtlArguments, ErrorsAreJsonWhereverThatIsAskedFor) {
+  EXPECT_TRUE(wants_json({"--json", "foo"}));
+  EXPECT_TRUE(wants_json({"--bogus", "--json"}));
+  EXPECT_FALSE(wants_json({"zone", "import", "--", "--json"}));
+  EXPECT_FALSE(wants_json({}));
+}
+
+TEST(CtlArguments, ARecordStaysInItsArguments) {
+  EXPECT_EQ(parsed({"zone", "set", "example.com", "_dmarc", "TXT", "v=DMARC1; p=none"}).params["record"],
+            Json({"_dmarc", "TXT", "v=DMARC1; p=none"}));
+  EXPECT_EQ(parsed({"zone", "unset", "example.com", "www"}).params["record"], Json::array({"www"}));
+}
+
+TEST(CtlArguments, OctetsThatAreNotUtf8AreRefusedInOurWords) {
+  const std::string said = "is not UTF-8; write octets as \\DDD, as they stand here";
+  for (const Words& words :
+       {Words{"zone", "show", "caf\xe9.example"}, Words{"zone", "set", "a", "caf\xe9", "A", "192.0.2.1"},
+        Words{"zone", "set", "a", "b", "TXT", "\xff"}, Words{"key", "add", "k", "\xe9"},
+        Words{"key", "grant", "k", "a", "--names", "\xe9"}, Words{"zone", "import-dir", "/\xe9"}}) {
+    EXPECT_NE(mistake(words).find(said), std::string::npos) << mistake(words);
+    EXPECT_FALSE(find_non_utf8(mistake(words)));
   }
+  EXPECT_TRUE(mistake({"zone", "show", "caf\xe9"}).starts_with("the argument 'caf\\233' is"));
+  EXPECT_EQ(parsed({"zone", "show", "caf\xc3\xa9.example"}).params["zone"], "caf\xc3\xa9.example");
 }
 
 TEST(CtlArguments, HelpComesFromTheTable) {
   const std::string all = text({"--help"});
+  EXPECT_EQ(text({"help"}), all);
   for (const Verb& verb : verbs()) {
-    EXPECT_NE(all.find(verb.usage()), std::string::npos) << verb.method;
-    Words words;
-    std::istringstream split(verb.words());
-    for (std::string word; split >> word;) words.push_back(word);
+    EXPECT_NE(all.find("  " + verb.words() + "  "), std::string::npos) << verb.method;
+    EXPECT_NE(all.find(verb.summary), std::string::npos) << verb.method << ": is it more than a line?";
+    Words words = words_of(verb);
     words.emplace_back("--help");
-    EXPECT_NE(text(words).find(verb.summary), std::string::npos) << verb.method;
+    const std::string help = text(words);
+    EXPECT_NE(help.find(verb.summary), std::string::npos) << verb.method;
+    for (const std::string& part : verb.usages()) EXPECT_NE(help.find(part), std::string::npos) << part;
+    words.pop_back();
+    words.insert(words.begin(), "help");
+    EXPECT_EQ(text(words), help);
   }
+  EXPECT_NE(text({"zone", "--help"}).find("zone import"), std::string::npos);
+  EXPECT_EQ(text({"help", "key"}).find("zone import"), std::string::npos);
   EXPECT_NE(text({"--version"}).find("axfrctl 0."), std::string::npos);
+}
+
+void expect_to_fit(const std::string& help) {
+  std::istringstream lines(help);
+  for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), kTerminalWidth) << line;
+}
+
+TEST(Help, FitsATerminalOf80Columns) {
+  expect_to_fit(text({"--help"}));
+  for (const Verb& verb : verbs()) {
+    expect_to_fit(verb_help(verb));
+    expect_to_fit(verbs_that_begin_with(words_of(verb)[0]));
+  }
+  expect_to_fit(std::get<PrintAndExit>(parse_options({"--help"})).text);
+}
+
+TEST(Help, HasEveryVerbInAGroup) {
+  size_t count = 0;
+  for (const VerbGroup& group : verb_groups()) count += group.verbs.size();
+  EXPECT_EQ(count, verbs().size());
 }
 
 TEST(CtlCompletion, KnowsEveryVerbAndOption) {
@@ -126,8 +207,8 @@ TEST(CtlPrint, EachVerbHasAPicture) {
       {"cookie.activate", R"({"active":"89abcdef","staged":"01234567"})"},
       {"cookie.drop", R"({"active":"89abcdef","staged":null})"},
       {"zone.begin", R"({"zone":"a.","serial":1})"},
-      {"zone.set", R"({"edits":1})"},
-      {"zone.unset", R"({"edits":2})"},
+      {"zone.set", R"({"edits":1,"record":"r","changed":false,"warnings":["w"]})"},
+      {"zone.unset", R"({"edits":2,"warnings":[]})"},
       {"zone.diff", R"({"serial":1,"removed":["r"],"added":["a"]})"},
       {"zone.commit", R"({"old_serial":1,"serial":2,"records":3,"removed":0,"added":1,"changed":true})"},
       {"zone.abort", R"({"edits":1})"},
@@ -170,6 +251,7 @@ TEST(CtlPrint, EachVerbHasAPicture) {
     pictures[method] = out.str();
   }
   EXPECT_EQ(pictures["zone.import"], "a.: serial 2, was 1, 0 removed, 1 added, 3 records\n");
+  EXPECT_EQ(pictures["zone.set"], "already so: r\na.: 1 edits in the transaction\n");
   EXPECT_LT(pictures["zone.list"].find("a."), pictures["zone.list"].find("b."));
   EXPECT_NE(pictures["stats"].find("punted arp"), std::string::npos);
   EXPECT_EQ(pictures["stats"].find("punted tcp"), std::string::npos) << "it never happened";

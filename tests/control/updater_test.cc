@@ -1,6 +1,7 @@
 #include "control/update/updater.h"
 
 #include <set>
+#include <sstream>
 
 #include "control/access/cookie.h"
 #include "control/update/importer.h"
@@ -48,11 +49,13 @@ class UpdaterTest : public testing::Test {
     return wait_for<Importer::Loaded>(
         [&](auto done) { importer_->import_directory(directory, options, std::move(done)); });
   }
+  // `additions`: a record a line.
   Outcome<Updater::Changed> change(const std::string& zone, const std::string& additions) {
     const auto compose = [=](zones::Draft& draft) -> std::optional<Failure> {
-      const auto edits = zones::parse_additions(additions, name(zone), [](auto, auto) { return 60U; });
-      for (const zones::Edit& edit : std::get<0>(edits)) {
-        if (auto reason = draft.apply(edit)) return Failure{FailureCode::bad_zone, *reason};
+      std::istringstream lines(additions);
+      for (std::string line; std::getline(lines, line);) {
+        const auto edit = zones::parse_addition(line, name(zone), [](auto, auto) { return 60U; });
+        if (auto reason = draft.apply(std::get<zones::Edit>(edit))) return Failure{FailureCode::bad_zone, *reason};
       }
       return std::nullopt;
     };
@@ -153,6 +156,17 @@ TEST_F(UpdaterTest, ASerialIsCountedUpByOneWhereTheZoneSaysSo) {
   EXPECT_EQ(std::get<Updater::Changed>(change("example.com", "x A 10.0.0.2")).serial, 12U);
 }
 
+// 0 is not what "one more" is: RFC 1982 allows it, and some secondaries take it for none.
+TEST_F(UpdaterTest, ASerialThatIsCountedUpIsNeverZero) {
+  std::string text = kSmallZone;
+  text.replace(text.find(" 10 "), 4, " 4294967295 ");
+  import("example.com", text);
+  wait_for<Updater::Configured>([&](auto done) {
+    updater_->set_serial_policy(name("example.com"), zones::SerialPolicy::increment, std::move(done));
+  });
+  EXPECT_EQ(std::get<Updater::Changed>(change("example.com", "x A 10.0.0.1")).serial, 1U);
+}
+
 TEST_F(UpdaterTest, TwoChangesInOneSecondHaveTwoSerials) {
   import("example.com", kSmallZone);
   const auto first = std::get<Updater::Changed>(change("example.com", "x A 10.0.0.1"));
@@ -191,8 +205,8 @@ TEST_F(UpdaterTest, ChangesThatWaitTogetherBuildOnEachOther) {
     serials.push_back(promise->get_future());
     const auto compose = [i](zones::Draft& draft) -> std::optional<Failure> {
       const std::string text = "h" + std::to_string(i) + " 60 A 192.0.2.1";
-      const auto edits = zones::parse_additions(text, name("example.com"), [](auto, auto) { return 60U; });
-      draft.apply(std::get<0>(edits).front());
+      const auto edit = zones::parse_addition(text, name("example.com"), [](auto, auto) { return 60U; });
+      draft.apply(std::get<zones::Edit>(edit));
       return std::nullopt;
     };
     updater_->change_zone(name("example.com"), "a test", compose, [promise](Outcome<Updater::Changed> outcome) {

@@ -1,4 +1,4 @@
-// Transactions: lines that add to a zone, and lines that take from it (they begin with -).
+// Transactions: records that are added to a zone, a line each, and records that are taken from it (they begin with -).
 #include <algorithm>
 #include <set>
 
@@ -11,9 +11,9 @@ using namespace axfrd::zones;  // NOLINT(google-build-using-namespace)
 
 namespace {
 
-std::variant<std::vector<Edit>, std::string> read(std::string_view line, const Name& apex) {
-  if (line.starts_with('-')) return parse_removals(line.substr(1), apex);
-  return parse_additions(line, apex, [](NameView, uint16_t) { return 60U; });
+std::variant<Edit, std::string> read(std::string_view line, const Name& apex) {
+  if (line.starts_with('-')) return parse_removal(line.substr(1), apex);
+  return parse_addition(line, apex, [](NameView, uint16_t) { return 60U; });
 }
 
 // What history says of a step leads from the version before it to the one behind it.
@@ -36,6 +36,22 @@ void check_canonical(const ZoneVersion& version) {
   });
 }
 
+std::vector<std::string> lines_at(Draft& draft, NameView owner) {
+  std::vector<std::string> lines;
+  for (const OwnedRecord& r : draft.records_at(owner)) lines.push_back(record_to_text(r.view()));
+  std::ranges::sort(lines);
+  return lines;
+}
+
+void make(Draft& draft, const Edit& edit) {
+  const bool would_change = draft.would_change(edit);
+  const auto before = lines_at(draft, edit.record.owner);
+  const bool made = !draft.apply(edit);
+  if (made && !would_change && edit.kind != Edit::Kind::add)  // one that is added anew may have its owner in other case
+    fuzz::require(lines_at(draft, edit.record.owner) == before,
+                  "an edit that changes nothing leaves the records alone");
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -46,10 +62,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   while (!rest.empty()) {
     const std::string_view line = rest.substr(0, rest.find('\n'));
     rest.remove_prefix(std::min(rest.size(), line.size() + 1));
-    const auto edits = read(line, apex);
-    if (const auto* list = std::get_if<0>(&edits)) {
-      for (const Edit& edit : *list) draft.apply(edit);
-    }
+    const auto read_edit = read(line, apex);
+    if (const auto* edit = std::get_if<Edit>(&read_edit)) make(draft, *edit);
   }
   if (const VersionRef after = fuzz::commit(*before, draft)) {
     check_history(*before, *after);

@@ -37,9 +37,10 @@ VersionRef make_large_zone() {
   for (unsigned i = 0; i < 40; ++i) text += "big TXT \"" + std::string(200, 'x') + std::to_string(i) + "\"\n";
   const VersionRef base = zone_of("large.example", text);
   zones::Draft draft(base);
-  const auto edits = zones::parse_additions("new A 192.0.2.1\nhost7 A 192.0.2.2", zones::Name(base->apex().name),
-                                            [](zones::NameView, uint16_t) { return 60U; });
-  for (const zones::Edit& edit : std::get<0>(edits)) draft.apply(edit);
+  for (const char* record : {"new A 192.0.2.1", "host7 A 192.0.2.2"}) {
+    const auto edit = zones::parse_addition(record, zones::Name(base->apex().name), [](auto, auto) { return 60U; });
+    draft.apply(std::get<zones::Edit>(edit));
+  }
   return commit(*base, draft);
 }
 

@@ -14,14 +14,18 @@ warnings=$(groff -man -ww -z "$page" 2>&1) || true
 # One long line a paragraph, without backspaces: words are found as they are written.
 text=$(groff -man -Tascii -P-c -P-b -P-u -rLL=2000n "$page" | tr -s ' \n' ' ')
 help=$("$program" --help)
+# Lines of two blanks and a verb in lower-case words, in the help of axfrctl. Each verb has a help of its own.
+verbs=$(sed -n '/^verbs:/,/^options:/s/^  \([a-z-]*\( [a-z-]*\)\{0,1\}\).*/\1/p' <<<"$help" | sed 's/ $//')
+while read -ra words; do
+  (( ! ${#words[@]} )) || help+=$'\n'$("$program" help "${words[@]}")
+done <<<"$verbs"
 wanted=$(grep -oE -- '--[a-z][a-z0-9-]+' <<<"$help" | sort -u)
 [[ $wanted ]] || complain "no option found in the help"
 while read -r option; do
   grep -qF -- " $option " <<<"$text" || complain "lacks $option"
 done <<<"$wanted"
 
-# Lines of two blanks and a verb in lower-case words, in the help of axfrctl.
 while read -r verb; do
   [[ ! $verb ]] || grep -qF -- " $verb " <<<"$text" || complain "lacks '$verb'"
-done < <(sed -n '/^verbs:/,/^options:/s/^  \([a-z-]*\( [a-z-]*\)\{0,1\}\).*/\1/p' <<<"$help" | sed 's/ $//')
+done <<<"$verbs"
 exit $bad

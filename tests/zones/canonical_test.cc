@@ -183,11 +183,11 @@ std::vector<OwnedRecord> mx_of(const ZoneVersion& version) { return version.reco
 
 Draft edited_by(const VersionRef& version, const std::string& addition, const std::string& removal) {
   Draft draft(version);
-  const auto make = [&](const std::variant<std::vector<Edit>, std::string>& edits) {
-    for (const Edit& edit : std::get<0>(edits)) EXPECT_FALSE(draft.apply(edit).has_value());
+  const auto make = [&](const std::variant<Edit, std::string>& edit) {
+    EXPECT_FALSE(draft.apply(std::get<Edit>(edit)).has_value());
   };
-  if (!removal.empty()) make(parse_removals(removal, name("example.")));
-  if (!addition.empty()) make(parse_additions(addition, name("example."), [](auto, auto) { return 3600U; }));
+  if (!removal.empty()) make(parse_removal(removal, name("example.")));
+  if (!addition.empty()) make(parse_addition(addition, name("example."), [](auto, auto) { return 3600U; }));
   return draft;
 }
 Draft::Result result_of(const Draft& draft) { return std::get<Draft::Result>(draft.finish()); }
@@ -301,10 +301,10 @@ TEST(Canonical, RandomEditsInAnyCaseComeToWhatASlowModelSays) {
                                               "HTTPS 1 " + target, "TXT \"" + target + "\""};
         const std::string& chosen = data.at(pick(data.size()));
         const bool removes = pick(3) == 0;
-        const auto edits =
-            removes ? parse_removals(owner + " " + chosen, name("example."))
-                    : parse_additions(owner + " 3600 " + chosen, name("example."), [](auto, auto) { return 3600U; });
-        for (const Edit& edit : std::get<0>(edits)) ASSERT_FALSE(draft.apply(edit).has_value());
+        const auto edit =
+            removes ? parse_removal(owner + " " + chosen, name("example."))
+                    : parse_addition(owner + " 3600 " + chosen, name("example."), [](auto, auto) { return 3600U; });
+        ASSERT_FALSE(draft.apply(std::get<Edit>(edit)).has_value());
         removes ? model.remove(owner, chosen) : model.add(owner, chosen);
       }
       const Draft::Result result = result_of(draft);

@@ -18,19 +18,22 @@ class DraftTest : public testing::Test {
   Draft draft_{version_};
 
   std::string set(const std::string& text) {
-    return make(parse_additions(text, apex_, [](auto, auto) { return 60U; }));
+    return make(parse_addition(text, apex_, [](auto, auto) { return 60U; }));
   }
-  std::string unset(const std::string& text) { return make(parse_removals(text, apex_)); }
+  std::string unset(const std::string& text) { return make(parse_removal(text, apex_)); }
+  bool set_would_change(const std::string& text) {
+    return draft_.would_change(std::get<Edit>(parse_addition(text, apex_, [](auto, auto) { return 60U; })));
+  }
+  bool unset_would_change(const std::string& text) {
+    return draft_.would_change(std::get<Edit>(parse_removal(text, apex_)));
+  }
   Draft::Result result() const { return std::get<Draft::Result>(draft_.finish()); }
   std::string problem() const { return std::get<std::string>(draft_.finish()); }
 
  private:
-  std::string make(const std::variant<std::vector<Edit>, std::string>& edits) {
-    if (const auto* reason = std::get_if<std::string>(&edits)) return *reason;
-    for (const Edit& edit : std::get<0>(edits)) {
-      if (const auto reason = draft_.apply(edit)) return *reason;
-    }
-    return "";
+  std::string make(const std::variant<Edit, std::string>& edit) {
+    if (const auto* reason = std::get_if<std::string>(&edit)) return *reason;
+    return draft_.apply(std::get<Edit>(edit)).value_or("");
   }
 };
 
@@ -132,22 +135,26 @@ TEST_F(DraftTest, TheSoaIsReplaced) {
 }
 
 TEST_F(DraftTest, AliasAndUrlAreSetAndUnset) {
-  set("@ 300 ALIAS target.other.\nold URL https://example.com/");
+  set("@ 300 ALIAS target.other.");
+  set("old URL https://example.com/");
   ASSERT_TRUE(result().pseudo_edited);
   EXPECT_EQ(result().pseudo->size(), 2U);
-  unset("@ ALIAS\nold URL https://example.com/");
+  unset("@ ALIAS");
+  unset("old URL https://example.com/");
   EXPECT_EQ(result().pseudo, nullptr);
 }
 
 TEST_F(DraftTest, TheAddressesOfAnAliasFollowIt) {
-  ASSERT_EQ(set("a 300 ALIAS Target.other.\nb 300 ALIAS other.other."), "");
+  ASSERT_EQ(set("a 300 ALIAS Target.other."), "");
+  ASSERT_EQ(set("b 300 ALIAS other.other."), "");
   draft_.set_alias_addresses({{"target.other.", {{true, 60, {10, 0, 0, 1}}, {}, 0}}});
   ASSERT_EQ(draft_.rrset(name("a.example."), rrtype::A).size(), 1U);
   EXPECT_EQ(show(draft_.rrset(name("a.example."), rrtype::A)[0].view()), "a.example.\t60\tIN\tA\t10.0.0.1");
   EXPECT_TRUE(draft_.rrset(name("b.example."), rrtype::A).empty());
   ASSERT_EQ(set("A 30 ALIAS target.other."), "");
   EXPECT_EQ(draft_.rrset(name("a.example."), rrtype::A)[0].ttl, 30U) << "the new TTL, the same addresses";
-  EXPECT_EQ(unset("a A\na A 10.0.0.1"), "");
+  EXPECT_EQ(unset("a A"), "");
+  EXPECT_EQ(unset("a A 10.0.0.1"), "");
   EXPECT_EQ(draft_.rrset(name("a.example."), rrtype::A).size(), 1U) << "they are not the user's to remove";
   EXPECT_EQ(unset("a ALIAS target.Other."), "");
   EXPECT_TRUE(draft_.rrset(name("a.example."), rrtype::A).empty());
@@ -159,7 +166,8 @@ TEST_F(DraftTest, AddressesAndAliasesExcludeEachOther) {
   EXPECT_NE(set("ns ALIAS target.other.").find("ns.example. has an ALIAS or URL"), std::string::npos);
   EXPECT_NE(set("www ALIAS target.other.").find("a CNAME"), std::string::npos);
   EXPECT_TRUE(result().empty());
-  EXPECT_EQ(unset("ns A\nns AAAA"), "");
+  EXPECT_EQ(unset("ns A"), "");
+  EXPECT_EQ(unset("ns AAAA"), "");
   EXPECT_EQ(set("ns ALIAS target.other."), "");
   EXPECT_NE(set("ns A 192.0.2.1").find("the addresses there are those of the target"), std::string::npos);
   EXPECT_NE(set("ns CNAME www").find("a CNAME"), std::string::npos);
@@ -168,10 +176,52 @@ TEST_F(DraftTest, AddressesAndAliasesExcludeEachOther) {
   EXPECT_EQ(set("ns A 192.0.2.1"), "");
 }
 
-TEST_F(DraftTest, ManyLinesAreManyEdits) {
-  EXPECT_EQ(set("  a 60 A 192.0.2.1 ; one\n\nb 60 TXT \"two\n"), "a quotation mark is never closed");
-  EXPECT_EQ(set("a 60 A 192.0.2.1 ; one\n\nb 60 TXT ( \"two\"\n \"three\" )\n"), "");
-  EXPECT_EQ(result().delta.added.size(), 2U);
+TEST_F(DraftTest, ARecordIsNeverWhatOnlyAZoneFileHas) {
+  const std::pair<std::string, const char*> refused[] = {
+      {"a TXT one\nevil A 192.0.2.66", "newline"},
+      {"a TXT one\revil A 192.0.2.66", "newline"},
+      {"a TXT \"one\nevil\"", "newline"},
+      {"a TXT one\\\nevil", "newline"},
+      {"a A 192.0.2.1 ; a comment", "';' outside quotation marks"},
+      {"a TXT v=DMARC1; p=reject", "';' outside quotation marks"},
+      {"a TXT ( one two )", "'(' outside quotation marks"},
+      {"a TXT one )", "')' outside quotation marks"},
+      {"$TTL 60", "'$TTL' is a directive"},
+      {"$ORIGIN other.", "'$ORIGIN' is a directive"},
+      {"$INCLUDE /etc/passwd", "'$INCLUDE' is a directive"},
+      {"$GENERATE 1-3 a$ A 192.0.2.1", "'$GENERATE' is a directive"},
+      {" A 192.0.2.1", "begins with its owner"},
+      {"\nA 192.0.2.1", "begins with its owner"},
+      {"a TXT \"one", "never closed"},
+      {std::string("a TXT one\0two", 13), "an octet 0"},
+      {"a TXT one\\", "a backslash"},
+      {"  ", "no record"},
+  };
+  for (const auto& [text, why] : refused) {
+    EXPECT_NE(set(text).find(why), std::string::npos) << text << ": " << set(text);
+    EXPECT_NE(unset(text).find(why), std::string::npos) << text << ": " << unset(text);
+  }
+  EXPECT_TRUE(result().empty());
+  EXPECT_EQ(set("\\$TTL TXT \"a ; b ( c\" d\\;e"), "");
+  EXPECT_EQ(show(result().delta.added.at(0).view()), "\\$TTL.example.\t60\tIN\tTXT\t\"a ; b ( c\" \"d;e\"");
+}
+
+TEST_F(DraftTest, ItIsKnownWhatAnEditWouldChange) {
+  for (const char* there : {"ns 60 A 192.0.2.1", "NS 60 A 192.0.2.1", "@ 60 SOA ns admin 1 2 3 4 5"})
+    EXPECT_FALSE(set_would_change(there)) << there;
+  for (const char* other :
+       {"ns 61 A 192.0.2.1", "ns 60 A 192.0.2.9", "@ 60 SOA ns admin 2 2 3 4 5", "a ALIAS b.other."})
+    EXPECT_TRUE(set_would_change(other)) << other;
+  for (const char* there : {"ns", "ns A", "ns A 192.0.2.1", "ns 7 A 192.0.2.1", "@ MX"})
+    EXPECT_TRUE(unset_would_change(there)) << there;
+  for (const char* nothing : {"nothing", "ns MX", "ns A 192.0.2.9", "@ SOA", "ns ALIAS", "ns URL", "other. A"})
+    EXPECT_FALSE(unset_would_change(nothing)) << nothing;
+  ASSERT_EQ(set("a 300 ALIAS b.other."), "");
+  EXPECT_FALSE(set_would_change("a 300 ALIAS B.other."));
+  EXPECT_TRUE(set_would_change("a 30 ALIAS b.other."));
+  EXPECT_TRUE(unset_would_change("a ALIAS"));
+  EXPECT_TRUE(unset_would_change("a"));
+  EXPECT_FALSE(unset_would_change("a A")) << "they are the ALIAS's";
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <random>
+#include <sstream>
 
 #include "tests/zones/support.h"
 #include "zones/draft.h"
@@ -29,14 +30,17 @@ VersionRef commit(const ZoneVersion& version, const Draft& draft, uint32_t seria
   return version.apply(result.delta, result.soa, {nullptr, History::extend(version.history(), step, room)});
 }
 
+// `additions` and `removals`: a record a line.
 Draft edited(const VersionRef& version, const std::string& additions, const std::string& removals = "") {
   Draft draft(version);
   const Name apex(version->apex().name);
-  const auto make = [&](const std::variant<std::vector<Edit>, std::string>& edits) {
-    for (const Edit& edit : std::get<0>(edits)) EXPECT_FALSE(draft.apply(edit).has_value());
+  const auto make = [&](const std::variant<Edit, std::string>& edit) {
+    EXPECT_FALSE(draft.apply(std::get<Edit>(edit)).has_value());
   };
-  if (!removals.empty()) make(parse_removals(removals, apex));
-  if (!additions.empty()) make(parse_additions(additions, apex, [](auto, auto) { return 60U; }));
+  std::string line;
+  for (std::istringstream lines(removals); std::getline(lines, line);) make(parse_removal(line, apex));
+  for (std::istringstream lines(additions); std::getline(lines, line);)
+    make(parse_addition(line, apex, [](auto, auto) { return 60U; }));
   return draft;
 }
 
@@ -73,9 +77,9 @@ class RandomEdits {
       Draft attempt = draft;
       const std::string owner = pick(8) == 0 ? "@" : (pick(4) == 0 ? "x." : "") + ("Host" + std::to_string(pick(40)));
       const Name apex(version->apex().name);
-      const auto edits = pick(3) == 0 ? parse_removals(removal(owner), apex)
-                                      : parse_additions(owner + " " + addition(), apex, [](auto, auto) { return 60U; });
-      for (const Edit& edit : std::get<0>(edits)) attempt.apply(edit);
+      const auto edit = pick(3) == 0 ? parse_removal(removal(owner), apex)
+                                     : parse_addition(owner + " " + addition(), apex, [](auto, auto) { return 60U; });
+      attempt.apply(std::get<Edit>(edit));
       if (std::holds_alternative<Draft::Result>(attempt.finish())) draft = std::move(attempt);
     }
     return draft;

@@ -55,12 +55,10 @@ TEST(Integrity, AChangeIsCheckedWhereItTouches) {
   const auto after = [&](const std::string& addition, const std::string& removal) {
     Draft draft(base);
     if (!addition.empty()) {
-      for (const Edit& e : std::get<0>(parse_additions(addition, name("example."), [](auto, auto) { return 60U; })))
-        draft.apply(e);
+      const auto edit = parse_addition(addition, name("example."), [](auto, auto) { return 60U; });
+      draft.apply(std::get<Edit>(edit));
     }
-    if (!removal.empty()) {
-      for (const Edit& e : std::get<0>(parse_removals(removal, name("example.")))) draft.apply(e);
-    }
+    if (!removal.empty()) draft.apply(std::get<Edit>(parse_removal(removal, name("example."))));
     const auto result = std::get<Draft::Result>(draft.finish());
     return find_faults(*base->apply(result.delta, result.soa, {}), result.delta);
   };

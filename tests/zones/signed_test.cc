@@ -94,11 +94,11 @@ TEST_P(Rollover, AnEditWithoutItsSignaturesIsRefusedInEveryState) {
   for (const VersionRef& base : states) {
     for (const auto& c : cases) {
       Draft draft(base);
-      const auto make = [&](const std::variant<std::vector<Edit>, std::string>& edits) {
-        for (const Edit& edit : std::get<0>(edits)) ASSERT_FALSE(draft.apply(edit).has_value());
+      const auto make = [&](const std::variant<Edit, std::string>& edit) {
+        ASSERT_FALSE(draft.apply(std::get<Edit>(edit)).has_value());
       };
-      if (*c.removed != '\0') make(parse_removals(c.removed, apex));
-      if (*c.added != '\0') make(parse_additions(c.added, apex, [](auto, auto) { return 3600U; }));
+      if (*c.removed != '\0') make(parse_removal(c.removed, apex));
+      if (*c.added != '\0') make(parse_addition(c.added, apex, [](auto, auto) { return 3600U; }));
       // Whoever signs replaces the signatures of the SOA.
       uint16_t algorithm = 13;
       for (const OwnedRecord& r : draft.records_at(apex)) {
