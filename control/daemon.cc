@@ -11,7 +11,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr unsigned kOurReaders = 2;  // the service thread and the control thread
+constexpr unsigned kOurReaders = 3;  // of the service thread, for DNS and for NOTIFY, and of the control thread
 
 unsigned reader_count(const Options& options) {
   return kOurReaders + (options.dataplane ? options.dataplane->workers : 0);
@@ -30,14 +30,21 @@ IpAddress to_ip(const dataplane::Address& address) {
 }
 
 // The kernel's sockets serve what the packet path serves.
+std::vector<IpAddress> served_addresses(const Options& options, const std::optional<dataplane::Dataplane>& dataplane) {
+  if (!dataplane) return options.addresses;
+  std::vector<IpAddress> addresses;
+  for (const dataplane::Address& address : dataplane->addresses()) addresses.push_back(to_ip(address));
+  return addresses;
+}
+
 ServiceOptions service_options(const Options& options, const std::optional<dataplane::Dataplane>& dataplane) {
-  std::vector<IpAddress> addresses = options.addresses;
-  if (dataplane) {
-    addresses.clear();
-    for (const dataplane::Address& address : dataplane->addresses()) addresses.push_back(to_ip(address));
-  }
-  return {std::move(addresses),          options.dns_port,   dataplane.has_value(), options.tcp, options.allow_transfer,
-          options.responder.udp_payload, options.rate_limit, options.transfer_log};
+  return {served_addresses(options, dataplane),
+          options.dns_port,
+          dataplane.has_value(),
+          options.tcp,
+          options.allow_transfer,
+          options.responder.udp_payload,
+          options.rate_limit};
 }
 
 Store::Report report_of_store(const Log& log) {
@@ -67,7 +74,9 @@ Daemon::Daemon(const Options& options, const Log& log)
       updater_(zones_, cookies_, rcu_, store_, keys_, providers_, options.history_octets, log),
       importer_(updater_, importer_threads(), log),
       dataplane_(make_dataplane()),
-      service_(loop_, service_options(options, dataplane_), responder_, rcu_, updater_, keys_, log),
+      transfers_(options.transfer_log),
+      notify_(loop_, zones_, rcu_, updater_, keys_, served_addresses(options, dataplane_), transfers_, log),
+      service_(loop_, service_options(options, dataplane_), responder_, rcu_, updater_, keys_, notify_, log),
       aliases_(loop_, options.alias, options.resolvers, updater_, log),
       checker_(options.resolvers),
       server_{zones_,
@@ -76,6 +85,7 @@ Daemon::Daemon(const Options& options, const Log& log)
               keys_,
               importer_,
               service_,
+              notify_,
               aliases_,
               checker_,
               providers_,
@@ -104,7 +114,7 @@ void Daemon::run() {
   manager_.start_watchdog();
   updater_.set_observer([this](Updater::Published published) {
     asio::post(loop_, [this, published = std::move(published)] {
-      service_.notifier().published(published);
+      notify_.published(published);
       aliases_.aliases().published(published);
     });
   });
@@ -164,11 +174,12 @@ void Daemon::load_directory() {
 // Nobody is answered before all zones are there: REFUSED would be taken at its word.
 void Daemon::serve() {
   service_.listen();
+  notify_.start();
   if (dataplane_) {
     StartGuard guard(log_);
     dataplane_->start([&guard](std::string_view what, auto undo) { guard.step(what, undo); });
     guard.done();
-    polls_.emplace(loop_, *dataplane_, service_.notifier()).start();
+    polls_.emplace(loop_, *dataplane_, notify_).start();
   }
   state_ = ServerState::serving;
   manager_.ready();
@@ -186,6 +197,7 @@ void Daemon::stop(std::string_view why) {
   log_.info("stopping: ", why);
   manager_.stopping();
   if (polls_) polls_->stop();
+  notify_.stop();
   service_.stop([this] { loop_.stop(); });
 }
 

@@ -12,7 +12,9 @@
 #include "control/alias/alias_service.h"
 #include "control/base/sd_notify.h"
 #include "control/base/start_guard.h"
+#include "control/check/delegation_check.h"
 #include "control/command/control_thread.h"
+#include "control/notify/notify_service.h"
 #include "control/notify/poll_feed.h"
 #include "control/options.h"
 
@@ -59,6 +61,8 @@ class Daemon {
   Importer importer_;
   std::string failure_;                            // that run() ends with
   std::optional<dataplane::Dataplane> dataplane_;  // none: --no-port
+  TransferLog transfers_;
+  NotifyService notify_;
   Service service_;
   std::optional<PollFeed> polls_;  // as the dataplane
   AliasService aliases_;

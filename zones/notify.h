@@ -14,15 +14,17 @@ namespace axfrd::zones {
 std::string make_notify(uint16_t id, const ZoneVersion& version);
 // "Which SOA do you have?"
 std::string make_soa_query(uint16_t id, NameView apex);
+// A query of any type; nobody is asked to recurse.
+std::string make_query(uint16_t id, NameView name, uint16_t type);
 
 struct SecondaryResponse {
   uint16_t id;
   Opcode opcode;
   Rcode rcode;  // without its EDNS extension
   bool authoritative;
-  std::optional<uint32_t> serial;  // of the SOA that answers
+  std::optional<uint32_t> serial;  // of the SOA in the answer section whose owner is the name asked for
 };
-// A response about `apex`; nothing if it is malformed, no response, or about something else.
+// What a message says; nothing if it is malformed or no response.
 std::optional<SecondaryResponse> read_response(Bytes message);
 // Whether it repeats the question for the SOA of `apex`. @pre read_response() found it well-formed
 bool is_about(Bytes message, NameView apex);

@@ -122,10 +122,10 @@ Aliases::Target& Aliases::target_of(const PseudoRecord& record) {
       question.good_at = world_.now() - seconds(std::max<int64_t>(unix_time() - record.addresses.time, 0));
       target->found_at = record.addresses.time;
     }
-    if (question.failing_since || (question.queued && !known.known)) return;
+    if (question.failing_since || (question.due.is_set() && !known.known)) return;
     auto spread = std::uniform_int_distribution<int64_t>(0, milliseconds(settings_.floor).count());
     const Time soon = known.known ? world_.now() + milliseconds(spread(random_)) : Time::min();
-    schedule(question, soon);
+    queue_.set(question, soon);
   };
   seed(target->a, record.addresses.a);
   seed(target->aaaa, record.addresses.aaaa);
@@ -141,7 +141,7 @@ void Aliases::release(Target& target, ZoneUse& zone) {
   target.zones.erase(&zone);
   if (!target.zones.empty()) return;
   for (Question* question : {&target.a, &target.aaaa}) {
-    unschedule(*question);
+    queue_.clear(*question);
     if (question->failing_since) --counters_.failing;
   }
   --counters_.targets;
@@ -149,16 +149,6 @@ void Aliases::release(Target& target, ZoneUse& zone) {
 }
 
 // ---- lookups ----
-
-void Aliases::schedule(Question& question, Time due) {
-  unschedule(question);
-  question.queued = queue_.emplace(due, &question);
-}
-
-void Aliases::unschedule(Question& question) {
-  if (question.queued) queue_.erase(*question.queued);
-  question.queued.reset();
-}
 
 Aliases::Time Aliases::later(seconds pause) {
   pause = std::clamp(pause, settings_.floor, std::max(settings_.floor, kLongestPause));
@@ -172,16 +162,17 @@ void Aliases::turn() {
   const double gained = std::chrono::duration<double>(now - allowed_at_).count() * settings_.rate;
   allowance_ = std::min(allowance_ + gained, std::max(1.0, settings_.rate / 10.0));
   allowed_at_ = now;
-  while (!queue_.empty() && queue_.begin()->first <= now && allowance_ >= 1 && under_way_ < kMostUnderWay) {
+  while (allowance_ >= 1 && under_way_ < kMostUnderWay) {
+    Question* const question = queue_.take(now);
+    if (question == nullptr) break;
     allowance_ -= 1;
-    ask(*queue_.begin()->second);
+    ask(*question);
   }
   if (change_at_ && *change_at_ <= now) change_dirty_zones();
   arm();
 }
 
 void Aliases::ask(Question& question) {
-  unschedule(question);
   question.under_way = true;
   ++under_way_;
   counters_.lookups.add();
@@ -220,7 +211,7 @@ void Aliases::on_failure(Question& question, const std::string& why) {
     alarm(question);
   }
   const auto longest = std::max(settings_.floor, kLongestRetry);
-  schedule(question, later(std::min(settings_.floor * (1U << std::min(question.failures - 1, 9U)), longest)));
+  queue_.set(question, later(std::min(settings_.floor * (1U << std::min(question.failures - 1, 9U)), longest)));
 }
 
 void Aliases::on_success(Question& question, const Resolved& resolved) {
@@ -235,7 +226,7 @@ void Aliases::on_success(Question& question, const Resolved& resolved) {
     --counters_.failing;
     log_.info("ALIAS target ", question.target->name, ' ', name_of(question.type), ": resolves again");
   }
-  schedule(question, later(seconds(resolved.ttl)));
+  queue_.set(question, later(seconds(resolved.ttl)));
 }
 
 void Aliases::alarm(const Question& question) {
@@ -319,8 +310,8 @@ void Aliases::on_changed(const zones::Name& apex, const std::optional<Failure>& 
 
 void Aliases::arm() {
   std::optional<Time> next = change_at_;
-  if (!queue_.empty() && under_way_ < kMostUnderWay) {
-    Time due = std::max(queue_.begin()->first, allowed_at_);
+  if (const auto first = queue_.next(); first && under_way_ < kMostUnderWay) {
+    Time due = std::max(*first, allowed_at_);
     if (allowance_ < 1) {
       const auto lacking = milliseconds(static_cast<int64_t>(1000 * (1 - allowance_) / settings_.rate) + 1);
       due = std::max(due, allowed_at_ + std::max(lacking, milliseconds(kShortestTurn)));

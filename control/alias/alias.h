@@ -24,6 +24,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "control/base/due_queue.h"
 #include "control/base/json.h"
 #include "control/base/log.h"
 #include "control/base/outcome.h"
@@ -90,7 +91,6 @@ class Aliases {
   struct Target;
   struct Question;
   struct ZoneUse;
-  using Queue = std::multimap<Time, Question*>;
   struct Question {
     Target* target;
     uint16_t type;
@@ -100,7 +100,7 @@ class Aliases {
     std::string failure;
     unsigned failures = 0;  // in a row
     bool under_way = false;
-    std::optional<Queue::iterator> queued;
+    DueQueue<Question>::Place due;
   };
   struct Target {
     std::string name;
@@ -126,8 +126,6 @@ class Aliases {
   void release(Target& target, ZoneUse& zone);
 
   // ---- lookups ----
-  void schedule(Question& question, Time due);
-  void unschedule(Question& question);
   Time later(std::chrono::seconds pause);
   void ask(Question& question);
   void on_answer(const std::string& name, uint16_t type, const Resolved& resolved);
@@ -152,7 +150,7 @@ class Aliases {
 
   std::unordered_map<std::string, std::unique_ptr<Target>> targets_;  // by zones::folded_target()
   std::unordered_map<std::string, std::unique_ptr<ZoneUse>> zones_;   // by sort key of the apex
-  Queue queue_;
+  DueQueue<Question> queue_;
   size_t under_way_ = 0;
   std::set<ZoneUse*> dirty_;
   std::optional<Time> change_at_;  // for the dirty zones

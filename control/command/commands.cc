@@ -147,10 +147,10 @@ void Commands::stats(Json&, RpcDone done) {
                      {"without_servers", server_.updater.zones_without_servers()},
                      {"retired_versions", server_.updater.retired_count()},
                      {"history_octets", server_.updater.history_octets()}};
-  result["notify"] = to_json(server_.service.notify_counters());
+  result["notify"] = to_json(server_.notify.counters());
   result["alias"] = to_json(server_.aliases.counters());
   result["log"] = {{"dropped", server_.service.dropped_log_lines()},
-                   {"transfers_dropped", server_.service.dropped_transfer_log_lines()}};
+                   {"transfers_dropped", server_.notify.dropped_log_lines()}};
   result["store"] = {{"writable", server_.updater.store_health().writable}};
   done(RpcResult(std::move(result)));
 }

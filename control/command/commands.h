@@ -11,11 +11,12 @@
 #include <string_view>
 
 #include "control/alias/alias_service.h"
+#include "control/check/delegation_check.h"
 #include "control/command/rpc.h"
 #include "control/command/transactions.h"
 #include "control/command/verbs.h"
 #include "control/dns/service.h"
-#include "control/notify/delegation_check.h"
+#include "control/notify/notify_service.h"
 #include "control/update/importer.h"
 #include "control/update/updater.h"
 #include "dataplane/dataplane.h"
@@ -31,7 +32,8 @@ struct Server {
   Updater& updater;
   const Keys& keys;
   Importer& importer;
-  Service& service;
+  const Service& service;
+  NotifyService& notify;
   AliasService& aliases;
   DelegationChecker& checker;
   Providers& providers;

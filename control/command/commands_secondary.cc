@@ -95,7 +95,7 @@ void Commands::secondary_show(Json& params, RpcDone done) {
   const auto& apex = std::get<zones::Name>(name);
   const zones::VersionRef version = find(apex);
   if (!version) return done(no_such_zone(apex));
-  server_.service.run([this, apex, version, done = std::move(done)](const Notifier& notifier) {
+  server_.notify.run([this, apex, version, done = std::move(done)](const NotifyService& notifier) {
     boost::asio::post(loop_, [version, done, lines = notifier.status(apex, false)] {
       Json result = settings_json(*version);
       result["ledger"] = lines;
@@ -121,7 +121,8 @@ void Commands::secondary_status(Json& params, RpcDone done) {
   const auto name = zone_name(params);
   if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
   if (!find(std::get<zones::Name>(name))) return done(no_such_zone(std::get<zones::Name>(name)));
-  server_.service.run([this, apex = std::get<zones::Name>(name), behind, done = std::move(done)](const Notifier& from) {
+  server_.notify.run([this, apex = std::get<zones::Name>(name), behind,
+                      done = std::move(done)](const NotifyService& from) {
     boost::asio::post(loop_, [done, lines = from.status(apex, behind)] { done(RpcResult(Json{{"ledger", lines}})); });
   });
 }
@@ -133,7 +134,7 @@ JsonStream Commands::ledger_stream(bool behind) {
     bool begun = false;
   };
   return [this, behind, reading = std::make_shared<Reading>()](JsonPiece piece) {
-    server_.service.run([this, behind, reading, piece = std::move(piece)](const Notifier& notifier) {
+    server_.notify.run([this, behind, reading, piece = std::move(piece)](const NotifyService& notifier) {
       boost::asio::post(loop_, [reading, piece, page = notifier.status_page(reading->place, behind)] {
         std::string text = reading->place ? "" : R"({"ledger":[)";
         for (const Json& line : page.lines) text += (std::exchange(reading->begun, true) ? "," : "") + dump(line);
@@ -159,7 +160,7 @@ void Commands::secondary_check(Json& params, RpcDone done) {
 void Commands::notify(Json& params, RpcDone done) {
   const auto name = zone_name(params);
   if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
-  server_.service.run([this, apex = std::get<zones::Name>(name), done = std::move(done)](Notifier& notifier) {
+  server_.notify.run([this, apex = std::get<zones::Name>(name), done = std::move(done)](NotifyService& notifier) {
     boost::asio::post(loop_, [done, outcome = notifier.notify(apex)] {
       if (const auto* failure = std::get_if<Failure>(&outcome)) return done(*failure);
       done(RpcResult(Json{{"secondaries", std::get<size_t>(outcome)}}));
@@ -207,7 +208,7 @@ RpcDone Commands::waiting(const zones::Name& apex, std::chrono::seconds patience
                                                  "secondary status tells more"});
       });
     };
-    server_.service.run([apex, patience, serial = changed["serial"].get<uint32_t>(), waited](Notifier& notifier) {
+    server_.notify.run([apex, patience, serial = changed["serial"].get<uint32_t>(), waited](NotifyService& notifier) {
       notifier.wait_for(apex, serial, patience, waited);
     });
   };

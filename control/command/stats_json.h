@@ -4,7 +4,7 @@
 #include "control/alias/alias.h"
 #include "control/base/json.h"
 #include "control/dns/counters.h"
-#include "control/notify/notifier.h"
+#include "control/notify/delivery.h"
 #include "dataplane/counters.h"
 
 namespace axfrd::control {

@@ -39,7 +39,7 @@ RequestHandler::Outcome RequestHandler::handle(uint8_t* message, unsigned size, 
   query.client = client.bytes();
   query.now = static_cast<uint32_t>(unix_time());
   counters_.queries.add();
-  notifier_.heard_from(peer);
+  peers_.heard_from(peer);
   Outcome outcome = decide(query, peer);
   if (outcome.nothing()) counters_.ignored.add();
   if (limiter_.on() && outcome.size != 0 && !query.signed_request) limit(query, outcome);
@@ -51,7 +51,8 @@ void RequestHandler::limit(Query& query, Outcome& outcome) {
   using Fate = dataplane::RateLimiter::Fate;
   const auto key = limiter_.key_of(query);
   if (!key) return;
-  switch (limiter_.decide(key, query, static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count()))) {
+  switch (
+      limiter_.decide(key, query, static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count()))) {
     case Fate::sent:
       break;
     case Fate::put_off:
@@ -86,7 +87,7 @@ unsigned RequestHandler::look_up(Query& query, const IpAddress& peer) {
   const auto serial = ixfr ? zones::ixfr_serial(query) : std::nullopt;  // the response lies where the request lay
   const unsigned size = responder_.respond(query);
   if ((ixfr || query.qtype == zones::rrtype::SOA) && zones::is_poll(query))
-    notifier_.polled(query.version->apex().hash, normalised(peer), serial);
+    peers_.polled(query.version->apex().hash, normalised(peer), serial);
   return size;
 }
 
@@ -101,7 +102,7 @@ RequestHandler::Outcome RequestHandler::start_transfer(Query& query, const IpAdd
   if (!may_transfer(version, address, key, rule)) {
     const std::string why = decide_transfer(version, address, key, rule).why;
     counters_.refused.add();
-    notifier_.refused(version.apex().name, address, why);
+    peers_.refused(version.apex().name, address, why);
     return answer(responder_.refuse(query, Rcode::refused, zones::Ede::prohibited, why));
   }
   if (query.qtype == zones::rrtype::IXFR) return answer_ixfr(query, version, address);
@@ -113,7 +114,7 @@ RequestHandler::Outcome RequestHandler::answer_ixfr(Query& query, const zones::Z
                                                     const IpAddress& peer) {
   const auto theirs = zones::ixfr_serial(query);
   if (!theirs) return answer(responder_.refuse(query, Rcode::formerr));
-  notifier_.saw_serial(version.apex().name, peer, *theirs);
+  peers_.saw_serial(version.apex().name, peer, *theirs);
   if (!zones::serial_newer(version.serial(), *theirs)) return answer(responder_.respond(query));  // the SOA alone
   std::string opt = responder_.opt(query, version);
   auto difference = differences_.find(version, *theirs);

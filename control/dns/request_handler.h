@@ -13,7 +13,7 @@
 #include "control/dns/counters.h"
 #include "control/dns/ixfr_cache.h"
 #include "control/dns/update.h"
-#include "control/notify/notifier.h"
+#include "control/notify/peer_sink.h"
 #include "dataplane/rate_limit.h"
 #include "zones/respond.h"
 #include "zones/transfer.h"
@@ -23,14 +23,14 @@ namespace axfrd::control {
 class RequestHandler {
  public:
   RequestHandler(const zones::Responder& responder, const Keys& keys, const AccessList& allow_transfer,
-                 uint16_t udp_payload, dataplane::RateLimitOptions rate_limit, Notifier& notifier,
+                 uint16_t udp_payload, dataplane::RateLimitOptions rate_limit, PeerSink& peers,
                  RequestCounters& counters, const Log& log)
       : responder_(responder),
         keys_(keys),
         allow_transfer_(allow_transfer),
         udp_payload_(udp_payload),
         limiter_(std::chrono::steady_clock::period::den, rate_limit),
-        notifier_(notifier),
+        peers_(peers),
         counters_(counters),
         log_(log) {}
 
@@ -74,7 +74,7 @@ class RequestHandler {
   const AccessList& allow_transfer_;
   const uint16_t udp_payload_;
   dataplane::RateLimiter limiter_;  // as in the packet path, for what comes by this door
-  Notifier& notifier_;
+  PeerSink& peers_;
   RequestCounters& counters_;
   const Log& log_;
   IxfrCache differences_{kIxfrCacheOctets};

@@ -15,26 +15,23 @@ constexpr auto kStopTick = std::chrono::milliseconds(10);
 }  // namespace
 
 Service::Service(asio::io_context& loop, ServiceOptions options, const zones::Responder& responder, dataplane::Rcu& rcu,
-                 Updater& updater, const Keys& keys, const Log& log)
+                 Updater& updater, const Keys& keys, PeerSink& peers, const Log& log)
     : loop_(loop),
       options_(std::move(options)),
       log_(log),
       reader_(rcu),
-      transfers_(options_.transfer_log),
-      notifier_(loop, responder.zones(), reader_, updater, keys, options_.addresses, transfers_, log),
-      udp_handler_(responder, keys, options_.allow_transfer, options_.udp_payload, options_.rate_limit, notifier_,
+      udp_handler_(responder, keys, options_.allow_transfer, options_.udp_payload, options_.rate_limit, peers,
                    udp_counters_.requests, log),
-      tcp_handler_(responder, keys, options_.allow_transfer, options_.udp_payload, {.rate = 0}, notifier_,
+      tcp_handler_(responder, keys, options_.allow_transfer, options_.udp_payload, {.rate = 0}, peers,
                    tcp_counters_.requests, log),
       updates_(loop, updater, responder, reader_, log),
       udp_(loop, udp_handler_, updates_, reader_, udp_counters_),
-      tcp_(loop, tcp_handler_, updates_, notifier_, reader_, options_.tcp, tcp_counters_, log),
+      tcp_(loop, tcp_handler_, updates_, peers, reader_, options_.tcp, tcp_counters_, log),
       stop_timer_(loop) {}
 
 void Service::listen() {
   for (const IpAddress& address : options_.addresses) listen_at(address);
   if (options_.addresses.empty()) listen_everywhere();
-  notifier_.start();
 }
 
 void Service::listen_everywhere() {
@@ -46,10 +43,6 @@ void Service::listen_everywhere() {
   }
 }
 
-void Service::run(std::function<void(Notifier&)> work) {
-  asio::post(loop_, [this, work = std::move(work)] { work(notifier_); });
-}
-
 void Service::listen_at(const IpAddress& address) {
   udp_.listen({address, options_.port}, options_.freebind);
   tcp_.listen({address, options_.port}, options_.freebind);
@@ -58,7 +51,6 @@ void Service::listen_at(const IpAddress& address) {
 
 void Service::stop(std::function<void()> stopped) {
   stopped_ = std::move(stopped);
-  notifier_.stop();
   udp_.close();
   tcp_.finish();
   wait_for_sessions(DnsSession::Clock::now() + kSessionGrace);

@@ -23,13 +23,12 @@ struct ServiceOptions {
   AccessList allow_transfer;
   uint16_t udp_payload = 1232;
   dataplane::RateLimitOptions rate_limit;  // of UDP
-  std::optional<std::filesystem::path> transfer_log;
 };
 
 class Service {
  public:
   Service(boost::asio::io_context& loop, ServiceOptions options, const zones::Responder& responder, dataplane::Rcu& rcu,
-          Updater& updater, const Keys& keys, const Log& log);
+          Updater& updater, const Keys& keys, PeerSink& peers, const Log& log);
 
   // Begins to serve. Throws std::runtime_error.
   void listen();
@@ -38,17 +37,12 @@ class Service {
   // `stopped`.
   void stop(std::function<void()> stopped);
 
-  Notifier& notifier() { return notifier_; }
-  // Runs `work` in the service thread. Any thread.
-  void run(std::function<void(Notifier&)> work);
-  const NotifyCounters& notify_counters() const { return notifier_.counters(); }
   const ServiceOptions& options() const { return options_; }
 
   const UdpCounters& udp_counters() const { return udp_counters_; }
   const TcpCounters& tcp_counters() const { return tcp_counters_; }
   // Lines that could not be written. Any thread.
   uint64_t dropped_log_lines() const { return log_.dropped_lines(); }
-  uint64_t dropped_transfer_log_lines() const { return transfers_.dropped_lines(); }
 
  private:
   void listen_everywhere();
@@ -61,8 +55,6 @@ class Service {
   UdpCounters udp_counters_;
   TcpCounters tcp_counters_;
   dataplane::Rcu::Reader reader_;
-  TransferLog transfers_;
-  Notifier notifier_;
   RequestHandler udp_handler_, tcp_handler_;
   DnsUpdates updates_;
   DnsUdp udp_;

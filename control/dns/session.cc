@@ -326,7 +326,7 @@ void DnsSession::report(const ActiveTransfer& transfer) const {
                               milliseconds(Clock::now())};
   shared_.counters.transfers_finished.add();
   if (report.incremental) shared_.counters.ixfr_finished.add();
-  shared_.notifier.transferred(report);
+  shared_.peers.transferred(report);
   if (!shared_.log.shows(LogLevel::info)) return;
   const std::string kind = report.incremental ? "IXFR from serial " + std::to_string(report.from) : "AXFR";
   shared_.log.info("transfer of ", report.apex.to_text(), " serial ", report.to, " to ", peer_, ": ", kind, ", ",

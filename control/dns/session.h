@@ -37,7 +37,7 @@ class DnsSession : public std::enable_shared_from_this<DnsSession> {
   struct Shared {
     RequestHandler& handler;
     DnsUpdates& updates;
-    Notifier& notifier;
+    PeerSink& peers;
     dataplane::Rcu::Reader& reader;
     TcpCounters& counters;
     const Log& log;

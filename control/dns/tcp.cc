@@ -57,19 +57,19 @@ SessionEnd end_of(SessionTable::Room::Refusal refusal) {
 
 }  // namespace
 
-DnsTcp::DnsTcp(asio::io_context& loop, RequestHandler& handler, DnsUpdates& updates, Notifier& notifier,
+DnsTcp::DnsTcp(asio::io_context& loop, RequestHandler& handler, DnsUpdates& updates, PeerSink& peers,
                dataplane::Rcu::Reader& reader, const TcpLimits& limits, TcpCounters& counters, const Log& log)
     : loop_(loop),
       limits_(limits),
       counters_(counters),
       log_(log),
       handler_(handler),
-      notifier_(notifier),
+      peers_(peers),
       table_({limits.max_sessions, limits.max_per_client, limits.max_per_prefix, limits.max_per_secondary},
              [this](const SessionTable::Entry& entry) { return sessions_.at(&entry)->taken(); }),
       shared_{handler,
               updates,
-              notifier,
+              peers,
               reader,
               counters,
               log,
@@ -124,8 +124,8 @@ void DnsTcp::admit(tcp::socket socket) {
   if (error) return;  // gone already
   counters_.accepted.add();
   const AccessList& allowed = handler_.allow_transfer();
-  table_.keep_room_for(notifier_.named_hosts() + allowed.hosts());
-  const bool named = notifier_.names(peer) || allowed.names_host(peer);
+  table_.keep_room_for(peers_.named_hosts() + allowed.hosts());
+  const bool named = peers_.names(peer) || allowed.names_host(peer);
   const SessionTable::Room room = table_.room_for(peer, named, DnsSession::Clock::now());
   if (room.refusal) {
     counters_.count(end_of(*room.refusal));

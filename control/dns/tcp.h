@@ -21,7 +21,7 @@ class DnsTcp {
  public:
   using Endpoint = boost::asio::ip::tcp::endpoint;
 
-  DnsTcp(boost::asio::io_context& loop, RequestHandler& handler, DnsUpdates& updates, Notifier& notifier,
+  DnsTcp(boost::asio::io_context& loop, RequestHandler& handler, DnsUpdates& updates, PeerSink& peers,
          dataplane::Rcu::Reader& reader, const TcpLimits& limits, TcpCounters& counters, const Log& log);
 
   // Listens at `endpoint`, which with `freebind` need not be an address of this host yet. Returns where: a port of 0 is
@@ -56,7 +56,7 @@ class DnsTcp {
   TcpCounters& counters_;
   const Log& log_;
   RequestHandler& handler_;
-  Notifier& notifier_;
+  PeerSink& peers_;
   SessionTable table_;
   DnsSession::Shared shared_;
   std::vector<std::unique_ptr<Listener>> listeners_;

@@ -19,30 +19,6 @@ const char* text_of(Proof proof) {
   return "none";
 }
 
-const char* state_of(const LedgerLine& line) {
-  using Phase = LedgerLine::Phase;
-  if (line.serial && zones::serial_newer(*line.serial, line.zone->serial))
-    return "ahead: it has a newer serial than we";
-  if (!line.owes()) return line.phase == Phase::idle ? "up to date" : "up to date, to be confirmed";
-  switch (line.phase) {
-    case Phase::idle:
-      break;
-    case Phase::queued:
-      return "NOTIFY waits for its turn";
-    case Phase::notifying:
-      return "NOTIFY sent";
-    case Phase::answered:
-      return "NOTIFY answered, transfer awaited";
-    case Phase::doubted:
-      return "waits to be asked for its serial";
-    case Phase::asking:
-      return "asked for its serial";
-    case Phase::resting:
-      return "waits for the next try";
-  }
-  return "up to date";
-}
-
 Json or_null(int64_t time) { return time != 0 ? Json(time) : Json(); }
 template <class T>
 Json or_null(const std::optional<T>& value) {
@@ -64,18 +40,18 @@ Json to_json(const TransferReport& report) {
           {"total_ms", report.total_ms}};
 }
 
-Json to_json(const LedgerLine& line, const std::string& place, int64_t now) {
-  const LedgerZone& zone = *line.zone;
-  const bool owes = line.owes();
+Json to_json(const ZoneFacts& zone, const LineFacts& line, const Destination& destination, const std::string& state,
+             int64_t now) {
+  const bool owes = line.owes(zone.serial);
   Json json{{"zone", zone.apex.to_text()},
             {"serial", zone.serial},
-            {"secondary", place},
+            {"secondary", place_of(destination.endpoint)},
             {"has_serial", or_null(line.serial)},
             {"behind", owes && line.serial ? Json(zone.serial - *line.serial) : Json(owes ? Json() : Json(0))},
-            {"behind_seconds", owes ? std::max<int64_t>(0, now - zone.serial_since) : 0},
+            {"behind_seconds", owes ? std::max<int64_t>(0, now - line.behind_since) : 0},
             {"proof", text_of(line.proof)},
             {"proven_at", or_null(line.proven_at)},
-            {"state", state_of(line)},
+            {"state", state},
             {"attempts", line.attempts},
             {"notified_at", or_null(line.notified_at)},
             {"notified_serial", or_null(line.notified_serial)},
@@ -83,6 +59,7 @@ Json to_json(const LedgerLine& line, const std::string& place, int64_t now) {
             {"notify_rcode", line.notify_rcode ? Json(static_cast<int>(*line.notify_rcode)) : Json()},
             {"polled_at", or_null(line.polled_at)},
             {"polled_serial", or_null(line.polled_serial)},
+            {"query_problem", line.query_problem.empty() ? Json() : Json(line.query_problem)},
             {"transferred_at", or_null(line.transferred_at)},
             {"transfer", line.transfer ? to_json(*line.transfer) : Json()}};
   const bool refused = zone.refused_at != 0 && zone.refused_at >= line.proven_at;

@@ -12,8 +12,8 @@ IpAddress asker_of(const dataplane::Poll& poll) { return normalised(boost::asio:
 
 }  // namespace
 
-PollFeed::PollFeed(boost::asio::io_context& loop, dataplane::Dataplane& dataplane, Notifier& notifier)
-    : dataplane_(dataplane), notifier_(notifier), timer_(loop), polls_(dataplane::PollRing::kSize) {}
+PollFeed::PollFeed(boost::asio::io_context& loop, dataplane::Dataplane& dataplane, PeerSink& peers)
+    : dataplane_(dataplane), peers_(peers), timer_(loop), polls_(dataplane::PollRing::kSize) {}
 
 void PollFeed::start() {
   timer_.expires_after(kPause);
@@ -30,7 +30,7 @@ void PollFeed::carry() {
   const unsigned taken = dataplane_.take_polls(polls_);
   for (const dataplane::Poll& poll : std::span(polls_).first(taken)) {
     const auto serial = poll.states_serial != 0 ? std::optional(poll.serial) : std::nullopt;
-    notifier_.polled(poll.zone, asker_of(poll), serial);
+    peers_.polled(poll.zone, asker_of(poll), serial);
   }
 }
 

@@ -7,14 +7,14 @@
 #include <boost/asio/steady_timer.hpp>
 #include <vector>
 
-#include "control/notify/notifier.h"
+#include "control/notify/peer_sink.h"
 #include "dataplane/dataplane.h"
 
 namespace axfrd::control {
 
 class PollFeed {
  public:
-  PollFeed(boost::asio::io_context& loop, dataplane::Dataplane& dataplane, Notifier& notifier);
+  PollFeed(boost::asio::io_context& loop, dataplane::Dataplane& dataplane, PeerSink& peers);
 
   void start();
   void stop();
@@ -23,7 +23,7 @@ class PollFeed {
   void carry();
 
   dataplane::Dataplane& dataplane_;
-  Notifier& notifier_;
+  PeerSink& peers_;
   boost::asio::steady_timer timer_;
   std::vector<dataplane::Poll> polls_;
 };

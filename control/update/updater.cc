@@ -825,6 +825,7 @@ Outcome<Updater::KeyChanged> Updater::change_key_now(const Name& name, const Key
   if (before && before->kept && after) return not_known("key " + name.to_text());
   store_.put_key(name, after ? key_to_stored(*after) : "");
   keys_.set(after ? book->with(after) : book->without(name));
+  observer_({.zones = {}, .gone = {}, .keys = true});
   return KeyChanged{name, before, after};
 }
 

@@ -134,6 +134,7 @@ class Updater {
     };
     std::vector<Zone> zones;
     std::vector<zones::Name> gone;
+    bool keys = false;  // the book of TSIG keys has changed
   };
   // Called in the updater's thread, before those who asked for the change hear of it. @pre not started yet
   using Observer = std::function<void(Published)>;

@@ -44,14 +44,26 @@ class CommandsTest : public testing::Test {
   Providers providers_;
   Updater updater_{zones_.table, zones_.cookies, zones_.rcu, store_, keys_, providers_, 1U << 20, log_.log()};
   Importer importer_{updater_, 1, log_.log()};
-  Service service_{service_loop_, {}, zones_.responder, zones_.rcu, updater_, keys_, log_.log()};
+  TransferLog transfers_{std::nullopt};
+  NotifyService notify_{service_loop_, zones_.table, zones_.rcu, updater_, keys_, {}, transfers_, log_.log()};
+  Service service_{service_loop_, {}, zones_.responder, zones_.rcu, updater_, keys_, notify_, log_.log()};
   AliasService aliases_{service_loop_, {}, {}, updater_, log_.log()};
   DelegationChecker checker_{{}};
   std::atomic<ServerState> state_{ServerState::serving};
   std::atomic<int> stops_{0};
-  const Server server_{zones_.table,        zones_.cookies, updater_, keys_,
-                       importer_,           service_,       aliases_, checker_,
-                       providers_,          nullptr,        state_,   std::chrono::seconds(1),
+  const Server server_{zones_.table,
+                       zones_.cookies,
+                       updater_,
+                       keys_,
+                       importer_,
+                       service_,
+                       notify_,
+                       aliases_,
+                       checker_,
+                       providers_,
+                       nullptr,
+                       state_,
+                       std::chrono::seconds(1),
                        [this] { ++stops_; }};
   SocketFile file_{directory_ / "control.sock"};
   ControlThread control_{file_, std::nullopt, server_, zones_.rcu, log_.log()};

@@ -16,15 +16,13 @@ struct TcpParts {
       : changing(zones, log),
         reader(zones.rcu),
         updates(loop, changing.updater, zones.responder, reader, log),
-        notifier(loop, zones.table, reader, changing.updater, changing.keys, {}, transfers, log),
-        handler(zones.responder, changing.keys, allowed, 1232, {.rate = 0}, notifier, counters.requests, log),
-        tcp(loop, handler, updates, notifier, reader, limits, counters, log),
+        handler(zones.responder, changing.keys, allowed, 1232, {.rate = 0}, peers, counters.requests, log),
+        tcp(loop, handler, updates, peers, reader, limits, counters, log),
         endpoint(tcp.listen({boost::asio::ip::make_address("127.0.0.1"), 0}, false)) {}
   UpdaterParts changing;
   dataplane::Rcu::Reader reader;
   DnsUpdates updates;
-  TransferLog transfers{std::nullopt};
-  Notifier notifier;
+  NobodyListens peers;
   RequestHandler handler;
   DnsTcp tcp;
   DnsTcp::Endpoint endpoint;

@@ -15,8 +15,7 @@ struct UdpParts {
       : changing(zones, log),
         reader(zones.rcu),
         updates(loop, changing.updater, zones.responder, reader, log),
-        notifier(loop, zones.table, reader, changing.updater, changing.keys, {}, transfers, log),
-        handler(zones.responder, changing.keys, nobody, 1232, {.rate = 0}, notifier, counters.requests, log),
+        handler(zones.responder, changing.keys, nobody, 1232, {.rate = 0}, peers, counters.requests, log),
         udp(loop, handler, updates, reader, counters) {
     changing.load(zones, "example.com", test::kSmallZone);
     changing.updater.start();
@@ -31,8 +30,7 @@ struct UdpParts {
   dataplane::Rcu::Reader reader;
   DnsUpdates updates;
   const AccessList nobody;
-  TransferLog transfers{std::nullopt};
-  Notifier notifier;
+  test::NobodyListens peers;
   RequestHandler handler;
   DnsUdp udp;
   uint16_t v4, v6;

@@ -44,14 +44,13 @@ class RequestHandlerTest : public testing::Test {
   Keys& keys_ = changing_.keys;
   boost::asio::io_context loop_;
   dataplane::Rcu::Reader reader_{zones_.rcu};
-  TransferLog transfers_{std::nullopt};
-  Notifier notifier_{loop_, zones_.table, reader_, changing_.updater, keys_, {}, transfers_, log_.log()};
-  RequestHandler handler_{zones_.responder, keys_, allowed_, 1232, {.rate = 0}, notifier_, counters_, log_.log()};
+  test::NobodyListens peers_;
+  RequestHandler handler_{zones_.responder, keys_, allowed_, 1232, {.rate = 0}, peers_, counters_, log_.log()};
 };
 
 TEST_F(RequestHandlerTest, UdpIsLimitedAsInThePacketPath) {
-  RequestHandler limited{zones_.responder,        keys_,     allowed_,  1232,
-                         {.rate = 10, .slip = 2}, notifier_, counters_, log_.log()};
+  RequestHandler limited{zones_.responder,        keys_,  allowed_,  1232,
+                         {.rate = 10, .slip = 2}, peers_, counters_, log_.log()};
   const std::string query = test::question("example.com", zones::rrtype::SOA);
   const IpAddress peer = parse_address("192.0.2.1");
   unsigned whole = 0, truncated = 0, none = 0;

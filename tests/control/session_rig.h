@@ -34,17 +34,16 @@ struct SessionRig {
   Providers providers;
   Updater updater{no_zones, cookies, rcu, store, keys, providers, 0, log};
   DnsUpdates updates{loop, updater, responder, reader, log};
-  TransferLog transfers{std::nullopt};
-  Notifier notifier{loop, responder.zones(), reader, updater, keys, {}, transfers, log};
+  NobodyListens peers;
   AccessList allowed;
   TcpCounters counters;
-  RequestHandler handler{responder, keys, allowed, 1232, {.rate = 0}, notifier, counters.requests, log};
+  RequestHandler handler{responder, keys, allowed, 1232, {.rate = 0}, peers, counters.requests, log};
   SessionTable table{{.sessions = 4, .per_client = 4, .per_prefix = 4, .per_secondary = 4},
                      [](const SessionTable::Entry&) { return uint64_t{0}; }};
   bool closed = false;  // the session
   DnsSession::Shared shared{handler,
                             updates,
-                            notifier,
+                            peers,
                             reader,
                             counters,
                             log,

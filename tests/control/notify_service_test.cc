@@ -1,4 +1,4 @@
-#include "control/notify/notifier.h"
+#include "control/notify/notify_service.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -78,30 +78,28 @@ class FakeSecondary {
   uint16_t port_ = 0;
 };
 
-struct NotifierParts {
-  NotifierParts(boost::asio::io_context& loop, test::ServedZones& zones, const Log& log)
+struct NotifyParts {
+  NotifyParts(boost::asio::io_context& loop, test::ServedZones& zones, const Log& log)
       : changing(zones, log),
-        reader(zones.rcu),
-        notifier(loop, zones.table, reader, changing.updater, changing.keys, {}, transfers, log) {}
+        notifier(loop, zones.table, zones.rcu, changing.updater, changing.keys, {}, transfers, log) {}
   test::UpdaterParts changing;
-  dataplane::Rcu::Reader reader;
   TransferLog transfers{std::nullopt};
-  Notifier notifier;
+  NotifyService notifier;
 };
 
-class NotifierTest : public testing::Test {
+class NotifyServiceTest : public testing::Test {
  protected:
-  NotifierTest() {
+  NotifyServiceTest() {
     parts_.emplace(
-        [this](boost::asio::io_context& loop) { return std::make_unique<NotifierParts>(loop, zones_, log_.log()); });
-    run([](Notifier& notifier) { notifier.start(); });
+        [this](boost::asio::io_context& loop) { return std::make_unique<NotifyParts>(loop, zones_, log_.log()); });
+    run([](NotifyService& notifier) { notifier.start(); });
   }
-  ~NotifierTest() override {
-    run([](Notifier& notifier) { notifier.stop(); });
+  ~NotifyServiceTest() override {
+    run([](NotifyService& notifier) { notifier.stop(); });
   }
 
-  void run(const std::function<void(Notifier&)>& work) {
-    parts_->run([&](NotifierParts& parts) { work(parts.notifier); });
+  void run(const std::function<void(NotifyService&)>& work) {
+    parts_->run([&](NotifyParts& parts) { work(parts.notifier); });
   }
   // A zone of that serial becomes visible, which is to be notified to the secondary.
   void publish(const std::string& apex, uint32_t serial, const std::string& ledger = "", const std::string& key = "") {
@@ -114,14 +112,14 @@ class NotifierTest : public testing::Test {
     zones::Attributes attributes;
     attributes.secondary_dns = settings;
     const zones::VersionRef version = bare->apply({}, bare->soa_record(), attributes);
-    run([&](Notifier& notifier) {
+    run([&](NotifyService& notifier) {
       (void)zones_.table.publish(version);
-      notifier.published({{{version, ledger}}, {}});
+      notifier.published({{{version, ledger}}, {}, false});
     });
   }
   Json line(const std::string& apex = "example.com") {
     Json lines;
-    run([&](Notifier& notifier) { lines = notifier.status(test::name(apex), false); });
+    run([&](NotifyService& notifier) { lines = notifier.status(test::name(apex), false); });
     return lines.at(0);
   }
   // The zones of all lines, in the order in which pages tell of them; and how many pages there were.
@@ -130,8 +128,8 @@ class NotifierTest : public testing::Test {
     unsigned pages = 0;
     std::optional<std::string> last;
     for (bool more = true; more; ++pages) {
-      run([&](Notifier& notifier) {
-        const Notifier::Page page = notifier.status_page(last, behind);
+      run([&](NotifyService& notifier) {
+        const NotifyService::Page page = notifier.status_page(last, behind);
         for (const Json& line : page.lines) zones.push_back(line["zone"]);
         last = page.last;
         more = page.more;
@@ -141,7 +139,7 @@ class NotifierTest : public testing::Test {
   }
   uint64_t count(dataplane::Counter NotifyCounters::*counter) {
     uint64_t value = 0;
-    run([&](Notifier& notifier) { value = (notifier.counters().*counter).read(); });
+    run([&](NotifyService& notifier) { value = (notifier.counters().*counter).read(); });
     return value;
   }
 
@@ -149,12 +147,12 @@ class NotifierTest : public testing::Test {
   test::LogFile log_;
   test::ServedZones zones_;
   std::map<std::string, zones::SecondaryDnsRef> settings_;
-  std::optional<test::InLoop<NotifierParts>> parts_;
+  std::optional<test::InLoop<NotifyParts>> parts_;
 };
 
 constexpr auto kSoon = std::chrono::milliseconds(300);
 
-TEST_F(NotifierTest, NotifyLeavesAtOnceWithTheSoa) {
+TEST_F(NotifyServiceTest, NotifyLeavesAtOnceWithTheSoa) {
   publish("example.com", 7);
   const auto notify = secondary_.receive();
   EXPECT_EQ(notify.opcode(), Opcode::notify);
@@ -164,7 +162,7 @@ TEST_F(NotifierTest, NotifyLeavesAtOnceWithTheSoa) {
   EXPECT_EQ(zones::read_response(as_response.octets())->serial, 7U);
 }
 
-TEST_F(NotifierTest, WhatIsNotAnsweredIsSentAgainAndThenByTcp) {
+TEST_F(NotifyServiceTest, WhatIsNotAnsweredIsSentAgainAndThenByTcp) {
   publish("example.com", 7);
   EXPECT_EQ(secondary_.receive().opcode(), Opcode::notify);
   EXPECT_EQ(secondary_.receive().opcode(), Opcode::notify);
@@ -172,7 +170,7 @@ TEST_F(NotifierTest, WhatIsNotAnsweredIsSentAgainAndThenByTcp) {
   EXPECT_EQ(count(&NotifyCounters::unanswered), 2U);
 }
 
-TEST_F(NotifierTest, AnAnswerIsTakenByIdAndQuestionOnly) {
+TEST_F(NotifyServiceTest, AnAnswerIsTakenByIdAndQuestionOnly) {
   publish("example.com", 7);
   const auto notify = secondary_.receive();
   auto other_id = notify, other_zone = notify, no_response = notify;
@@ -187,11 +185,12 @@ TEST_F(NotifierTest, AnAnswerIsTakenByIdAndQuestionOnly) {
   EXPECT_EQ(line()["behind"], Json()) << "an answer is no proof";
 }
 
-TEST_F(NotifierTest, WhoAnsweredAndDidNotTransferIsAskedForItsSerial) {
+TEST_F(NotifyServiceTest, WhoAnsweredAndDidNotTransferIsAskedForItsSerial) {
   publish("example.com", 7);
   secondary_.answer(secondary_.receive());
   auto question = secondary_.receive();
   ASSERT_EQ(question.opcode(), Opcode::query);
+  question.bytes[2] = static_cast<char>(question.bytes[2] | 4);  // AA
   question.bytes[7] = 1;
   const auto soa = zones::test::zone_of("example.com", "@ 60 SOA ns host 7 1 1 1 1\n")->soa_record();
   zones::append_record(question.bytes, soa.view());
@@ -200,17 +199,17 @@ TEST_F(NotifierTest, WhoAnsweredAndDidNotTransferIsAskedForItsSerial) {
   EXPECT_EQ(line()["proof"], "SOA query");
 }
 
-TEST_F(NotifierTest, OnlyTheSerialItselfPaysTheDebt) {
+TEST_F(NotifyServiceTest, OnlyTheSerialItselfPaysTheDebt) {
   publish("example.com", 7);
-  run([](Notifier& n) { n.saw_serial(test::name("example.com"), parse_address("127.0.0.1"), 6); });
+  run([](NotifyService& n) { n.saw_serial(test::name("example.com"), parse_address("127.0.0.1"), 6); });
   EXPECT_EQ(line()["behind"], 1);
-  run([](Notifier& n) { n.saw_serial(test::name("example.com"), parse_address("127.0.0.2"), 7); });
+  run([](NotifyService& n) { n.saw_serial(test::name("example.com"), parse_address("127.0.0.2"), 7); });
   EXPECT_EQ(line()["behind"], 1) << "somebody else";
-  run([](Notifier& n) { n.saw_serial(test::name("example.com"), parse_address("127.0.0.1"), 7); });
+  run([](NotifyService& n) { n.saw_serial(test::name("example.com"), parse_address("127.0.0.1"), 7); });
   EXPECT_EQ(line()["behind"], 0);
 }
 
-TEST_F(NotifierTest, ABurstOfChangesSharesANotify) {
+TEST_F(NotifyServiceTest, ABurstOfChangesSharesANotify) {
   publish("example.com", 1);
   secondary_.answer(secondary_.receive());
   for (uint32_t serial = 2; serial < 30; ++serial) publish("example.com", serial);
@@ -219,7 +218,7 @@ TEST_F(NotifierTest, ABurstOfChangesSharesANotify) {
   EXPECT_EQ(line()["notified_serial"], 29);
 }
 
-TEST_F(NotifierTest, WhoHadTheSerialBeforeTheStartIsNotTroubled) {
+TEST_F(NotifyServiceTest, WhoHadTheSerialBeforeTheStartIsNotTroubled) {
   publish("example.com", 7, secondary_.place() + " 7 1700000000\n");
   EXPECT_TRUE(secondary_.receive(kSoon).bytes.empty());
   EXPECT_EQ(line()["proof"], "before the start");
@@ -227,10 +226,10 @@ TEST_F(NotifierTest, WhoHadTheSerialBeforeTheStartIsNotTroubled) {
   EXPECT_EQ(secondary_.receive().opcode(), Opcode::notify);
 }
 
-TEST_F(NotifierTest, ASignedNotifyTakesOnlyASignedAnswer) {
+TEST_F(NotifyServiceTest, ASignedNotifyTakesOnlyASignedAnswer) {
   const auto tsig = std::make_shared<const TsigKey>(test::name("k"), kDefaultTsigAlgorithm, random_secret());
   KeyBook book({std::make_shared<const Key>(Key{tsig, {}})});
-  parts_->run([&](NotifierParts& parts) { parts.changing.keys.set(book); });
+  parts_->run([&](NotifyParts& parts) { parts.changing.keys.set(book); });
   publish("example.com", 7, "", "k");
   const auto notify = secondary_.receive();
   const TsigCheck check = check_request(notify.octets(), book.ring(), tsig_now());
@@ -246,7 +245,7 @@ TEST_F(NotifierTest, ASignedNotifyTakesOnlyASignedAnswer) {
   EXPECT_TRUE(test::eventually([&] { return count(&NotifyCounters::answered) == 1; }));
 }
 
-TEST_F(NotifierTest, AChangeByHandPassesABulkImportBy) {
+TEST_F(NotifyServiceTest, AChangeByHandPassesABulkImportBy) {
   for (int i = 0; i < 300; ++i) publish("z" + std::to_string(i) + ".example", 1);
   publish("byhand.example", 1);
   bool found = false;
@@ -260,7 +259,7 @@ TEST_F(NotifierTest, AChangeByHandPassesABulkImportBy) {
   EXPECT_TRUE(found) << behind;
 }
 
-TEST_F(NotifierTest, AChangeDoesNotWaitForQuestionsThatAreNotAnswered) {
+TEST_F(NotifyServiceTest, AChangeDoesNotWaitForQuestionsThatAreNotAnswered) {
   constexpr unsigned kZones = 200;  // more than may be under way at once
   for (unsigned zone = 0; zone < kZones; ++zone) publish("zone" + std::to_string(zone) + ".example", 7);
   for (unsigned zone = 0; zone < kZones; ++zone) secondary_.answer(secondary_.receive());
@@ -276,27 +275,27 @@ TEST_F(NotifierTest, AChangeDoesNotWaitForQuestionsThatAreNotAnswered) {
   EXPECT_TRUE(zones::is_about(message.octets(), test::name("example.com")));
 }
 
-TEST_F(NotifierTest, WhoeverWaitsHearsOfTheProofOrOfTheEndOfTheTime) {
+TEST_F(NotifyServiceTest, WhoeverWaitsHearsOfTheProofOrOfTheEndOfTheTime) {
   publish("example.com", 7);
   std::atomic<int> proven{0}, late{0};
   const auto wait = [&](std::chrono::seconds patience) {
-    run([&](Notifier& n) {
+    run([&](NotifyService& n) {
       n.wait_for(test::name("example.com"), 7, patience, [&](bool all, const Json&) { ++(all ? proven : late); });
     });
   };
   wait(std::chrono::seconds(1));
   EXPECT_TRUE(test::eventually([&] { return late == 1; }));
   wait(std::chrono::seconds(60));
-  run([](Notifier& n) { n.saw_serial(test::name("example.com"), parse_address("127.0.0.1"), 7); });
+  run([](NotifyService& n) { n.saw_serial(test::name("example.com"), parse_address("127.0.0.1"), 7); });
   EXPECT_EQ(proven, 1);
-  run([&](Notifier& n) {
+  run([&](NotifyService& n) {
     n.wait_for(test::name("none.example"), 7, std::chrono::seconds(9),
                [&](bool all, const Json&) { ++(all ? proven : late); });
   });
   EXPECT_EQ(proven, 2) << "nobody is to have it";
 }
 
-TEST_F(NotifierTest, TheLedgerIsToldInPagesInCanonicalOrder) {
+TEST_F(NotifyServiceTest, TheLedgerIsToldInPagesInCanonicalOrder) {
   std::vector<std::string> expected;
   for (unsigned i = 100; i < 550; ++i) {
     expected.push_back("z" + std::to_string(i) + ".");
@@ -305,9 +304,9 @@ TEST_F(NotifierTest, TheLedgerIsToldInPagesInCanonicalOrder) {
   EXPECT_EQ(told(false), std::pair(expected, 3U));
 }
 
-TEST_F(NotifierTest, AnEmptyLedgerIsOnePage) { EXPECT_EQ(told(false), std::pair(std::vector<std::string>(), 1U)); }
+TEST_F(NotifyServiceTest, AnEmptyLedgerIsOnePage) { EXPECT_EQ(told(false), std::pair(std::vector<std::string>(), 1U)); }
 
-TEST_F(NotifierTest, TheLedgerTellsOfThoseAloneThatAreBehind) {
+TEST_F(NotifyServiceTest, TheLedgerTellsOfThoseAloneThatAreBehind) {
   publish("a.", 7, secondary_.place() + " 7 1700000000\n");
   publish("b.", 7, secondary_.place() + " 6 1700000000\n");
   publish("c.", 7);

@@ -1,7 +1,6 @@
-#include "control/notify/delegation_check.h"
+#include "control/check/delegation_check.h"
 
 #include <arpa/inet.h>
-#include <sys/time.h>
 #include <unbound.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 #include <set>
 
 #include "control/base/resolver.h"
+#include "control/dnsclient/query.h"
 #include "zones/ldns.h"
 
 namespace axfrd::control {
@@ -20,8 +20,8 @@ namespace {
 using zones::Name;
 namespace rrtype = zones::rrtype;
 
-constexpr timeval kServerPatience{2, 0};
-constexpr uint8_t kTries = 2;
+constexpr dnsclient::Patience kPatience{std::chrono::seconds(2), 2};
+constexpr uint16_t kDnsPort = 53;
 constexpr size_t kParentServers = 3;  // tried, one after the other
 
 template <auto F>
@@ -32,8 +32,6 @@ struct Free {
   }
 };
 using Packet = std::unique_ptr<ldns_pkt, Free<&ldns_pkt_free>>;
-
-void free_resolver(ldns_resolver* resolver) { ldns_resolver_deep_free(resolver); }
 
 std::string text_of(const ldns_rdf* name) {
   const zones::LdnsText text(ldns_rdf2str(name));
@@ -52,18 +50,12 @@ std::string address_text(std::string_view rdata) {
 
 // Asks the server at `address` for its own word; null: no answer.
 Packet ask(const std::string& address, const Name& name, ldns_rr_type type) {
-  const std::unique_ptr<ldns_resolver, Free<&free_resolver>> resolver(ldns_resolver_new());
-  const bool v6 = address.find(':') != std::string::npos;
-  const zones::LdnsRdf server(ldns_rdf_new_frm_str(v6 ? LDNS_RDF_TYPE_AAAA : LDNS_RDF_TYPE_A, address.c_str()));
-  const zones::LdnsRdf owner(ldns_dname_new_frm_str(name.to_text().c_str()));
-  if (!resolver || !server || !owner) return nullptr;
-  ldns_resolver_push_nameserver(resolver.get(), server.get());
-  ldns_resolver_set_recursive(resolver.get(), false);
-  ldns_resolver_set_timeout(resolver.get(), kServerPatience);
-  ldns_resolver_set_retry(resolver.get(), kTries);
-  ldns_pkt* answer = nullptr;
-  ldns_resolver_send(&answer, resolver.get(), owner.get(), type, LDNS_RR_CLASS_IN, 0);
-  return Packet(answer);
+  const boost::asio::ip::udp::endpoint server(boost::asio::ip::make_address(address), kDnsPort);
+  const std::string response = dnsclient::query(server, name, static_cast<uint16_t>(type), kPatience);
+  ldns_pkt* packet = nullptr;
+  const zones::Bytes octets = zones::bytes_of(response);
+  if (response.empty() || ldns_wire2pkt(&packet, octets.data(), octets.size()) != LDNS_STATUS_OK) return nullptr;
+  return Packet(packet);
 }
 
 template <class Visitor>

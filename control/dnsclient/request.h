@@ -1,0 +1,38 @@
+// Request: a DNS request of ours, signed or not, and what its answer is checked with.
+//
+// Threads. Pure.
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "control/access/tsig.h"
+
+namespace axfrd::control::dnsclient {
+
+struct Request {
+  std::string message;
+  TsigKeyRef key;  // null: it is not signed
+  Octets mac;      // of the signature
+
+  // Signs `message` with `key`, if there is one.
+  static Request make(std::string message, TsigKeyRef key) {
+    Request request{std::move(message), std::move(key), {}};
+    if (!request.key) return request;
+    TsigSigner signer(request.key);
+    const auto size = static_cast<unsigned>(request.message.size());
+    const unsigned room = size + signer.max_size();
+    request.message.resize(room);
+    auto* const octets = reinterpret_cast<uint8_t*>(request.message.data());
+    request.message.resize(signer.append(octets, size, room, tsig_now()));
+    request.mac = signer.mac();
+    return request;
+  }
+
+  // Whether a response may be believed: it is signed as it has to be, or need not be signed (RFC 8945 §5.3).
+  bool accepts(zones::Bytes response) const {
+    return !key || check_response(response, key, mac, tsig_now()).authentic();
+  }
+};
+
+}  // namespace axfrd::control::dnsclient

@@ -1,0 +1,74 @@
+// Courier: carries the messages of Delivery to secondaries and their answers back.
+//
+// It makes NOTIFY from the version that is current as it leaves, signs it, and gives each message an ID that no other
+// in flight to that address has. It takes an answer only if its source, its ID, its question and its signature are
+// those of a message in flight.
+//
+// Threads. The thread that runs the loop.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <map>
+#include <random>
+#include <unordered_map>
+#include <vector>
+
+#include "control/access/key_book.h"
+#include "control/dnsclient/datagrams.h"
+#include "control/dnsclient/request.h"
+#include "control/notify/delivery.h"
+#include "dataplane/rcu.h"
+#include "zones/notify.h"
+#include "zones/zone_table.h"
+
+namespace axfrd::control {
+
+class Courier {
+ public:
+  using Ticket = Delivery::Ticket;
+  using Sent = Delivery::World::Sent;
+  using Channel = Delivery::World::Channel;
+  struct Listener {
+    std::function<void(Ticket, const Delivery::Answer&)> answered;
+    std::function<void(Ticket)> tcp_ended;
+  };
+
+  Courier(boost::asio::io_context& loop, const zones::ZoneTable& zones, dataplane::Rcu::Reader& reader,
+          const Keys& keys, std::vector<IpAddress> sources, Listener listener);
+
+  void open();
+  void close() { datagrams_.close(); }
+
+  // As Delivery::World asks for.
+  Sent send_notify(const Destination& to, const zones::Name& apex, Ticket ticket, Channel channel);
+  bool send_query(const Destination& to, const zones::Name& apex, Ticket ticket);
+  void abandon(Ticket ticket);
+
+ private:
+  using Endpoint = boost::asio::ip::udp::endpoint;
+  struct Flight {
+    Ticket ticket;
+    zones::Name apex;
+    bool notify;  // false: a query
+    dnsclient::Request request;
+  };
+  using Flights = std::map<uint16_t, Flight>;  // by message ID
+
+  uint16_t draw_id(const Endpoint& to);
+  void enter(const Endpoint& to, uint16_t id, Flight flight);
+  void send_by_tcp(const Endpoint& to, Ticket ticket, const std::string& message);
+  void receive(const Endpoint& from, zones::Bytes message);
+
+  boost::asio::io_context& loop_;
+  const zones::ZoneTable& zones_;
+  dataplane::Rcu::Reader& reader_;
+  const Keys& keys_;
+  const Listener listener_;
+  dnsclient::Datagrams datagrams_;
+  std::map<Endpoint, Flights> flights_;
+  std::unordered_map<Ticket, std::pair<Endpoint, uint16_t>> places_;  // in flights_
+  std::mt19937 random_{std::random_device{}()};
+};
+
+}  // namespace axfrd::control

@@ -1,0 +1,315 @@
+// Delivery: tells secondaries of changes (RFC 1996), and does not let go before each has proven to have them.
+//
+// It decides which message goes to whom, and when. It has no socket and no clock: it is told of versions, of answers,
+// of what peers do, and of the time, and it asks its World to send. What is known of a secondary stands in the ledger's
+// facts (ledger.h), which Delivery keeps.
+//
+// Targets. A target is a destination: an address, a port, and a key. It has a queue and a window of messages in flight,
+// so that a slow or silent one holds up nobody else. Of what waits in the queue, the newest and the oldest take turns:
+// one change by hand passes a bulk import by. Queries for serials go behind NOTIFY and have a part of the window only.
+// A target that answers nothing at all is tried with one message at a time, until it gives any sign of life.
+//
+// States of a line (a zone at a target):
+//
+//   current       nothing is owed, nothing is to be done
+//   pausing       the last NOTIFY left less than kCoalesce ago; further changes share the next one
+//   queued        waits for room in the target's window, to send NOTIFY
+//   notifying     NOTIFY is in flight: twice by UDP, then once by TCP, and so on
+//   expecting     NOTIFY was answered; a transfer should follow
+//   confirming    transferred a moment ago; will be asked once whether it kept what it received
+//   query_queued  waits for room, to be asked for its SOA
+//   querying      our SOA query is in flight
+//   stale         answered our query, and lacks the serial; NOTIFY goes again after a growing pause
+//   backing_off   answered nothing; tried again after a growing pause, or at a sign of life
+//   no_key        NOTIFY cannot be signed, because its key does not exist; a change of keys wakes it
+//
+// Events:
+//
+//   changed       a version became visible that the secondary lacks
+//   satisfied     it was proven to have the serial, but not by a transfer
+//   transferred   it completed a transfer, and has the serial
+//   lost          it owed nothing, and was seen to have an older serial
+//   claimed       a poll, which anybody can forge, states that it has the serial
+//   sent          the message left
+//   key_missing   the key that must sign NOTIFY does not exist
+//   unanswered    no answer came in time, or the message could not be sent
+//   accepted      NOTIFY of the current serial was answered NOERROR
+//   outdated      NOTIFY was answered NOERROR, but the zone has changed since it was sent
+//   refused       NOTIFY was answered with an error
+//   behind        our query was answered, and the serial is not proven
+//   due           the time of the state is over
+//   alive         the target, which had failed, gave a sign of life
+//   keys_changed  some key was added, changed or removed
+//   asked         the operator wants NOTIFY to be sent now
+//
+// What each event does in each state is the table in step(), below.
+//
+// Threads. The service thread; counters may be read by anybody.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "control/access/secondary.h"
+#include "control/base/due_queue.h"
+#include "control/base/log.h"
+#include "control/notify/ledger.h"
+#include "dataplane/counters.h"
+
+namespace axfrd::control {
+
+// Written by the service thread; anybody may read.
+struct NotifyCounters {
+  dataplane::Counter sent, answered, refused, unanswered, by_tcp, queries, paid;
+};
+
+class Delivery {
+ public:
+  using Clock = std::chrono::steady_clock;
+  using Time = Clock::time_point;
+  // A message in flight.
+  using Ticket = uint64_t;
+
+  enum class State : uint8_t {
+    current,
+    pausing,
+    queued,
+    notifying,
+    expecting,
+    confirming,
+    query_queued,
+    querying,
+    stale,
+    backing_off,
+    no_key
+  };
+  static constexpr size_t kStates = 11;
+
+  enum class Event : uint8_t {
+    changed,
+    satisfied,
+    transferred,
+    lost,
+    claimed,
+    sent,
+    key_missing,
+    unanswered,
+    accepted,
+    outdated,
+    refused,
+    behind,
+    due,
+    alive,
+    keys_changed,
+    asked
+  };
+  static constexpr size_t kEvents = 16;
+
+  enum class Step : uint8_t {
+    none,     // the event cannot come in this state
+    stay,     // nothing changes
+    notify,   // queued; or pausing, if the last NOTIFY has just left
+    queue,    // queued
+    fly,      // notifying, or querying
+    expect,   // expecting; the more refusals there were, the longer
+    confirm,  // confirming
+    ask,      // query_queued
+    rest,     // stale
+    retry,    // backing_off
+    hold,     // no_key
+    settle    // current
+  };
+  static Step step(State state, Event event);
+
+  struct Line;
+  struct Target;
+  struct Zone;
+
+  // What it needs of the world.
+  class World {
+   public:
+    enum class Channel : uint8_t { udp, tcp };
+    struct Sent {
+      enum class Outcome : uint8_t { sent, key_missing, unsendable, no_zone } outcome;
+      uint32_t serial = 0;  // that NOTIFY tells of; of `sent` alone
+    };
+
+    virtual ~World() = default;
+    virtual Time now() = 0;
+    virtual int64_t unix_now() = 0;
+    // Asks for a call of turn() at that time, and replaces what was asked before.
+    virtual void wake(Time time) = 0;
+    // The answer comes as answered(ticket), and never within this call. After a NOTIFY by TCP, tcp_ended(ticket) comes
+    // in any case, also when the ticket was abandoned.
+    virtual Sent send_notify(const Destination& to, const zones::Name& apex, Ticket ticket, Channel channel) = 0;
+    // False: it cannot be sent.
+    virtual bool send_query(const Destination& to, const zones::Name& apex, Ticket ticket) = 0;
+    // No answer to that message is wanted any more.
+    virtual void abandon(Ticket ticket) = 0;
+    // What the secondaries of a zone have proven, or which there are, has changed.
+    virtual void proven(const Zone& zone) = 0;
+    // A NOTIFY was "answered", "refused" or "unanswered".
+    virtual void told(const Line& line, const char* outcome) = 0;
+  };
+
+  // The answer to a message of ours, found to be authentic as far as it can be.
+  struct Answer {
+    zones::Rcode rcode = zones::Rcode::noerror;
+    std::optional<uint32_t> serial;  // to a query: of the SOA that the server has authority for
+    std::string problem;             // to a query: why there is no serial
+  };
+
+  Delivery(World& world, const Log& log) : world_(world), log_(log) {}
+
+  // Begins to send.
+  void start();
+  // Sends nothing more.
+  void stop() { started_ = false; }
+
+  // ---- what happens here ----
+  // A version became visible. `kept`: of a zone that is new, what the store has of its secondaries.
+  void set_zone(const zones::ZoneVersion& version, const std::string& kept);
+  void forget(const zones::Name& apex);
+  void keys_changed();
+  // Does what is due.
+  void turn();
+
+  // ---- what targets answer ----
+  void answered(Ticket ticket, const Answer& answer);
+  void tcp_ended(Ticket ticket);
+
+  // ---- what peers do: see PeerSink ----
+  void heard_from(const IpAddress& address);
+  void polled(uint64_t apex, const IpAddress& address, std::optional<uint32_t> serial);
+  void saw_serial(zones::NameView apex, const IpAddress& peer, uint32_t serial);
+  void transferred(const TransferReport& report);
+  void refused(zones::NameView apex, const IpAddress& peer, const std::string& why);
+  bool names(const IpAddress& address) const { return hosts_.contains(address); }
+  size_t named_hosts() const { return hosts_.size(); }
+
+  // ---- what operators ask ----
+  // Sends NOTIFY to all secondaries of a zone; false: the zone has none.
+  bool notify_again(const zones::Name& apex);
+
+  // ---- to be read ----
+  struct Line {
+    Zone* zone = nullptr;
+    Target* target = nullptr;
+    LineFacts facts;
+
+    State state = State::current;
+    uint8_t rounds = 0;                    // refused NOTIFYs, or answered ones without a proof
+    Ticket ticket = 0;                     // of the message in flight
+    Time notify_sent{};                    // the last one
+    std::list<Line*>::iterator waiting{};  // in a queue of the target; @pre queued or query_queued
+    DueQueue<Line>::Place due;
+
+    bool owes() const;
+    const Destination& destination() const;
+    // For people.
+    std::string state_text() const;
+  };
+  struct Zone {
+    ZoneFacts facts;
+    zones::SecondaryDnsRef settings;
+    std::vector<std::unique_ptr<Line>> lines;
+  };
+  // By sort key of the apex.
+  using Zones = std::map<std::string, std::unique_ptr<Zone>>;
+  const Zones& zones() const { return zones_; }
+  const Zone* find(zones::NameView apex) const;
+  const NotifyCounters& counters() const { return counters_; }
+
+  // An address and port, and the zones that are notified there.
+  struct Target {
+    Destination destination;
+    std::list<Line*> notifies;  // to be notified
+    std::list<Line*> queries;   // to be asked for their serial, who has waited longest first
+    bool oldest_next = true;
+    size_t in_flight = 0;
+    size_t queries_in_flight = 0;
+    unsigned failures = 0;        // in a row, of any of its zones
+    std::set<Line*> backing_off;  // a sign of life wakes them
+    std::set<Line*> without_key;  // a change of keys wakes them
+    std::optional<Ticket> tcp;    // a NOTIFY by TCP is under way
+    bool pumping = false;         // its queues are being worked on
+    bool warned_of_key = false;
+
+    bool is_down() const;
+  };
+
+ private:
+  Zone* find_zone(zones::NameView apex);
+  void set_settings(Zone& zone, zones::SecondaryDnsRef settings);
+  void set_lines(Zone& zone, const std::string& kept);
+  Target& target_of(const zones::Secondary& secondary);
+  void drop(Line& line);
+
+  void apply(Line& line, Event event);
+  // Takes the line out of its state: out of queues, timers, and what is in flight.
+  void leave(Line& line);
+  void land(Line& line);
+  void enter_queue(Line& line, State state, std::list<Line*>& queue);
+  void set_due(Line& line, Clock::duration pause);
+
+  void pump(Target& target);
+  void send_notify(Line& line);
+  void send_query(Line& line);
+  void unanswered(Line& line);
+  void revive(Target& target);
+  void prove(Line& line, uint32_t serial, Proof proof);
+
+  World& world_;
+  const Log& log_;
+  NotifyCounters counters_;
+  bool started_ = false;
+
+  Zones zones_;
+  std::unordered_map<uint64_t, Zone*> zones_by_hash_;                        // of the apex
+  using TargetKey = std::pair<boost::asio::ip::udp::endpoint, std::string>;  // and the sort key of the TSIG key's name
+  std::map<TargetKey, std::unique_ptr<Target>> targets_;
+  std::multimap<IpAddress, Target*> targets_at_;
+  std::map<IpAddress, size_t> hosts_;  // that may transfer a zone, with the number of times that zones say so
+  std::unordered_map<Ticket, Line*> flights_;
+  std::unordered_map<Ticket, Target*> tcp_;
+  DueQueue<Line> due_;
+  std::optional<Time> armed_at_;
+  Ticket last_ticket_ = 0;
+};
+
+// What each event does in each state. `none`: the event cannot come.
+// clang-format off
+inline Delivery::Step Delivery::step(State state, Event event) {
+  using enum Step;
+  static constexpr Step kSteps[kEvents][kStates] = {
+  //current pausing  queued   notify-  expect-  confirm- query_   query-   stale    backing  no_key
+  //                          ing      ing      ing      queued   ing               _off
+  {notify,  stay,    stay,    stay,    notify,  notify,  notify,  notify,  notify,  stay,    notify},  // changed
+  {stay,    settle,  settle,  settle,  settle,  settle,  settle,  settle,  settle,  settle,  settle},  // satisfied
+  {confirm, confirm, confirm, confirm, confirm, confirm, confirm, confirm, confirm, confirm, confirm}, // transferred
+  {expect,  none,    none,    none,    none,    expect,  stay,    stay,    none,    none,    none},    // lost
+  {stay,    stay,    stay,    stay,    ask,     stay,    stay,    stay,    ask,     ask,     ask},     // claimed
+  {none,    none,    fly,     none,    none,    none,    fly,     none,    none,    none,    none},    // sent
+  {none,    none,    hold,    none,    none,    none,    none,    none,    none,    none,    none},    // key_missing
+  {none,    none,    retry,   retry,   none,    none,    retry,   retry,   none,    none,    none},    // unanswered
+  {none,    none,    none,    expect,  none,    none,    none,    none,    none,    none,    none},    // accepted
+  {none,    none,    none,    notify,  none,    none,    none,    none,    none,    none,    none},    // outdated
+  {none,    none,    none,    expect,  none,    none,    none,    none,    none,    none,    none},    // refused
+  {none,    none,    none,    none,    none,    none,    none,    rest,    none,    none,    none},    // behind
+  {none,    queue,   none,    none,    ask,     ask,     none,    none,    queue,   queue,   none},    // due
+  {stay,    stay,    stay,    stay,    stay,    stay,    stay,    stay,    stay,    queue,   stay},    // alive
+  {stay,    stay,    stay,    stay,    stay,    stay,    stay,    stay,    stay,    stay,    queue},   // keys_changed
+  {queue,   queue,   stay,    stay,    queue,   queue,   queue,   queue,   queue,   queue,   queue},   // asked
+  };
+  return kSteps[static_cast<size_t>(event)][static_cast<size_t>(state)];
+}
+// clang-format on
+
+}  // namespace axfrd::control

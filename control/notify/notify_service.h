@@ -1,0 +1,116 @@
+// NotifyService: NOTIFY and the ledger, with clock, sockets, the store and those who ask.
+//
+//   delivery.h   decides who is told what, and when
+//   courier.h    sends, and receives the answers
+//   ledger.h     the facts, as text for the store and as JSON
+//
+// Here are also the log of transfers, and those who wait for `commit --wait`.
+//
+// Threads. The thread that runs the loop; run() may be called by any thread, and counters() be read by any.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "control/base/outcome.h"
+#include "control/notify/courier.h"
+#include "control/notify/delivery.h"
+#include "control/notify/transfer_log.h"
+#include "control/update/updater.h"
+
+namespace axfrd::control {
+
+class NotifyService : public PeerSink, private Delivery::World {
+ public:
+  // `sources`: addresses that NOTIFY is sent from, the first of each family; without one, the kernel chooses.
+  NotifyService(boost::asio::io_context& loop, const zones::ZoneTable& zones, dataplane::Rcu& rcu, Updater& updater,
+                const Keys& keys, std::vector<IpAddress> sources, TransferLog& transfers, const Log& log);
+
+  // Begins to send.
+  void start();
+  // Sends nothing more.
+  void stop();
+
+  // Runs `work` in the thread of the loop. Any thread.
+  void run(std::function<void(NotifyService&)> work);
+
+  void published(const Updater::Published& published);
+
+  // ---- PeerSink ----
+  void heard_from(const IpAddress& address) override { delivery_.heard_from(address); }
+  void polled(uint64_t apex, const IpAddress& address, std::optional<uint32_t> serial) override {
+    delivery_.polled(apex, address, serial);
+  }
+  void saw_serial(zones::NameView apex, const IpAddress& peer, uint32_t serial) override {
+    delivery_.saw_serial(apex, peer, serial);
+  }
+  void transferred(const TransferReport& report) override;
+  void refused(zones::NameView apex, const IpAddress& peer, const std::string& why) override;
+
+  bool names(const IpAddress& address) const override { return delivery_.names(address); }
+  size_t named_hosts() const override { return delivery_.named_hosts(); }
+
+  // ---- what operators ask ----
+  // Sends NOTIFY again to all secondaries of a zone; their number.
+  Outcome<size_t> notify(const zones::Name& apex);
+  // Lines of one zone; with `behind`, of those that owe a serial.
+  Json status(const zones::Name& apex, bool behind) const;
+  // The same of many zones, in canonical order: of some hundred behind the one where the last page ended.
+  struct Page {
+    Json lines;
+    std::optional<std::string> last;  // where this one ends
+    bool more;
+  };
+  Page status_page(const std::optional<std::string>& after, bool behind) const;
+  // Calls `done` when all secondaries of the zone have the serial, or the time is over.
+  using Waited = std::function<void(bool all, Json lines)>;
+  void wait_for(const zones::Name& apex, uint32_t serial, std::chrono::seconds patience, Waited done);
+
+  const NotifyCounters& counters() const { return delivery_.counters(); }
+  // Lines that the log of transfers did not take. Any thread.
+  uint64_t dropped_log_lines() const { return transfers_.dropped_lines(); }
+
+ private:
+  struct Waiter {
+    uint32_t serial;
+    Delivery::Time deadline;
+    Waited done;
+  };
+
+  // ---- Delivery::World ----
+  Delivery::Time now() override { return Delivery::Clock::now(); }
+  int64_t unix_now() override;
+  void wake(Delivery::Time time) override;
+  Sent send_notify(const Destination& to, const zones::Name& apex, Delivery::Ticket ticket, Channel channel) override {
+    return courier_.send_notify(to, apex, ticket, channel);
+  }
+  bool send_query(const Destination& to, const zones::Name& apex, Delivery::Ticket ticket) override {
+    return courier_.send_query(to, apex, ticket);
+  }
+  void abandon(Delivery::Ticket ticket) override { courier_.abandon(ticket); }
+  void proven(const Delivery::Zone& zone) override;
+  void told(const Delivery::Line& line, const char* outcome) override;
+
+  void tick();
+  void keep_proofs();
+  void check_waiters(const std::string& zone);
+  void add_lines(Json& lines, const Delivery::Zone& zone, bool behind) const;
+
+  boost::asio::io_context& loop_;
+  dataplane::Rcu::Reader reader_;
+  Updater& updater_;
+  TransferLog& transfers_;
+  Delivery delivery_;
+  Courier courier_;
+  std::set<std::string> unkept_;                // zones with proofs that the store does not have yet
+  std::multimap<std::string, Waiter> waiters_;  // by zone; both by sort key of the apex, as delivery_.zones()
+  boost::asio::steady_timer wake_timer_, tick_timer_;
+};
+
+}  // namespace axfrd::control

@@ -1,0 +1,50 @@
+// PeerSink: what DNS sessions and the request handler report of the peers that they serve.
+//
+// They know nothing of NOTIFY or of the ledger; who listens behind this interface does. It also tells them which hosts
+// zones name as secondaries, because room is kept for those.
+//
+// Threads. The service thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "control/base/address.h"
+#include "zones/name.h"
+
+namespace axfrd::control {
+
+// One transfer that was sent to its end.
+struct TransferReport {
+  zones::Name apex;
+  IpAddress peer;
+  std::string key;  // empty: none
+  bool incremental;
+  uint32_t from, to;  // from: of IXFR
+  uint64_t messages, octets, first_octet_ms, total_ms;
+};
+
+// Addresses are normalised: an IPv4 peer is never told as an IPv6 address.
+class PeerSink {
+ public:
+  virtual ~PeerSink() = default;
+
+  // Any request came from there.
+  virtual void heard_from(const IpAddress& address) = 0;
+  // The SOA of the zone whose apex has this hash was asked for, or IXFR from `serial`, by a datagram that anybody may
+  // have sent.
+  virtual void polled(uint64_t apex, const IpAddress& address, std::optional<uint32_t> serial) = 0;
+  // An IXFR request over TCP stated which serial the peer has.
+  virtual void saw_serial(zones::NameView apex, const IpAddress& peer, uint32_t serial) = 0;
+  virtual void transferred(const TransferReport& report) = 0;
+  // A transfer was refused; `why` is a sentence.
+  virtual void refused(zones::NameView apex, const IpAddress& peer, const std::string& why) = 0;
+
+  // Whether a zone has this host, and not only a prefix around it, among those that may transfer it.
+  virtual bool names(const IpAddress& address) const = 0;
+  // How many such hosts there are.
+  virtual size_t named_hosts() const = 0;
+};
+
+}  // namespace axfrd::control
