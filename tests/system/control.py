@@ -32,7 +32,11 @@ class Control:
         """One transaction; the result of its commit."""
         self.call("zone.begin", zone=zone)
         for record in unset:
-            self.call("zone.unset", zone=zone, record=record)
+            try:
+                self.call("zone.unset", zone=zone, record=record)
+            except RuntimeError as error:  # random edits take away what is not there, too
+                if "nothing to remove" not in str(error):
+                    raise
         for record in set:
             self.call("zone.set", zone=zone, record=record)
         return self.call("zone.commit", zone=zone)
