@@ -1,6 +1,7 @@
 #include "zones/ixfr.h"
 
 #include "zones/record_walk.h"
+#include "zones/stored_check.h"
 
 namespace axfrd::zones {
 
@@ -24,6 +25,7 @@ std::shared_ptr<const Difference> make_difference(const ZoneVersion& version, ui
   // An earlier release compared names in RDATA with their case. A step of its history may delete a record that the zone
   // still holds in another case, and with it the only copy that a secondary has.
   if (!since || !leads_to(since->delta, version)) return nullptr;
+  if (has_refused(since->delta)) return nullptr;
   const OwnedRecord now = version.soa_record();
   std::vector<Record> records{now.view(), since->soa.view()};
   for (const OwnedRecord& r : since->delta.removed) records.push_back(r.view());

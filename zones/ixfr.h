@@ -31,7 +31,7 @@ struct Difference {
 };
 
 // From `serial` to `version`; null when the whole zone is the better answer: history does not go back so far, it is not
-// sound, or the difference is larger than the zone.
+// sound, it holds a record that is refused today (zones/stored_check.h), or the difference is larger than the zone.
 std::shared_ptr<const Difference> make_difference(const ZoneVersion& version, uint32_t serial);
 
 }  // namespace axfrd::zones

@@ -43,6 +43,14 @@ inline std::string rdata_of(const ldns_rr& rr) {
   return rdata;
 }
 
+// A field in presentation format.
+inline std::string ldns_text(ldns_rdf_type type, Bytes octets) {
+  if (octets.empty()) return "";
+  const LdnsRdf field(ldns_rdf_new_frm_data(type, octets.size(), octets.data()));
+  const LdnsText text(ldns_rdf2str(field.get()));
+  return text ? text.get() : "";
+}
+
 // The record as ldns takes it apart; null if it cannot.
 inline LdnsRr to_ldns(const Record& record) {
   std::string wire;

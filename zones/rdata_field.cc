@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <set>
 
 #include "zones/number.h"
 #include "zones/tokens.h"
@@ -57,25 +56,7 @@ bool is_overlong_name(const ldns_rdf& field) {
 bool is_empty_in_error(const ldns_rdf& field) {
   if (ldns_rdf_size(&field) != 0) return false;
   const ldns_rdf_type type = ldns_rdf_get_type(&field);
-  return type != LDNS_RDF_TYPE_LONG_STR && type != LDNS_RDF_TYPE_NSEC && type != LDNS_RDF_TYPE_SVCPARAMS;
-}
-
-// RFC 9460 §2.2, §8.
-Reason check_service_parameters(Bytes parameters) {
-  constexpr size_t head = 4;  // key and size
-  std::set<uint16_t> keys;
-  Bytes mandatory;
-  while (parameters.size() >= head) {
-    const uint16_t key = load16(parameters.data());
-    const Bytes value = parameters.subspan(head, std::min<size_t>(load16(&parameters[2]), parameters.size() - head));
-    if (!keys.insert(key).second) return "a parameter stands twice";
-    if (key == 0) mandatory = value;
-    parameters = parameters.subspan(head + value.size());
-  }
-  for (; mandatory.size() >= 2; mandatory = mandatory.subspan(2)) {
-    if (!keys.contains(load16(mandatory.data()))) return "a parameter that is mandatory is missing";
-  }
-  return std::nullopt;
+  return type != LDNS_RDF_TYPE_LONG_STR && type != LDNS_RDF_TYPE_NSEC;
 }
 
 }  // namespace
@@ -88,7 +69,6 @@ Reason check_number(std::string_view token, uint32_t largest) {
 
 // ldns takes 65537 for 1 and -1 for 65535, for type 0 what is no type, and a padded hash for one that has no octets.
 Reason check_token(ldns_rdf_type field, std::string_view token) {
-  constexpr std::string_view port = "port=";
   switch (field) {
     case LDNS_RDF_TYPE_DNAME:
       if (!find_quote(token)) return std::nullopt;
@@ -113,12 +93,11 @@ Reason check_token(ldns_rdf_type field, std::string_view token) {
     case LDNS_RDF_TYPE_APL:
       if (is_prefix(token)) return std::nullopt;
       return quoted(token) + " is not [!]1:IPV4-ADDRESS/BITS or [!]2:IPV6-ADDRESS/BITS";
+    case LDNS_RDF_TYPE_NSAP:  // 0x, and dots among the digits
+      if ((token.size() - static_cast<size_t>(std::ranges::count(token, '.'))) % 2 == 0) return std::nullopt;
+      return "an odd number of hexadecimal digits";
     case LDNS_RDF_TYPE_HIP:  // what stands behind the algorithm comes as further fields
       return check_number(token, UINT8_MAX);
-    case LDNS_RDF_TYPE_SVCPARAMS:
-      if (token != "port" && (!token.starts_with(port) || token.substr(port.size()).starts_with('"')))
-        return std::nullopt;
-      return check_number(token.substr(std::min(port.size(), token.size())), UINT16_MAX);
     default:  // some take words, too
       if (largest_in(field) == 0 || std::isalpha(static_cast<uint8_t>(token.front()))) return std::nullopt;
       return check_number(token, largest_in(field));
@@ -128,7 +107,6 @@ Reason check_token(ldns_rdf_type field, std::string_view token) {
 Reason check_octets(const ldns_rdf& field) {
   if (is_overlong_name(field)) return "a name of more than 255 octets";
   if (is_empty_in_error(field)) return "a field is empty";
-  if (ldns_rdf_get_type(&field) == LDNS_RDF_TYPE_SVCPARAMS) return check_service_parameters(bytes_of(octets_of(field)));
   return std::nullopt;
 }
 

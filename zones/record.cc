@@ -9,6 +9,7 @@
 
 #include "zones/ldns.h"
 #include "zones/number.h"
+#include "zones/rdata_form.h"
 #include "zones/warnings.h"
 
 namespace axfrd::zones {
@@ -16,14 +17,6 @@ namespace {
 
 // What may stand beside a CNAME: its signature and the denial record (RFC 2181 §10.1, RFC 4034 §4).
 bool may_join_cname(uint16_t group) { return group == rrtype::CNAME || group == rrtype::NSEC; }
-
-// How many fields ldns finds in RDATA of this type at least. A text without length may be empty, as the value of a CAA
-// (RFC 8659 §4.2), and then it finds none.
-size_t fields_needed(uint16_t type) {
-  const ldns_rr_descriptor* form = ldns_rr_descript(type);
-  const size_t fields = ldns_rr_descriptor_minimum(form);
-  return fields != 0 && ldns_rr_descriptor_field_type(form, fields - 1) == LDNS_RDF_TYPE_LONG_STR ? fields - 1 : fields;
-}
 
 }  // namespace
 
@@ -45,12 +38,6 @@ bool rdata_is_sound(uint16_t type, Bytes rdata) {
     at += name->size();
   }
   return rdata.size() == at + (type == rrtype::SOA ? kSoaNumbers : 0);
-}
-
-bool is_well_formed(const Record& record) {
-  const LdnsRr rr = to_ldns(record);
-  return rr && ldns_rr_rd_count(rr.get()) >= fields_needed(record.type) &&
-         std::ranges::equal(record.rdata, bytes_of(rdata_of(*rr)));
 }
 
 uint16_t grouping_type(uint16_t type, Bytes rdata) {
@@ -96,6 +83,7 @@ std::string record_key(const Record& r) {
 }
 
 std::string type_to_text(uint16_t type) {
+  if (const Form* form = form_of(type); form != nullptr && !form->name.empty()) return std::string(form->name);
   char* text = ldns_rr_type2str(static_cast<ldns_rr_type>(type));
   std::string result = text != nullptr ? text : "TYPE" + std::to_string(type);
   std::free(text);  // NOLINT(cppcoreguidelines-no-malloc): ldns allocates with malloc
@@ -108,7 +96,8 @@ uint16_t type_from_text(const std::string& text) {
   if (text.size() > prefix && strncasecmp(text.c_str(), "TYPE", prefix) == 0) {
     return number_in<uint16_t>(std::string_view(text).substr(prefix)).value_or(0);
   }
-  return static_cast<uint16_t>(ldns_get_rr_type_by_name(text.c_str()));
+  const auto known = static_cast<uint16_t>(ldns_get_rr_type_by_name(text.c_str()));
+  return known != 0 ? known : newer_type_named(text);
 }
 
 std::optional<RecordSet::Problem> RecordSet::add(const Record& r, uint32_t line) {

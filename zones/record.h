@@ -95,9 +95,6 @@ constexpr RdataNames rdata_names(uint16_t type) {
 // Whether `rdata` has the form that `type` promises, as far as we index it or answer from it; types without names in
 // their RDATA are opaque.
 bool rdata_is_sound(uint16_t type, Bytes rdata);
-// Whether RDATA is what its type says, for octets that somebody else made. ldns knows the types; that it gives back the
-// same octets rules out what it overlooks.
-bool is_well_formed(const Record& record);
 
 constexpr uint32_t kMaxTtl = 0x7FFFFFFF;  // RFC 2181 §8
 

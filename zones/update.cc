@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "zones/history.h"
+#include "zones/rdata_check.h"
 #include "zones/record_walk.h"
 #include "zones/serial.h"
 
@@ -64,7 +65,7 @@ class Reader {
     if (!rdata) return std::nullopt;
     const Bytes octets = bytes_of(*rdata);
     const Record record{owner_, walk_.type(), walk_.ttl(), octets};
-    if (rrtype::is_meta(record.type) || !is_well_formed(record)) return std::nullopt;
+    if (rrtype::is_meta(record.type) || check_rdata(record.type, octets)) return std::nullopt;
     return OwnedRecord(record);
   }
 

@@ -13,6 +13,7 @@
 #include "zones/generate.h"
 #include "zones/ldns.h"
 #include "zones/rdata_reader.h"
+#include "zones/rdata_text.h"
 #include "zones/tokens.h"
 
 namespace axfrd::zones {
@@ -82,6 +83,7 @@ class ZoneParser {
   // OWNER [TTL] [CLASS] [TYPE [DATA]]
   std::variant<Edit, std::string> parse_removal(std::string_view line) {
     if (auto reason = check_line(line)) return std::move(*reason);
+    rdata_.allow_refused();
     Tokens tokens(line);
     const std::string_view text = tokens.next();
     const auto owner = resolve(text);
@@ -475,12 +477,15 @@ bool reads_back(std::string_view text, const Record& record) {
   tokens.next();  // class
   const std::string_view type = tokens.next();
   RdataReader reader;
+  reader.allow_refused();
   return !reader.read(type, record.type, tokens.rest()) && std::ranges::equal(reader.octets(), record.rdata);
 }
 
 // TTL, class, type and data as ldns prints them, with a tab before each; nothing if that would not be the record.
 std::optional<std::string> text_behind_owner(const Record& record) {
   if (record.type == rrtype::WKS) return std::nullopt;  // for its services, see RdataReader::read_wks
+  if (const auto text = newer_rdata_to_text(record.type, record.rdata))
+    return "\t" + std::to_string(record.ttl) + "\tIN\t" + type_to_text(record.type) + "\t" + *text;
   const LdnsRr rr = to_ldns(record);
   if (!rr) return std::nullopt;
   const LdnsText printed(ldns_rr2str_fmt(ldns_output_format_nocomments, rr.get()));

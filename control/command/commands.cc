@@ -64,6 +64,7 @@ Commands::Commands(boost::asio::io_context& loop, const Server& server, dataplan
                 {"zone.import", &Commands::zone_import},
                 {"zone.list", &Commands::zone_list},
                 {"zone.show", &Commands::zone_show},
+                {"zone.check", &Commands::zone_check},
                 {"zone.export", &Commands::zone_export},
                 {"zone.remove", &Commands::zone_remove},
                 {"zone.import-dir", &Commands::zone_import_directory},
@@ -164,6 +165,15 @@ zones::VersionRef Commands::find(const zones::Name& apex) const {
   const dataplane::ReadSection section(reader_);
   const zones::Zone* zone = server_.zones.find(zones::NameHash::process().of(apex), apex);
   return zone != nullptr ? zones::VersionRef(zone->current()) : nullptr;
+}
+
+// The zones of one moment: what is collected in the read section is held, and written out at leisure.
+std::vector<zones::VersionRef> Commands::all_zones() const {
+  std::vector<zones::VersionRef> versions;
+  const dataplane::ReadSection section(reader_);
+  versions.reserve(server_.zones.size());
+  server_.zones.for_each([&](const zones::Zone& zone) { versions.emplace_back(zone.current()); });
+  return versions;
 }
 
 size_t Commands::zone_count() const {

@@ -59,6 +59,7 @@ class Commands {
   void zone_import(Json& params, RpcDone done);
   void zone_list(Json& params, RpcDone done);
   void zone_show(Json& params, RpcDone done);
+  void zone_check(Json& params, RpcDone done);
   void zone_export(Json& params, RpcDone done);
   void zone_remove(Json& params, RpcDone done);
   void zone_import_directory(Json& params, RpcDone done);
@@ -107,6 +108,7 @@ class Commands {
   size_t zone_count() const;
   zones::CookieSecrets cookie_secrets() const;
   zones::VersionRef find(const zones::Name& apex) const;
+  std::vector<zones::VersionRef> all_zones() const;
 
   boost::asio::io_context& loop_;
   const Server& server_;

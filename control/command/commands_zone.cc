@@ -5,6 +5,7 @@
 #include "control/command/commands_support.h"
 #include "control/command/record_arguments.h"
 #include "zones/number.h"
+#include "zones/rdata_check.h"
 #include "zones/zonefile.h"
 
 namespace axfrd::control {
@@ -40,6 +41,14 @@ std::optional<Failure> roll_back(zones::Draft& draft, uint32_t serial) {
     return Failure{FailureCode::failed, "the history of zone " + draft.base()->apex().name.to_text() +
                                             " does not go back to serial " + std::to_string(serial) +
                                             "; zone history shows how far it goes"};
+  }
+  for (const zones::OwnedRecord& r : since->delta.removed) {
+    if (const auto reason = zones::check_rdata(r.type, r.view().rdata)) {
+      return Failure{FailureCode::failed, "the version with serial " + std::to_string(serial) + " holds " +
+                                              r.owner.to_text() + " " + zones::type_to_text(r.type) +
+                                              ", which is refused today: " + *reason +
+                                              "; make the other changes by a transaction"};
+    }
   }
   using Kind = zones::Edit::Kind;
   std::vector<zones::PseudoRecord> then;
@@ -95,16 +104,7 @@ void Commands::zone_remove(Json& params, RpcDone done) {
                               in_loop<Updater::Removed>(loop_, std::move(done)));
 }
 
-// The zones of one moment: what is collected in the read section is held, and written out at leisure.
-void Commands::zone_list(Json&, RpcDone done) {
-  std::vector<zones::VersionRef> versions;
-  {
-    const dataplane::ReadSection section(reader_);
-    versions.reserve(server_.zones.size());
-    server_.zones.for_each([&](const zones::Zone& zone) { versions.emplace_back(zone.current()); });
-  }
-  done(RpcResult(list_stream(std::move(versions), summary)));
-}
+void Commands::zone_list(Json&, RpcDone done) { done(RpcResult(list_stream(all_zones(), summary))); }
 
 void Commands::zone_show(Json& params, RpcDone done) {
   const auto name = zone_name(params);
@@ -120,6 +120,21 @@ void Commands::zone_show(Json& params, RpcDone done) {
       done(RpcResult(std::move(result)));
     });
   });
+}
+
+void Commands::zone_check(Json& params, RpcDone done) {
+  std::vector<zones::VersionRef> versions;
+  if (params.contains("zone")) {
+    const auto name = zone_name(params);
+    if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
+    versions.push_back(find(std::get<zones::Name>(name)));
+    if (!versions.front()) return done(no_such_zone(std::get<zones::Name>(name)));
+  } else if (params.contains("all")) {
+    versions = all_zones();
+  } else {
+    return done(RpcError{RpcError::invalid_params, "name a zone, or say --all"});
+  }
+  done(RpcResult(list_stream(std::move(versions), findings)));
 }
 
 void Commands::zone_export(Json& params, RpcDone done) {

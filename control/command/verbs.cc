@@ -38,6 +38,10 @@ constexpr std::array kOptionalZone{
     Parameter{"zone", Source::optional_argument, false, "NAME",
               "name of the zone (default: all that have a transaction)"},
 };
+constexpr std::array kCheck{
+    Parameter{"zone", Source::optional_argument, false, "NAME", "name of the zone"},
+    Parameter{"all", Source::flag, false, "", "look at all zones"},
+};
 constexpr std::array kLedger{
     Parameter{"zone", Source::optional_argument, false, "NAME",
               "name of the zone (default: all that have secondaries)"},
@@ -118,6 +122,7 @@ constexpr std::array kVerbs{
     Verb{"zone.import", "add zones, or replace them, from zone files", kImport},
     Verb{"zone.list", "list all zones", {}},
     Verb{"zone.show", "show one zone: serial, size, memory", kZone},
+    Verb{"zone.check", "say what secondaries refuse in a zone, or in all of them", kCheck},
     Verb{"zone.export", "print one zone as a zone file", kZone},
     Verb{"zone.remove", "remove one zone", kZone},
     Verb{"zone.import-dir", "import all zone files of a directory", kImportDirectory},

@@ -5,6 +5,7 @@
 #include "zones/derived.h"
 #include "zones/integrity.h"
 #include "zones/signed.h"
+#include "zones/stored_check.h"
 #include "zones/zonefile.h"
 
 namespace axfrd::control {
@@ -169,6 +170,13 @@ Json to_json(const Updater::Removed& removed) { return {{"serial", removed.seria
 Json summary(const ZoneVersion& version) {
   return {
       {"zone", version.apex().name.to_text()}, {"serial", version.serial()}, {"records", version.counts().records + 1}};
+}
+
+Json findings(const ZoneVersion& version) {
+  Json result = summary(version);
+  result["refused"] = zones::find_refused(version);
+  result["faults"] = zones::find_faults(version);
+  return result;
 }
 
 Json details(const ZoneVersion& version) {

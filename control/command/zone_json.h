@@ -29,6 +29,8 @@ std::optional<zones::SerialPolicy> serial_policy_from(std::string_view text);
 
 // One line of a list.
 Json summary(const zones::ZoneVersion& version);
+// What secondaries refuse in it, and what it lacks.
+Json findings(const zones::ZoneVersion& version);
 Json details(const zones::ZoneVersion& version);
 // The steps that IXFR can serve, the newest first.
 Json history(const zones::ZoneVersion& version);

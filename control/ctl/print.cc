@@ -134,6 +134,16 @@ void print_list(std::ostream& out, const Json&, const Json& result) {
   table.print(out);
 }
 
+void print_findings(std::ostream& out, const Json&, const Json& result) {
+  size_t zones = 0;
+  for (const Json& zone : result["zones"]) {
+    zones += zone["refused"].empty() && zone["faults"].empty() ? 0 : 1;
+    for (const Json& record : zone["refused"]) out << text_of(zone["zone"]) << ": refused: " << text_of(record) << '\n';
+    for (const Json& fault : zone["faults"]) out << text_of(zone["zone"]) << ": " << text_of(fault) << '\n';
+  }
+  out << result["zones"].size() << " zones looked at, " << zones << " with findings\n";
+}
+
 void print_export(std::ostream& out, const Json&, const Json& result) { out << text_of(result["text"]); }
 
 void print_remove(std::ostream& out, const Json& params, const Json& result) {
@@ -412,6 +422,7 @@ constexpr std::array kPrinters{
     VerbPrinter{"zone.import", print_import},
     VerbPrinter{"zone.list", print_list},
     VerbPrinter{"zone.show", print_show},
+    VerbPrinter{"zone.check", print_findings},
     VerbPrinter{"zone.export", print_export},
     VerbPrinter{"zone.remove", print_remove},
     VerbPrinter{"zone.import-dir", print_import_directory},

@@ -14,6 +14,7 @@
 #include "zones/integrity.h"
 #include "zones/serial.h"
 #include "zones/signed.h"
+#include "zones/stored_check.h"
 
 namespace axfrd::control {
 
@@ -956,7 +957,7 @@ void Updater::load_settings() {
 Outcome<size_t> Updater::load_store_now() {
   load_settings();
   load_tombstones();
-  constexpr size_t kLookAtClock = 4096;
+  constexpr size_t kLookAtClock = 4096, kMostZonesTold = 100;
   size_t octets = 0, without_servers = 0;
   std::vector<VersionRef> versions;  // published at once, which makes the table at once
   auto last_report = std::chrono::steady_clock::now();
@@ -967,9 +968,16 @@ Outcome<size_t> Updater::load_store_now() {
     }
   };
   Published published;
+  size_t zones_with_refused = 0;
   const auto enter = [&](Store::Loaded loaded) {
     VersionRef& version = loaded.version;
     if (version->attributes().kept) log_.warning(not_known("zone " + version->apex().name.to_text()).reason);
+    if (const auto refused = zones::find_refused(*version, 1);
+        !refused.empty() && ++zones_with_refused <= kMostZonesTold) {
+      const std::string zone = version->apex().name.to_text();
+      log_.warning("zone ", zone, " holds what secondaries refuse, and may not be transferred: ", refused.front(),
+                   "; axfrctl zone check ", zone, " lists all");
+    }
     octets += history_memory(version.get());
     without_servers += lacks_servers(version.get());
     if (version->history()) {
@@ -988,6 +996,10 @@ Outcome<size_t> Updater::load_store_now() {
     for (Store::Loaded& loaded : all) enter(std::move(loaded));
   } else {
     store_.load(enter, damaged);
+  }
+  if (zones_with_refused > kMostZonesTold) {
+    log_.warning(zones_with_refused - kMostZonesTold,
+                 " more zones hold what secondaries refuse; axfrctl zone check --all lists them");
   }
   const size_t count = versions.size();
   if (count != 0) retire(zones_.publish_new(std::move(versions)));

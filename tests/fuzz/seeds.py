@@ -217,8 +217,14 @@ ZONES = {
         "LP 1 b", "MINFO b c", 'NAPTR 1 2 "S" "SIP" "" b', "NID 1 1:2:3:4", "NSAP 0x47.00", "NSEC b A TYPE65280",
         "NSEC3 1 0 0 aabb 0P9MHAVEQVM6T7VBL5LOP2U3T2RP3TOM A", "NSEC3PARAM 1 0 0 -", "OPENPGPKEY AAAA", "PTR b",
         "PX 1 b c", "RP b c", "RRSIG A 13 2 60 20300101000000 20200101000000 1 b AAAA", "RT 1 b", "SMIMEA 3 0 0 00",
-        "SPF x", "SRV 1 2 3 b", "SSHFP 1 1 00", "SVCB 1 . mandatory=alpn alpn=h2 key65333=x", "TALINK b c",
-        "TLSA 3 1 1 00", "URI 1 2 \"ftp://b\"", "WKS 192.0.2.1 tcp smtp", "X25 1", "ZONEMD 1 1 1 " + "00" * 48])),
+        "SPF x", "SRV 1 2 3 b", "SSHFP 1 1 " + "00" * 20, "SVCB 1 . mandatory=alpn alpn=h2 key65333=x", "TALINK b c",
+        "TLSA 3 1 1 00", "URI 1 2 \"ftp://b\"", "WKS 192.0.2.1 tcp smtp", "X25 1234", "ZONEMD 1 1 1 " + "00" * 48])),
+    "newer-types": "$TTL 60\n@ SOA . . 1 2 3 4 5\n" + "".join(f"{number} {record}\n" for number, record in enumerate([
+        "A6 64 ::1 b", "AMTRELAY 10 0 1 192.0.2.1", "AMTRELAY 10 1 3 b", "ATMA +123", "ATMA 00.ff", "AVC x", "BRID AAAA",
+        "CLA x", "CSYNC 0 0", 'DOA 1 2 3 "" -', "DSYNC CDS NOTIFY 5359 b", "HHIT AAAA", "IPN 3026", "NINFO x",
+        'NAPTR 1 2 "U" "x" "!^(a|[[:digit:]_-]{1,3})+$!\\\\1!i" .', "NSAP-PTR b", "NULL \\# 0", "RESINFO exterr=15-17",
+        "RKEY 0 1 5 AAAA", "SINK 1 2 3 AAAA", 'SVCB 1 b alpn="a\\\\,b" dohpath=/{?dns} key667="x y"', "TA 1 8 9 00",
+        "WALLET BTC x"])),
     "octets": "$TTL 60\n@ SOA . . 1 2 3 4 5\na A \\# 4 c0 000201\nb CAA \\# 7 00056973737565\nc TXT x \\#y\n"
               "d TYPE65280 \\# 0\n",
     "generate": "$TTL 60\n@ SOA . . 1 2 3 4 5\n$GENERATE 1-2 a$ A 192.0.2.$\n$GENERATE 8-12/2 $$${0,3,x}.${1,5,n} 1h IN "

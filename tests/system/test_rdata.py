@@ -1,0 +1,158 @@
+"""Whether a record is taken by us when it is by the servers that are to be secondaries: RDATA of every type that they
+know, with a change or two, in text and in octets."""
+
+import os
+import re
+import subprocess
+
+import pytest
+
+from lab import BUILD
+from rdata_cases import SEEDS, Mutator, in_octets, is_one_line, read_raw_zone, tokens_of
+
+HEAD = "$TTL 60\n@ SOA ns.example.net. host.example.net. 1 2 3 4 5\n@ NS ns.example.net.\n"
+HEAD_LINES = HEAD.count("\n")
+SILENT = [word for option in "iknrMSm" for word in ("-" + option, "none" if option == "i" else "ignore")]
+SIZE = int(os.environ.get("RDATA_MUTATIONS", 6000))  # of each of the two kinds
+SEED = int(os.environ.get("RDATA_SEED", 20))
+
+# What named-checkzone says of records that it takes.
+WARNINGS = ("signature has expired",)
+# What BIND refuses and we take.
+TAKEN = (
+    # RFC 1035 §3.3: a string of more than 255 octets can only mean several. It is split, with a warning.
+    lambda record, message: any(len(token) > 255 for token in tokens_of(record)),
+    # RFC 1035 §3.3.4: a server may refuse MD and MF in a zone file, but they are no malformed data.
+    lambda record, message: "obsolete" in message,
+    # RFC 3755 §3: SIG and NXT are no types of DNSSEC any more, and data as all others.
+    lambda record, message: re.match("SIG |NXT |TYPE24 |TYPE30 ", record),
+)
+
+
+def lines_of(records):
+    return "".join(f"r{i} {record}\n" for i, record in enumerate(records))
+
+
+def ours(records):
+    program = [BUILD / "tests" / "system" / "rdata_lines"]
+    output = subprocess.run(program, input=lines_of(records), text=True, check=True, capture_output=True).stdout
+    verdicts = output.split("\n")[:-1]
+    assert len(verdicts) == len(records)
+    return verdicts
+
+
+def refusals(records, file, program, pattern):
+    """The message of a program for each record that it refuses, by its place. Some errors end its reading, so the last
+    record is one that it cannot take: as long as it does not say so, it reads on behind the error it has reached."""
+    found, first = {}, 0
+    while first <= len(records):
+        file.write_text(HEAD + lines_of([*records[first:], "A here"]))
+        run = subprocess.run(program, text=True, capture_output=True, errors="replace", check=False)
+        messages = re.findall(pattern, run.stdout + run.stderr)
+        assert messages, run.stdout + run.stderr
+        there = {first + int(line) - HEAD_LINES - 1: message for line, message in messages}
+        found |= there
+        first = max(there) + 1
+    del found[len(records)]
+    return {at: message for at, message in found.items() if message not in WARNINGS}
+
+
+def bind(records, directory):
+    file = directory / "bind.zone"
+    program = ["named-checkzone", *SILENT, "example.com", file]
+    return refusals(records, file, program, r"bind\.zone:(\d+): (.*)")
+
+
+def bind_octets(records, directory):
+    """What BIND makes of records that it takes."""
+    file, raw = directory / "taken.zone", directory / "taken.raw"
+    file.write_text(HEAD + lines_of(records))
+    program = ["named-compilezone", *SILENT, "-F", "raw", "-o", raw, "example.com", file]
+    run = subprocess.run(program, text=True, capture_output=True, errors="replace", check=False)
+    assert run.returncode == 0, run.stdout
+    return read_raw_zone(raw.read_bytes())
+
+
+def knot_takes(record, directory):
+    """Each record in a process of its own, for some make it crash."""
+    file, configuration = directory / "knot.zone", directory / "knot.conf"
+    file.write_text(HEAD + lines_of([record]))
+    configuration.write_text(
+        f"server:\n  rundir: {directory}\ndatabase:\n  storage: {directory}\n"
+        f"zone:\n  - domain: example.com\n    file: {file}\n    storage: {directory}\n"
+    )
+    program = ["knotc", "-c", configuration, "zone-check"]
+    return subprocess.run(program, capture_output=True, check=False, timeout=60).returncode == 0
+
+
+def compare(records, directory):
+    """What is wrong, a line for each record."""
+    directory.mkdir(exist_ok=True)
+    mine, theirs = ours(records), bind(records, directory)
+    wrong, taken = [], []
+    for i, record in enumerate(records):
+        verdict = mine[i]
+        if verdict.startswith("!"):
+            wrong.append(f"{record}: printed as {verdict[2:]}, which is not read back")
+        elif verdict.startswith("+") and i in theirs:
+            if not any(excepted(record, theirs[i]) for excepted in TAKEN):
+                wrong.append(f"{record}: taken, BIND says: {theirs[i]}")
+        elif verdict.startswith("-") and i not in theirs and knot_takes(record, directory):
+            wrong.append(f"{record}: refused ({verdict[2:]}), BIND and Knot take it")
+        elif verdict.startswith("+"):
+            taken.append((record, verdict))
+    made = bind_octets([record for record, _ in taken], directory)
+    for i, (record, verdict) in enumerate(taken):
+        rdtype, data = made[f"r{i}"]
+        if verdict != f"+ {rdtype} {data.hex()}":
+            wrong.append(f"{record}: {verdict}, BIND makes it {rdtype} {data.hex()}")
+    return wrong
+
+
+def seeds():
+    return [f"{rdtype} {data}".rstrip() for rdtype, all_data in SEEDS.items() for data in all_data]
+
+
+def octets_of_seeds():
+    """Number of the type and RDATA, as we read them."""
+    found = []
+    for record, verdict in zip(seeds(), ours(seeds())):
+        assert verdict.startswith("+"), f"{record}: {verdict}"
+        number, _, octets = verdict[2:].partition(" ")
+        found.append((int(number), bytes.fromhex(octets)))
+    return found
+
+
+def texts(seed, count):
+    mutator, found = Mutator(seed), []
+    while len(found) < count:
+        rdtype = mutator.pick.choice(list(SEEDS))
+        record = f"{rdtype} {mutator.text(mutator.pick.choice(SEEDS[rdtype]))}".rstrip()
+        if is_one_line(record):
+            found.append(record)
+    return found
+
+
+def octets(seed, count):
+    mutator, all_seeds, found = Mutator(seed), octets_of_seeds(), []
+    while len(found) < count:
+        number, data = mutator.pick.choice(all_seeds)
+        found.append(in_octets(number, mutator.octets(data)))
+    return found
+
+
+def report(wrong):
+    return f"{len(wrong)} records:\n" + "\n".join(wrong[:100])
+
+
+def test_records_of_every_type_are_read_as_bind_reads_them(tmp_path):
+    records = seeds() + [in_octets(*seed) for seed in octets_of_seeds()]
+    assert not (wrong := compare(records, tmp_path)), report(wrong)
+
+
+@pytest.mark.parametrize("make", (texts, octets))
+def test_changed_records_are_taken_by_us_when_they_are_by_others(make, tmp_path):
+    batch, wrong = 1000, []
+    for first in range(0, SIZE, batch):
+        wrong += compare(make(SEED + first, min(batch, SIZE - first)), tmp_path)
+    assert not wrong, report(wrong)
