@@ -150,6 +150,36 @@ TEST_F(CommandsTest, AZoneComesAsOneTextOrAsParts) {
   EXPECT_EQ(error("zone.import", {{"zone", "example.com"}, {"parts", Json::array()}}), RpcError::invalid_params);
 }
 
+TEST_F(CommandsTest, ACheckListsWhatSecondariesRefuse) {
+  zones_.load("sound.test", "@ 60 SOA ns.example. host.example. 1 2 3 4 5\n@ 60 NS ns.example.\n");
+  (void)zones_.table.publish(zones::test::zone_with_refused_record());
+  const Json all = result("zone.check", {{"all", true}});
+  EXPECT_EQ(all["zones"].size(), 2U);
+  const Json one = result("zone.check", {{"zone", "example"}})["zones"];
+  ASSERT_EQ(one.size(), 1U);
+  ASSERT_EQ(one[0]["refused"].size(), 1U);
+  EXPECT_NE(one[0]["refused"][0].get<std::string>().find("d.example. DS: a SHA-256 digest"), std::string::npos);
+  EXPECT_FALSE(one[0]["faults"].empty());  // its name server has no address
+  const Json sound = result("zone.check", {{"zone", "sound.test"}})["zones"][0];
+  EXPECT_TRUE(sound["refused"].empty() && sound["faults"].empty()) << sound;
+  EXPECT_EQ(error("zone.check", Json::object()), RpcError::invalid_params);
+  EXPECT_EQ(error("zone.check", {{"zone", "other.test"}}), static_cast<int>(FailureCode::no_such_zone));
+}
+
+TEST_F(CommandsTest, ARollbackToWhatIsRefusedTodayIsRefused) {
+  const Json zone{{"zone", "example"}};
+  const zones::VersionRef before = zones::test::zone_with_refused_record();
+  store_.commit(std::vector<Store::Change>{{nullptr, before.get()}});
+  (void)zones_.table.publish(before);
+  result("zone.begin", zone);
+  result("zone.unset", {{"zone", "example"}, {"record", "d DS"}});
+  EXPECT_EQ(result("zone.commit", zone)["removed"], 1);
+  const Json refused = call("zone.rollback", {{"zone", "example"}, {"serial", "1"}});
+  EXPECT_NE(refused["error"]["message"].get<std::string>().find("d.example. DS, which is refused today"),
+            std::string::npos)
+      << refused;
+}
+
 TEST_F(CommandsTest, ATransactionIsSeenWhenItIsCommittedAndNotBefore) {
   const Json zone{{"zone", "example.com"}};
   result("zone.import", {{"zone", "example.com"}, {"text", kSmallZone}});

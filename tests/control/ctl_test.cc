@@ -193,6 +193,8 @@ TEST(CtlPrint, EachVerbHasAPicture) {
       {"stop", "{}"},
       {"zone.import",
        R"({"old_serial":1,"serial":2,"records":3,"removed":0,"added":1,"changed":true,"warnings":["w"]})"},
+      {"zone.check",
+       R"({"zones":[{"zone":"a.","serial":1,"records":2,"refused":["d.a. DS: too short"],"faults":["no address"]}]})"},
       {"zone.list", R"({"zones":[{"zone":"b.","serial":1,"records":2},{"zone":"a.","serial":1,"records":2}]})"},
       {"zone.show",
        R"({"zone":"a.","serial":1,"soa":"s","records":1,"names":1,"pseudo_records":0,"pages":1,"memory":1,"has_servers":false,"signed":true,

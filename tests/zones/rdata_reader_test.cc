@@ -348,18 +348,6 @@ TEST(Rdata, TakesAnAtSignThatBeginsALabelForItself) {
 
 // ---- what is stored already ----
 
-// A zone of an earlier release, which took a DS with too short a digest.
-VersionRef zone_with_refused_record() {
-  RecordSet records(*Name::from_text("example"));
-  const auto text = parse_zone(kApexRecords + "a A 192.0.2.1\n", records.apex(), "test.zone");
-  const RecordSet& sound = std::get<ZoneText>(text).records;
-  for (size_t i = 0; i < sound.size(); ++i) EXPECT_FALSE(records.add(sound[i]));
-  const std::string digest("\0\1\10\2xx", 6);
-  EXPECT_FALSE(records.add({*Name::from_text("d.example"), rrtype::DS, 60, bytes_of(digest)}));
-  EXPECT_FALSE(records.finish());
-  return ZoneVersion::build(records);
-}
-
 Edit edit_of(const std::string& line) {
   const auto edits = parse_additions(line, *Name::from_text("example"), [](NameView, uint16_t) { return 60U; });
   return std::get<0>(edits).front();

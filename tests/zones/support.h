@@ -54,6 +54,19 @@ inline std::multiset<std::string> parse(const std::string& text) {
   return records_of(*zone_of("example.", kApexRecords + text));
 }
 
+// A zone example. of an earlier release, which took a DS with too short a digest at d.example.
+inline VersionRef zone_with_refused_record() {
+  RecordSet records(name("example"));
+  const auto text = parse_zone(kApexRecords + "a A 192.0.2.1\n", records.apex(), "test.zone");
+  const RecordSet& sound = std::get<ZoneText>(text).records;
+  for (size_t i = 0; i < sound.size(); ++i) EXPECT_FALSE(records.add(sound[i]));
+  const std::string digest("\0\1\10\2xx", 6);
+  const Name owner = name("d.example");
+  EXPECT_FALSE(records.add({owner, rrtype::DS, 60, bytes_of(digest)}));
+  EXPECT_FALSE(records.finish());
+  return ZoneVersion::build(records);
+}
+
 struct QueryBytes {
   std::string bytes;
   std::array<uint8_t, kMaxMessage> buffer{};
