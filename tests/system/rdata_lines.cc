@@ -11,9 +11,9 @@ using namespace axfrd::zones;  // NOLINT(google-build-using-namespace)
 
 namespace {
 
-std::variant<std::vector<Edit>, std::string> read(const std::string& line) {
+std::variant<Edit, std::string> read(const std::string& line) {
   static const Name apex = *Name::from_text("example.com");
-  return parse_additions(line, apex, [](NameView, uint16_t) { return 60U; });
+  return parse_addition(line, apex, [](NameView, uint16_t) { return 60U; });
 }
 
 std::string digits_of(const std::string& octets) {
@@ -28,13 +28,13 @@ std::string digits_of(const std::string& octets) {
 }
 
 std::string verdict(const std::string& line) {
-  const auto edits = read(line);
-  if (const auto* reason = std::get_if<std::string>(&edits)) return "- " + *reason;
-  const OwnedRecord& record = std::get<0>(edits).front().record;
+  const auto edit = read(line);
+  if (const auto* reason = std::get_if<std::string>(&edit)) return "- " + *reason;
+  const OwnedRecord& record = std::get<Edit>(edit).record;
   const std::string text = record_to_text(record.view());
   const auto again = read(text);
-  const auto* same = std::get_if<0>(&again);
-  if (same == nullptr || !same_data(same->front().record.view(), record.view())) return "! " + text;
+  const auto* same = std::get_if<Edit>(&again);
+  if (same == nullptr || !same_data(same->record.view(), record.view())) return "! " + text;
   return "+ " + std::to_string(record.type) + " " + digits_of(record.rdata);
 }
 

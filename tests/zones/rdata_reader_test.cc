@@ -349,8 +349,8 @@ TEST(Rdata, TakesAnAtSignThatBeginsALabelForItself) {
 // ---- what is stored already ----
 
 Edit edit_of(const std::string& line) {
-  const auto edits = parse_additions(line, *Name::from_text("example"), [](NameView, uint16_t) { return 60U; });
-  return std::get<0>(edits).front();
+  const auto edit = parse_addition(line, *Name::from_text("example"), [](NameView, uint16_t) { return 60U; });
+  return std::get<Edit>(edit);
 }
 
 TEST(StoredRdata, IsListedWhenItIsRefusedToday) {
@@ -365,10 +365,10 @@ TEST(StoredRdata, IsPrintedAndCanBeRemovedButNotAddedAgain) {
   EXPECT_TRUE(records_of(*zone).contains("d.example.\t60\tIN\tDS\t1 8 2 7878"));
   const Name apex = *Name::from_text("example");
   for (const std::string text : {"d DS 1 8 2 7878", "d DS \\# 6 000108027878", "d DS", "d"}) {
-    const auto removal = parse_removals(text, apex);
-    ASSERT_TRUE(std::holds_alternative<std::vector<Edit>>(removal)) << text;
+    const auto removal = parse_removal(text, apex);
+    ASSERT_TRUE(std::holds_alternative<Edit>(removal)) << text;
     Draft draft(zone);
-    EXPECT_EQ(draft.apply(std::get<0>(removal).front()), std::nullopt);
+    EXPECT_EQ(draft.apply(std::get<Edit>(removal)), std::nullopt);
     EXPECT_EQ(std::get<Draft::Result>(draft.finish()).delta.removed.size(), 1U) << text;
   }
   Draft draft(zone);
