@@ -17,6 +17,7 @@
 #include "zones/draft.h"
 #include "zones/history.h"
 #include "zones/notify.h"
+#include "zones/rdata_check.h"
 #include "zones/update.h"
 
 namespace axfrd::model {
@@ -414,7 +415,9 @@ class TransferWorld {
   }
 
   // What the real code takes for ill-formed. That it is not is the business of the tests of RDATA.
-  static bool is_ill_formed(const WireRecord& r) { return !zones::is_well_formed(record_of(r)); }
+  static bool is_ill_formed(const WireRecord& r) {
+    return zones::check_rdata(r.type, zones::bytes_of(r.rdata)).has_value();
+  }
 
   // By UPDATE; nothing if none says it: it would be too large, or take away the last NS (RFC 2136 §3.4.2.4), or hold
   // data of a kind that only files bring.
