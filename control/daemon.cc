@@ -64,9 +64,9 @@ Store::Report report_of_store(const Log& log) {
 Daemon::Daemon(const Options& options, const Log& log)
     : options_(options),
       log_(log),
+      signals_(loop_, SIGTERM, SIGINT),
       guard_(log),
       socket_file_(options.control_socket),
-      signals_(loop_, SIGTERM, SIGINT),
       manager_(loop_),
       rcu_(reader_count(options)),
       responder_(zones_, cookies_, options.responder),

@@ -45,10 +45,10 @@ class Daemon {
 
   const Options& options_;
   const Log& log_;
-  StartGuard guard_;        // first: before there are other threads
-  SocketFile socket_file_;  // then: only one axfrd gets beyond
   boost::asio::io_context loop_;
   boost::asio::signal_set signals_;
+  StartGuard guard_;        // puts its handler in the place of theirs
+  SocketFile socket_file_;  // only one axfrd gets beyond
   ServiceManager manager_;
   zones::ZoneTable zones_;
   dataplane::Rcu rcu_;

@@ -1,29 +1,29 @@
 #include "control/base/start_guard.h"
 
-#include <pthread.h>
 #include <unistd.h>
 
-#include <csignal>
+#include <atomic>
 
 namespace axfrd::control {
 
 namespace {
 
-constexpr timespec kLook{0, 20'000'000};  // how late it may notice that it is over
+constexpr std::chrono::milliseconds kLook(20);  // how late it may notice a signal, or that it is over
 
-sigset_t signals_to_stop() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  return signals;
-}
+std::atomic<int> noted_signal{0};  // written by the handler, in whatever thread
+static_assert(std::atomic<int>::is_always_lock_free);
+
+void note_signal(int number) { noted_signal = number; }
 
 }  // namespace
 
 StartGuard::StartGuard(const Log& log, StartPatience patience) : log_(log), patience_(patience) {
-  const sigset_t signals = signals_to_stop();
-  pthread_sigmask(SIG_BLOCK, &signals, &before_);
+  noted_signal = 0;
+  struct sigaction note {};
+  note.sa_handler = note_signal;
+  note.sa_flags = SA_RESTART;
+  sigaction(SIGTERM, &note, &term_before_);
+  sigaction(SIGINT, &note, &int_before_);
   thread_ = std::thread([this] { watch(); });
 }
 
@@ -50,16 +50,18 @@ void StartGuard::end_thread() {
     over_ = true;
   }
   thread_.join();
-  pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  sigaction(SIGTERM, &term_before_, nullptr);
+  sigaction(SIGINT, &int_before_, nullptr);
+  told_ = told_ || noted_signal != 0;
 }
 
 void StartGuard::watch() {
-  const sigset_t signals = signals_to_stop();
   Clock::time_point told_at, step, said;
   while (true) {
-    const int number = sigtimedwait(&signals, nullptr, &kLook);
+    std::this_thread::sleep_for(kLook);
+    const int number = noted_signal;
     const std::unique_lock lock(mutex_);
-    if (number > 0 && !told_) {
+    if (number != 0 && !told_) {
       told_ = true;
       told_at = Clock::now();
       log_.info("stopping: ", number == SIGTERM ? "SIGTERM" : "SIGINT", " during the start, at ", what_);

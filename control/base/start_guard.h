@@ -1,13 +1,14 @@
-// StartGuard: keeps a start that may be stuck within reach. While it lives, its thread takes SIGTERM and SIGINT,
-// because the main thread may be in a library that does not come back (DPDK's EAL cannot be interrupted).
+// StartGuard: keeps a start that may be stuck within reach. While it lives, SIGTERM and SIGINT are its thread's
+// business, because the main thread may be in a library that does not come back (DPDK's EAL cannot be interrupted). It
+// puts a handler in the place of the one that there is, so that it does not matter which thread a signal comes to.
 //
 //   a step takes longer than 2 s      the log says what is waited for, and again each 10 s
 //   SIGTERM or SIGINT                 the next step, or done(), throws Stopped; if none comes within 2 s, what the step
 //                                     has made outside of the process is undone, and the process ends
 //   a step takes longer than a minute the same, at once, and with an exit code that says so
 //
-// Threads. Made, told of steps and destroyed by one thread, which makes no other thread that is to take signals
-// meanwhile. `undo` is called in the guard's, while the other may be anywhere.
+// Threads. Made, told of steps and destroyed by one thread; one guard at a time. `undo` is called in the guard's, while
+// the other may be anywhere.
 #pragma once
 
 #include <chrono>
@@ -44,7 +45,7 @@ class StartGuard {
 
   // `what` is begun. Throws Stopped.
   void step(std::string_view what, std::function<void()> undo);
-  // Everything is begun, and signals are the caller's again. Throws Stopped.
+  // Everything is begun, and signals go to the handler from before again. Throws Stopped.
   void done();
 
  private:
@@ -56,7 +57,8 @@ class StartGuard {
 
   const Log& log_;
   const StartPatience patience_;
-  sigset_t before_;
+  struct sigaction term_before_ {
+  }, int_before_{};
   std::mutex mutex_;  // of all below
   std::string what_;
   std::function<void()> undo_;

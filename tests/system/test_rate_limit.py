@@ -74,7 +74,7 @@ def test_by_default_nobody_goes_unanswered_but_is_sent_to_tcp(limited, address):
 
 @ADDRESSES
 def test_above_the_limit_every_slipth_response_is_truncated_and_the_others_are_dropped(limited, address):
-    axfrd = limited(rate_limit=10, rate_limit_slip=4)
+    axfrd = limited(rate_limit=20, rate_limit_slip=4)
     responses = flood(axfrd.lab.client, address, same())
     whole, truncated = kinds(responses)
     (worker,) = axfrd.stats()["workers"]
@@ -85,7 +85,7 @@ def test_above_the_limit_every_slipth_response_is_truncated_and_the_others_are_d
 
 
 def test_random_names_of_a_zone_and_errors_are_limited(limited):
-    axfrd = limited(rate_limit=10, rate_limit_slip=0)
+    axfrd = limited(rate_limit=20, rate_limit_slip=0)
     for suffix in ("example.com", "wild.example.com", "sub.example.com", "example.org"):
         names = [dns.message.make_query(f"random{i}.{suffix}", "A", flags=0) for i in range(100)]
         before = axfrd.stats()["workers"][0]["dropped"]["rate_limited"]
@@ -185,7 +185,7 @@ def test_the_kernels_sockets_limit_networks_alike(with_names):
 def test_the_kernels_sockets_have_the_same_limit(new_lab):
     lab = new_lab("client")
     lab.appliance.run("ip", "address", "add", f"{IPV4}/24", "dev", "axp0")
-    axfrd = Axfrd(lab, zones=ZONES, ports=(), no_port=True, address=[f"{IPV4}/24"], no_huge=None, rate_limit=10)
+    axfrd = Axfrd(lab, zones=ZONES, ports=(), no_port=True, address=[f"{IPV4}/24"], no_huge=None, rate_limit=20)
     axfrd.start()
     whole, truncated = kinds(flood(lab.client, IPV4, same()))
     udp = axfrd.stats()["udp"]
