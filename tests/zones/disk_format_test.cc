@@ -45,13 +45,13 @@ TEST(DiskFormat, RefusesWhatNoVersionHolds) {
 TEST(DiskFormat, ASealedValueIsToldFromOneOfFormat6) {
   const std::string sealed = seal("content");
   EXPECT_EQ(unseal(bytes_of(sealed)).format, kStoreFormat);
-  EXPECT_EQ(text_of(unseal(bytes_of(sealed)).content), "content");
+  EXPECT_EQ(zones::text_of(unseal(bytes_of(sealed)).content), "content");
   std::string old = "\6content";
   const uint32_t sum = libdeflate_crc32(0, old.data(), old.size());
   old.resize(old.size() + 4);
   store32(reinterpret_cast<uint8_t*>(old.data()) + old.size() - 4, sum);
   EXPECT_EQ(unseal(bytes_of(old)).format, kOldestFormat);
-  EXPECT_EQ(text_of(unseal(bytes_of(old)).content), "\6content");
+  EXPECT_EQ(zones::text_of(unseal(bytes_of(old)).content), "\6content");
   EXPECT_THROW((void)unseal(bytes_of(seal("content", "one")), "another"), std::invalid_argument);
 }
 
