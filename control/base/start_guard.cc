@@ -90,6 +90,7 @@ void StartGuard::watch() {
 void StartGuard::end_process(const std::unique_lock<std::mutex>& /*lock*/, int code) const {
   if (undo_) undo_();
   log_.info("stopped");
+  log_.flush();  // its thread ends with us
   _exit(code);
 }
 
