@@ -181,7 +181,7 @@ TEST_F(DraftTest, ARecordIsNeverWhatOnlyAZoneFileHas) {
       {"a TXT one\nevil A 192.0.2.66", "newline"},
       {"a TXT one\revil A 192.0.2.66", "newline"},
       {"a TXT \"one\nevil\"", "newline"},
-      {"a TXT one\\\nevil", "newline"},
+      {"a TXT one\\\nevil", "a backslash"},
       {"a A 192.0.2.1 ; a comment", "';' outside quotation marks"},
       {"a TXT v=DMARC1; p=reject", "';' outside quotation marks"},
       {"a TXT ( one two )", "'(' outside quotation marks"},
