@@ -26,6 +26,8 @@ bool is_reserved_cert(uint16_t type, Tokens fields) {
 
 constexpr const char* kOctetsOnly = "data of this type is written as octets, \\# SIZE HEXADECIMAL (RFC 3597 section 5)";
 
+bool is_letter_or_digit(char c) { return std::isalnum(static_cast<uint8_t>(c)) != 0; }
+
 // Text of that size may be a string of more than 255 octets.
 constexpr size_t kLongString = 255;
 
@@ -192,6 +194,8 @@ Reason RdataReader::compose_line(std::string_view type, uint16_t number, Tokens 
     // RFC 7553 §4.4; what would be the target without is not clear.
     if (number == rrtype::URI && field == LDNS_RDF_TYPE_LONG_STR && !token.starts_with('"'))
       return "the target of a URI stands in quotes (RFC 7553 section 4.4)";
+    if (field == LDNS_RDF_TYPE_TAG && (token.empty() || !std::ranges::all_of(token, is_letter_or_digit)))
+      return "a tag of CAA is letters and digits, at least one (RFC 8659 section 4.1)";
     if (field == LDNS_RDF_TYPE_HEX) hexadecimal += token.size();
     if (field == LDNS_RDF_TYPE_STR && token.size() > kLongString) {
       if (auto reason = append_strings(token, has_strings(number))) return reason;
