@@ -12,6 +12,7 @@
 #include <string>
 
 #include "control/dns/session.h"
+#include "tests/control/nobody_listens.h"
 #include "tests/control/temporary_directory.h"
 
 namespace axfrd::control::test {

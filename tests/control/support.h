@@ -25,8 +25,8 @@
 
 #include "control/base/log.h"
 #include "control/dns/update.h"
-#include "control/notify/peer_sink.h"
 #include "dataplane/rcu.h"
+#include "tests/control/nobody_listens.h"
 #include "tests/control/temporary_directory.h"
 #include "tests/zones/support.h"
 
@@ -121,20 +121,6 @@ struct UpdaterParts {
   Keys keys;
   Providers providers;
   Updater updater;
-};
-
-// Sessions and handlers report to it, and nobody listens.
-class NobodyListens : public PeerSink {
- public:
-  void heard_from(const IpAddress&) override {}
-  void polled(uint64_t, const IpAddress&, std::optional<uint32_t>) override {}
-  void saw_serial(zones::NameView, const IpAddress&, uint32_t) override {}
-  void transferred(const TransferReport&) override {}
-  void refused(zones::NameView, const IpAddress&, const std::string&) override {}
-  bool names(const IpAddress& address) const override { return named.contains(address); }
-  size_t named_hosts() const override { return named.size(); }
-
-  std::set<IpAddress> named;  // hosts that zones have among their secondaries
 };
 
 // An UPDATE that adds `owner` A 192.0.2.9 to the zone.
