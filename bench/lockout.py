@@ -2,8 +2,8 @@
 """Whether clients and secondaries are served while others take all TCP sessions that they can get.
 
 Hostile clients keep 10 000 connections open, or try to, and open up to R new ones a second, from 256 prefixes; each
-asks for a large zone and hardly reads. Beside them come good clients, each from a prefix of its own, and secondaries that a
-zone names. Each wants a SOA or a small zone, and tries again when it is turned away or cut off. Figures:
+asks for a large zone and hardly reads. Beside them come good clients, each from a prefix of its own, and secondaries
+that a zone names. Each wants a SOA or a small zone, and tries again when it is turned away or cut off. Figures:
    served         those that had it within 5 s of their first SYN
    median, 99 %   seconds until then
    RSS            of axfrd: before, at most, and when the hostile clients have been gone for a while

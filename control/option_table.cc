@@ -28,7 +28,8 @@ constexpr std::array kPacketPathOptions{
     Option{"no-huge", Kind::toggle, nullptr, nullptr, "do without huge pages; slow, for tests"},
     Option{"memory", Kind::value, "MIB", "256", "memory for packet buffers"},
     Option{"idle-sleep", Kind::value, "auto|on|off", "auto",
-           "whether workers without work sleep: arrival wakes them at AF_XDP ports, others look each 0.2 ms; auto: unless all "
+           "whether workers without work sleep: arrival wakes them at AF_XDP ports, others look each 0.2 ms; auto: "
+           "unless all "
            "ports are PCI devices"},
 };
 constexpr std::array kServiceOptions{

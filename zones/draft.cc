@@ -87,7 +87,8 @@ std::optional<std::string> Draft::add(const OwnedRecord& owned) {
   const Record record = owned.view();
   RecordSet check(Name(base_->apex().name));  // knows what a record must be
   if (auto problem = check.add(record)) return problem->reason;
-  if (auto reason = check_rdata(record.type, record.rdata)) return record.owner.to_text() + " " + type_to_text(record.type) + ": " + *reason;
+  if (auto reason = check_rdata(record.type, record.rdata))
+    return record.owner.to_text() + " " + type_to_text(record.type) + ": " + *reason;
   if (record.type == rrtype::SOA) {
     if (!record.owner.equals(base_->apex().name)) return "a SOA record below the apex";
     const OwnedRecord before = base_->soa_record();

@@ -267,6 +267,13 @@ Reason check_atma(Bytes rdata) {
   return is_digits(rdata.subspan(1)) ? std::nullopt : Reason("a number of E.164 is digits");
 }
 
+// ALGORITHM FLAGS ITERATIONS SALT NEXT TYPES.
+Reason check_hash(Bytes rdata) {
+  const size_t salt = 4, hash = salt + 1 + rdata[salt];
+  if (rdata[hash] == 0) return "the next hashed owner has 1 to 255 octets (RFC 5155 section 3.2)";
+  return std::nullopt;
+}
+
 Reason check_meaning(uint16_t type, Bytes rdata) {
   using namespace rrtype;
   switch (type) {
@@ -292,6 +299,8 @@ Reason check_meaning(uint16_t type, Bytes rdata) {
       return check_authorization(rdata);
     case NAPTR:
       return check_rewriting(rdata);
+    case NSEC3:
+      return check_hash(rdata);
     case IPSECKEY:
       return check_ipsec(rdata);
     case AMTRELAY:

@@ -59,6 +59,15 @@ bool is_empty_in_error(const ldns_rdf& field) {
   return type != LDNS_RDF_TYPE_LONG_STR && type != LDNS_RDF_TYPE_NSEC;
 }
 
+// Whether what stands behind a string, without a blank, has quotation marks within, as in "a"b"c".
+bool goes_on_behind_string(std::string_view token) {
+  while (token.starts_with('"')) {
+    const auto end = find_quote(token.substr(1));
+    if (!end) return false;
+    token.remove_prefix(*end + 2);
+  }
+  return !token.empty() && find_quote(token).has_value();
+}
 }  // namespace
 
 Reason check_number(std::string_view token, uint32_t largest) {
@@ -75,7 +84,7 @@ Reason check_token(ldns_rdf_type field, std::string_view token) {
       return quoted(token) + ": a name does not stand in quotes";
     case LDNS_RDF_TYPE_STR:
     case LDNS_RDF_TYPE_LONG_STR:  // servers differ in what that is
-      if (find_quote(token).value_or(0) == 0) return std::nullopt;
+      if (find_quote(token).value_or(0) == 0 && !goes_on_behind_string(token)) return std::nullopt;
       return quoted(token) + " has a quotation mark within; put a \\ before it";
     case LDNS_RDF_TYPE_PERIOD:
       if (parse_time(token, UINT32_MAX)) return std::nullopt;

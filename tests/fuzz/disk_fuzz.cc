@@ -1,8 +1,8 @@
 // The disk format: values that the store gives back damaged are refused, or are a zone that can be served.
 //
-// Input: an octet that picks the value and the format; then damages, each of which is two octets of place, one that says what is done
-// there, and up to seven octets. The good values are made here, so that the corpus does not age with the format. The
-// checksum is made right, for it keeps no one out who writes to the disk.
+// Input: an octet that picks the value and the format; then damages, each of which is two octets of place, one that
+// says what is done there, and up to seven octets. The good values are made here, so that the corpus does not age with
+// the format. The checksum is made right, for it keeps no one out who writes to the disk.
 #include <libdeflate.h>
 
 #include <algorithm>

@@ -249,5 +249,6 @@ def run_axfrctl(*arguments, check=True, input=None):
 
 def unaccounted(worker):
     """Received packets without a verdict. Every packet ends in exactly one, so anything but 0 is a bug."""
-    verdicts = worker["answered"] + worker["neighbours"] + sum(worker["punted"].values()) + sum(worker["dropped"].values())
+    left_over = sum(worker["punted"].values()) + sum(worker["dropped"].values())
+    verdicts = worker["answered"] + worker["neighbours"] + left_over
     return worker["rx"] - verdicts

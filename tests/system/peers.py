@@ -73,7 +73,8 @@ class Secondary:
         return self
 
     def wait_to_serve(self, name, serial):
-        """What was transferred is not served at once: NSD loads it a second later, PowerDNS when its database has it."""
+        """What was transferred is not served at once: NSD loads it a second later, PowerDNS when its database has it.
+        """
         what = f"{type(self).__name__} to serve serial {serial} of {name}"
         wait_until(lambda: self.serial(name) == serial, what)
 

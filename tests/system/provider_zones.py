@@ -99,7 +99,8 @@ def records(apex, count, seed=0):
     lines = ["www A 192.0.2.1", "@ MX 10 mail", "mail A 192.0.2.2"][:count]
     for number in range(len(lines), count):
         owner = f"host{number}" if pick.randrange(4) else f"a.host{pick.randrange(number)}"
-        data = pick.choice(["A 192.0.2.1", "TXT text", "AAAA 2001:db8::1", "MX 10 {}", "NS {}", "PTR {}", "SRV 1 2 3 {}"])
+        forms = ["A 192.0.2.1", "TXT text", "AAAA 2001:db8::1", "MX 10 {}", "NS {}", "PTR {}", "SRV 1 2 3 {}"]
+        data = pick.choice(forms)
         lines.append(f"{owner} {data.format(pick.choice(names))}")
     return lines
 

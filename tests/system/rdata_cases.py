@@ -110,13 +110,17 @@ SEEDS = {
 
 # Numbers, words and marks that stand in some data, and are put where they do not belong.
 WORDS = (
-    "0 1 2 3 4 5 8 9 10 253 254 255 256 65535 65536 4294967295 4294967296 -1 +1 0x10 007 1.5 - . .. @ a a. ab AAAA AAA= "
+    "0 1 2 3 4 5 8 9 10 253 254 255 256 65535 65536 4294967295 4294967296 -1 +1 0x10 007 1.5 - . .. @ a a. ab "
+    "AAAA AAA= "
     "AA== A=== 00 0 000 abcd 0xab g * ! = == a=b key0=x key1=h2 key3=53 key65535 key65536 key07=x mandatory=alpn "
     "mandatory=mandatory mandatory no-default-alpn no-default-alpn=x alpn alpn= port=0 port=65536 port ipv4hint=1.2.3 "
     "ipv4hint= ipv6hint=::1 ech= ech=A dohpath=x dohpath=/{?dns} dohpath=/x N S E W 90 181 1m -1m 1:0.0.0.0/0 "
-    '1:1.2.3.4/33 3:a/1 2:::/0 !1:1.0.0.0/8 A NS RRSIG TYPE1 TYPE0 TYPE65536 NSEC3 FOO NOTIFY tcp udp PKIX RSASHA256 "" '
-    '"a" "a b" "!a!b!" "!(a)!\\\\1!" "!(a)!\\\\2!" "!a" "i" "!a*+!b!" "![a!b!" "!(a!b!" "!a{2,1}!b!" "!a!b!x" 20300101000000 '
-    "2030010100000 20301301000000 192.0.2.1 192.0.2.256 192.0.2 2001:db8::1 :: ::1:: 1:2:3:4 1:2:3:4:5 00-00-5e-00-53-2a "
+    '1:1.2.3.4/33 3:a/1 2:::/0 !1:1.0.0.0/8 A NS RRSIG TYPE1 TYPE0 TYPE65536 NSEC3 FOO NOTIFY tcp udp PKIX '
+    'RSASHA256 "" '
+    '"a" "a b" "!a!b!" "!(a)!\\\\1!" "!(a)!\\\\2!" "!a" "i" "!a*+!b!" "![a!b!" "!(a!b!" "!a{2,1}!b!" "!a!b!x" '
+    '20300101000000 '
+    "2030010100000 20301301000000 192.0.2.1 192.0.2.256 192.0.2 2001:db8::1 :: ::1:: 1:2:3:4 1:2:3:4:5 "
+    "00-00-5e-00-53-2a "
     "00-00-5e-00-53 \\# \\000 \\300 a\\.b ca.example.net. 1h 1w"
 ).split(" ")
 CHARACTERS = "0123456789abcfgxzAFZ.-:/+=_!*?^$|[]{},@~\\&'%"

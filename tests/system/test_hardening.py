@@ -11,7 +11,8 @@ PROGRAMS = ("axfrd", "axfrctl")
 
 
 def readelf(*arguments):
-    return subprocess.run(["readelf", "--wide", *map(str, arguments)], capture_output=True, text=True, check=True).stdout
+    command = ["readelf", "--wide", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 @pytest.fixture(params=PROGRAMS)

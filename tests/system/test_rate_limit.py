@@ -29,8 +29,8 @@ def limited(new_lab, new_axfrd):
 
 
 def flood(client, address, queries):
-    """Sends all queries from one socket as fast as it goes, a few at a time so that none is lost; the responses, of which
-    the last may be late."""
+    """Sends all queries from one socket as fast as it goes, a few at a time so that none is lost; the responses, of
+    which     the last may be late."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     responses = []
     with client.inside(), socket.socket(family, socket.SOCK_DGRAM) as sock:

@@ -48,7 +48,8 @@ def icmp(version, sender):
 def tcp(flags, sender):
     """To a port where nobody listens; the checksum is wrong, so that the kernel is silent."""
     source, destination = sender.addresses(4)
-    return frames.ipv4(source, destination, struct.pack("!HHIIBBHHH", 4000, 81, 1, 1, 0x50, flags, 512, 0, 0), protocol=6)
+    segment = struct.pack("!HHIIBBHHH", 4000, 81, 1, 1, 0x50, flags, 512, 0, 0)
+    return frames.ipv4(source, destination, segment, protocol=6)
 
 
 def arp(sender):

@@ -187,7 +187,8 @@ def test_200_transfers_at_once_some_of_which_stop_reading(new_lab, new_axfrd, zo
             selector.register(each.socket, selectors.EVENT_READ, each)
         begin, asked = time.monotonic(), 0
         while not all(each.finished for each in eager):
-            assert time.monotonic() < begin + 2 * PATIENCE, f"{sum(each.finished for each in eager)} of {len(eager)} finished"
+            finished = sum(each.finished for each in eager)
+            assert time.monotonic() < begin + 2 * PATIENCE, f"{finished} of {len(eager)} finished"
             for key, _ in selector.select(1):
                 key.data.read(expected)
                 if key.data.finished:

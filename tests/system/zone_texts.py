@@ -8,7 +8,7 @@ UNITS = ["s", "m", "h", "d", "w", "S", "M", "H", "D", "W"]
 
 
 class ZoneText:
-    """One zone, drawn from `seed`: its name `zone`, its `text`, and the files that it includes by name in `included`."""
+    """One zone, drawn from `seed`: its name `zone`, its `text`, and by name the files that it includes, `included`."""
 
     def __init__(self, seed):
         self.draw = random.Random(seed)
@@ -22,7 +22,8 @@ class ZoneText:
         lines = []
         if self.draw.random() < 0.4:
             lines.append(f"$TTL {self.ttl()}")
-        lines.append(f"@ {self.ttl_and_class()}SOA ns.example.net. h.example.net. 1 7200 3600 1209600 {self.draw.randint(1, 9999)}")
+        head, minimum = self.ttl_and_class(), self.draw.randint(1, 9999)
+        lines.append(f"@ {head}SOA ns.example.net. h.example.net. 1 7200 3600 1209600 {minimum}")
         lines.append(f"@ {self.ttl_and_class()}NS ns.example.net.")
         return "\n".join(lines) + "\n"
 
@@ -87,7 +88,8 @@ class ZoneText:
         owner = self.draw.choice([f"{name}-$", f"{name}-{braces}", f"$.{name}", f"{name}${{0,7,n}}x", f"{name}\\$$",
                                   f"{name}${{0,5,N}}.{name}"])
         record_type, data = self.draw.choice([
-            ("A", "192.0.2.$"), ("AAAA", "2001:db8::${0,4,x}"), ("CNAME", f"host-{braces}"), ("PTR", "host$.example.net."),
+            ("A", "192.0.2.$"), ("AAAA", "2001:db8::${0,4,x}"), ("CNAME", f"host-{braces}"),
+            ("PTR", "host$.example.net."),
             ("TXT", f'"text $ {braces}"'), ("MX", '"10 mail$"'), ("NS", "ns$.example.net."),
         ])
         return f"$GENERATE {start}-{start + span}{step} {owner} {self.ttl_and_class()}{record_type} {data}"
