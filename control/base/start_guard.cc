@@ -88,6 +88,7 @@ void StartGuard::watch() {
 
 // Without destructors: the other thread still uses everything. The lock keeps it from beginning something else.
 void StartGuard::end_process(const std::unique_lock<std::mutex>& /*lock*/, int code) const {
+  log_.flush();  // the reason comes before what undo() says
   if (undo_) undo_();
   log_.info("stopped");
   log_.flush();  // its thread ends with us
