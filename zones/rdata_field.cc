@@ -80,8 +80,9 @@ Reason check_number(std::string_view token, uint32_t largest) {
 Reason check_token(ldns_rdf_type field, std::string_view token) {
   switch (field) {
     case LDNS_RDF_TYPE_DNAME:
-      if (!find_quote(token)) return std::nullopt;
-      return quoted(token) + ": a name does not stand in quotes";
+      if (find_quote(token)) return quoted(token) + ": a name does not stand in quotes";
+      if (token.size() == 1 || !token.starts_with('@')) return std::nullopt;
+      return quoted(token) + ": @ is the origin only where it stands alone, not at the begin of a name";
     case LDNS_RDF_TYPE_STR:
     case LDNS_RDF_TYPE_LONG_STR:  // servers differ in what that is
       if (find_quote(token).value_or(0) == 0 && !goes_on_behind_string(token)) return std::nullopt;

@@ -219,10 +219,6 @@ void RdataReader::append_token(ldns_rdf_type field, std::string_view token) {
       return;
     }
   }
-  if (field == LDNS_RDF_TYPE_DNAME && token.size() > 1 && token.front() == '@') {  // ldns would take it for the origin
-    line_ += "\\064";
-    token.remove_prefix(1);
-  }
   if (token.starts_with("\\#")) {  // ldns would take it for the beginning of octets wherever it stands
     line_ += "\\035";
     token.remove_prefix(2);

@@ -342,8 +342,9 @@ TEST(Rdata, SplitsAStringThatIsTooLongAndSaysSo) {
   EXPECT_NE(why("HINFO x \"" + long_one + "\"").find("a string of 316 octets; it has 255 at most"), std::string::npos);
 }
 
-TEST(Rdata, TakesAnAtSignThatBeginsALabelForItself) {
-  EXPECT_EQ(parse("a PTR @.b.\nb PTR @\n"), parse("a PTR \\# 5 0140016200\nb PTR example.\n"));
+TEST(Rdata, RefusesAnAtSignThatBeginsALongerName) {
+  EXPECT_NE(why("PTR @.b.").find("@ is the origin only where it stands alone"), std::string::npos);
+  EXPECT_EQ(parse("b PTR @\n"), parse("b PTR example.\n"));
 }
 
 // ---- what is stored already ----
