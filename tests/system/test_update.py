@@ -152,8 +152,9 @@ def test_a_key_goes_in_by_standard_input_and_never_comes_out(axfrd):
     axfrd.ctl("key", "add", "typed", "-", input=secret + "\n")
     assert secret not in axfrd.ctl("--json", "key", "list").stdout
     assert nsupdate(axfrd, secret, f"update add new.{ZONE}. 300 A 192.0.2.77", key="typed")[0].count("REFUSED")
-    again = axfrd.ctl("key", "add", "typed", secret, check=False)
-    assert again.returncode != 0 and "already" in again.stderr
+    assert "already so" in axfrd.ctl("key", "add", "typed", secret).stdout
+    other = axfrd.ctl("key", "add", "typed", "b3RoZXIgc2VjcmV0cyBoZXJlLiE=", check=False)
+    assert other.returncode != 0 and "already" in other.stderr
     assert "not base64" in axfrd.ctl("key", "add", "bad", "!!", check=False).stderr
     axfrd.ctl("key", "remove", "typed")
     assert "BADKEY" in nsupdate(axfrd, secret, f"update add new.{ZONE}. 300 A 192.0.2.77", key="typed")[0]
