@@ -51,7 +51,8 @@ def test_foreign_records_are_left_out_with_a_warning_each(axfrd, load):
     text += "ns02.hoster.net. A 192.0.2.25\nwww A 192.0.2.1\n"
     done = load(text)
     assert records(axfrd) == ["www 3600 A 192.0.2.1"]
-    assert [line.split(": ")[1].rpartition("/")[2] for line in done.stderr.splitlines()] == [
+    foreign = [line for line in done.stderr.splitlines() if "is not in the zone" in line]
+    assert [line.split(": ")[1].rpartition("/")[2] for line in foreign] == [
         "example.com.zone:4", "example.com.zone:6"]
     strict = load(text.replace(" 1 3600", " 2 3600") + "x A 192.0.2.2\n", "--strict", check=False)
     assert strict.returncode == 1 and "ns02.hoster.net. A" in strict.stderr
