@@ -107,7 +107,7 @@ class Reader {
   std::array<Query, kBurst> burst_;
 };
 
-// The writer's side: the updater's work without a disk.
+// The writer's side: the committer's work without a disk.
 class Publisher {
  public:
   Publisher(ZoneTable& table, dataplane::Rcu& rcu) : table_(table), rcu_(rcu) {

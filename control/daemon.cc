@@ -71,17 +71,17 @@ Daemon::Daemon(const Options& options, const Log& log)
       rcu_(reader_count(options)),
       responder_(zones_, cookies_, options.responder),
       store_(options.store, options.redo_log_octets, report_of_store(log), options.recover),
-      updater_(zones_, cookies_, rcu_, store_, keys_, providers_, options.history_octets, log),
-      importer_(updater_, importer_threads(), log),
+      committer_(zones_, cookies_, rcu_, store_, keys_, providers_, options.history_octets, log),
+      importer_(committer_, importer_threads(), log),
       dataplane_(make_dataplane()),
       transfers_(options.transfer_log),
-      notify_(loop_, zones_, rcu_, updater_, keys_, served_addresses(options, dataplane_), transfers_, log),
-      service_(loop_, service_options(options, dataplane_), responder_, rcu_, updater_, keys_, notify_, log),
-      aliases_(loop_, options.alias, options.resolvers, updater_, log),
+      notify_(loop_, zones_, rcu_, committer_, keys_, served_addresses(options, dataplane_), transfers_, log),
+      service_(loop_, service_options(options, dataplane_), responder_, rcu_, committer_, keys_, notify_, log),
+      aliases_(loop_, options.alias, options.resolvers, committer_, log),
       checker_(options.resolvers),
       server_{zones_,
               cookies_,
-              updater_,
+              committer_,
               keys_,
               importer_,
               service_,
@@ -97,13 +97,13 @@ Daemon::Daemon(const Options& options, const Log& log)
   guard_.done();
 }
 
-// Those who ask go before those who answer them: operators, then packets, then the updater. The importer goes last,
-// because the updater comes back to it for more files.
+// Those who ask go before those who answer them: operators, then packets, then the committer. The importer goes last,
+// because the committer comes back to it for more files.
 Daemon::~Daemon() {
   control_.stop();
   checker_.stop();
   if (dataplane_) dataplane_->stop();
-  updater_.stop();
+  committer_.stop();
   importer_.stop();
 }
 
@@ -112,14 +112,14 @@ void Daemon::run() {
     if (!error) stop(number == SIGTERM ? "SIGTERM" : "SIGINT");
   });
   manager_.start_watchdog();
-  updater_.set_observer([this](Updater::Published published) {
+  committer_.set_observer([this](Committer::Published published) {
     asio::post(loop_, [this, published = std::move(published)] {
       notify_.published(published);
       aliases_.aliases().published(published);
     });
   });
-  updater_.set_url_addresses(options_.alias.url);
-  updater_.start();
+  committer_.set_url_addresses(options_.alias.url);
+  committer_.start();
   load_store();
   loop_.run();
   if (!failure_.empty()) throw std::runtime_error(failure_);
@@ -149,13 +149,13 @@ Done<T> Daemon::then(std::string what, Next next) {
 }
 
 void Daemon::load_store() {
-  updater_.load_store(then<size_t>("", [this](size_t) { load_directory(); }));
+  committer_.load_store(then<size_t>("", [this](size_t) { load_directory(); }));
 }
 
 // What was changed since by other means is not undone by files that know nothing of it: hence only newer ones.
 void Daemon::load_directory() {
   if (!options_.zones_dir) {
-    updater_.forget_old_tombstones();
+    committer_.forget_old_tombstones();
     return serve();
   }
   if (const StoreHealth health = store_.health(); !health.writable) {
@@ -164,7 +164,7 @@ void Daemon::load_directory() {
   }
   const auto next = [this](const Importer::Loaded& loaded) {
     if (loaded.count.failed != 0) log_.warning(loaded.count.failed, " zone files were skipped");
-    updater_.forget_old_tombstones();
+    committer_.forget_old_tombstones();
     serve();
   };
   importer_.import_directory(*options_.zones_dir, {.only_if_newer = true, .at_start = true},

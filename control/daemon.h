@@ -57,7 +57,7 @@ class Daemon {
   Store store_;
   Keys keys_;
   Providers providers_;
-  Updater updater_;
+  Committer committer_;
   Importer importer_;
   std::string failure_;                            // that run() ends with
   std::optional<dataplane::Dataplane> dataplane_;  // none: --no-port

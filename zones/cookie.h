@@ -5,8 +5,9 @@
 //
 // A client that shows a cookie of ours has received something at its address: the address is not forged.
 //
-// Threads. CookieSecrets are immutable. A CookieJar has one writer (the updater), which stores a new pointer and keeps
-// the old one until all readers have left their read sections (zone_table.h); readers load, inside such a section.
+// Threads. CookieSecrets are immutable. A CookieJar has one writer (the committer), which stores a new pointer and
+// keeps the old one until all readers have left their read sections (zone_table.h); readers load, inside such a
+// section.
 #pragma once
 
 #include <array>

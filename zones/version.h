@@ -1,7 +1,7 @@
 // ZoneVersion: the whole content of a zone at one serial, immutable from the moment it exists.
 //
 // Threads. Any thread may read a version it can reach: a worker inside a read section (see zone_table.h), a transfer
-// through its VersionRef. Versions are made by the updater thread alone.
+// through its VersionRef. Versions are made by the committer thread alone.
 //
 // A version shares with its predecessor all pages, and all index paths, that the change between them did not touch.
 #pragma once

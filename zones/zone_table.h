@@ -1,6 +1,6 @@
 // ZoneTable: all zones, found by the hash of their apex.
 //
-// Threads. Any number of readers, one writer (the updater). Readers take no lock and no reference:
+// Threads. Any number of readers, one writer (the committer). Readers take no lock and no reference:
 //
 //   A *read section* is a stretch of a reader's work between two reports to the RCU domain (dataplane/rcu.h). Pointers
 //   got from find() and Zone::current() are valid until the section ends, unless turned into a VersionRef before.

@@ -1,7 +1,7 @@
 // KeyBook: the TSIG keys that axfrd knows, and what the holder of each may change by DNS UPDATE.
 //
-// A book is immutable; the updater makes the next one, in the order store, then visible. What the store keeps of a key
-// (tagged values; JSON until format 6) holds the secret; what is shown to people never does.
+// A book is immutable; the committer makes the next one, in the order store, then visible. What the store keeps of a
+// key (tagged values; JSON until format 6) holds the secret; what is shown to people never does.
 //
 // Threads. Books and keys are shared by shared_ptr; Keys may be used by any thread.
 #pragma once
@@ -14,7 +14,7 @@
 
 #include "control/access/tsig.h"
 #include "control/base/json.h"
-#include "zones/update.h"
+#include "zones/dns_update.h"
 
 namespace axfrd::control {
 
@@ -77,7 +77,7 @@ class KeyBook {
 };
 using KeyBookRef = std::shared_ptr<const KeyBook>;
 
-// The book of the moment. Written by the updater, read by anybody.
+// The book of the moment. Written by the committer, read by anybody.
 class Keys {
  public:
   KeyBookRef book() const {

@@ -60,7 +60,7 @@ std::optional<Failure> check_servers(const zones::SecondaryDns& settings, const 
 
 // Providers of secondaries whose wishes have a name. Copied into a zone when it is used there.
 //
-// Threads. Written by the updater, read by anybody.
+// Threads. Written by the committer, read by anybody.
 class Providers {
  public:
   std::map<std::string, SecondaryWish> all() const {

@@ -5,7 +5,7 @@
 // looked up once, however many zones name it. All questions stand in one queue in the order of their time, and one
 // timer waits for the first.
 //
-// An answer that differs from what a zone holds changes the zone, by the updater, as any change does. What changes
+// An answer that differs from what a zone holds changes the zone, by the committer, as any change does. What changes
 // within a moment is one change of a zone. A question that fails keeps its last good addresses (NXDOMAIN is a failure,
 // too: a target that vanishes is a mistake more often than a wish), raises one alarm, and is asked again after growing
 // pauses. The addresses of a URL are a constant.
@@ -29,7 +29,7 @@
 #include "control/base/log.h"
 #include "control/base/outcome.h"
 #include "control/base/resolver.h"
-#include "control/update/updater.h"
+#include "control/commit/committer.h"
 #include "dataplane/counters.h"
 
 namespace axfrd::control {
@@ -79,7 +79,7 @@ class Aliases {
   Aliases(AliasSettings settings, World world, const Log& log);
 
   // Zones have become visible, or have gone.
-  void published(const Updater::Published& published);
+  void published(const Committer::Published& published);
   // Does what is due.
   void turn();
 
@@ -115,7 +115,7 @@ class Aliases {
     std::set<Target*> targets;
     bool changing = false;
     Time not_before{};    // of the next change
-    std::string problem;  // why the updater refused the last change
+    std::string problem;  // why the committer refused the last change
   };
 
   // ---- zones ----

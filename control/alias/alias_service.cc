@@ -7,9 +7,9 @@ namespace axfrd::control {
 namespace asio = boost::asio;
 
 AliasService::AliasService(asio::io_context& loop, const AliasSettings& settings,
-                           const std::vector<std::string>& resolvers, Updater& updater, const Log& log)
+                           const std::vector<std::string>& resolvers, Committer& committer, const Log& log)
     : loop_(loop),
-      updater_(updater),
+      committer_(committer),
       timer_(loop),
       resolver_(loop, resolvers),
       aliases_(settings,
@@ -33,14 +33,14 @@ void AliasService::wake(Aliases::Time time) {
   });
 }
 
-// What is not an ALIAS of the zone any more by then is left alone, and URL records are the updater's to look after.
+// What is not an ALIAS of the zone any more by then is left alone, and URL records are the committer's to look after.
 void AliasService::change_zone(const zones::Name& apex, Aliases::Found found, Aliases::ChangeDone done) {
   const auto compose = [found = std::move(found)](zones::Draft& draft) -> std::optional<Failure> {
     draft.set_alias_addresses(found);
     return std::nullopt;
   };
-  updater_.change_zone(
-      apex, "ALIAS", compose, [this, done = std::move(done)](const Outcome<Updater::Changed>& outcome) {
+  committer_.change_zone(
+      apex, "ALIAS", compose, [this, done = std::move(done)](const Outcome<Committer::Changed>& outcome) {
         const auto* failure = std::get_if<Failure>(&outcome);
         asio::post(loop_,
                    [done, failure = failure != nullptr ? std::optional(*failure) : std::nullopt] { done(failure); });

@@ -1,4 +1,4 @@
-// AliasService: Aliases with a clock, a resolver and the updater.
+// AliasService: Aliases with a clock, a resolver and the committer.
 //
 // Threads. The thread that runs the loop constructs it; run() may be called by any thread, counters() be read by any.
 #pragma once
@@ -11,7 +11,7 @@
 
 #include "control/alias/alias.h"
 #include "control/base/resolver.h"
-#include "control/update/updater.h"
+#include "control/commit/committer.h"
 
 namespace axfrd::control {
 
@@ -19,7 +19,7 @@ class AliasService {
  public:
   // Throws std::runtime_error.
   AliasService(boost::asio::io_context& loop, const AliasSettings& settings, const std::vector<std::string>& resolvers,
-               Updater& updater, const Log& log);
+               Committer& committer, const Log& log);
 
   Aliases& aliases() { return aliases_; }
   const AliasCounters& counters() const { return aliases_.counters(); }
@@ -31,7 +31,7 @@ class AliasService {
   void change_zone(const zones::Name& apex, Aliases::Found found, Aliases::ChangeDone done);
 
   boost::asio::io_context& loop_;
-  Updater& updater_;
+  Committer& committer_;
   boost::asio::steady_timer timer_;
   Resolver resolver_;
   Aliases aliases_;

@@ -131,8 +131,8 @@ void Commands::status(Json&, RpcDone done) {
               {"zones", zone_count()},
               {"tcp_sessions", tcp["sessions"]},
               {"transfers_under_way", tcp["transfers"].get<uint64_t>() - tcp["transfers_finished"].get<uint64_t>()},
-              {"retired_versions", server_.updater.retired_count()},
-              {"store", store_json(server_.updater.store_health())},
+              {"retired_versions", server_.committer.retired_count()},
+              {"store", store_json(server_.committer.store_health())},
               {"import", to_json(server_.importer.progress())}};
   Json ports = Json::array();
   if (server_.dataplane != nullptr) ports = to_json(server_.dataplane->stats())["ports"];
@@ -145,14 +145,14 @@ void Commands::stats(Json&, RpcDone done) {
   result["udp"] = to_json(server_.service.udp_counters());
   result["tcp"] = to_json(server_.service.tcp_counters());
   result["zones"] = {{"count", zone_count()},
-                     {"without_servers", server_.updater.zones_without_servers()},
-                     {"retired_versions", server_.updater.retired_count()},
-                     {"history_octets", server_.updater.history_octets()}};
+                     {"without_servers", server_.committer.zones_without_servers()},
+                     {"retired_versions", server_.committer.retired_count()},
+                     {"history_octets", server_.committer.history_octets()}};
   result["notify"] = to_json(server_.notify.counters());
   result["alias"] = to_json(server_.aliases.counters());
   result["log"] = {{"dropped", server_.service.dropped_log_lines()},
                    {"transfers_dropped", server_.notify.dropped_log_lines()}};
-  result["store"] = {{"writable", server_.updater.store_health().writable}};
+  result["store"] = {{"writable", server_.committer.store_health().writable}};
   done(RpcResult(std::move(result)));
 }
 

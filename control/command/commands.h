@@ -1,6 +1,6 @@
 // Commands: what the verbs do, on the daemon's side.
 //
-// Threads. The control thread. What changes zones is handed to the updater and answered when that has done it.
+// Threads. The control thread. What changes zones is handed to the committer and answered when that has done it.
 #pragma once
 
 #include <atomic>
@@ -15,10 +15,10 @@
 #include "control/command/rpc.h"
 #include "control/command/transactions.h"
 #include "control/command/verbs.h"
+#include "control/commit/committer.h"
 #include "control/dns/service.h"
+#include "control/ingest/importer.h"
 #include "control/notify/notify_service.h"
-#include "control/update/importer.h"
-#include "control/update/updater.h"
 #include "dataplane/dataplane.h"
 
 namespace axfrd::control {
@@ -29,7 +29,7 @@ enum class ServerState : uint8_t { starting, serving, stopping };
 struct Server {
   const zones::ZoneTable& zones;
   const zones::CookieJar& cookies;
-  Updater& updater;
+  Committer& committer;
   const Keys& keys;
   Importer& importer;
   const Service& service;
@@ -103,7 +103,7 @@ class Commands {
   void set_secondary(const Json& params, bool must_be_enabled, RpcDone done);
   // The answer to a commit, when all secondaries have it or the time is over.
   RpcDone waiting(const zones::Name& apex, std::chrono::seconds patience, RpcDone done);
-  void new_key(const zones::Name& name, TsigKeyRef tsig, Done<Updater::KeyChanged> done);
+  void new_key(const zones::Name& name, TsigKeyRef tsig, Done<Committer::KeyChanged> done);
 
   size_t zone_count() const;
   zones::CookieSecrets cookie_secrets() const;

@@ -30,7 +30,7 @@ void Commands::cookie_add(Json& params, RpcDone done) {
   const auto stage = [secret = *secret](const zones::CookieSecrets& current) -> Outcome<zones::CookieSecrets> {
     return zones::CookieSecrets{current.active, secret};
   };
-  server_.updater.change_cookies(stage, in_loop<zones::CookieSecrets>(loop_, std::move(done)));
+  server_.committer.change_cookies(stage, in_loop<zones::CookieSecrets>(loop_, std::move(done)));
 }
 
 void Commands::cookie_activate(Json&, RpcDone done) {
@@ -38,7 +38,7 @@ void Commands::cookie_activate(Json&, RpcDone done) {
     if (!current.staged) return nothing_staged();
     return zones::CookieSecrets{*current.staged, current.active};
   };
-  server_.updater.change_cookies(swap, in_loop<zones::CookieSecrets>(loop_, std::move(done)));
+  server_.committer.change_cookies(swap, in_loop<zones::CookieSecrets>(loop_, std::move(done)));
 }
 
 void Commands::cookie_drop(Json&, RpcDone done) {
@@ -46,7 +46,7 @@ void Commands::cookie_drop(Json&, RpcDone done) {
     if (!current.staged) return nothing_staged();
     return zones::CookieSecrets{current.active, {}};
   };
-  server_.updater.change_cookies(drop, in_loop<zones::CookieSecrets>(loop_, std::move(done)));
+  server_.committer.change_cookies(drop, in_loop<zones::CookieSecrets>(loop_, std::move(done)));
 }
 
 }  // namespace axfrd::control

@@ -12,7 +12,7 @@ Failure no_such_key(const zones::Name& name) { return {FailureCode::failed, "the
 
 }  // namespace
 
-void Commands::new_key(const zones::Name& name, TsigKeyRef tsig, Done<Updater::KeyChanged> done) {
+void Commands::new_key(const zones::Name& name, TsigKeyRef tsig, Done<Committer::KeyChanged> done) {
   const auto add = [tsig = std::move(tsig)](const KeyRef& current) -> Outcome<KeyRef> {
     if (current == nullptr) return std::make_shared<const Key>(Key{tsig, {}});
     const TsigKey& known = *current->tsig;
@@ -21,7 +21,7 @@ void Commands::new_key(const zones::Name& name, TsigKeyRef tsig, Done<Updater::K
     return Failure{FailureCode::conflict, "there is a key " + tsig->name().to_text() +
                                               " already; add one of another name, and remove this one"};
   };
-  server_.updater.change_key(name, add, std::move(done));
+  server_.committer.change_key(name, add, std::move(done));
 }
 
 void Commands::key_add(Json& params, RpcDone done) {
@@ -33,7 +33,7 @@ void Commands::key_add(Json& params, RpcDone done) {
                                            decode_secret(params["secret"].get_ref<const std::string&>()),
                                            params.contains("allow-md5") ? Md5::allowed : Md5::refused);
   });
-  if (tsig) new_key(std::get<zones::Name>(name), *tsig, in_loop<Updater::KeyChanged>(loop_, std::move(done)));
+  if (tsig) new_key(std::get<zones::Name>(name), *tsig, in_loop<Committer::KeyChanged>(loop_, std::move(done)));
 }
 
 // The one time that a secret is told: to who asked for its making.
@@ -51,7 +51,7 @@ void Commands::key_generate(Json& params, RpcDone done) {
     }
     done(std::move(outcome));
   };
-  new_key(std::get<zones::Name>(name), *tsig, in_loop<Updater::KeyChanged>(loop_, with_secret));
+  new_key(std::get<zones::Name>(name), *tsig, in_loop<Committer::KeyChanged>(loop_, with_secret));
 }
 
 void Commands::key_list(Json&, RpcDone done) {
@@ -68,7 +68,7 @@ void Commands::key_remove(Json& params, RpcDone done) {
     if (current != nullptr) return KeyRef();
     return no_such_key(key);
   };
-  server_.updater.change_key(key, remove, in_loop<Updater::KeyChanged>(loop_, std::move(done)));
+  server_.committer.change_key(key, remove, in_loop<Committer::KeyChanged>(loop_, std::move(done)));
 }
 
 void Commands::key_grant(Json& params, RpcDone done) {
@@ -86,7 +86,7 @@ void Commands::key_grant(Json& params, RpcDone done) {
     next->grants.push_back(grant);
     return KeyRef(std::move(next));
   };
-  server_.updater.change_key(key, add, in_loop<Updater::KeyChanged>(loop_, std::move(done)));
+  server_.committer.change_key(key, add, in_loop<Committer::KeyChanged>(loop_, std::move(done)));
 }
 
 void Commands::key_revoke(Json& params, RpcDone done) {
@@ -103,7 +103,7 @@ void Commands::key_revoke(Json& params, RpcDone done) {
     return Failure{FailureCode::failed,
                    "key " + key.to_text() + " has no grant for " + (zone ? "zone " + zone->to_text() : "all zones")};
   };
-  server_.updater.change_key(key, remove, in_loop<Updater::KeyChanged>(loop_, std::move(done)));
+  server_.committer.change_key(key, remove, in_loop<Committer::KeyChanged>(loop_, std::move(done)));
 }
 
 }  // namespace axfrd::control

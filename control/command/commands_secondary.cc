@@ -68,8 +68,8 @@ void Commands::set_secondary(const Json& params, bool must_be_enabled, RpcDone d
       return Failure{FailureCode::failed, error.what()};
     }
   };
-  server_.updater.set_secondary(std::move(std::get<zones::Name>(name)), edit,
-                                in_loop<Updater::SecondarySet>(loop_, std::move(done)));
+  server_.committer.set_secondary(std::move(std::get<zones::Name>(name)), edit,
+                                  in_loop<Committer::SecondarySet>(loop_, std::move(done)));
 }
 
 void Commands::secondary_enable(Json& params, RpcDone done) { set_secondary(params, false, std::move(done)); }
@@ -85,8 +85,8 @@ void Commands::secondary_disable(Json& params, RpcDone done) {
     next.enabled = false;
     return next;
   };
-  server_.updater.set_secondary(std::move(std::get<zones::Name>(name)), edit,
-                                in_loop<Updater::SecondarySet>(loop_, std::move(done)));
+  server_.committer.set_secondary(std::move(std::get<zones::Name>(name)), edit,
+                                  in_loop<Committer::SecondarySet>(loop_, std::move(done)));
 }
 
 void Commands::secondary_show(Json& params, RpcDone done) {
@@ -231,7 +231,7 @@ void Commands::provider_set(Json& params, RpcDone done) {
   };
   const auto known = server_.providers.all();
   if (const auto same = known.find(name); same != known.end() && same->second == wish) return done(answer(false));
-  server_.updater.set_provider(name, wish, [this, answer, done](auto outcome) {
+  server_.committer.set_provider(name, wish, [this, answer, done](auto outcome) {
     boost::asio::post(loop_, [answer, done, outcome] {
       if (const auto* failure = std::get_if<Failure>(&outcome)) return done(*failure);
       done(answer(true));
@@ -251,7 +251,7 @@ void Commands::provider_list(Json&, RpcDone done) {
 
 void Commands::provider_remove(Json& params, RpcDone done) {
   const auto name = params["provider"].get<std::string>();
-  server_.updater.set_provider(name, std::nullopt, [this, name, done](auto outcome) {
+  server_.committer.set_provider(name, std::nullopt, [this, name, done](auto outcome) {
     boost::asio::post(loop_, [name, done, outcome] {
       if (const auto* failure = std::get_if<Failure>(&outcome)) return done(*failure);
       if (!std::get<bool>(outcome)) return done(Failure{FailureCode::failed, "there is no provider " + name});

@@ -32,7 +32,7 @@ inline Failure no_such_zone(const zones::Name& apex) {
   return {FailureCode::no_such_zone, "there is no zone " + apex.to_text()};
 }
 
-// Brings an outcome from the updater's thread to the control loop, as JSON.
+// Brings an outcome from the committer's thread to the control loop, as JSON.
 template <class T>
 Done<T> in_loop(boost::asio::io_context& loop, RpcDone done) {
   return [&loop, done = std::move(done)](Outcome<T> outcome) {

@@ -94,14 +94,14 @@ void Commands::zone_import(Json& params, RpcDone done) {
     source = std::move(*read);
   }
   server_.importer.import_text({std::move(apex), std::move(source), params.contains("strict")},
-                               in_loop<Updater::Imported>(loop_, std::move(done)));
+                               in_loop<Committer::Imported>(loop_, std::move(done)));
 }
 
 void Commands::zone_remove(Json& params, RpcDone done) {
   auto name = zone_name(params);
   if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
-  server_.updater.remove_zone(std::move(std::get<zones::Name>(name)),
-                              in_loop<Updater::Removed>(loop_, std::move(done)));
+  server_.committer.remove_zone(std::move(std::get<zones::Name>(name)),
+                                in_loop<Committer::Removed>(loop_, std::move(done)));
 }
 
 void Commands::zone_list(Json&, RpcDone done) { done(RpcResult(list_stream(all_zones(), summary))); }
@@ -167,10 +167,10 @@ void Commands::zone_rollback(Json& params, RpcDone done) {
   if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
   const auto serial = zones::number_in<uint32_t>(params["serial"].get_ref<const std::string&>());
   if (!serial) return done(RpcError{RpcError::invalid_params, "\"serial\" is not a number below 2^32"});
-  server_.updater.change_zone(
+  server_.committer.change_zone(
       std::move(std::get<zones::Name>(name)), "rollback to " + std::to_string(*serial),
       [serial = *serial](zones::Draft& draft) { return roll_back(draft, serial); },
-      in_loop<Updater::Changed>(loop_, std::move(done)));
+      in_loop<Committer::Changed>(loop_, std::move(done)));
 }
 
 void Commands::zone_config(Json& params, RpcDone done) {
@@ -183,8 +183,8 @@ void Commands::zone_config(Json& params, RpcDone done) {
   }
   const auto policy = serial_policy_from(params["serial"].get_ref<const std::string&>());
   if (!policy) return done(RpcError{RpcError::invalid_params, "\"serial\" is none of unixtime, increment, keep"});
-  server_.updater.set_serial_policy(std::move(std::get<zones::Name>(name)), *policy,
-                                    in_loop<Updater::Configured>(loop_, std::move(done)));
+  server_.committer.set_serial_policy(std::move(std::get<zones::Name>(name)), *policy,
+                                      in_loop<Committer::Configured>(loop_, std::move(done)));
 }
 
 // ---- transactions ----
@@ -285,7 +285,7 @@ void Commands::zone_commit(Json& params, RpcDone done) {
       }
       done(std::move(outcome));
     };
-    server_.updater.change_zone(apex, "transaction", replay, in_loop<Updater::Changed>(loop_, std::move(end)));
+    server_.committer.change_zone(apex, "transaction", replay, in_loop<Committer::Changed>(loop_, std::move(end)));
   });
 }
 

@@ -17,8 +17,8 @@ namespace axfrd::control {
 
 class ControlThread {
  public:
-  // `file` and `server` outlive the thread; the updater is to be stopped before this object goes, because it answers to
-  // its loop. `metrics`: where counters are served, if anywhere. Throws std::runtime_error if they cannot be.
+  // `file` and `server` outlive the thread; the committer is to be stopped before this object goes, because it answers
+  // to its loop. `metrics`: where counters are served, if anywhere. Throws std::runtime_error if they cannot be.
   ControlThread(SocketFile& file, const std::optional<Endpoint>& metrics, const Server& server, dataplane::Rcu& rcu,
                 const Log& log);
   ~ControlThread();

@@ -28,7 +28,7 @@ class Transactions {
   struct Transaction {
     explicit Transaction(zones::VersionRef base) : draft(std::move(base)) {}
     zones::Draft draft;
-    // What the draft was made of. While it is being committed, the updater reads them, and nobody adds to them.
+    // What the draft was made of. While it is being committed, the committer reads them, and nobody adds to them.
     std::shared_ptr<std::vector<zones::Edit>> edits = std::make_shared<std::vector<zones::Edit>>();
     Clock::time_point begun = Clock::now(), touched = begun;
     bool committing = false;

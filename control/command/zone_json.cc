@@ -88,7 +88,7 @@ void add_warnings(Json& result, const zones::Warnings& warnings) {
   result["warnings_left_out"] = warnings.left_out();
 }
 
-Json to_json(const Updater::Imported& imported) {
+Json to_json(const Committer::Imported& imported) {
   Json result{{"serial", imported.serial},
               {"records", imported.records},
               {"removed", imported.removed},
@@ -99,18 +99,18 @@ Json to_json(const Updater::Imported& imported) {
   return result;
 }
 
-Json to_json(const Updater::Changed& changed) {
+Json to_json(const Committer::Changed& changed) {
   Json result{{"old_serial", changed.old_serial}, {"serial", changed.serial}, {"records", changed.records},
               {"removed", changed.removed},       {"added", changed.added},   {"changed", changed.changed()}};
   add_warnings(result, changed.warnings);
   return result;
 }
 
-Json to_json(const Updater::Configured& configured) {
+Json to_json(const Committer::Configured& configured) {
   return {{"serial", text_of(configured.serial_policy)}, {"changed", configured.changed}};
 }
 
-Json to_json(const Updater::SecondarySet& set) {
+Json to_json(const Committer::SecondarySet& set) {
   Json json = to_json(*set.settings);
   json["old_serial"] = set.old_serial;
   json["serial"] = set.serial;
@@ -118,7 +118,7 @@ Json to_json(const Updater::SecondarySet& set) {
   return json;
 }
 
-Json to_json(const Updater::KeyChanged& changed) {
+Json to_json(const Committer::KeyChanged& changed) {
   return {{"key", to_json(changed.after ? *changed.after : *changed.before)},
           {"changed", changed.after != changed.before}};
 }
@@ -165,7 +165,7 @@ std::optional<zones::SerialPolicy> serial_policy_from(std::string_view text) {
   return std::nullopt;
 }
 
-Json to_json(const Updater::Removed& removed) { return {{"serial", removed.serial}}; }
+Json to_json(const Committer::Removed& removed) { return {{"serial", removed.serial}}; }
 
 Json summary(const ZoneVersion& version) {
   return {

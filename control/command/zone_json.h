@@ -7,20 +7,20 @@
 
 #include "control/base/json.h"
 #include "control/command/rpc.h"
-#include "control/update/importer.h"
-#include "control/update/updater.h"
+#include "control/commit/committer.h"
+#include "control/ingest/importer.h"
 #include "zones/version.h"
 
 namespace axfrd::control {
 
 // Puts what is to be told into a result: "warnings", and how many more there were as "warnings_left_out".
 void add_warnings(Json& result, const zones::Warnings& warnings);
-Json to_json(const Updater::Imported& imported);
-Json to_json(const Updater::Changed& changed);
-Json to_json(const Updater::Configured& configured);
-Json to_json(const Updater::Removed& removed);
-Json to_json(const Updater::SecondarySet& set);
-Json to_json(const Updater::KeyChanged& changed);
+Json to_json(const Committer::Imported& imported);
+Json to_json(const Committer::Changed& changed);
+Json to_json(const Committer::Configured& configured);
+Json to_json(const Committer::Removed& removed);
+Json to_json(const Committer::SecondarySet& set);
+Json to_json(const Committer::KeyChanged& changed);
 Json to_json(const Importer::Progress& progress);
 Json to_json(const Importer::Loaded& loaded);
 

@@ -15,7 +15,7 @@ constexpr auto kStopTick = std::chrono::milliseconds(10);
 }  // namespace
 
 Service::Service(asio::io_context& loop, ServiceOptions options, const zones::Responder& responder, dataplane::Rcu& rcu,
-                 Updater& updater, const Keys& keys, PeerSink& peers, const Log& log)
+                 Committer& committer, const Keys& keys, PeerSink& peers, const Log& log)
     : loop_(loop),
       options_(std::move(options)),
       log_(log),
@@ -24,7 +24,7 @@ Service::Service(asio::io_context& loop, ServiceOptions options, const zones::Re
                    udp_counters_.requests, log),
       tcp_handler_(responder, keys, options_.allow_transfer, options_.udp_payload, {.rate = 0}, peers,
                    tcp_counters_.requests, log),
-      updates_(loop, updater, responder, reader_, log),
+      updates_(loop, committer, responder, reader_, log),
       udp_(loop, udp_handler_, updates_, reader_, udp_counters_),
       tcp_(loop, tcp_handler_, updates_, peers, reader_, options_.tcp, tcp_counters_, log),
       stop_timer_(loop) {}

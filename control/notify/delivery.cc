@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "control/update/proofs.h"
+#include "control/commit/proofs.h"
 
 namespace axfrd::control {
 

@@ -4,7 +4,7 @@
 #include <boost/asio/post.hpp>
 
 #include "control/base/unix_time.h"
-#include "control/update/proofs.h"
+#include "control/commit/proofs.h"
 
 namespace axfrd::control {
 
@@ -16,11 +16,11 @@ constexpr unsigned kStatusPage = 200;  // zones of which lines are told at once:
 }  // namespace
 
 NotifyService::NotifyService(boost::asio::io_context& loop, const zones::ZoneTable& zones, dataplane::Rcu& rcu,
-                             Updater& updater, const Keys& keys, std::vector<IpAddress> sources, TransferLog& transfers,
-                             const Log& log)
+                             Committer& committer, const Keys& keys, std::vector<IpAddress> sources,
+                             TransferLog& transfers, const Log& log)
     : loop_(loop),
       reader_(rcu),
-      updater_(updater),
+      committer_(committer),
       transfers_(transfers),
       delivery_(*this, log),
       courier_(loop, zones, reader_, keys, std::move(sources),
@@ -46,7 +46,7 @@ void NotifyService::run(std::function<void(NotifyService&)> work) {
   boost::asio::post(loop_, [this, work = std::move(work)] { work(*this); });
 }
 
-void NotifyService::published(const Updater::Published& published) {
+void NotifyService::published(const Committer::Published& published) {
   for (const auto& zone : published.zones) delivery_.set_zone(*zone.version, zone.ledger);
   for (const zones::Name& apex : published.gone) delivery_.forget(apex);
   if (published.keys) delivery_.keys_changed();
@@ -179,7 +179,7 @@ void NotifyService::keep_proofs() {
     }
     texts.push_back({zone->second->facts.apex, proofs_to_stored(proofs)});
   }
-  if (!texts.empty()) updater_.keep_ledger(std::move(texts), [](const Outcome<size_t>&) {});
+  if (!texts.empty()) committer_.keep_ledger(std::move(texts), [](const Outcome<size_t>&) {});
 }
 
 }  // namespace axfrd::control

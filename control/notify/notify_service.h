@@ -19,17 +19,17 @@
 #include <vector>
 
 #include "control/base/outcome.h"
+#include "control/commit/committer.h"
 #include "control/notify/courier.h"
 #include "control/notify/delivery.h"
 #include "control/notify/transfer_log.h"
-#include "control/update/updater.h"
 
 namespace axfrd::control {
 
 class NotifyService : public PeerSink, private Delivery::World {
  public:
   // `sources`: addresses that NOTIFY is sent from, the first of each family; without one, the kernel chooses.
-  NotifyService(boost::asio::io_context& loop, const zones::ZoneTable& zones, dataplane::Rcu& rcu, Updater& updater,
+  NotifyService(boost::asio::io_context& loop, const zones::ZoneTable& zones, dataplane::Rcu& rcu, Committer& committer,
                 const Keys& keys, std::vector<IpAddress> sources, TransferLog& transfers, const Log& log);
 
   // Begins to send.
@@ -40,7 +40,7 @@ class NotifyService : public PeerSink, private Delivery::World {
   // Runs `work` in the thread of the loop. Any thread.
   void run(std::function<void(NotifyService&)> work);
 
-  void published(const Updater::Published& published);
+  void published(const Committer::Published& published);
 
   // ---- PeerSink ----
   void heard_from(const IpAddress& address) override { delivery_.heard_from(address); }
@@ -104,7 +104,7 @@ class NotifyService : public PeerSink, private Delivery::World {
 
   boost::asio::io_context& loop_;
   dataplane::Rcu::Reader reader_;
-  Updater& updater_;
+  Committer& committer_;
   TransferLog& transfers_;
   Delivery delivery_;
   Courier courier_;

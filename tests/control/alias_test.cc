@@ -2,7 +2,7 @@
 
 #include <deque>
 
-#include "control/update/importer.h"
+#include "control/ingest/importer.h"
 #include "tests/control/support.h"
 #include "zones/derived.h"
 
@@ -20,7 +20,7 @@ const std::string kSix = std::string{32, 1, 13, -72} + std::string(11, '\0') + '
 
 zones::Addresses addresses(const std::string& v4, uint32_t ttl = 0x7FFFFFFF) { return {{true, ttl, v4}, {}, 0}; }
 
-// A version of a zone, as the updater would make it first.
+// A version of a zone, as the committer would make it first.
 VersionRef zone_of(const std::string& apex, const std::string& text) {
   auto parsed = zones::parse_zone(text, name(apex), "test");
   if (auto* error = std::get_if<zones::ZoneFileError>(&parsed)) throw std::invalid_argument(error->to_text());
@@ -30,7 +30,7 @@ VersionRef zone_of(const std::string& apex, const std::string& text) {
   return zones::ZoneVersion::build(zone.records, attributes);
 }
 
-// Time, resolver and updater in the hands of the test: nothing happens but what it does.
+// Time, resolver and committer in the hands of the test: nothing happens but what it does.
 class AliasTest : public testing::Test {
  protected:
   void make(AliasSettings settings = {}) {
@@ -354,20 +354,20 @@ TEST(SteadyTtl, RisesAtOnceAndFallsWhenItIsCertain) {
   EXPECT_EQ(ttl.after(95), 95U) << "three times the same is no accident";
 }
 
-// ---- with the updater ----
+// ---- with the committer ----
 
-class AliasUpdaterTest : public testing::Test {
+class AliasCommitTest : public testing::Test {
  protected:
-  AliasUpdaterTest() {
-    updater_.set_url_addresses(addresses(kThree));
-    updater_.set_observer([this](const Updater::Published& published) {
+  AliasCommitTest() {
+    committer_.set_url_addresses(addresses(kThree));
+    committer_.set_observer([this](const Committer::Published& published) {
       for (const auto& zone : published.zones) seen_.push_back(zone.version->apex().name.to_text());
       for (const auto& gone : published.gone) seen_.push_back("-" + gone.to_text());
     });
-    updater_.start();
+    committer_.start();
   }
-  ~AliasUpdaterTest() override {
-    updater_.stop();
+  ~AliasCommitTest() override {
+    committer_.stop();
     importer_.stop();
   }
   template <class T>
@@ -376,20 +376,20 @@ class AliasUpdaterTest : public testing::Test {
     ask([&](Outcome<T> outcome) { promise.set_value(std::move(outcome)); });
     return promise.get_future().get();
   }
-  Outcome<Updater::Imported> import(const std::string& records) {
-    return wait_for<Updater::Imported>([&](auto done) {
+  Outcome<Committer::Imported> import(const std::string& records) {
+    return wait_for<Committer::Imported>([&](auto done) {
       importer_.import_text({name("example."), zones::ZoneSource::of_text(kSmallZone + records, "example.zone")},
                             std::move(done));
     });
   }
-  Updater::Imported imported(const std::string& records) { return std::get<Updater::Imported>(import(records)); }
-  Updater::Changed change(const std::function<void(zones::Draft&)>& work) {
+  Committer::Imported imported(const std::string& records) { return std::get<Committer::Imported>(import(records)); }
+  Committer::Changed change(const std::function<void(zones::Draft&)>& work) {
     const auto compose = [&](zones::Draft& draft) -> std::optional<Failure> {
       work(draft);
       return std::nullopt;
     };
-    return std::get<Updater::Changed>(wait_for<Updater::Changed>(
-        [&](auto done) { updater_.change_zone(name("example."), "a test", compose, std::move(done)); }));
+    return std::get<Committer::Changed>(wait_for<Committer::Changed>(
+        [&](auto done) { committer_.change_zone(name("example."), "a test", compose, std::move(done)); }));
   }
   void resolve(const std::string& target, const std::string& v4) {
     change([&](zones::Draft& draft) { draft.set_alias_addresses({{target, addresses(v4, 60)}}); });
@@ -410,12 +410,12 @@ class AliasUpdaterTest : public testing::Test {
   Store store_{directory_ / "store"};
   Keys keys_;
   Providers providers_;
-  std::vector<std::string> seen_;  // written by the updater's thread, before the outcome is there
-  Updater updater_{zones_, cookies_, rcu_, store_, keys_, providers_, size_t{1} << 20, log_.log()};
-  Importer importer_{updater_, 1U, log_.log()};
+  std::vector<std::string> seen_;  // written by the committer's thread, before the outcome is there
+  Committer committer_{zones_, cookies_, rcu_, store_, keys_, providers_, size_t{1} << 20, log_.log()};
+  Importer importer_{committer_, 1U, log_.log()};
 };
 
-TEST_F(AliasUpdaterTest, AnImportKeepsTheAddressesOfAnAliasThatStays) {
+TEST_F(AliasCommitTest, AnImportKeepsTheAddressesOfAnAliasThatStays) {
   imported("a 300 ALIAS t.other.\n");
   resolve("t.other.", kOne);
   EXPECT_EQ(addresses_at("a.example."), "a.example.\t60\tIN\tA\t10.0.0.1;");
@@ -429,7 +429,7 @@ TEST_F(AliasUpdaterTest, AnImportKeepsTheAddressesOfAnAliasThatStays) {
   EXPECT_EQ(addresses_at("a.example."), "");
 }
 
-TEST_F(AliasUpdaterTest, AnAliasThatGoesTakesItsAddressesWithIt) {
+TEST_F(AliasCommitTest, AnAliasThatGoesTakesItsAddressesWithIt) {
   imported("a 300 ALIAS t.other.\n");
   resolve("t.other.", kOne);
   const auto changed = change([](zones::Draft& draft) {
@@ -440,7 +440,7 @@ TEST_F(AliasUpdaterTest, AnAliasThatGoesTakesItsAddressesWithIt) {
   EXPECT_EQ(seen_, (std::vector<std::string>{"example.", "example.", "-example."}));
 }
 
-TEST_F(AliasUpdaterTest, AUrlHasTheRedirectorsAddressesAtOnce) {
+TEST_F(AliasCommitTest, AUrlHasTheRedirectorsAddressesAtOnce) {
   const auto fresh = imported("u 300 URL \"http://x/\"\n");
   EXPECT_EQ(addresses_at("u.example."), "u.example.\t300\tIN\tA\t10.0.0.3;");
   EXPECT_EQ(fresh.records, 5U);
@@ -452,7 +452,7 @@ TEST_F(AliasUpdaterTest, AUrlHasTheRedirectorsAddressesAtOnce) {
   EXPECT_EQ(addresses_at("v.example."), "v.example.\t60\tIN\tA\t10.0.0.3;");
 }
 
-TEST_F(AliasUpdaterTest, AddressesBesideAnAliasAreRefused) {
+TEST_F(AliasCommitTest, AddressesBesideAnAliasAreRefused) {
   for (const char* record : {"a A 192.0.2.1\n", "a AAAA 2001:db8::1\n", "a CNAME www\n"}) {
     const auto outcome = import(std::string("a 300 ALIAS t.other.\n") + "$TTL 60\n" + record);
     ASSERT_TRUE(std::holds_alternative<Failure>(outcome)) << record;
@@ -462,7 +462,7 @@ TEST_F(AliasUpdaterTest, AddressesBesideAnAliasAreRefused) {
   }
 }
 
-TEST_F(AliasUpdaterTest, TheStoreKeepsTheAddresses) {
+TEST_F(AliasCommitTest, TheStoreKeepsTheAddresses) {
   imported("a 300 ALIAS t.other.\n");
   resolve("t.other.", kOne);
   VersionRef loaded;

@@ -14,10 +14,10 @@ using test::StreamClient;
 // The daemon without a front door: everything that commands act on.
 class CommandsTest : public testing::Test {
  protected:
-  CommandsTest() { updater_.start(); }
+  CommandsTest() { committer_.start(); }
   ~CommandsTest() override {
     control_.stop();
-    updater_.stop();
+    committer_.stop();
     importer_.stop();
     service_loop_.stop();
     service_thread_.join();
@@ -42,18 +42,18 @@ class CommandsTest : public testing::Test {
   Store store_{directory_ / "store"};
   Keys keys_;
   Providers providers_;
-  Updater updater_{zones_.table, zones_.cookies, zones_.rcu, store_, keys_, providers_, 1U << 20, log_.log()};
-  Importer importer_{updater_, 1, log_.log()};
+  Committer committer_{zones_.table, zones_.cookies, zones_.rcu, store_, keys_, providers_, 1U << 20, log_.log()};
+  Importer importer_{committer_, 1, log_.log()};
   TransferLog transfers_{std::nullopt};
-  NotifyService notify_{service_loop_, zones_.table, zones_.rcu, updater_, keys_, {}, transfers_, log_.log()};
-  Service service_{service_loop_, {}, zones_.responder, zones_.rcu, updater_, keys_, notify_, log_.log()};
-  AliasService aliases_{service_loop_, {}, {}, updater_, log_.log()};
+  NotifyService notify_{service_loop_, zones_.table, zones_.rcu, committer_, keys_, {}, transfers_, log_.log()};
+  Service service_{service_loop_, {}, zones_.responder, zones_.rcu, committer_, keys_, notify_, log_.log()};
+  AliasService aliases_{service_loop_, {}, {}, committer_, log_.log()};
   DelegationChecker checker_{{}};
   std::atomic<ServerState> state_{ServerState::serving};
   std::atomic<int> stops_{0};
   const Server server_{zones_.table,
                        zones_.cookies,
-                       updater_,
+                       committer_,
                        keys_,
                        importer_,
                        service_,

@@ -15,11 +15,11 @@ struct TcpParts {
            TcpCounters& counters, const Log& log)
       : changing(zones, log),
         reader(zones.rcu),
-        updates(loop, changing.updater, zones.responder, reader, log),
+        updates(loop, changing.committer, zones.responder, reader, log),
         handler(zones.responder, changing.keys, allowed, 1232, {.rate = 0}, peers, counters.requests, log),
         tcp(loop, handler, updates, peers, reader, limits, counters, log),
         endpoint(tcp.listen({boost::asio::ip::make_address("127.0.0.1"), 0}, false)) {}
-  UpdaterParts changing;
+  CommitterParts changing;
   dataplane::Rcu::Reader reader;
   DnsUpdates updates;
   NobodyListens peers;

@@ -14,19 +14,19 @@ struct UdpParts {
   UdpParts(boost::asio::io_context& loop, test::ServedZones& zones, UdpCounters& counters, const Log& log)
       : changing(zones, log),
         reader(zones.rcu),
-        updates(loop, changing.updater, zones.responder, reader, log),
+        updates(loop, changing.committer, zones.responder, reader, log),
         handler(zones.responder, changing.keys, nobody, 1232, {.rate = 0}, peers, counters.requests, log),
         udp(loop, handler, updates, reader, counters) {
     changing.load(zones, "example.com", test::kSmallZone);
-    changing.updater.start();
+    changing.committer.start();
     v4 = udp.listen({boost::asio::ip::address_v4::any(), 0}, false).port();
     v6 = udp.listen({boost::asio::ip::address_v6::any(), 0}, false).port();
   }
-  ~UdpParts() { changing.updater.stop(); }
+  ~UdpParts() { changing.committer.stop(); }
   UdpParts(const UdpParts&) = delete;
   UdpParts& operator=(const UdpParts&) = delete;
 
-  test::UpdaterParts changing;
+  test::CommitterParts changing;
   dataplane::Rcu::Reader reader;
   DnsUpdates updates;
   const AccessList nobody;

@@ -81,8 +81,8 @@ class FakeSecondary {
 struct NotifyParts {
   NotifyParts(boost::asio::io_context& loop, test::ServedZones& zones, const Log& log)
       : changing(zones, log),
-        notifier(loop, zones.table, zones.rcu, changing.updater, changing.keys, {}, transfers, log) {}
-  test::UpdaterParts changing;
+        notifier(loop, zones.table, zones.rcu, changing.committer, changing.keys, {}, transfers, log) {}
+  test::CommitterParts changing;
   TransferLog transfers{std::nullopt};
   NotifyService notifier;
 };

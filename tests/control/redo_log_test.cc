@@ -1,4 +1,4 @@
-#include "control/update/redo_log.h"
+#include "control/store/redo_log.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "control/update/batch.h"
-#include "control/update/store_error.h"
+#include "control/store/batch.h"
+#include "control/store/store_error.h"
 #include "tests/control/temporary_directory.h"
 
 namespace axfrd::control {

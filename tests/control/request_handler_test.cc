@@ -40,7 +40,7 @@ class RequestHandlerTest : public testing::Test {
   AccessList allowed_;
   RequestCounters counters_;
   test::LogFile log_;
-  test::UpdaterParts changing_{zones_, log_.log()};
+  test::CommitterParts changing_{zones_, log_.log()};
   Keys& keys_ = changing_.keys;
   boost::asio::io_context loop_;
   dataplane::Rcu::Reader reader_{zones_.rcu};

@@ -18,7 +18,7 @@
 namespace axfrd::control::test {
 
 // Clients come from 192.0.2.1, which may transfer every zone of `responder`. There are the keys that a test puts into
-// `keys`. No UPDATE changes a zone: the updater has neither zones nor a thread.
+// `keys`. No UPDATE changes a zone: the committer has neither zones nor a thread.
 struct SessionRig {
   explicit SessionRig(const zones::Responder& r) : responder(r) { allowed.allow(Prefix::parse("192.0.2.1")); }
 
@@ -33,8 +33,8 @@ struct SessionRig {
   zones::CookieJar cookies;
   Keys keys;
   Providers providers;
-  Updater updater{no_zones, cookies, rcu, store, keys, providers, 0, log};
-  DnsUpdates updates{loop, updater, responder, reader, log};
+  Committer committer{no_zones, cookies, rcu, store, keys, providers, 0, log};
+  DnsUpdates updates{loop, committer, responder, reader, log};
   NobodyListens peers;
   AccessList allowed;
   TcpCounters counters;

@@ -1,4 +1,4 @@
-#include "control/update/store.h"
+#include "control/store/store.h"
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>

@@ -24,7 +24,7 @@
 #include <thread>
 
 #include "control/base/log.h"
-#include "control/dns/update.h"
+#include "control/dns/dns_update.h"
 #include "dataplane/rcu.h"
 #include "tests/control/nobody_listens.h"
 #include "tests/control/temporary_directory.h"
@@ -105,11 +105,11 @@ struct ServedZones {
 };
 
 // What changes zones, without its thread.
-struct UpdaterParts {
-  UpdaterParts(ServedZones& zones, const Log& log)
+struct CommitterParts {
+  CommitterParts(ServedZones& zones, const Log& log)
       : store(directory.path()),
-        updater(zones.table, zones.cookies, zones.rcu, store, keys, providers, size_t{1} << 20, log) {}
-  // A zone that is served and stored, as the updater expects of what it changes.
+        committer(zones.table, zones.cookies, zones.rcu, store, keys, providers, size_t{1} << 20, log) {}
+  // A zone that is served and stored, as the committer expects of what it changes.
   void load(ServedZones& zones, const std::string& apex, const std::string& text) {
     const zones::VersionRef version = zones::test::zone_of(apex, text);
     const Store::Change added{nullptr, version.get()};
@@ -120,7 +120,7 @@ struct UpdaterParts {
   Store store;
   Keys keys;
   Providers providers;
-  Updater updater;
+  Committer committer;
 };
 
 // An UPDATE that adds `owner` A 192.0.2.9 to the zone.

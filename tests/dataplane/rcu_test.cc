@@ -64,7 +64,7 @@ VersionRef zone_at(unsigned zone, uint32_t serial) {
   return ZoneVersion::build(std::get<ZoneText>(parsed).records);
 }
 
-// What stands in place of control/updater: publishes, and destroys what everybody has left behind.
+// What stands in place of control/committer: publishes, and destroys what everybody has left behind.
 class Writer {
  public:
   Writer(ZoneTable& zones, Rcu& rcu) : zones_(zones), rcu_(rcu) {}

@@ -51,7 +51,7 @@ std::vector<std::string> lines_of(const zones::ZoneVersion& version);
 // What must hold of any version: its lines are read as just that.
 void check_lines(const zones::ZoneVersion& version);
 
-// What follows upon `version` by edits on `draft`, as the updater makes it; null if the zone would not be sound.
+// What follows upon `version` by edits on `draft`, as the committer makes it; null if the zone would not be sound.
 zones::VersionRef commit(const zones::ZoneVersion& version, const zones::Draft& draft);
 
 // What must hold of `response` to the parsed `query`, whose message began with `request`.

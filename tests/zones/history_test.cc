@@ -20,7 +20,7 @@ std::string octets_of(const ZoneVersion& version) {
   return all;
 }
 
-// `version` with `draft` made, as the updater does it.
+// `version` with `draft` made, as the committer does it.
 VersionRef commit(const ZoneVersion& version, const Draft& draft, uint32_t serial, size_t room = 1 << 20) {
   auto finished = draft.finish();
   if (const auto* reason = std::get_if<std::string>(&finished)) throw std::invalid_argument(*reason);

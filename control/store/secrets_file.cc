@@ -1,4 +1,4 @@
-#include "control/update/secrets_file.h"
+#include "control/store/secrets_file.h"
 
 #include <fcntl.h>
 #include <libdeflate.h>
@@ -10,7 +10,7 @@
 #include <system_error>
 
 #include "control/base/file.h"
-#include "control/update/store_error.h"
+#include "control/store/store_error.h"
 #include "dataplane/file_descriptor.h"
 #include "zones/tagged.h"
 

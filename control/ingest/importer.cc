@@ -1,4 +1,4 @@
-#include "control/update/importer.h"
+#include "control/ingest/importer.h"
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
@@ -48,16 +48,16 @@ zones::VersionRef build(const zones::ZoneText& zone) {
   return zones::ZoneVersion::build(zone.records, std::move(attributes));
 }
 
-std::variant<Updater::Import, std::string> parse(Name apex, const zones::ZoneSource& source,
-                                                 Importer::DirectoryOptions options,
-                                                 const std::atomic<bool>& cancelled) {
+std::variant<Committer::Import, std::string> parse(Name apex, const zones::ZoneSource& source,
+                                                   Importer::DirectoryOptions options,
+                                                   const std::atomic<bool>& cancelled) {
   auto parsed = zones::parse_zone(source, apex, {.cancelled = &cancelled});
   if (const auto* error = std::get_if<zones::ZoneFileError>(&parsed)) return error->to_text();
   auto& zone = std::get<zones::ZoneText>(parsed);
   zones::VersionRef fresh = build(zone);
   for (const std::string& fault : zones::find_faults(*fresh)) zone.warnings.add(0, fault);
-  return Updater::Import{std::move(apex),       std::move(zone), std::move(fresh), source.parts.front().file,
-                         options.only_if_newer, options.strict,  !options.at_start};
+  return Committer::Import{std::move(apex),       std::move(zone), std::move(fresh), source.parts.front().file,
+                           options.only_if_newer, options.strict,  !options.at_start};
 }
 
 std::string out_of_memory(const std::filesystem::path& file) {
@@ -84,8 +84,8 @@ bool Importer::Told::add(std::string text) {
   return true;
 }
 
-Importer::Importer(Updater& updater, unsigned threads, const Log& log)
-    : updater_(updater), threads_(threads), log_(log), pool_(std::in_place, threads) {}
+Importer::Importer(Committer& committer, unsigned threads, const Log& log)
+    : committer_(committer), threads_(threads), log_(log), pool_(std::in_place, threads) {}
 
 Importer::~Importer() { stop(); }
 
@@ -102,13 +102,13 @@ Importer::Progress Importer::progress() const {
   return progress_;
 }
 
-void Importer::import_text(Text zone, Done<Updater::Imported> done) {
+void Importer::import_text(Text zone, Done<Committer::Imported> done) {
   asio::post(*pool_, [this, zone = std::move(zone), done = std::move(done)] {
     try {
       auto parsed = parse(zone.apex, zone.source, {.strict = zone.strict}, stopping_);
       if (auto* reason = std::get_if<std::string>(&parsed))
         return done(Failure{FailureCode::bad_zone, std::move(*reason)});
-      updater_.import_zone(std::move(std::get<Updater::Import>(parsed)), done);
+      committer_.import_zone(std::move(std::get<Committer::Import>(parsed)), done);
     } catch (const std::bad_alloc&) {
       done(Failure{FailureCode::failed, out_of_memory(zone.source.parts.front().file)});
     }
@@ -116,7 +116,7 @@ void Importer::import_text(Text zone, Done<Updater::Imported> done) {
 }
 
 // One directory being imported: as many chains of work as there are threads, and one more each so that parsing goes on
-// while the store is synced. A link reads and parses some files, hands them to the updater, and when those are
+// while the store is synced. A link reads and parses some files, hands them to the committer, and when those are
 // committed the next link begins.
 class Importer::Directory : public std::enable_shared_from_this<Directory> {
  public:
@@ -221,7 +221,7 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
       give_up(files_->list[*current].path);
       return end_chain();
     }
-    std::vector<Updater::Import> zones;
+    std::vector<Committer::Import> zones;
     std::vector<std::string> bad;
     for (Read& read : *reads) load(read, zones, bad);
     if (importer_.stopping_) return;
@@ -234,8 +234,8 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
         return post_link();
       }
     }
-    using Outcomes = std::vector<Outcome<Updater::Imported>>;
-    importer_.updater_.import_zones(
+    using Outcomes = std::vector<Outcome<Committer::Imported>>;
+    importer_.committer_.import_zones(
         std::move(zones), [self = shared_from_this()](const Outcome<Outcomes>& outcomes) { self->note(outcomes); });
   }
 
@@ -260,13 +260,13 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
     return reads;
   }
 
-  void load(Read& read, std::vector<Updater::Import>& zones, std::vector<std::string>& bad) const {
+  void load(Read& read, std::vector<Committer::Import>& zones, std::vector<std::string>& bad) const {
     if (auto* reason = std::get_if<std::string>(&read.content)) return bad.push_back(std::move(*reason));
     const auto source = std::move(std::get<zones::ZoneSource>(read.content));
     try {
       auto parsed = parse(read.apex, source, options_, importer_.stopping_);
       if (auto* reason = std::get_if<std::string>(&parsed)) return bad.push_back(std::move(*reason));
-      zones.push_back(std::move(std::get<Updater::Import>(parsed)));
+      zones.push_back(std::move(std::get<Committer::Import>(parsed)));
     } catch (const std::bad_alloc&) {
       bad.push_back(out_of_memory(source.parts.front().file));
     }
@@ -317,8 +317,8 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
     done_(failure_ ? Outcome<Loaded>(*failure_) : Outcome<Loaded>(std::move(result_)));
   }
 
-  // In the updater's thread.
-  void note(const Outcome<std::vector<Outcome<Updater::Imported>>>& outcomes) {
+  // In the committer's thread.
+  void note(const Outcome<std::vector<Outcome<Committer::Imported>>>& outcomes) {
     const std::lock_guard lock(mutex_);
     if (const auto* failure = std::get_if<Failure>(&outcomes)) {  // the store's fault, not a file's: go no further
       failure_ = *failure;
@@ -330,7 +330,7 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
         skip(failure->reason);
         continue;
       }
-      const auto& imported = std::get<Updater::Imported>(outcome);
+      const auto& imported = std::get<Committer::Imported>(outcome);
       tell(imported.warnings);
       ++(!imported.changed     ? result_.count.unchanged
          : imported.old_serial ? result_.count.changed

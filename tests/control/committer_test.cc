@@ -1,10 +1,10 @@
-#include "control/update/updater.h"
+#include "control/commit/committer.h"
 
 #include <set>
 #include <sstream>
 
 #include "control/access/cookie.h"
-#include "control/update/importer.h"
+#include "control/ingest/importer.h"
 #include "tests/control/support.h"
 
 namespace axfrd::control {
@@ -18,14 +18,14 @@ std::string with_serial(const std::string& text, const std::string& serial) {
   return copy.replace(copy.find(" 10 "), 4, " " + serial + " ");
 }
 
-class UpdaterTest : public testing::Test {
+class CommitterTest : public testing::Test {
  protected:
-  UpdaterTest() { updater_->start(); }
-  ~UpdaterTest() override { stop(); }
+  CommitterTest() { committer_->start(); }
+  ~CommitterTest() override { stop(); }
   void stop() {
-    if (updater_) updater_->stop();
+    if (committer_) committer_->stop();
     importer_.reset();
-    updater_.reset();
+    committer_.reset();
   }
 
   static constexpr size_t kHistory = 16 * 1024;
@@ -37,20 +37,20 @@ class UpdaterTest : public testing::Test {
     ask([&](Outcome<T> outcome) { promise.set_value(std::move(outcome)); });
     return future.get();
   }
-  Outcome<Updater::Imported> import(const std::string& zone, const std::string& text, bool strict = false) {
-    return wait_for<Updater::Imported>([&](auto done) {
+  Outcome<Committer::Imported> import(const std::string& zone, const std::string& text, bool strict = false) {
+    return wait_for<Committer::Imported>([&](auto done) {
       importer_->import_text({name(zone), zones::ZoneSource::of_text(text, zone + ".zone"), strict}, std::move(done));
     });
   }
-  Outcome<Updater::Removed> remove(const std::string& zone) {
-    return wait_for<Updater::Removed>([&](auto done) { updater_->remove_zone(name(zone), std::move(done)); });
+  Outcome<Committer::Removed> remove(const std::string& zone) {
+    return wait_for<Committer::Removed>([&](auto done) { committer_->remove_zone(name(zone), std::move(done)); });
   }
   Outcome<Importer::Loaded> load(const std::filesystem::path& directory, Importer::DirectoryOptions options = {}) {
     return wait_for<Importer::Loaded>(
         [&](auto done) { importer_->import_directory(directory, options, std::move(done)); });
   }
   // `additions`: a record a line.
-  Outcome<Updater::Changed> change(const std::string& zone, const std::string& additions) {
+  Outcome<Committer::Changed> change(const std::string& zone, const std::string& additions) {
     const auto compose = [=](zones::Draft& draft) -> std::optional<Failure> {
       std::istringstream lines(additions);
       for (std::string line; std::getline(lines, line);) {
@@ -59,8 +59,8 @@ class UpdaterTest : public testing::Test {
       }
       return std::nullopt;
     };
-    return wait_for<Updater::Changed>(
-        [&](auto done) { updater_->change_zone(name(zone), "a test", compose, std::move(done)); });
+    return wait_for<Committer::Changed>(
+        [&](auto done) { committer_->change_zone(name(zone), "a test", compose, std::move(done)); });
   }
   // @pre the caller is in a read section, or no change is under way
   const zones::ZoneVersion* find(const std::string& zone) const {
@@ -84,13 +84,13 @@ class UpdaterTest : public testing::Test {
   std::optional<Store> store_{std::in_place, directory_ / "store"};
   Keys keys_;
   Providers providers_;
-  std::optional<Updater> updater_{std::in_place, zones_,     cookies_, rcu_,      *store_,
-                                  keys_,         providers_, kHistory, log_.log()};
-  std::optional<Importer> importer_{std::in_place, *updater_, 2U, log_.log()};
+  std::optional<Committer> committer_{std::in_place, zones_,     cookies_, rcu_,      *store_,
+                                      keys_,         providers_, kHistory, log_.log()};
+  std::optional<Importer> importer_{std::in_place, *committer_, 2U, log_.log()};
 };
 
-TEST_F(UpdaterTest, AnImportedZoneIsThere) {
-  const auto result = std::get<Updater::Imported>(import("example.com", kSmallZone));
+TEST_F(CommitterTest, AnImportedZoneIsThere) {
+  const auto result = std::get<Committer::Imported>(import("example.com", kSmallZone));
   EXPECT_FALSE(result.old_serial.has_value());
   EXPECT_EQ(result.serial, 10U);
   EXPECT_EQ(result.records, 4U);
@@ -99,21 +99,21 @@ TEST_F(UpdaterTest, AnImportedZoneIsThere) {
   EXPECT_EQ(find("example.com")->serial(), 10U);
 }
 
-TEST_F(UpdaterTest, AReplacementTellsBothSerials) {
+TEST_F(CommitterTest, AReplacementTellsBothSerials) {
   import("example.com", kSmallZone);
   const auto result =
-      std::get<Updater::Imported>(import("example.com", with_serial(kSmallZone, "11") + "x 1 A 10.0.0.1\n"));
+      std::get<Committer::Imported>(import("example.com", with_serial(kSmallZone, "11") + "x 1 A 10.0.0.1\n"));
   EXPECT_EQ(result.old_serial, 10U);
   EXPECT_EQ(result.serial, 11U);
   EXPECT_TRUE(result.warnings.empty());
   EXPECT_EQ(find("example.com")->serial(), 11U);
 }
 
-TEST_F(UpdaterTest, AChangedFileWithoutANewerSerialGetsOne) {
+TEST_F(CommitterTest, AChangedFileWithoutANewerSerialGetsOne) {
   for (const char* serial : {"10", "9", "2147483658"}) {  // the same, older, and as far away as can be
     const std::string zone = std::string("z") + serial + ".example";
     import(zone, kSmallZone);
-    const auto result = std::get<Updater::Imported>(
+    const auto result = std::get<Committer::Imported>(
         import(zone, with_serial(kSmallZone, serial) + "x 1 A 10.0.0." + std::string(serial).substr(0, 1) + "\n"));
     EXPECT_TRUE(result.changed) << serial;
     EXPECT_TRUE(zones::serial_newer(result.serial, 10)) << result.serial;
@@ -122,10 +122,10 @@ TEST_F(UpdaterTest, AChangedFileWithoutANewerSerialGetsOne) {
   }
 }
 
-TEST_F(UpdaterTest, AnImportedFileIsADifferenceInTheHistory) {
+TEST_F(CommitterTest, AnImportedFileIsADifferenceInTheHistory) {
   import("example.com", kSmallZone);
   const auto result =
-      std::get<Updater::Imported>(import("example.com", with_serial(kSmallZone, "11") + "x 1 A 10.0.0.1\n"));
+      std::get<Committer::Imported>(import("example.com", with_serial(kSmallZone, "11") + "x 1 A 10.0.0.1\n"));
   EXPECT_EQ(result.removed, 0U);
   EXPECT_EQ(result.added, 1U);
   const auto since = find("example.com")->history()->since(10);
@@ -134,70 +134,71 @@ TEST_F(UpdaterTest, AnImportedFileIsADifferenceInTheHistory) {
   EXPECT_TRUE(since->delta.removed.empty());
 }
 
-TEST_F(UpdaterTest, AZoneThatKeepsItsSerialsWantsOneStated) {
+TEST_F(CommitterTest, AZoneThatKeepsItsSerialsWantsOneStated) {
   import("example.com", kSmallZone);
-  wait_for<Updater::Configured>(
-      [&](auto done) { updater_->set_serial_policy(name("example.com"), zones::SerialPolicy::keep, std::move(done)); });
+  wait_for<Committer::Configured>([&](auto done) {
+    committer_->set_serial_policy(name("example.com"), zones::SerialPolicy::keep, std::move(done));
+  });
   EXPECT_NE(std::get<Failure>(change("example.com", "x A 10.0.0.1")).reason.find("keeps its own serials"),
             std::string::npos);
   const std::string soa = zones::record_to_text(find("example.com")->soa_record().view());
   std::string newer = soa;
   newer.replace(newer.find(" 10 "), 4, " 77 ");
-  EXPECT_EQ(std::get<Updater::Changed>(change("example.com", "x A 10.0.0.1\n" + newer)).serial, 77U);
+  EXPECT_EQ(std::get<Committer::Changed>(change("example.com", "x A 10.0.0.1\n" + newer)).serial, 77U);
   EXPECT_EQ(find("example.com")->serial(), 77U);
 }
 
-TEST_F(UpdaterTest, ASerialIsCountedUpByOneWhereTheZoneSaysSo) {
+TEST_F(CommitterTest, ASerialIsCountedUpByOneWhereTheZoneSaysSo) {
   import("example.com", kSmallZone);
-  wait_for<Updater::Configured>([&](auto done) {
-    updater_->set_serial_policy(name("example.com"), zones::SerialPolicy::increment, std::move(done));
+  wait_for<Committer::Configured>([&](auto done) {
+    committer_->set_serial_policy(name("example.com"), zones::SerialPolicy::increment, std::move(done));
   });
-  EXPECT_EQ(std::get<Updater::Changed>(change("example.com", "x A 10.0.0.1")).serial, 11U);
-  EXPECT_EQ(std::get<Updater::Changed>(change("example.com", "x A 10.0.0.2")).serial, 12U);
+  EXPECT_EQ(std::get<Committer::Changed>(change("example.com", "x A 10.0.0.1")).serial, 11U);
+  EXPECT_EQ(std::get<Committer::Changed>(change("example.com", "x A 10.0.0.2")).serial, 12U);
 }
 
 // 0 is not what "one more" is: RFC 1982 allows it, and some secondaries take it for none.
-TEST_F(UpdaterTest, ASerialThatIsCountedUpIsNeverZero) {
+TEST_F(CommitterTest, ASerialThatIsCountedUpIsNeverZero) {
   std::string text = kSmallZone;
   text.replace(text.find(" 10 "), 4, " 4294967295 ");
   import("example.com", text);
-  wait_for<Updater::Configured>([&](auto done) {
-    updater_->set_serial_policy(name("example.com"), zones::SerialPolicy::increment, std::move(done));
+  wait_for<Committer::Configured>([&](auto done) {
+    committer_->set_serial_policy(name("example.com"), zones::SerialPolicy::increment, std::move(done));
   });
-  EXPECT_EQ(std::get<Updater::Changed>(change("example.com", "x A 10.0.0.1")).serial, 1U);
+  EXPECT_EQ(std::get<Committer::Changed>(change("example.com", "x A 10.0.0.1")).serial, 1U);
 }
 
-TEST_F(UpdaterTest, TwoChangesInOneSecondHaveTwoSerials) {
+TEST_F(CommitterTest, TwoChangesInOneSecondHaveTwoSerials) {
   import("example.com", kSmallZone);
-  const auto first = std::get<Updater::Changed>(change("example.com", "x A 10.0.0.1"));
-  const auto second = std::get<Updater::Changed>(change("example.com", "x A 10.0.0.2"));
+  const auto first = std::get<Committer::Changed>(change("example.com", "x A 10.0.0.1"));
+  const auto second = std::get<Committer::Changed>(change("example.com", "x A 10.0.0.2"));
   EXPECT_EQ(second.old_serial, first.serial);
   EXPECT_TRUE(zones::serial_newer(second.serial, first.serial));
 }
 
-TEST_F(UpdaterTest, AddingWhatIsThereChangesNothing) {
+TEST_F(CommitterTest, AddingWhatIsThereChangesNothing) {
   import("example.com", kSmallZone);
-  const auto first = std::get<Updater::Changed>(change("example.com", "x 60 A 10.0.0.1"));
-  const auto second = std::get<Updater::Changed>(change("example.com", "x 60 A 10.0.0.1"));
+  const auto first = std::get<Committer::Changed>(change("example.com", "x 60 A 10.0.0.1"));
+  const auto second = std::get<Committer::Changed>(change("example.com", "x 60 A 10.0.0.1"));
   EXPECT_TRUE(first.changed());
   EXPECT_FALSE(second.changed());
   EXPECT_EQ(second.serial, first.serial);
 }
 
-TEST_F(UpdaterTest, HistoriesKeepToTheirMemoryAndTheOldestStepGoesFirst) {
+TEST_F(CommitterTest, HistoriesKeepToTheirMemoryAndTheOldestStepGoesFirst) {
   import("old.example", kSmallZone);
   change("old.example", "x A 10.0.0.1");
   for (int i = 0; i < 300; ++i) {
     import("z" + std::to_string(i) + ".example", kSmallZone);
     change("z" + std::to_string(i) + ".example", "x A 10.0.0.1");
   }
-  EXPECT_LE(updater_->history_octets(), kHistory);
-  EXPECT_GT(updater_->history_octets(), kHistory / 2);
+  EXPECT_LE(committer_->history_octets(), kHistory);
+  EXPECT_GT(committer_->history_octets(), kHistory / 2);
   EXPECT_EQ(find("old.example")->history(), nullptr);
   EXPECT_NE(find("z299.example")->history(), nullptr);
 }
 
-TEST_F(UpdaterTest, ChangesThatWaitTogetherBuildOnEachOther) {
+TEST_F(CommitterTest, ChangesThatWaitTogetherBuildOnEachOther) {
   import("example.com", kSmallZone);
   std::vector<std::future<uint32_t>> serials;
   for (int i = 0; i < 200; ++i) {
@@ -209,8 +210,8 @@ TEST_F(UpdaterTest, ChangesThatWaitTogetherBuildOnEachOther) {
       draft.apply(std::get<zones::Edit>(edit));
       return std::nullopt;
     };
-    updater_->change_zone(name("example.com"), "a test", compose, [promise](Outcome<Updater::Changed> outcome) {
-      promise->set_value(std::get<Updater::Changed>(outcome).serial);
+    committer_->change_zone(name("example.com"), "a test", compose, [promise](Outcome<Committer::Changed> outcome) {
+      promise->set_value(std::get<Committer::Changed>(outcome).serial);
     });
   }
   std::set<uint32_t> distinct;
@@ -220,23 +221,23 @@ TEST_F(UpdaterTest, ChangesThatWaitTogetherBuildOnEachOther) {
   EXPECT_EQ(find("example.com")->serial(), *distinct.rbegin());
 }
 
-TEST_F(UpdaterTest, TheSerialMayWrapAround) {
+TEST_F(CommitterTest, TheSerialMayWrapAround) {
   import("example.com", with_serial(kSmallZone, "4294967295"));
-  EXPECT_TRUE(std::get<Updater::Imported>(import("example.com", with_serial(kSmallZone, "5"))).warnings.empty());
+  EXPECT_TRUE(std::get<Committer::Imported>(import("example.com", with_serial(kSmallZone, "5"))).warnings.empty());
 }
 
-TEST_F(UpdaterTest, TheSameContentAgainIsNoChange) {
+TEST_F(CommitterTest, TheSameContentAgainIsNoChange) {
   const std::string text = kSmallZone + "big 300 ALIAS target.example.\nwww 300 TXT \"x\"\n*.w 300 A 192.0.2.9\n";
   import("example.com", text);
   const auto* before = find("example.com");
-  const auto result = std::get<Updater::Imported>(import("example.com", text + "; only a comment\n"));
+  const auto result = std::get<Committer::Imported>(import("example.com", text + "; only a comment\n"));
   EXPECT_FALSE(result.changed);
   EXPECT_TRUE(result.warnings.empty());
   EXPECT_EQ(find("example.com"), before);
-  EXPECT_TRUE(std::get<Updater::Imported>(import("example.com", text + "big 300 ALIAS other.example.\n")).changed);
+  EXPECT_TRUE(std::get<Committer::Imported>(import("example.com", text + "big 300 ALIAS other.example.\n")).changed);
 }
 
-TEST_F(UpdaterTest, ABadZoneIsRefusedWithItsLineAndChangesNothing) {
+TEST_F(CommitterTest, ABadZoneIsRefusedWithItsLineAndChangesNothing) {
   import("example.com", kSmallZone);
   const auto failure =
       std::get<Failure>(import("example.com", with_serial(kSmallZone, "11") + "www 300 A 300.0.0.1\n"));
@@ -245,39 +246,40 @@ TEST_F(UpdaterTest, ABadZoneIsRefusedWithItsLineAndChangesNothing) {
   EXPECT_EQ(find("example.com")->serial(), 10U);
 }
 
-TEST_F(UpdaterTest, ARemovedZoneIsGoneAndCanComeBack) {
+TEST_F(CommitterTest, ARemovedZoneIsGoneAndCanComeBack) {
   import("example.com", kSmallZone);
-  EXPECT_EQ(std::get<Updater::Removed>(remove("EXAMPLE.com")).serial, 10U);
+  EXPECT_EQ(std::get<Committer::Removed>(remove("EXAMPLE.com")).serial, 10U);
   EXPECT_EQ(find("example.com"), nullptr);
   EXPECT_EQ(std::get<Failure>(remove("example.com")).code, FailureCode::no_such_zone);
-  EXPECT_FALSE(std::get<Updater::Imported>(import("example.com", kSmallZone)).old_serial.has_value());
+  EXPECT_FALSE(std::get<Committer::Imported>(import("example.com", kSmallZone)).old_serial.has_value());
 }
 
 // Secondaries that still have a zone would never ask again for one with an older serial (RFC 1982).
-TEST_F(UpdaterTest, AZoneThatComesBackHasANewerSerialThanItHad) {
+TEST_F(CommitterTest, AZoneThatComesBackHasANewerSerialThanItHad) {
   import("example.com", with_serial(kSmallZone, "20"));
   remove("example.com");
-  const auto back = std::get<Updater::Imported>(import("Example.com", kSmallZone));
+  const auto back = std::get<Committer::Imported>(import("Example.com", kSmallZone));
   EXPECT_EQ(back.serial, 21U);
   EXPECT_FALSE(back.old_serial.has_value());
   EXPECT_FALSE(back.warnings.empty());
   EXPECT_EQ(find("example.com")->serial(), 21U);
   remove("example.com");
-  EXPECT_EQ(std::get<Updater::Imported>(import("example.com", with_serial(kSmallZone, "30"))).serial, 30U);
+  EXPECT_EQ(std::get<Committer::Imported>(import("example.com", with_serial(kSmallZone, "30"))).serial, 30U);
 }
 
-TEST_F(UpdaterTest, AZoneThatKeepsItsSerialsComesBackWithANewerOneOnly) {
+TEST_F(CommitterTest, AZoneThatKeepsItsSerialsComesBackWithANewerOneOnly) {
   import("example.com", kSmallZone);
-  wait_for<Updater::Configured>(
-      [&](auto done) { updater_->set_serial_policy(name("example.com"), zones::SerialPolicy::keep, std::move(done)); });
+  wait_for<Committer::Configured>([&](auto done) {
+    committer_->set_serial_policy(name("example.com"), zones::SerialPolicy::keep, std::move(done));
+  });
   remove("example.com");
   EXPECT_NE(std::get<Failure>(import("example.com", kSmallZone)).reason.find("state a SOA with serial 11"),
             std::string::npos);
   EXPECT_EQ(find("example.com"), nullptr);
-  EXPECT_EQ(std::get<Updater::Imported>(import("example.com", with_serial(kSmallZone, "11"))).serial, 11U);
+  EXPECT_EQ(std::get<Committer::Imported>(import("example.com", with_serial(kSmallZone, "11"))).serial, 11U);
 }
 
-TEST_F(UpdaterTest, TheDirectoryOfTheStartBringsNoRemovedZoneBack) {
+TEST_F(CommitterTest, TheDirectoryOfTheStartBringsNoRemovedZoneBack) {
   import("example.com", kSmallZone);
   remove("example.com");
   const test::TemporaryDirectory directory;
@@ -293,14 +295,14 @@ TEST_F(UpdaterTest, TheDirectoryOfTheStartBringsNoRemovedZoneBack) {
   EXPECT_EQ(find("example.com")->serial(), 12U);
 }
 
-TEST_F(UpdaterTest, GrantsForAZoneEndWithIt) {
+TEST_F(CommitterTest, GrantsForAZoneEndWithIt) {
   import("example.com", kSmallZone);
-  const Updater::KeyEdit edit = [](const KeyRef&) -> Outcome<KeyRef> {
+  const Committer::KeyEdit edit = [](const KeyRef&) -> Outcome<KeyRef> {
     auto tsig = std::make_shared<const TsigKey>(name("k"), TsigAlgorithm::hmac_sha256, random_secret());
     return std::make_shared<const Key>(Key{
         tsig, {parse_grant("Example.com", "*", ""), parse_grant("example.org", "*", ""), parse_grant("*", "*", "A")}});
   };
-  wait_for<Updater::KeyChanged>([&](auto done) { updater_->change_key(name("k"), edit, std::move(done)); });
+  wait_for<Committer::KeyChanged>([&](auto done) { committer_->change_key(name("k"), edit, std::move(done)); });
   remove("example.com");
   EXPECT_EQ(keys_.book()->find(name("k"))->grants.size(), 2U);
   EXPECT_FALSE(keys_.book()->find(name("k"))->grants[0].covers_zone(name("example.com")));
@@ -311,7 +313,7 @@ TEST_F(UpdaterTest, GrantsForAZoneEndWithIt) {
   store_->load_keys(check, [](const std::string& sentence) { ADD_FAILURE() << sentence; });
 }
 
-TEST_F(UpdaterTest, WhatWasReplacedIsKeptUntilEveryReaderHasMovedOn) {
+TEST_F(CommitterTest, WhatWasReplacedIsKeptUntilEveryReaderHasMovedOn) {
   import("example.com", kSmallZone);
   dataplane::Rcu::Reader reader(rcu_);
   reader.online();
@@ -320,30 +322,30 @@ TEST_F(UpdaterTest, WhatWasReplacedIsKeptUntilEveryReaderHasMovedOn) {
   remove("example.com");
   std::this_thread::sleep_for(std::chrono::milliseconds(50));  // time to do it wrong; ASan would tell
   EXPECT_EQ(seen->serial(), 10U);
-  EXPECT_EQ(updater_->retired_count(), 2U);
+  EXPECT_EQ(committer_->retired_count(), 2U);
   reader.offline();
-  EXPECT_TRUE(test::eventually([&] { return updater_->retired_count() == 0; }));
+  EXPECT_TRUE(test::eventually([&] { return committer_->retired_count() == 0; }));
 }
 
-TEST_F(UpdaterTest, AReaderThatNeverMovesOnHoldsUpNoChange) {
+TEST_F(CommitterTest, AReaderThatNeverMovesOnHoldsUpNoChange) {
   dataplane::Rcu::Reader reader(rcu_);
   reader.online();
   for (int serial = 11; serial < 31; ++serial) import("example.com", with_serial(kSmallZone, std::to_string(serial)));
   EXPECT_EQ(find("example.com")->serial(), 30U);
-  EXPECT_EQ(updater_->retired_count(), 20U);
+  EXPECT_EQ(committer_->retired_count(), 20U);
   reader.offline();
-  EXPECT_TRUE(test::eventually([&] { return updater_->retired_count() == 0; }));
+  EXPECT_TRUE(test::eventually([&] { return committer_->retired_count() == 0; }));
 }
 
-TEST_F(UpdaterTest, ATransferKeepsItsVersionLongerThanTheList) {
+TEST_F(CommitterTest, ATransferKeepsItsVersionLongerThanTheList) {
   import("example.com", kSmallZone);
   const zones::VersionRef held(find("example.com"));
   import("example.com", with_serial(kSmallZone, "11"));
-  EXPECT_TRUE(test::eventually([&] { return updater_->retired_count() == 0; }));
+  EXPECT_TRUE(test::eventually([&] { return committer_->retired_count() == 0; }));
   EXPECT_EQ(held->serial(), 10U);
 }
 
-TEST_F(UpdaterTest, ADirectoryIsLoadedAndBadFilesAreSkipped) {
+TEST_F(CommitterTest, ADirectoryIsLoadedAndBadFilesAreSkipped) {
   const test::TemporaryDirectory directory;
   for (int i = 0; i < 1100; ++i) directory.write("z" + std::to_string(i) + ".example.zone", kSmallZone);
   directory.write("bad.example.zone", "@ 1 SOA a b 1 2 3 4 5\nwww 1 A nonsense\n");
@@ -366,7 +368,7 @@ TEST_F(UpdaterTest, ADirectoryIsLoadedAndBadFilesAreSkipped) {
   }
 }
 
-TEST_F(UpdaterTest, ADirectoryMayHaveFilesNamedAsForBind) {
+TEST_F(CommitterTest, ADirectoryMayHaveFilesNamedAsForBind) {
   const test::TemporaryDirectory directory;
   for (const char* file :
        {"one.example.zone", "db.two.example", "three.example.db", "db.both.db", "db.double", "double.db"})
@@ -382,7 +384,7 @@ TEST_F(UpdaterTest, ADirectoryMayHaveFilesNamedAsForBind) {
   EXPECT_EQ(at_start.count.files, 1U);
 }
 
-TEST_F(UpdaterTest, ADirectoryWithoutZonesIsAnErrorUnlessItIsThatOfTheStart) {
+TEST_F(CommitterTest, ADirectoryWithoutZonesIsAnErrorUnlessItIsThatOfTheStart) {
   const test::TemporaryDirectory directory;
   directory.write("readme.txt", "");
   const auto failure = std::get<Failure>(load(directory.path()));
@@ -392,7 +394,7 @@ TEST_F(UpdaterTest, ADirectoryWithoutZonesIsAnErrorUnlessItIsThatOfTheStart) {
   EXPECT_EQ(std::get<Failure>(load("/nowhere")).reason, "/nowhere: No such file or directory");
 }
 
-TEST_F(UpdaterTest, WarningsOfADirectoryAreToldAndLogged) {
+TEST_F(CommitterTest, WarningsOfADirectoryAreToldAndLogged) {
   const test::TemporaryDirectory directory;
   directory.write("example.com.zone", kSmallZone + "ns.other. 60 A 192.0.2.1\n");
   const auto loaded = std::get<Importer::Loaded>(load(directory.path()));
@@ -403,14 +405,14 @@ TEST_F(UpdaterTest, WarningsOfADirectoryAreToldAndLogged) {
   EXPECT_NE(log_.text().find(loaded.warnings.texts[0]), std::string::npos);
 }
 
-TEST_F(UpdaterTest, StrictlyWarningsAreErrors) {
+TEST_F(CommitterTest, StrictlyWarningsAreErrors) {
   const std::string text = kSmallZone + "a 60 A 192.0.2.1\na 60 A 192.0.2.1\nns.other. 60 A 192.0.2.1\n";
   const auto failure = std::get<Failure>(import("example.com", text, true));
   EXPECT_EQ(failure.code, FailureCode::bad_zone);
   for (const char* part : {"example.com.zone:7: ns.other.", "example.com.zone:6: a.example.com. A", "--strict"})
     EXPECT_NE(failure.reason.find(part), std::string::npos) << part << " in " << failure.reason;
   EXPECT_EQ(find("example.com"), nullptr);
-  EXPECT_EQ(std::get<Updater::Imported>(import("example.com", text)).warnings.texts().size(), 2U);
+  EXPECT_EQ(std::get<Committer::Imported>(import("example.com", text)).warnings.texts().size(), 2U);
   EXPECT_TRUE(std::holds_alternative<Failure>(import("example.com", with_serial(text, "11"), true)));
   EXPECT_EQ(find("example.com")->serial(), 10U);
 
@@ -421,7 +423,7 @@ TEST_F(UpdaterTest, StrictlyWarningsAreErrors) {
   EXPECT_EQ(loaded.errors.texts.size(), 3U) << "a line for each warning";
 }
 
-TEST_F(UpdaterTest, AnEditedFileWithAnOldSerialIsToldByName) {
+TEST_F(CommitterTest, AnEditedFileWithAnOldSerialIsToldByName) {
   const test::TemporaryDirectory directory;
   const auto warnings = [&](const std::string& text) {
     directory.write("example.com.zone", text);
@@ -439,17 +441,17 @@ TEST_F(UpdaterTest, AnEditedFileWithAnOldSerialIsToldByName) {
   EXPECT_EQ(warnings(kSmallZone + "new 60 A 192.0.2.9\n").size(), 1U);
 }
 
-TEST_F(UpdaterTest, StopsWhileADirectoryIsImported) {
+TEST_F(CommitterTest, StopsWhileADirectoryIsImported) {
   const test::TemporaryDirectory directory;
   for (int i = 0; i < 500; ++i) directory.write("z" + std::to_string(i) + ".example.zone", test::zone_with(200));
   importer_->import_directory(directory.path(), {}, [](auto) {});
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  updater_->stop();
+  committer_->stop();
   importer_->stop();
   EXPECT_LT(zones_.size(), 500U);
 }
 
-TEST_F(UpdaterTest, ADirectoryReplacesZonesThatAreThere) {
+TEST_F(CommitterTest, ADirectoryReplacesZonesThatAreThere) {
   import("example.com", kSmallZone);
   const test::TemporaryDirectory directory;
   directory.write("example.com.zone", with_serial(kSmallZone, "12"));
@@ -457,7 +459,7 @@ TEST_F(UpdaterTest, ADirectoryReplacesZonesThatAreThere) {
   EXPECT_EQ(find("example.com")->serial(), 12U);
 }
 
-TEST_F(UpdaterTest, ADirectoryOfTheStartUndoesNothingThatIsNewer) {
+TEST_F(CommitterTest, ADirectoryOfTheStartUndoesNothingThatIsNewer) {
   import("example.com", kSmallZone);
   change("example.com", "mail 60 A 192.0.2.25\n");
   const uint32_t serial = find("example.com")->serial();
@@ -468,11 +470,11 @@ TEST_F(UpdaterTest, ADirectoryOfTheStartUndoesNothingThatIsNewer) {
   EXPECT_EQ(find("example.com")->counts().records, 4U);
 }
 
-TEST_F(UpdaterTest, ADirectoryThatIsNotThereIsAFailure) {
+TEST_F(CommitterTest, ADirectoryThatIsNotThereIsAFailure) {
   EXPECT_NE(std::get<Failure>(load("/nowhere")).reason.find("/nowhere"), std::string::npos);
 }
 
-TEST_F(UpdaterTest, WhatWasAcknowledgedIsServedAfterARestart) {
+TEST_F(CommitterTest, WhatWasAcknowledgedIsServedAfterARestart) {
   import("example.com", kSmallZone);
   import("example.com", with_serial(kSmallZone, "12"));
   import("example.org", kSmallZone);
@@ -486,7 +488,7 @@ TEST_F(UpdaterTest, WhatWasAcknowledgedIsServedAfterARestart) {
   Store store(directory_ / "store");
   zones::ZoneTable table;
   zones::CookieJar cookies;
-  Updater restarted(table, cookies, rcu_, store, keys_, providers_, kHistory, log_.log());
+  Committer restarted(table, cookies, rcu_, store, keys_, providers_, kHistory, log_.log());
   restarted.start();
   const auto loaded = std::get<size_t>(wait_for<size_t>([&](auto done) { restarted.load_store(std::move(done)); }));
   restarted.stop();
@@ -499,10 +501,10 @@ TEST_F(UpdaterTest, WhatWasAcknowledgedIsServedAfterARestart) {
   EXPECT_TRUE(version->history()->since(10).has_value());
 }
 
-TEST_F(UpdaterTest, CookieSecretsAreVisibleAtOnceAndAfterARestart) {
+TEST_F(CommitterTest, CookieSecretsAreVisibleAtOnceAndAfterARestart) {
   const zones::CookieSecret first = cookies_.current().active, next = zones::random_cookie_secret();
-  const auto set = [&](const Updater::CookieEdit& edit) {
-    return wait_for<zones::CookieSecrets>([&](auto done) { updater_->change_cookies(edit, std::move(done)); });
+  const auto set = [&](const Committer::CookieEdit& edit) {
+    return wait_for<zones::CookieSecrets>([&](auto done) { committer_->change_cookies(edit, std::move(done)); });
   };
   set([&](const zones::CookieSecrets& now) { return zones::CookieSecrets{now.active, next}; });
   EXPECT_EQ(cookies_.current().staged, next);
@@ -516,19 +518,19 @@ TEST_F(UpdaterTest, CookieSecretsAreVisibleAtOnceAndAfterARestart) {
 
   zones::ZoneTable table;
   zones::CookieJar cookies;
-  Updater restarted(table, cookies, rcu_, *store_, keys_, providers_, kHistory, log_.log());
+  Committer restarted(table, cookies, rcu_, *store_, keys_, providers_, kHistory, log_.log());
   restarted.start();
   wait_for<size_t>([&](auto done) { restarted.load_store(std::move(done)); });
   restarted.stop();
   EXPECT_EQ(cookies.current().active, next);
 }
 
-TEST_F(UpdaterTest, StopsWhileChangesWait) {
+TEST_F(CommitterTest, StopsWhileChangesWait) {
   for (int i = 0; i < 100; ++i)
     importer_->import_text({name("example.com"), zones::ZoneSource::of_text(test::zone_with(2000), "x")}, [](auto) {});
-  updater_->stop();
+  committer_->stop();
   importer_->stop();
-  updater_->remove_zone(name("example.com"), [](auto) { ADD_FAILURE() << "done after the end"; });
+  committer_->remove_zone(name("example.com"), [](auto) { ADD_FAILURE() << "done after the end"; });
 }
 
 }  // namespace

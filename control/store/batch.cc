@@ -1,4 +1,4 @@
-#include "control/update/batch.h"
+#include "control/store/batch.h"
 
 #include <stdexcept>
 

@@ -7,7 +7,7 @@
 
 #include <string>
 
-#include "control/update/database.h"
+#include "control/store/database.h"
 
 namespace axfrd::control {
 

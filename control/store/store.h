@@ -27,8 +27,8 @@
 // A disk that is full or fails does not stop the start: what can be read is served, and health() says why changes are
 // refused. The store tries again by itself (tick()).
 //
-// Threads. One may call, the updater's; health() is for any. The checkpointer is a thread of the store's own: while it
-// has work, the database is its; otherwise it is the caller's. One process at a time: a second one is refused.
+// Threads. One may call, the committer's; health() is for any. The checkpointer is a thread of the store's own: while
+// it has work, the database is its; otherwise it is the caller's. One process at a time: a second one is refused.
 #pragma once
 
 #include <chrono>
@@ -43,9 +43,9 @@
 #include <vector>
 
 #include "control/base/log.h"
-#include "control/update/database.h"
-#include "control/update/redo_log.h"
-#include "control/update/store_error.h"
+#include "control/store/database.h"
+#include "control/store/redo_log.h"
+#include "control/store/store_error.h"
 #include "zones/disk_format.h"
 #include "zones/version.h"
 

@@ -1,4 +1,4 @@
-#include "zones/update.h"
+#include "zones/dns_update.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "control/update/updater.h"
+#include "control/commit/committer.h"
 
 #include <malloc.h>
 #include <pthread.h>
@@ -9,7 +9,7 @@
 
 #include "control/access/cookie.h"
 #include "control/base/unix_time.h"
-#include "control/update/proofs.h"
+#include "control/commit/proofs.h"
 #include "zones/derived.h"
 #include "zones/integrity.h"
 #include "zones/serial.h"
@@ -211,19 +211,19 @@ void change_servers(Draft& draft, const zones::SecondaryDns* before, zones::Seco
 }  // namespace
 
 // The changes that are committed together.
-class Updater::Group {
+class Committer::Group {
  public:
-  explicit Group(Updater& updater) : updater_(updater) {}
+  explicit Group(Committer& committer) : committer_(committer) {}
 
   // The newest version of a zone, null if there is none: what the group has made of it, or what is served.
   const ZoneVersion* current(const Name& apex) const {
     const auto made = made_.find(zones::sort_key(apex));
-    return made != made_.end() ? made->second.after.get() : updater_.current(apex);
+    return made != made_.end() ? made->second.after.get() : committer_.current(apex);
   }
   // Makes `after` the zone's next version; null: the zone goes.
   void set(const Name& apex, VersionRef after) {
     const auto [made, fresh] = made_.try_emplace(zones::sort_key(apex), Made{apex, nullptr, nullptr});
-    if (fresh) made->second.before = updater_.current(apex);
+    if (fresh) made->second.before = committer_.current(apex);
     if (!after && made->second.after) {
       const ZoneVersion& gone = *made->second.after;
       gone_.insert_or_assign(made->first, Gone{apex, {gone.serial(), unix_time(), gone.attributes().serial_policy}});
@@ -236,7 +236,7 @@ class Updater::Group {
   // What is left of a zone that was removed; null if nothing is.
   Gone* tombstone(const Name& apex) {
     const std::string key = zones::sort_key(apex);
-    for (auto* stones : {&gone_, &updater_.tombstones_}) {
+    for (auto* stones : {&gone_, &committer_.tombstones_}) {
       if (const auto found = stones->find(key); found != stones->end()) return &found->second;
     }
     return nullptr;
@@ -244,7 +244,7 @@ class Updater::Group {
   // Tells of a change when it is committed, and nobody waits for it any more.
   template <class... Parts>
   void log(const Parts&... parts) {
-    if (updater_.log_.shows(LogLevel::info)) lines_.push_back(Log::text(parts...));
+    if (committer_.log_.shows(LogLevel::info)) lines_.push_back(Log::text(parts...));
   }
   // Calls one of the two when the group is committed or has failed.
   void then(std::function<void()> committed, std::function<void(Failure)> failed) {
@@ -253,7 +253,7 @@ class Updater::Group {
 
   void end() {
     try {
-      updater_.shorten_histories(*this);
+      committer_.shorten_histories(*this);
       commit();
     } catch (const std::exception& error) {
       for (const End& end : ends_) end.failed({FailureCode::failed, reason_of(error)});
@@ -261,12 +261,12 @@ class Updater::Group {
     }
     publish();
     for (const End& end : ends_) end.committed();
-    for (const std::string& line : lines_) updater_.log_.info(line);
+    for (const std::string& line : lines_) committer_.log_.info(line);
   }
 
   // What histories take with the group's changes, and its changes to them.
   size_t history_octets() const {
-    size_t octets = updater_.history_octets();
+    size_t octets = committer_.history_octets();
     for (const auto& [key, made] : made_) octets += history_memory(made.after.get()) - history_memory(made.before);
     return octets;
   }
@@ -289,7 +289,7 @@ class Updater::Group {
     }
     if (changes.empty()) return;
     end_grants();
-    updater_.store_.commit(changes, key_texts_);
+    committer_.store_.commit(changes, key_texts_);
   }
   // Grants for a zone end with it: who gets a zone of that name later has made none.
   void end_grants() {
@@ -297,12 +297,12 @@ class Updater::Group {
     const auto ends = [&](const UpdateGrant& grant) {
       return grant.zone && gone_.contains(zones::sort_key(*grant.zone));
     };
-    const KeyBookRef book = updater_.keys_.book();
+    const KeyBookRef book = committer_.keys_.book();
     for (const KeyRef& key : book->keys()) {
       if (std::ranges::none_of(key->grants, ends)) continue;
       const Name& name = key->tsig->name();
       if (key->kept) {
-        updater_.log_.warning(not_known("key " + name.to_text()).reason);
+        committer_.log_.warning(not_known("key " + name.to_text()).reason);
         continue;
       }
       auto next = std::make_shared<Key>(*key);
@@ -315,30 +315,30 @@ class Updater::Group {
   void publish() {
     std::vector<VersionRef> fresh;
     Published published;
-    updater_.history_octets_.store(history_octets(), std::memory_order_relaxed);
-    for (KeyRef& key : keys_) updater_.keys_.set(updater_.keys_.book()->with(std::move(key)));
+    committer_.history_octets_.store(history_octets(), std::memory_order_relaxed);
+    for (KeyRef& key : keys_) committer_.keys_.set(committer_.keys_.book()->with(std::move(key)));
     for (auto& [key, gone] : gone_) {
-      if (!made_.at(key).after) updater_.tombstones_.insert_or_assign(key, std::move(gone));
+      if (!made_.at(key).after) committer_.tombstones_.insert_or_assign(key, std::move(gone));
     }
-    updater_.forget_tombstones(0, kMostTombstones);
+    committer_.forget_tombstones(0, kMostTombstones);
     for (auto& [key, made] : made_) {
-      if (made.before == nullptr && made.after) updater_.tombstones_.erase(key);
+      if (made.before == nullptr && made.after) committer_.tombstones_.erase(key);
       note_steps(made);
       if (made.before == made.after.get()) continue;
       note_followed(made, published);
-      const size_t without_servers = updater_.zones_without_servers();
-      updater_.zones_without_servers_.store(
+      const size_t without_servers = committer_.zones_without_servers();
+      committer_.zones_without_servers_.store(
           without_servers - lacks_servers(made.before) + lacks_servers(made.after.get()), std::memory_order_relaxed);
       if (!made.after) {
-        updater_.retire(updater_.zones_.remove(made.apex));
+        committer_.retire(committer_.zones_.remove(made.apex));
       } else if (made.before == nullptr) {
         fresh.push_back(std::move(made.after));
       } else {
-        updater_.retire(updater_.zones_.publish(std::move(made.after)));
+        committer_.retire(committer_.zones_.publish(std::move(made.after)));
       }
     }
-    if (!fresh.empty()) updater_.retire(updater_.zones_.publish_new(std::move(fresh)));
-    if (!published.zones.empty() || !published.gone.empty()) updater_.observer_(std::move(published));
+    if (!fresh.empty()) committer_.retire(committer_.zones_.publish_new(std::move(fresh)));
+    if (!published.zones.empty() || !published.gone.empty()) committer_.observer_(std::move(published));
   }
   static void note_followed(const Made& made, Published& published) {
     if (is_followed(made.after.get())) {
@@ -356,10 +356,10 @@ class Updater::Group {
         made.before != nullptr && made.before->history() ? made.before->history()->steps().back().get() : nullptr;
     auto step = steps.end();
     while (step != steps.begin() && (step - 1)->get() != known) --step;
-    for (; step != steps.end(); ++step) updater_.old_steps_.push_back({zone, (*step)->from()});
+    for (; step != steps.end(); ++step) committer_.old_steps_.push_back({zone, (*step)->from()});
   }
 
-  Updater& updater_;
+  Committer& committer_;
   std::map<std::string, Made> made_;  // by sort key of the apex
   std::map<std::string, Gone> gone_;  // as made_; zones that the group removes, even if it adds them again
   std::vector<KeyRef> keys_;          // that lose grants
@@ -368,8 +368,8 @@ class Updater::Group {
   std::vector<std::string> lines_;
 };
 
-Updater::Updater(zones::ZoneTable& zones, zones::CookieJar& cookies, dataplane::Rcu& rcu, Store& store, Keys& keys,
-                 Providers& providers, size_t history_octets, const Log& log)
+Committer::Committer(zones::ZoneTable& zones, zones::CookieJar& cookies, dataplane::Rcu& rcu, Store& store, Keys& keys,
+                     Providers& providers, size_t history_octets, const Log& log)
     : zones_(zones),
       cookies_(cookies),
       rcu_(rcu),
@@ -379,16 +379,16 @@ Updater::Updater(zones::ZoneTable& zones, zones::CookieJar& cookies, dataplane::
       max_history_octets_(history_octets),
       log_(log) {}
 
-Updater::~Updater() { stop(); }
+Committer::~Committer() { stop(); }
 
-void Updater::start() {
+void Committer::start() {
   thread_ = std::thread([this] {
-    pthread_setname_np(pthread_self(), "axfrd-updater");
+    pthread_setname_np(pthread_self(), "axfrd-committer");
     run();
   });
 }
 
-void Updater::stop() {
+void Committer::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_.store(true, std::memory_order_relaxed);
@@ -402,7 +402,7 @@ void Updater::stop() {
 
 // Enters `work(group)`, which returns an Outcome<T>. This is where what it throws (no memory) becomes an outcome.
 template <class T, class Work>
-void Updater::enqueue(Done<T> done, Work work, Ends ends) {
+void Committer::enqueue(Done<T> done, Work work, Ends ends) {
   Task task = [done = std::move(done), work = std::move(work), ends](Group& group) mutable {
     auto outcome = [&]() -> Outcome<T> {
       try {
@@ -422,19 +422,19 @@ void Updater::enqueue(Done<T> done, Work work, Ends ends) {
   wake_.notify_one();
 }
 
-void Updater::change_zone(Name apex, std::string cause, Compose compose, Done<Changed> done) {
+void Committer::change_zone(Name apex, std::string cause, Compose compose, Done<Changed> done) {
   enqueue<Changed>(std::move(done),
                    [this, apex = std::move(apex), cause = std::move(cause),
                     compose = std::move(compose)](Group& group) { return change_now(group, apex, cause, compose); });
 }
 
-void Updater::import_zone(Import request, Done<Imported> done) {
+void Committer::import_zone(Import request, Done<Imported> done) {
   enqueue<Imported>(std::move(done), [this, request = std::make_shared<Import>(std::move(request))](Group& group) {
     return import_now(group, *request);
   });
 }
 
-void Updater::import_zones(std::vector<Import> requests, Done<std::vector<Outcome<Imported>>> done) {
+void Committer::import_zones(std::vector<Import> requests, Done<std::vector<Outcome<Imported>>> done) {
   using Outcomes = std::vector<Outcome<Imported>>;
   auto shared_requests = std::make_shared<std::vector<Import>>(std::move(requests));
   enqueue<Outcomes>(std::move(done), [this, shared_requests](Group& group) -> Outcome<Outcomes> {
@@ -444,19 +444,19 @@ void Updater::import_zones(std::vector<Import> requests, Done<std::vector<Outcom
   });
 }
 
-void Updater::set_serial_policy(Name apex, SerialPolicy policy, Done<Configured> done) {
+void Committer::set_serial_policy(Name apex, SerialPolicy policy, Done<Configured> done) {
   enqueue<Configured>(std::move(done), [this, apex = std::move(apex), policy](Group& group) {
     return configure_now(group, apex, policy);
   });
 }
 
-void Updater::set_secondary(Name apex, SecondaryEdit edit, Done<SecondarySet> done) {
+void Committer::set_secondary(Name apex, SecondaryEdit edit, Done<SecondarySet> done) {
   enqueue<SecondarySet>(std::move(done), [this, apex = std::move(apex), edit = std::move(edit)](Group& group) {
     return set_secondary_now(group, apex, edit);
   });
 }
 
-void Updater::set_provider(std::string name, std::optional<SecondaryWish> wish, Done<bool> done) {
+void Committer::set_provider(std::string name, std::optional<SecondaryWish> wish, Done<bool> done) {
   enqueue<bool>(
       std::move(done),
       [this, name = std::move(name), wish = std::move(wish)](Group&) -> Outcome<bool> {
@@ -469,7 +469,7 @@ void Updater::set_provider(std::string name, std::optional<SecondaryWish> wish, 
       Ends::at_once);
 }
 
-void Updater::keep_ledger(std::vector<Store::LedgerText> lines, Done<size_t> done) {
+void Committer::keep_ledger(std::vector<Store::LedgerText> lines, Done<size_t> done) {
   enqueue<size_t>(
       std::move(done),
       [this, lines = std::move(lines)](Group&) -> Outcome<size_t> {
@@ -479,27 +479,27 @@ void Updater::keep_ledger(std::vector<Store::LedgerText> lines, Done<size_t> don
       Ends::at_once);
 }
 
-void Updater::remove_zone(Name apex, Done<Removed> done) {
+void Committer::remove_zone(Name apex, Done<Removed> done) {
   enqueue<Removed>(std::move(done), [this, apex = std::move(apex)](Group& group) { return remove_now(group, apex); });
 }
 
-void Updater::change_key(Name name, KeyEdit edit, Done<KeyChanged> done) {
+void Committer::change_key(Name name, KeyEdit edit, Done<KeyChanged> done) {
   enqueue<KeyChanged>(
       std::move(done),
       [this, name = std::move(name), edit = std::move(edit)](Group&) { return change_key_now(name, edit); },
       Ends::at_once);
 }
 
-void Updater::change_cookies(CookieEdit edit, Done<zones::CookieSecrets> done) {
+void Committer::change_cookies(CookieEdit edit, Done<zones::CookieSecrets> done) {
   enqueue<zones::CookieSecrets>(
       std::move(done), [this, edit = std::move(edit)](Group&) { return change_cookies_now(edit); }, Ends::at_once);
 }
 
-void Updater::load_store(Done<size_t> done) {
+void Committer::load_store(Done<size_t> done) {
   enqueue<size_t>(std::move(done), [this](Group&) { return load_store_now(); });
 }
 
-void Updater::forget_old_tombstones() {
+void Committer::forget_old_tombstones() {
   enqueue<size_t>([](const Outcome<size_t>&) {},
                   [this](Group&) -> Outcome<size_t> {
                     forget_tombstones(unix_time() - kTombstoneTime, kMostTombstones);
@@ -507,7 +507,7 @@ void Updater::forget_old_tombstones() {
                   });
 }
 
-void Updater::run() {
+void Committer::run() {
   for (auto tasks = next_tasks(); !tasks.empty(); tasks = next_tasks()) {
     while (!tasks.empty()) {
       Group group(*this);
@@ -522,8 +522,9 @@ void Updater::run() {
   }
 }
 
-// Waits for tasks and takes all there are, looking after the retire list meanwhile. Empty when the updater is to stop.
-std::deque<Updater::Task> Updater::next_tasks() {
+// Waits for tasks and takes all there are, looking after the retire list meanwhile. Empty when the committer is to
+// stop.
+std::deque<Committer::Task> Committer::next_tasks() {
   std::unique_lock lock(mutex_);
   const auto something = [this] { return stopping_.load(std::memory_order_relaxed) || !queue_.empty(); };
   while (!retired_.empty() && !wake_.wait_for(lock, kRetirePause, something)) {
@@ -542,27 +543,27 @@ std::deque<Updater::Task> Updater::next_tasks() {
 
 // ---- retiring ----
 
-void Updater::retire(zones::ZoneTable::Retired what, std::unique_ptr<const zones::CookieSecrets> secrets) {
+void Committer::retire(zones::ZoneTable::Retired what, std::unique_ptr<const zones::CookieSecrets> secrets) {
   retired_.push_back({rcu_.start(), std::move(what), std::move(secrets)});
   retired_count_.store(retired_.size(), std::memory_order_relaxed);
 }
 
 // Tokens grow along the list, so the first that has not passed ends the search.
-void Updater::free_retired() {
+void Committer::free_retired() {
   while (!retired_.empty() && rcu_.passed(retired_.front().token)) retired_.pop_front();
   retired_count_.store(retired_.size(), std::memory_order_relaxed);
 }
 
 // ---- changes ----
 
-const ZoneVersion* Updater::current(zones::NameView apex) const {
+const ZoneVersion* Committer::current(zones::NameView apex) const {
   const zones::Zone* zone = zones_.find(zones::NameHash::process().of(apex), apex);
   return zone != nullptr ? zone->current() : nullptr;
 }
 
 // The version that `delta` and `soa` make of `old`, with the step in its history that says so.
-VersionRef Updater::make_next(const ZoneVersion& old, const Delta& delta, const OwnedRecord& soa,
-                              Attributes attributes) const {
+VersionRef Committer::make_next(const ZoneVersion& old, const Delta& delta, const OwnedRecord& soa,
+                                Attributes attributes) const {
   const uint32_t serial = zones::soa_serial(soa);
   if (serial != old.serial()) {
     zones::Step::PseudoBefore pseudo;
@@ -574,8 +575,8 @@ VersionRef Updater::make_next(const ZoneVersion& old, const Delta& delta, const 
   return old.apply(delta, soa, std::move(attributes));
 }
 
-Outcome<Updater::Changed> Updater::change_now(Group& group, const Name& apex, const std::string& cause,
-                                              const Compose& compose) {
+Outcome<Committer::Changed> Committer::change_now(Group& group, const Name& apex, const std::string& cause,
+                                                  const Compose& compose) {
   const ZoneVersion* const old = group.current(apex);
   if (old == nullptr) return no_such_zone(apex);
   if (old->attributes().kept) return not_known("zone " + apex.to_text());
@@ -612,7 +613,7 @@ Outcome<Updater::Changed> Updater::change_now(Group& group, const Name& apex, co
 }
 
 // What a zone file does not say of ALIAS and URL: the addresses they stand for. `before`: what the zone has of them.
-std::optional<Failure> Updater::complete(zones::ZoneText& content, const zones::PseudoRecords& before) const {
+std::optional<Failure> Committer::complete(zones::ZoneText& content, const zones::PseudoRecords& before) const {
   if (before) zones::keep_addresses(*before, content.pseudo);
   for (zones::PseudoRecord& p : content.pseudo) {
     if (p.kind == zones::PseudoRecord::Kind::url) p.addresses = url_addresses_;
@@ -623,12 +624,12 @@ std::optional<Failure> Updater::complete(zones::ZoneText& content, const zones::
 }
 
 // A Failure if there are warnings and the request takes them for errors.
-std::optional<Failure> Updater::refuse_strictly(const Import& request, const zones::Warnings& warnings) {
+std::optional<Failure> Committer::refuse_strictly(const Import& request, const zones::Warnings& warnings) {
   if (!request.strict || warnings.empty()) return std::nullopt;
   return Failure{FailureCode::bad_zone, warnings.as_refusal()};
 }
 
-Outcome<Updater::Imported> Updater::import_new(Group& group, Import& request) {
+Outcome<Committer::Imported> Committer::import_new(Group& group, Import& request) {
   VersionRef version = request.fresh;
   if (!request.content.pseudo.empty()) {
     if (auto failure = complete(request.content, nullptr)) return std::move(*failure);
@@ -650,7 +651,8 @@ Outcome<Updater::Imported> Updater::import_new(Group& group, Import& request) {
 
 // A zone that was removed comes back with a serial that is newer than its last one: secondaries that still have that
 // would never ask again (RFC 1982).
-std::optional<Failure> Updater::raise_serial(VersionRef& version, const Tombstone& tombstone, Imported& result) const {
+std::optional<Failure> Committer::raise_serial(VersionRef& version, const Tombstone& tombstone,
+                                               Imported& result) const {
   const std::string zone = version->apex().name.to_text();
   const uint32_t stated = version->serial();
   Attributes attributes = version->attributes();
@@ -672,7 +674,7 @@ std::optional<Failure> Updater::raise_serial(VersionRef& version, const Tombston
   return std::nullopt;
 }
 
-Outcome<Updater::Imported> Updater::import_now(Group& group, Import& request) {
+Outcome<Committer::Imported> Committer::import_now(Group& group, Import& request) {
   const ZoneVersion* const old = group.current(request.apex);
   if (Gone* gone = old == nullptr && !request.revives ? group.tombstone(request.apex) : nullptr) {
     gone->has_file = true;
@@ -739,7 +741,7 @@ Outcome<Updater::Imported> Updater::import_now(Group& group, Import& request) {
   return result;
 }
 
-Outcome<Updater::Configured> Updater::configure_now(Group& group, const Name& apex, SerialPolicy policy) {
+Outcome<Committer::Configured> Committer::configure_now(Group& group, const Name& apex, SerialPolicy policy) {
   const ZoneVersion* const old = group.current(apex);
   if (old == nullptr) return no_such_zone(apex);
   if (old->attributes().kept) return not_known("zone " + apex.to_text());
@@ -750,7 +752,8 @@ Outcome<Updater::Configured> Updater::configure_now(Group& group, const Name& ap
   return Configured{policy, true};
 }
 
-Outcome<Updater::SecondarySet> Updater::set_secondary_now(Group& group, const Name& apex, const SecondaryEdit& edit) {
+Outcome<Committer::SecondarySet> Committer::set_secondary_now(Group& group, const Name& apex,
+                                                              const SecondaryEdit& edit) {
   const ZoneVersion* const old = group.current(apex);
   if (old == nullptr) return no_such_zone(apex);
   if (old->attributes().kept) return not_known("zone " + apex.to_text());
@@ -787,7 +790,7 @@ Outcome<Updater::SecondarySet> Updater::set_secondary_now(Group& group, const Na
   return SecondarySet{old->serial(), next->serial(), settings, true};
 }
 
-Outcome<Updater::Removed> Updater::remove_now(Group& group, const Name& apex) {
+Outcome<Committer::Removed> Committer::remove_now(Group& group, const Name& apex) {
   const ZoneVersion* const old = group.current(apex);
   if (old == nullptr) return no_such_zone(apex);
   const Removed result{old->serial()};
@@ -797,7 +800,7 @@ Outcome<Updater::Removed> Updater::remove_now(Group& group, const Name& apex) {
 }
 
 // Drops the oldest steps of all until the rest has room.
-void Updater::shorten_histories(Group& group) {
+void Committer::shorten_histories(Group& group) {
   for (size_t octets = group.history_octets(); octets > max_history_octets_ && !old_steps_.empty();) {
     const OldStep old = old_steps_.front();
     old_steps_.pop_front();
@@ -816,7 +819,7 @@ void Updater::shorten_histories(Group& group) {
 }
 
 // Keys change too seldom to share a commit with anything.
-Outcome<Updater::KeyChanged> Updater::change_key_now(const Name& name, const KeyEdit& edit) {
+Outcome<Committer::KeyChanged> Committer::change_key_now(const Name& name, const KeyEdit& edit) {
   const KeyBookRef book = keys_.book();
   const KeyRef before = book->find(name);
   auto edited = edit(before);
@@ -830,7 +833,7 @@ Outcome<Updater::KeyChanged> Updater::change_key_now(const Name& name, const Key
   return KeyChanged{name, before, after};
 }
 
-Outcome<zones::CookieSecrets> Updater::change_cookies_now(const CookieEdit& edit) {
+Outcome<zones::CookieSecrets> Committer::change_cookies_now(const CookieEdit& edit) {
   if (!knows_all_of_cookies_) return not_known("the value of the cookie secrets");
   auto edited = edit(cookies_.current());
   if (const auto* secrets = std::get_if<zones::CookieSecrets>(&edited)) {
@@ -842,7 +845,7 @@ Outcome<zones::CookieSecrets> Updater::change_cookies_now(const CookieEdit& edit
 
 // ---- start ----
 
-void Updater::load_tombstones() {
+void Committer::load_tombstones() {
   const auto enter = [this](const Name& apex, const Tombstone& tombstone) {
     tombstones_.insert_or_assign(zones::sort_key(apex), Gone{apex, tombstone});
   };
@@ -850,7 +853,7 @@ void Updater::load_tombstones() {
 }
 
 // Those that are older than `before`, and the oldest of what is more than `most`.
-void Updater::forget_tombstones(int64_t before, size_t most) {
+void Committer::forget_tombstones(int64_t before, size_t most) {
   const auto wanted = [&](const Gone& gone) { return gone.has_file || gone.tombstone.time >= before; };
   size_t expired = 0;
   if (before > 0)
@@ -879,7 +882,7 @@ void Updater::forget_tombstones(int64_t before, size_t most) {
 
 // After changes were lost: what secondaries have may be newer than what we have. So each zone gets a serial above all
 // that is known, before anybody hears of it.
-void Updater::raise_serials(std::vector<Store::Loaded>& loaded) {
+void Committer::raise_serials(std::vector<Store::Loaded>& loaded) {
   constexpr size_t kTogether = 1000;
   std::vector<VersionRef> before;
   std::vector<Store::Change> changes;
@@ -928,7 +931,7 @@ void Updater::raise_serials(std::vector<Store::Loaded>& loaded) {
   log_.warning("--recover: ", raised, " zones have new serials, ", left, " are left as they are");
 }
 
-void Updater::load_settings() {
+void Committer::load_settings() {
   const auto damaged = [this](const std::string& sentence) { log_.error(sentence); };
   const auto not_all_known = [this](const std::string& what) { log_.warning(not_known(what).reason); };
   std::vector<KeyRef> keys;
@@ -954,7 +957,7 @@ void Updater::load_settings() {
   store_.load_cookies(take_cookies, damaged);
 }
 
-Outcome<size_t> Updater::load_store_now() {
+Outcome<size_t> Committer::load_store_now() {
   load_settings();
   load_tombstones();
   constexpr size_t kLookAtClock = 4096, kMostZonesTold = 100;

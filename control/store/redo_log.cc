@@ -1,4 +1,4 @@
-#include "control/update/redo_log.h"
+#include "control/store/redo_log.h"
 
 #include <fcntl.h>
 #include <libdeflate.h>
@@ -11,7 +11,7 @@
 #include <optional>
 #include <system_error>
 
-#include "control/update/store_error.h"
+#include "control/store/store_error.h"
 #include "zones/tagged.h"
 
 namespace axfrd::control {

@@ -1,4 +1,4 @@
-#include "control/update/store.h"
+#include "control/store/store.h"
 
 #include <fcntl.h>
 #include <openssl/rand.h>
@@ -19,9 +19,9 @@
 #include <vector>
 
 #include "control/base/unix_time.h"
-#include "control/update/batch.h"
-#include "control/update/redo_log_6.h"
-#include "control/update/store_format.h"
+#include "control/store/batch.h"
+#include "control/store/redo_log_6.h"
+#include "control/store/store_format.h"
 #include "zones/number.h"
 #include "zones/serial.h"
 #include "zones/tagged.h"

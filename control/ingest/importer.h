@@ -1,8 +1,8 @@
 // Importer: zone files become zones. Reading and parsing take long, so they have threads of their own.
 //
 // Threads. Anybody may ask; parsing happens in the importer's threads, and `done` is called from one of them or from
-// the updater's. Neither waits for the other. Files are read by threads that can be given up (base/patience.h), because
-// a file may be on a server that does not answer.
+// the committer's. Neither waits for the other. Files are read by threads that can be given up (base/patience.h),
+// because a file may be on a server that does not answer.
 #pragma once
 
 #include <atomic>
@@ -16,20 +16,20 @@
 
 #include "control/base/log.h"
 #include "control/base/outcome.h"
-#include "control/update/updater.h"
+#include "control/commit/committer.h"
 #include "zones/zone_source.h"
 
 namespace axfrd::control {
 
 class Importer {
  public:
-  Importer(Updater& updater, unsigned threads, const Log& log);
+  Importer(Committer& committer, unsigned threads, const Log& log);
   ~Importer();  // @pre as stop()
   Importer(const Importer&) = delete;
   Importer& operator=(const Importer&) = delete;
 
   // Breaks off the files under way; what still waits is dropped, and its `done` never called.
-  // @pre the updater was stopped, so that it does not come back with more
+  // @pre the committer was stopped, so that it does not come back with more
   void stop();
 
   struct Text {
@@ -37,7 +37,7 @@ class Importer {
     zones::ZoneSource source;
     bool strict = false;  // refuse the zone when there is a warning
   };
-  void import_text(Text zone, Done<Updater::Imported> done);
+  void import_text(Text zone, Done<Committer::Imported> done);
 
   // What came of a directory's files, so far or in all.
   struct Progress {
@@ -73,7 +73,7 @@ class Importer {
  private:
   class Directory;
 
-  Updater& updater_;
+  Committer& committer_;
   const unsigned threads_;
   const Log& log_;
   std::atomic<bool> stopping_{false};

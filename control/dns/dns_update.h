@@ -1,6 +1,6 @@
-// DnsUpdates: DNS UPDATE requests that were let in, on their way through the updater (RFC 2136, RFC 3007).
+// DnsUpdates: DNS UPDATE requests that were let in, on their way through the committer (RFC 2136, RFC 3007).
 //
-// Threads. The service thread. Only the number of a request goes to the updater's thread and back.
+// Threads. The service thread. Only the number of a request goes to the committer's thread and back.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -13,10 +13,10 @@
 #include "control/access/tsig.h"
 #include "control/base/address.h"
 #include "control/base/log.h"
-#include "control/update/updater.h"
+#include "control/commit/committer.h"
 #include "dataplane/rcu.h"
+#include "zones/dns_update.h"
 #include "zones/respond.h"
-#include "zones/update.h"
 
 namespace axfrd::control {
 
@@ -34,9 +34,9 @@ class DnsUpdates {
  public:
   using Reply = std::function<void(zones::Bytes response)>;
 
-  DnsUpdates(boost::asio::io_context& loop, Updater& updater, const zones::Responder& responder,
+  DnsUpdates(boost::asio::io_context& loop, Committer& committer, const zones::Responder& responder,
              dataplane::Rcu::Reader& reader, const Log& log)
-      : loop_(loop), updater_(updater), responder_(responder), reader_(reader), log_(log) {}
+      : loop_(loop), committer_(committer), responder_(responder), reader_(reader), log_(log) {}
 
   // Makes the change, durably, and calls `reply` with the signed response; not at all when the server stops before.
   void start(PendingUpdate update, Reply reply);
@@ -50,7 +50,7 @@ class DnsUpdates {
   unsigned refuse(zones::Query& query, zones::Rcode rcode);
 
   boost::asio::io_context& loop_;
-  Updater& updater_;
+  Committer& committer_;
   const zones::Responder& responder_;
   dataplane::Rcu::Reader& reader_;
   const Log& log_;

@@ -19,8 +19,8 @@
 #include <string_view>
 #include <vector>
 
-#include "control/update/secrets_file.h"
-#include "control/update/store_format.h"
+#include "control/store/secrets_file.h"
+#include "control/store/store_format.h"
 #include "zones/wire.h"
 
 namespace axfrd::control {

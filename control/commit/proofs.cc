@@ -1,4 +1,4 @@
-#include "control/update/proofs.h"
+#include "control/commit/proofs.h"
 
 #include <sstream>
 #include <stdexcept>

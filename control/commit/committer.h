@@ -1,14 +1,14 @@
-// Updater: the one writer of zone data. Makes versions, commits them to the store, publishes them, and frees what they
-// replaced.
+// Committer: the one writer of zone data. Makes versions, commits them to the store, publishes them, and frees what
+// they replaced.
 //
 // Threads. Everybody may ask (change_zone and its like only enter the change queue). The work, and the call of `done`,
-// happen in the updater's own thread; `done` hands the outcome on to where it belongs and returns at once.
+// happen in the committer's own thread; `done` hands the outcome on to where it belongs and returns at once.
 //
 // Group commit. All changes that wait are made one after the other, each upon what the one before has left, and then
 // committed together: one sync of the disk serves them all. Meanwhile the next group gathers. A change goes through the
 // same steps whatever asked for it: make the next version, commit, publish, call `done`, and put what was replaced on
 // the retire list with an RCU token. What cannot be stored is not published: the whole group comes back as a Failure,
-// and what was served stays. The updater never waits for readers.
+// and what was served stays. The committer never waits for readers.
 #pragma once
 
 #include <atomic>
@@ -27,7 +27,7 @@
 #include "control/access/secondary.h"
 #include "control/base/log.h"
 #include "control/base/outcome.h"
-#include "control/update/store.h"
+#include "control/store/store.h"
 #include "dataplane/rcu.h"
 #include "zones/cookie.h"
 #include "zones/draft.h"
@@ -36,14 +36,14 @@
 
 namespace axfrd::control {
 
-class Updater {
+class Committer {
  public:
   // `history_octets`: what the histories of all zones may take in memory; beyond it the oldest steps go.
-  Updater(zones::ZoneTable& zones, zones::CookieJar& cookies, dataplane::Rcu& rcu, Store& store, Keys& keys,
-          Providers& providers, size_t history_octets, const Log& log);
-  ~Updater();  // @pre no reader is left, so that what is retired can go
-  Updater(const Updater&) = delete;
-  Updater& operator=(const Updater&) = delete;
+  Committer(zones::ZoneTable& zones, zones::CookieJar& cookies, dataplane::Rcu& rcu, Store& store, Keys& keys,
+            Providers& providers, size_t history_octets, const Log& log);
+  ~Committer();  // @pre no reader is left, so that what is retired can go
+  Committer(const Committer&) = delete;
+  Committer& operator=(const Committer&) = delete;
 
   // Starts the thread; from here to stop() no other thread writes to the zone table.
   void start();
@@ -56,8 +56,8 @@ class Updater {
     zones::Warnings warnings = {};
     bool changed() const { return serial != old_serial; }  // in what a secondary sees
   };
-  // Writes the change of a zone upon a draft of its current version; called in the updater's thread, and more than once
-  // if need be. A Failure leaves the zone as it is.
+  // Writes the change of a zone upon a draft of its current version; called in the committer's thread, and more than
+  // once if need be. A Failure leaves the zone as it is.
   using Compose = std::function<std::optional<Failure>(zones::Draft&)>;
   // `cause` is for the log.
   void change_zone(zones::Name apex, std::string cause, Compose compose, Done<Changed> done);
@@ -97,7 +97,7 @@ class Updater {
     bool changed;  // false: they were so already, and nothing was done
   };
   // Makes the secondary DNS of a zone what edit(current version) returns, and its NS RRset what follows from that, in
-  // one commit. Called in the updater's thread.
+  // one commit. Called in the committer's thread.
   using SecondaryEdit = std::function<Outcome<zones::SecondaryDns>(const zones::ZoneVersion& current)>;
   void set_secondary(zones::Name apex, SecondaryEdit edit, Done<SecondarySet> done);
 
@@ -110,12 +110,12 @@ class Updater {
     zones::Name name;
     KeyRef before, after;  // null: there was none, there is none; the same: nothing was done
   };
-  // Makes a key what edit(current) returns, both null when there is no key. Called in the updater's thread. Settings
+  // Makes a key what edit(current) returns, both null when there is no key. Called in the committer's thread. Settings
   // (keys, cookies, providers) are in force, and told to be, without the rest of the group.
   using KeyEdit = std::function<Outcome<KeyRef>(const KeyRef& current)>;
   void change_key(zones::Name name, KeyEdit edit, Done<KeyChanged> done);
 
-  // Makes the secrets of DNS Cookies what edit(current) returns. Called in the updater's thread.
+  // Makes the secrets of DNS Cookies what edit(current) returns. Called in the committer's thread.
   using CookieEdit = std::function<Outcome<zones::CookieSecrets>(const zones::CookieSecrets& current)>;
   void change_cookies(CookieEdit edit, Done<zones::CookieSecrets> done);
 
@@ -136,7 +136,7 @@ class Updater {
     std::vector<zones::Name> gone;
     bool keys = false;  // the book of TSIG keys has changed
   };
-  // Called in the updater's thread, before those who asked for the change hear of it. @pre not started yet
+  // Called in the committer's thread, before those who asked for the change hear of it. @pre not started yet
   using Observer = std::function<void(Published)>;
   void set_observer(Observer observer) { observer_ = std::move(observer); }
   // What URL records stand for. @pre not started yet
@@ -184,7 +184,7 @@ class Updater {
   std::deque<Task> next_tasks();
   void free_retired();
 
-  // ---- the updater's thread ----
+  // ---- the committer's thread ----
   Outcome<Changed> change_now(Group& group, const zones::Name& apex, const std::string& cause, const Compose& compose);
   Outcome<Imported> import_now(Group& group, Import& request);
   Outcome<Imported> import_new(Group& group, Import& request);
@@ -211,7 +211,7 @@ class Updater {
   zones::CookieJar& cookies_;
   dataplane::Rcu& rcu_;
   Store& store_;
-  Keys& keys_;  // written by the updater's thread alone, as are the
+  Keys& keys_;  // written by the committer's thread alone, as are the
   Providers& providers_;
   const size_t max_history_octets_;
   const Log& log_;
@@ -219,17 +219,17 @@ class Updater {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Task> queue_;             // guarded by mutex_
-  std::atomic<bool> stopping_{false};  // stop(): writes, with mutex_ held; the updater's thread: reads
+  std::atomic<bool> stopping_{false};  // stop(): writes, with mutex_ held; the committer's thread: reads
 
-  std::deque<RetiredItem> retired_;        // the updater's thread
-  std::atomic<size_t> retired_count_{0};   // its size; written by the updater's thread
-  std::deque<OldStep> old_steps_;          // the updater's thread; may name steps that have gone
-  std::atomic<size_t> history_octets_{0};  // written by the updater's thread, as is the next one
+  std::deque<RetiredItem> retired_;        // the committer's thread
+  std::atomic<size_t> retired_count_{0};   // its size; written by the committer's thread
+  std::deque<OldStep> old_steps_;          // the committer's thread; may name steps that have gone
+  std::atomic<size_t> history_octets_{0};  // written by the committer's thread, as is the next one
   std::atomic<size_t> zones_without_servers_{0};
   Observer observer_ = [](const Published&) {};
   zones::Addresses url_addresses_;
-  bool knows_all_of_cookies_ = true;        // the updater's thread
-  std::map<std::string, Gone> tombstones_;  // by sort key of the apex; the updater's thread
+  bool knows_all_of_cookies_ = true;        // the committer's thread
+  std::map<std::string, Gone> tombstones_;  // by sort key of the apex; the committer's thread
   std::thread thread_;
 };
 

@@ -1,4 +1,4 @@
-#include "control/update/redo_log_6.h"
+#include "control/store/redo_log_6.h"
 
 #include <libdeflate.h>
 
@@ -8,7 +8,7 @@
 #include <system_error>
 
 #include "control/base/file.h"
-#include "control/update/store_error.h"
+#include "control/store/store_error.h"
 
 namespace axfrd::control {
 namespace {

@@ -1,4 +1,4 @@
-#include "control/update/database.h"
+#include "control/store/database.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -10,7 +10,7 @@
 #include <system_error>
 #include <utility>
 
-#include "control/update/store_error.h"
+#include "control/store/store_error.h"
 #include "zones/tagged.h"
 
 namespace axfrd::control {

@@ -1,10 +1,10 @@
-#include "control/update/store_format.h"
+#include "control/store/store_format.h"
 
 #include <libdeflate.h>
 
 #include <sstream>
 
-#include "control/update/store_error.h"
+#include "control/store/store_error.h"
 
 namespace axfrd::control {
 namespace {

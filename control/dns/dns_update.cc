@@ -1,4 +1,4 @@
-#include "control/dns/update.h"
+#include "control/dns/dns_update.h"
 
 #include <boost/asio/post.hpp>
 
@@ -29,14 +29,14 @@ unsigned append_tsig(const TsigCheck& check, uint8_t* message, unsigned size, un
 void DnsUpdates::start(PendingUpdate update, Reply reply) {
   const uint64_t number = next_number_++;
   const std::string cause = "UPDATE of key " + update.check.key->name().to_text() + " from " + update.peer.to_string();
-  const auto unmet = std::make_shared<Rcode>(Rcode::noerror);  // written and read in the updater's thread
+  const auto unmet = std::make_shared<Rcode>(Rcode::noerror);  // written and read in the committer's thread
   const auto compose = [request = update.request, unmet](zones::Draft& draft) -> std::optional<Failure> {
     *unmet = zones::check_prerequisites(*request, draft);
     if (*unmet != Rcode::noerror) return Failure{FailureCode::conflict, "a prerequisite is not met"};
     if (auto reason = zones::make_update(*request, draft)) return Failure{FailureCode::bad_zone, std::move(*reason)};
     return std::nullopt;
   };
-  const auto done = [this, number, unmet](const Outcome<Updater::Changed>& outcome) {
+  const auto done = [this, number, unmet](const Outcome<Committer::Changed>& outcome) {
     const auto* failure = std::get_if<Failure>(&outcome);
     Rcode rcode = *unmet;
     if (failure != nullptr && rcode == Rcode::noerror) rcode = rcode_of(*failure);
@@ -46,7 +46,7 @@ void DnsUpdates::start(PendingUpdate update, Reply reply) {
   };
   const zones::Name apex = update.apex;
   waiting_.emplace(number, Waiting{std::move(update), std::move(reply)});
-  updater_.change_zone(apex, cause, compose, done);
+  committer_.change_zone(apex, cause, compose, done);
 }
 
 unsigned DnsUpdates::refuse(zones::Query& query, Rcode rcode) {
