@@ -5,6 +5,8 @@
 #include <csignal>
 #include <thread>
 
+#include "control/store/backup.h"
+
 namespace axfrd::control {
 
 namespace {
@@ -47,6 +49,12 @@ ServiceOptions service_options(const Options& options, const std::optional<datap
           options.rate_limit};
 }
 
+// Where the store is; put there from a backup if that was asked for.
+const std::filesystem::path& store_directory(const Options& options) {
+  if (options.restore) restore_backup(*options.restore, options.store);
+  return options.store;
+}
+
 Store::Report report_of_store(const Log& log) {
   return [&log](LogLevel level, const std::string& text) {
     if (level == LogLevel::error) {
@@ -70,25 +78,24 @@ Daemon::Daemon(const Options& options, const Log& log)
       manager_(loop_),
       rcu_(reader_count(options)),
       responder_(zones_, cookies_, options.responder),
-      store_(options.store, options.redo_log_octets, report_of_store(log), options.recover),
-      committer_(zones_, cookies_, rcu_, store_, keys_, providers_, options.history_octets, log),
+      store_(store_directory(options), options.redo_log_octets, report_of_store(log), {.recover = options.recover}),
+      committer_(zones_, cookies_, rcu_, store_, settings_, options.history_octets, log),
       importer_(committer_, importer_threads(), log),
       dataplane_(make_dataplane()),
       transfers_(options.transfer_log),
-      notify_(loop_, zones_, rcu_, committer_, keys_, served_addresses(options, dataplane_), transfers_, log),
-      service_(loop_, service_options(options, dataplane_), responder_, rcu_, committer_, keys_, notify_, log),
+      notify_(loop_, zones_, rcu_, committer_, settings_, served_addresses(options, dataplane_), transfers_, log),
+      service_(loop_, service_options(options, dataplane_), responder_, rcu_, committer_, settings_, notify_, log),
       aliases_(loop_, options.alias, options.resolvers, committer_, log),
       checker_(options.resolvers),
       server_{zones_,
               cookies_,
               committer_,
-              keys_,
+              settings_,
               importer_,
               service_,
               notify_,
               aliases_,
               checker_,
-              providers_,
               dataplane_ ? &*dataplane_ : nullptr,
               state_,
               options.transaction_timeout,
@@ -112,7 +119,7 @@ void Daemon::run() {
     if (!error) stop(number == SIGTERM ? "SIGTERM" : "SIGINT");
   });
   manager_.start_watchdog();
-  committer_.set_observer([this](Committer::Published published) {
+  committer_.set_observer([this](Published published) {
     asio::post(loop_, [this, published = std::move(published)] {
       notify_.published(published);
       aliases_.aliases().published(published);

@@ -55,8 +55,7 @@ class Daemon {
   zones::CookieJar cookies_;
   const zones::Responder responder_;
   Store store_;
-  Keys keys_;
-  Providers providers_;
+  CurrentSettings settings_;
   Committer committer_;
   Importer importer_;
   std::string failure_;                            // that run() ends with

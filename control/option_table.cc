@@ -41,6 +41,10 @@ constexpr std::array kServiceOptions{
     Option{"recover", Kind::toggle, nullptr, nullptr,
            "for one start, if acknowledged changes are lost on a damaged disk: go on without them, and give zones "
            "serials above those that secondaries may have"},
+    Option{
+        "restore", Kind::value, "DIR", nullptr,
+        "for one start: make the store, which must not be there yet, of the backup in DIR (axfrctl backup), and give "
+        "zones serials above those that secondaries may have"},
     Option{"redo-log", Kind::value, "KIB", "16384",
            "the size of each of the two files in it that take changes before its database does"},
     Option{"zones-dir", Kind::value, "DIR", nullptr,

@@ -32,7 +32,8 @@ struct Options {
   dataplane::RateLimitOptions rate_limit;  // of the kernel's sockets; the dataplane has it, too
   std::filesystem::path store;
   uint64_t redo_log_octets = 0;
-  bool recover = false;  // go on if acknowledged changes are lost
+  std::optional<std::filesystem::path> restore;  // a backup that the store is to be made of
+  bool recover = false;                          // go on if acknowledged changes are lost
   std::optional<std::filesystem::path> zones_dir;
   size_t history_octets = size_t{512} << 20;
   std::chrono::seconds transaction_timeout{600};

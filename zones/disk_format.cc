@@ -157,7 +157,7 @@ PseudoRecord pseudo_of(Bytes value, bool& knows_all) {
 
 // ---- secondary DNS ----
 
-enum class SecondaryDnsTag : uint16_t { enabled = 1, server, added, secondary };
+enum class SecondaryDnsTag : uint16_t { enabled = 1, server, added, secondary, provider, own_server, own_secondary };
 enum class SecondaryTag : uint16_t { address = 1, prefix, port, transfers, notified, key };
 
 std::string encode_secondary(const Secondary& s) {
@@ -215,6 +215,9 @@ std::string encode_secondary_dns(const SecondaryDns& settings) {
   for (const Name& name : settings.servers) out.put_name(SecondaryDnsTag::server, name);
   for (const Name& name : settings.added) out.put_name(SecondaryDnsTag::added, name);
   for (const Secondary& s : settings.secondaries) out.put(SecondaryDnsTag::secondary, encode_secondary(s));
+  for (const std::string& provider : settings.providers) out.put(SecondaryDnsTag::provider, provider);
+  for (const Name& name : settings.own_servers) out.put_name(SecondaryDnsTag::own_server, name);
+  for (const Secondary& s : settings.own_secondaries) out.put(SecondaryDnsTag::own_secondary, encode_secondary(s));
   return std::move(out).finish();
 }
 
@@ -235,11 +238,98 @@ SecondaryDnsRef secondary_dns_of(Bytes value, bool& knows_all) {
       case SecondaryDnsTag::secondary:
         settings.secondaries.push_back(secondary_of(in.value(), knows_all));
         break;
+      case SecondaryDnsTag::provider:
+        settings.providers.push_back(in.text());
+        break;
+      case SecondaryDnsTag::own_server:
+        settings.own_servers.push_back(in.name());
+        break;
+      case SecondaryDnsTag::own_secondary:
+        settings.own_secondaries.push_back(secondary_of(in.value(), knows_all));
+        break;
       default:
         knows_all = false;
     }
   }
   return std::make_shared<const SecondaryDns>(std::move(settings));
+}
+
+// ---- origin ----
+
+enum class OriginTag : uint16_t { kind = 1, primary, catalog, member, expires };
+enum class PrimaryTag : uint16_t { address = 1, port, key };
+
+std::string encode_primary(const Primary& p) {
+  TagWriter out;
+  out.put(PrimaryTag::address, text_of(p.address));
+  out.put16(PrimaryTag::port, p.port);
+  if (p.key) out.put_name(PrimaryTag::key, *p.key);
+  return std::move(out).finish();
+}
+
+Primary primary_of(Bytes value, bool& knows_all) {
+  Primary p;
+  TagReader in(value);
+  while (in.next()) {
+    switch (in.tag<PrimaryTag>()) {
+      case PrimaryTag::address:
+        p.address = address_of(in.value());
+        break;
+      case PrimaryTag::port:
+        p.port = in.number16();
+        break;
+      case PrimaryTag::key:
+        p.key = in.name();
+        break;
+      default:
+        knows_all = false;
+    }
+  }
+  return p;
+}
+
+std::string encode_origin(const Origin& origin) {
+  TagWriter out;
+  out.put8(OriginTag::kind, static_cast<unsigned>(origin.kind));
+  for (const Primary& p : origin.primaries) out.put(OriginTag::primary, encode_primary(p));
+  if (origin.catalog) out.put_name(OriginTag::catalog, *origin.catalog);
+  if (!origin.member.empty()) out.put(OriginTag::member, origin.member);
+  if (origin.expires != 0) out.put64(OriginTag::expires, origin.expires);
+  return std::move(out).finish();
+}
+
+// A kind that is not known is no local zone, which is all that may be edited.
+OriginRef origin_of(Bytes value, bool& knows_all) {
+  Origin origin;
+  TagReader in(value);
+  while (in.next()) {
+    switch (in.tag<OriginTag>()) {
+      case OriginTag::kind:
+        origin.kind = static_cast<Origin::Kind>(in.number8());
+        knows_all = knows_all && origin.kind >= Origin::Kind::local && origin.kind <= Origin::Kind::replica;
+        break;
+      case OriginTag::primary:
+        origin.primaries.push_back(primary_of(in.value(), knows_all));
+        break;
+      case OriginTag::catalog:
+        origin.catalog = in.name();
+        break;
+      case OriginTag::member:
+        origin.member = in.text();
+        break;
+      case OriginTag::expires:
+        origin.expires = in.number64();
+        break;
+      default:
+        knows_all = false;
+    }
+  }
+  return std::make_shared<const Origin>(std::move(origin));
+}
+
+Serving serving_of(uint8_t number) {
+  if (number > static_cast<uint8_t>(Serving::hidden)) throw std::invalid_argument("an unknown serving state");
+  return static_cast<Serving>(number);
 }
 
 enum class ZoneTag : uint16_t {
@@ -251,7 +341,9 @@ enum class ZoneTag : uint16_t {
   pages,
   page,
   pseudo,
-  secondary_dns
+  secondary_dns,
+  origin,
+  serving
 };
 enum class StepTag : uint16_t { to = 1, time, removed, added, records, pseudo_changed, pseudo_before };
 
@@ -275,6 +367,8 @@ void put_settings(TagWriter& out, const Attributes& attributes) {
   out.put8(ZoneTag::serial_policy, static_cast<unsigned>(attributes.serial_policy));
   put_pseudo(out, ZoneTag::pseudo, attributes.pseudo);
   if (attributes.secondary_dns) out.put(ZoneTag::secondary_dns, encode_secondary_dns(*attributes.secondary_dns));
+  if (attributes.origin) out.put(ZoneTag::origin, encode_origin(*attributes.origin));
+  if (attributes.serving != Serving::served) out.put8(ZoneTag::serving, static_cast<unsigned>(attributes.serving));
 }
 
 StoredZone decode_tagged_zone(Bytes content) {
@@ -286,6 +380,8 @@ StoredZone decode_tagged_zone(Bytes content) {
   PageImage page;
   std::vector<PseudoRecord> pseudo;
   SecondaryDnsRef secondary_dns;
+  OriginRef origin;
+  Serving serving = Serving::served;
   std::string settings;
   bool knows_all = true;
   TagReader in(content);
@@ -319,6 +415,12 @@ StoredZone decode_tagged_zone(Bytes content) {
       case ZoneTag::secondary_dns:
         secondary_dns = secondary_dns_of(in.value(), knows_all);
         break;
+      case ZoneTag::origin:
+        origin = origin_of(in.value(), knows_all);
+        break;
+      case ZoneTag::serving:
+        serving = serving_of(in.number8());
+        break;
       default:
         knows_all = false;
     }
@@ -331,6 +433,8 @@ StoredZone decode_tagged_zone(Bytes content) {
           steps,
           shared_or_null(std::move(pseudo)),
           std::move(secondary_dns),
+          std::move(origin),
+          serving,
           pages,
           std::move(page),
           std::move(settings),

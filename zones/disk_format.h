@@ -25,6 +25,8 @@ struct StoredZone {
   uint32_t steps;  // of its history
   PseudoRecords pseudo;
   SecondaryDnsRef secondary_dns;
+  OriginRef origin;
+  Serving serving;
   uint32_t pages;  // that are kept apart; 0 when `page` holds all there is
   PageImage page;  // empty: no records but the SOA, or they are kept apart
   // Its settings as they were read, for who has to keep tags that he does not know; and whether there are some.

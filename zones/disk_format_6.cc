@@ -78,7 +78,7 @@ StoredZone decode_zone(Bytes content) {
   OwnedRecord soa = disk::sound_soa(apex, ttl, in.take_sized());
   const SerialPolicy policy = disk::policy_of(in.take8());
   const uint32_t steps = in.take32();
-  StoredZone zone{std::move(apex), std::move(soa), policy, steps, {}, {}, 0, {}, {}, true};
+  StoredZone zone{std::move(apex), std::move(soa), policy, steps, {}, {}, {}, Serving::served, 0, {}, {}, true};
   zone.pseudo = take_pseudo(in);
   zone.secondary_dns = take_secondary_dns(in);
   zone.pages = in.take32();

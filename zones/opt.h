@@ -87,7 +87,7 @@ class Opt {
     // RFC 7314 §2: in answers about the SOA, and in transfers, which parse() knows to be such.
     if (asked(kWantsExpire) && query_.qname.labels() == zone_->apex().labels &&
         (query_.qtype == rrtype::SOA || query_.qtype == rrtype::AXFR || query_.qtype == rrtype::IXFR))
-      store32(begin(option::EXPIRE, 4), zone_->expire());
+      store32(begin(option::EXPIRE, 4), zone_->expire_at(query_.now));
     if (asked(kWantsZoneVersion)) {
       uint8_t* data = begin(option::ZONEVERSION, 6);
       data[0] = static_cast<uint8_t>(zone_->apex().labels);

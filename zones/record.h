@@ -115,6 +115,7 @@ struct AddressSet {
 struct Addresses {
   AddressSet a, aaaa;
   int64_t time = 0;  // when they were found to be so; Unix seconds
+  bool empty() const { return a.octets.empty() && aaaa.octets.empty(); }
   bool same_as(const Addresses& other) const { return a == other.a && aaaa == other.aaaa; }
 };
 

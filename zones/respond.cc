@@ -484,6 +484,12 @@ unsigned Responder::refuse(Query& query, Rcode rcode, Ede ede, std::string_view 
   return response.finish();
 }
 
+unsigned Responder::refuse_unserved(Query& query, const ZoneVersion& version) const {
+  if (version.serving() == Serving::expired)
+    return refuse(query, Rcode::servfail, Ede::not_ready, "the zone has expired");
+  return refuse(query, Rcode::refused, Ede::not_authoritative);
+}
+
 unsigned Responder::put_off(Query& query, unsigned size) const {
   if (query.rcode != Rcode::noerror && query.rcode != Rcode::nxdomain && query.rcode != Rcode::yxdomain) return size;
   Response response(query, options_, cookies_);
@@ -534,6 +540,8 @@ unsigned Responder::write(Query& query) const {
     }
   }
   if (query.version == nullptr) return refuse(query, Rcode::refused, Ede::not_authoritative);
+  if (query.version->serving() != Serving::served) [[unlikely]]
+    return refuse_unserved(query, *query.version);
   Response response(query, options_, cookies_);
   response.opt().set_zone(*query.version);
   Lookup lookup(zones_, query, response);

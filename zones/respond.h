@@ -65,6 +65,9 @@ class Responder {
   // A response without records: header, question where there is one, OPT with `ede` where the request had EDNS.
   unsigned refuse(Query& query, Rcode rcode, Ede ede = Ede::none, std::string_view ede_text = {}) const;
 
+  // What a query gets for a zone that is not served (origin.h). @pre it is not
+  unsigned refuse_unserved(Query& query, const ZoneVersion& version) const;
+
   // In place of a response of `size` octets that was written and is not to be sent: one without records, and with TC,
   // so that the requester asks by TCP; or, if he sent a cookie, with BADCOOKIE, so that he asks with the right one (RFC
   // 7873 §5.2.3). An error has no records, and stays.

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "zones/name.h"
@@ -30,6 +31,12 @@ struct SecondaryDns {
   std::vector<Name> servers;  // names of the secondaries, which stand in the NS RRset of the apex while enabled
   std::vector<Name> added;    // those that the zone would not have by itself, and that leave it on disable
   std::vector<Secondary> secondaries;
+
+  // Providers of secondaries that the zone refers to, by their names. With some, `servers` and `secondaries` are what
+  // the zone states itself (own_*) and what they state, and follow when one of them changes. Without, own_* are empty.
+  std::vector<std::string> providers = {};
+  std::vector<Name> own_servers = {};
+  std::vector<Secondary> own_secondaries = {};
 
   friend bool operator==(const SecondaryDns&, const SecondaryDns&) = default;
 };

@@ -291,6 +291,7 @@ boost::intrusive_ptr<ZoneVersion> ZoneVersion::create(const Apex& apex, const Re
 ZoneVersion::ZoneVersion(NameView apex, const Record& soa, const std::string& answer, Attributes attributes)
     : apex_(NameView(std::ranges::copy(apex.bytes(), tail()).out - apex.size(), apex.size())),
       has_secondaries_(attributes.enabled_secondaries() != nullptr),
+      serving_(attributes.serving),
       attributes_(std::move(attributes)) {
   std::ranges::copy(answer, tail() + apex_.size);
   const uint8_t* numbers = soa.rdata.data() + soa.rdata.size() - 20;  // SERIAL REFRESH RETRY EXPIRE MINIMUM

@@ -18,6 +18,7 @@
 
 #include "zones/hash_trie.h"
 #include "zones/history.h"
+#include "zones/origin.h"
 #include "zones/page.h"
 #include "zones/prefetch.h"
 #include "zones/record.h"
@@ -40,7 +41,11 @@ struct Attributes {
   SerialPolicy serial_policy = SerialPolicy::unixtime;
   SecondaryDnsRef secondary_dns = nullptr;
   KeptSettings kept = nullptr;
+  OriginRef origin = nullptr;
+  Serving serving = Serving::served;
 
+  // Whether the zone is changed here, and nowhere else.
+  bool is_local() const { return !origin || origin->kind == Origin::Kind::local; }
   // The secondaries to be told of changes, or null if there are none.
   const SecondaryDns* enabled_secondaries() const {
     return secondary_dns && secondary_dns->enabled ? secondary_dns.get() : nullptr;
@@ -80,6 +85,8 @@ class ZoneVersion : public boost::intrusive_ref_counter<ZoneVersion> {
   const PseudoRecords& pseudo() const { return attributes_.pseudo; }
   // Whether attributes().enabled_secondaries() has any, for the packet path.
   bool has_secondaries() const { return has_secondaries_; }
+  // attributes().serving, for the packet path.
+  Serving serving() const { return serving_; }
   const HistoryRef& history() const { return attributes_.history; }
 
   // Asks the cache for what a lookup reads of the version itself, and for its SOA.
@@ -99,8 +106,15 @@ class ZoneVersion : public boost::intrusive_ref_counter<ZoneVersion> {
   unsigned soa_size() const { return soa().head().rr_size; }
   // min(TTL, MINIMUM): what a negative answer may be cached for (RFC 2308 §5).
   uint32_t negative_ttl() const { return negative_ttl_; }
-  // The SOA's EXPIRE: the last number but one (RFC 1035 §3.3.13).
-  uint32_t expire() const { return load32(soa().bytes() + soa_size() - 8); }
+  // How long a secondary of ours may serve this without hearing of us (RFC 7314 §4): of a zone that is ours, the SOA's
+  // EXPIRE, which is the last number but one (RFC 1035 §3.3.13); of one that we follow, what is left. `now`: Unix
+  // seconds.
+  uint32_t expire_at(uint64_t now) const {
+    const uint32_t expire = load32(soa().bytes() + soa_size() - 8);
+    if (attributes_.is_local() || attributes_.origin->expires == 0) return expire;
+    const uint64_t end = attributes_.origin->expires;
+    return end <= now ? 0 : static_cast<uint32_t>(std::min<uint64_t>(end - now, expire));
+  }
 
   const Page::Counts& counts() const { return counts_; }  // without the SOA
   size_t memory() const;                                  // octets, shared pages included
@@ -226,6 +240,7 @@ class ZoneVersion : public boost::intrusive_ref_counter<ZoneVersion> {
   Page::Counts counts_;
   Apex apex_;  // its name stands in tail()
   bool has_secondaries_;
+  Serving serving_;
   uint32_t serial_, negative_ttl_;
   ChainId chain_ = 0;
   uint64_t octets_ = 0;

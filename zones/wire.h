@@ -90,7 +90,7 @@ enum class Rcode : uint16_t {
 };
 
 // Extended DNS Error codes that we send (RFC 8914 §4).
-enum class Ede : uint16_t { none = 0xFFFF, prohibited = 18, not_authoritative = 20 };
+enum class Ede : uint16_t { none = 0xFFFF, not_ready = 14, prohibited = 18, not_authoritative = 20 };
 
 namespace rrtype {
 constexpr uint16_t A = 1, NS = 2, MD = 3, MF = 4, CNAME = 5, SOA = 6, MB = 7, MG = 8, MR = 9, WKS = 11, PTR = 12,

@@ -3,12 +3,10 @@
 // A book is immutable; the committer makes the next one, in the order store, then visible. What the store keeps of a
 // key (tagged values; JSON until format 6) holds the secret; what is shown to people never does.
 //
-// Threads. Books and keys are shared by shared_ptr; Keys may be used by any thread.
+// Threads. Books and keys are shared by shared_ptr. The book in force is one of the settings (settings.h).
 #pragma once
 
-#include <atomic>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -76,23 +74,5 @@ class KeyBook {
   KeyRing ring_;
 };
 using KeyBookRef = std::shared_ptr<const KeyBook>;
-
-// The book of the moment. Written by the committer, read by anybody.
-class Keys {
- public:
-  KeyBookRef book() const {
-    const std::lock_guard lock(mutex_);
-    return book_;
-  }
-  void set(KeyBook book) {
-    auto next = std::make_shared<const KeyBook>(std::move(book));
-    const std::lock_guard lock(mutex_);
-    book_.swap(next);
-  }
-
- private:
-  mutable std::mutex mutex_;
-  KeyBookRef book_ = std::make_shared<const KeyBook>();  // guarded by mutex_
-};
 
 }  // namespace axfrd::control

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 #include <stdexcept>
+#include <utility>
 
 #include "control/base/parse_name.h"
 #include "zones/tagged.h"
@@ -205,16 +206,79 @@ SecondaryWish wish_from_stored(const std::string& stored) {
   return wish;
 }
 
+namespace {
+
+void add_provider(SecondaryDns& settings, const SecondaryWish& provider) {
+  const std::vector<Name> for_all = parse_keys(provider.key);
+  std::vector<Secondary> secondaries = parse_list(provider.allow, for_all);
+  if (!provider.notify.empty()) set_notified(secondaries, parse_list(provider.notify, for_all));
+  for (Name& server : parse_servers(provider.ns)) {
+    if (std::ranges::find(settings.servers, server) == settings.servers.end())
+      settings.servers.push_back(std::move(server));
+  }
+  // What the zone states itself goes before what its providers state, and a provider before the ones behind it.
+  for (Secondary& secondary : secondaries) {
+    if (std::ranges::none_of(settings.secondaries, [&](const Secondary& s) { return same_place(s, secondary); }))
+      settings.secondaries.push_back(std::move(secondary));
+  }
+}
+
+void check(const SecondaryDns& settings, const KeyBook& keys, const std::vector<IpAddress>& ours) {
+  if (settings.servers.empty()) refuse("no NS name: state those of the secondaries with --ns");
+  if (settings.secondaries.empty()) refuse("no address: state those of the secondaries with --allow");
+  if (settings.servers.size() > kMaxServers) refuse("more than " + std::to_string(kMaxServers) + " NS names");
+  if (settings.secondaries.size() > kMaxSecondaries)
+    refuse("more than " + std::to_string(kMaxSecondaries) + " addresses");
+  for (const Secondary& secondary : settings.secondaries) check_secondary(secondary, keys, ours);
+}
+
+}  // namespace
+
 SecondaryDns apply(const SecondaryWish& wish, SecondaryDns base, const KeyBook& keys,
                    const std::vector<IpAddress>& ours) {
   const std::vector<Name> for_all = parse_keys(wish.key);
   if (!wish.ns.empty()) base.servers = parse_servers(wish.ns);
   if (!wish.allow.empty()) base.secondaries = parse_list(wish.allow, for_all);
   if (!wish.notify.empty()) set_notified(base.secondaries, parse_list(wish.notify, for_all));
-  if (base.servers.empty()) refuse("no NS name: state those of the secondaries with --ns");
-  if (base.secondaries.empty()) refuse("no address: state those of the secondaries with --allow");
-  if (base.secondaries.size() > kMaxSecondaries) refuse("more than " + std::to_string(kMaxSecondaries) + " addresses");
-  for (const Secondary& secondary : base.secondaries) check_secondary(secondary, keys, ours);
+  check(base, keys, ours);
+  return base;
+}
+
+SecondaryDns follow_providers(SecondaryDns settings, const Providers& known) {
+  if (settings.providers.empty()) return settings;
+  settings.servers = settings.own_servers;
+  settings.secondaries = settings.own_secondaries;
+  for (const std::string& name : settings.providers) {
+    if (const auto provider = known.find(name); provider != known.end()) add_provider(settings, provider->second);
+  }
+  return settings;
+}
+
+SecondaryDns refer(const SecondaryWish& wish, std::vector<std::string> providers, SecondaryDns base,
+                   const Providers& known, const KeyBook& keys, const std::vector<IpAddress>& ours) {
+  if (base.providers.empty()) {
+    base.own_servers = base.servers;
+    base.own_secondaries = base.secondaries;
+  }
+  const std::vector<Name> for_all = parse_keys(wish.key);
+  if (!wish.ns.empty()) base.own_servers = parse_servers(wish.ns);
+  if (!wish.allow.empty()) base.own_secondaries = parse_list(wish.allow, for_all);
+  if (!wish.notify.empty()) set_notified(base.own_secondaries, parse_list(wish.notify, for_all));
+  for (size_t i = 0; i < providers.size(); ++i) {
+    if (!known.contains(providers[i]))
+      refuse("there is no provider " + providers[i] + "; axfrctl provider list shows those that there are");
+    if (std::find(providers.begin(), providers.begin() + static_cast<ptrdiff_t>(i), providers[i]) !=
+        providers.begin() + static_cast<ptrdiff_t>(i))
+      refuse("the provider " + providers[i] + " stands there twice");
+  }
+  base.providers = std::move(providers);
+  if (base.providers.empty()) {
+    base.servers = std::exchange(base.own_servers, {});
+    base.secondaries = std::exchange(base.own_secondaries, {});
+  } else {
+    base = follow_providers(std::move(base), known);
+  }
+  check(base, keys, ours);
   return base;
 }
 

@@ -9,9 +9,9 @@
 
 #include <boost/asio/ip/udp.hpp>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "control/access/key_book.h"
 #include "control/base/address.h"
@@ -55,34 +55,20 @@ SecondaryWish wish_from_stored(const std::string& stored);
 // limits, keys that are not in `keys`, addresses that are ours.
 zones::SecondaryDns apply(const SecondaryWish& wish, zones::SecondaryDns base, const KeyBook& keys,
                           const std::vector<IpAddress>& ours);
+// ---- providers that a zone refers to ----
+
+using Providers = std::map<std::string, SecondaryWish>;
+
+// `base` with other providers in place of those to which it refers, and with what `wish` states in place of what the
+// zone states itself. Throws as apply(), and for a provider that there is not.
+zones::SecondaryDns refer(const SecondaryWish& wish, std::vector<std::string> providers, zones::SecondaryDns base,
+                          const Providers& known, const KeyBook& keys, const std::vector<IpAddress>& ours);
+// `settings` as they are when the providers are as they are now; one that is gone adds nothing. Without providers, the
+// same settings.
+zones::SecondaryDns follow_providers(zones::SecondaryDns settings, const Providers& known);
+
 // Why the NS names cannot stand in this zone: one is inside, and has no address there.
 std::optional<Failure> check_servers(const zones::SecondaryDns& settings, const zones::ZoneVersion& zone);
-
-// Providers of secondaries whose wishes have a name. Copied into a zone when it is used there.
-//
-// Threads. Written by the committer, read by anybody.
-class Providers {
- public:
-  std::map<std::string, SecondaryWish> all() const {
-    const std::lock_guard lock(mutex_);
-    return wishes_;
-  }
-  std::optional<SecondaryWish> find(const std::string& name) const {
-    const std::lock_guard lock(mutex_);
-    const auto wish = wishes_.find(name);
-    return wish != wishes_.end() ? std::optional(wish->second) : std::nullopt;
-  }
-  // No wish: the provider goes.
-  void set(const std::string& name, const std::optional<SecondaryWish>& wish) {
-    const std::lock_guard lock(mutex_);
-    wishes_.erase(name);
-    if (wish) wishes_.emplace(name, *wish);
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::map<std::string, SecondaryWish> wishes_;  // guarded by mutex_
-};
 
 struct TransferDecision {
   bool allowed;

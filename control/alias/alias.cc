@@ -69,7 +69,7 @@ Aliases::Aliases(AliasSettings settings, World world, const Log& log)
 
 // ---- zones ----
 
-void Aliases::published(const Committer::Published& published) {
+void Aliases::published(const Published& published) {
   for (const auto& zone : published.zones) set_zone(*zone.version);
   for (const zones::Name& apex : published.gone) forget(apex);
   arm();

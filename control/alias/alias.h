@@ -79,7 +79,7 @@ class Aliases {
   Aliases(AliasSettings settings, World world, const Log& log);
 
   // Zones have become visible, or have gone.
-  void published(const Committer::Published& published);
+  void published(const Published& published);
   // Does what is due.
   void turn();
 

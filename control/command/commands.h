@@ -30,13 +30,12 @@ struct Server {
   const zones::ZoneTable& zones;
   const zones::CookieJar& cookies;
   Committer& committer;
-  const Keys& keys;
+  const CurrentSettings& settings;
   Importer& importer;
   const Service& service;
   NotifyService& notify;
   AliasService& aliases;
   DelegationChecker& checker;
-  Providers& providers;
   const dataplane::Dataplane* dataplane;  // null: without DPDK
   const std::atomic<ServerState>& state;  // written by the main thread
   std::chrono::seconds transaction_timeout;

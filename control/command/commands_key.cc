@@ -56,7 +56,8 @@ void Commands::key_generate(Json& params, RpcDone done) {
 
 void Commands::key_list(Json&, RpcDone done) {
   Json keys = Json::array();
-  for (const KeyRef& key : server_.keys.book()->keys()) keys.push_back(to_json(*key));
+  const KeyBookRef book = server_.settings.keys();
+  for (const KeyRef& key : book->keys()) keys.push_back(to_json(*key));
   done(RpcResult(Json{{"keys", std::move(keys)}}));
 }
 

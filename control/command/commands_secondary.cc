@@ -46,20 +46,20 @@ void Commands::set_secondary(const Json& params, bool must_be_enabled, RpcDone d
   if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
   SecondaryWish wish = wish_from(params);
   if (params.contains("provider")) {
-    const auto providers = server_.providers.all();
-    const auto provider = providers.find(params["provider"].get<std::string>());
-    if (provider == providers.end()) {
+    const SettingsRef settings = server_.settings.get();
+    const SecondaryWish* provider = settings->provider(params["provider"].get<std::string>());
+    if (provider == nullptr) {
       return done(Failure{FailureCode::failed, "there is no provider " + params["provider"].get<std::string>() +
                                                    "; axfrctl provider list shows those that there are"});
     }
-    wish = completed(std::move(wish), provider->second);
+    wish = completed(std::move(wish), *provider);
   }
   const auto edit = [this, wish, must_be_enabled](const zones::ZoneVersion& zone) -> Outcome<zones::SecondaryDns> {
     const auto& current = zone.attributes().secondary_dns;
     if (must_be_enabled && zone.attributes().enabled_secondaries() == nullptr)
       return Failure{FailureCode::failed, "secondary DNS is not enabled; use axfrctl secondary enable"};
     try {
-      auto next = apply(wish, current ? *current : zones::SecondaryDns{}, *server_.keys.book(),
+      auto next = apply(wish, current ? *current : zones::SecondaryDns{}, *server_.settings.keys(),
                         server_.service.options().addresses);
       next.enabled = true;
       if (auto failure = check_servers(next, zone)) return std::move(*failure);
@@ -181,7 +181,7 @@ void Commands::explain(Json& params, RpcDone done) {
   if (!peer) return;
   const zones::VersionRef version = find(std::get<zones::Name>(name));
   if (!version) return done(RpcResult(Json{{"allowed", false}, {"why", "there is no such zone: NOTAUTH"}}));
-  if (key && !server_.keys.book()->find(*key)) {
+  if (key && !server_.settings.keys()->find(*key)) {
     const std::string why = "there is no key " + key->to_text() + ": NOTAUTH, BADKEY";
     return done(RpcResult(Json{{"allowed", false}, {"why", why}}));
   }
@@ -221,7 +221,7 @@ void Commands::provider_set(Json& params, RpcDone done) {
   const auto name = params["provider"].get<std::string>();
   const auto sound = or_refuse(done, [&] {
     check_provider_name(name);
-    return apply(wish, {}, *server_.keys.book(), server_.service.options().addresses);
+    return apply(wish, {}, *server_.settings.keys(), server_.service.options().addresses);
   });
   if (!sound) return;
   const auto answer = [wish](bool changed) {
@@ -229,9 +229,10 @@ void Commands::provider_set(Json& params, RpcDone done) {
     result["changed"] = changed;
     return RpcResult(std::move(result));
   };
-  const auto known = server_.providers.all();
-  if (const auto same = known.find(name); same != known.end() && same->second == wish) return done(answer(false));
-  server_.committer.set_provider(name, wish, [this, answer, done](auto outcome) {
+  const SettingsRef settings = server_.settings.get();
+  if (const SecondaryWish* known = settings->provider(name); known != nullptr && *known == wish)
+    return done(answer(false));
+  server_.committer.set_provider(name, wish, false, [this, answer, done](auto outcome) {
     boost::asio::post(loop_, [answer, done, outcome] {
       if (const auto* failure = std::get_if<Failure>(&outcome)) return done(*failure);
       done(answer(true));
@@ -241,7 +242,8 @@ void Commands::provider_set(Json& params, RpcDone done) {
 
 void Commands::provider_list(Json&, RpcDone done) {
   Json providers = Json::array();
-  for (const auto& [name, wish] : server_.providers.all()) {
+  const ProvidersRef known = server_.settings.get()->providers;
+  for (const auto& [name, wish] : *known) {
     Json row{{"provider", name}};
     row.update(to_json(wish));
     providers.push_back(std::move(row));
@@ -251,10 +253,11 @@ void Commands::provider_list(Json&, RpcDone done) {
 
 void Commands::provider_remove(Json& params, RpcDone done) {
   const auto name = params["provider"].get<std::string>();
-  server_.committer.set_provider(name, std::nullopt, [this, name, done](auto outcome) {
+  server_.committer.set_provider(name, std::nullopt, false, [this, name, done](auto outcome) {
     boost::asio::post(loop_, [name, done, outcome] {
       if (const auto* failure = std::get_if<Failure>(&outcome)) return done(*failure);
-      if (!std::get<bool>(outcome)) return done(Failure{FailureCode::failed, "there is no provider " + name});
+      if (!std::get<Committer::ProviderSet>(outcome).was_there)
+        return done(Failure{FailureCode::failed, "there is no provider " + name});
       done(RpcResult(Json{{"removed", name}}));
     });
   });

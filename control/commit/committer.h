@@ -1,54 +1,60 @@
-// Committer: the one writer of zone data. Makes versions, commits them to the store, publishes them, and frees what
-// they replaced.
+// Committer: the one writer of zones and settings. Whoever wants a change asks it.
 //
-// Threads. Everybody may ask (change_zone and its like only enter the change queue). The work, and the call of `done`,
-// happen in the committer's own thread; `done` hands the outcome on to where it belongs and returns at once.
+// A change goes the same way whatever asked for it: a proposal is made of the zone's newest version (proposal.h), the
+// group takes it (group.h), and when the group ends it is stored, published and told (commit_queue.h says when). The
+// committer never waits for readers: what was replaced is freed when they have moved on (retire_list.h).
 //
-// Group commit. All changes that wait are made one after the other, each upon what the one before has left, and then
-// committed together: one sync of the disk serves them all. Meanwhile the next group gathers. A change goes through the
-// same steps whatever asked for it: make the next version, commit, publish, call `done`, and put what was replaced on
-// the retire list with an RCU token. What cannot be stored is not published: the whole group comes back as a Failure,
-// and what was served stays. The committer never waits for readers.
+// Threads. Everybody may ask. The work, and the call of `done`, happen in the committer's own thread; `done` hands the
+// outcome on to where it belongs and returns at once. What is asked for after stop() is dropped, and `done` with it.
 #pragma once
 
 #include <atomic>
-#include <chrono>
-#include <condition_variable>
 #include <cstdint>
-#include <deque>
-#include <map>
-#include <mutex>
+#include <filesystem>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include "control/access/key_book.h"
-#include "control/access/secondary.h"
+#include "control/access/settings.h"
 #include "control/base/log.h"
 #include "control/base/outcome.h"
+#include "control/commit/commit_queue.h"
+#include "control/commit/group.h"
+#include "control/commit/history_budget.h"
+#include "control/commit/proposal.h"
+#include "control/commit/published.h"
+#include "control/commit/retire_list.h"
+#include "control/commit/tombstones.h"
 #include "control/store/store.h"
 #include "dataplane/rcu.h"
 #include "zones/cookie.h"
-#include "zones/draft.h"
 #include "zones/zone_table.h"
-#include "zones/zonefile.h"
 
 namespace axfrd::control {
 
-class Committer {
+class Committer : private CommitQueue::Owner {
  public:
   // `history_octets`: what the histories of all zones may take in memory; beyond it the oldest steps go.
-  Committer(zones::ZoneTable& zones, zones::CookieJar& cookies, dataplane::Rcu& rcu, Store& store, Keys& keys,
-            Providers& providers, size_t history_octets, const Log& log);
+  Committer(zones::ZoneTable& zones, zones::CookieJar& cookies, dataplane::Rcu& rcu, Store& store,
+            CurrentSettings& settings, size_t history_octets, const Log& log);
   ~Committer();  // @pre no reader is left, so that what is retired can go
   Committer(const Committer&) = delete;
   Committer& operator=(const Committer&) = delete;
 
-  // Starts the thread; from here to stop() no other thread writes to the zone table.
-  void start();
-  // Ends the group under way and the thread. What still waits in the queue is dropped.
-  void stop();
+  // Called in the committer's thread, before those who asked for the change hear of it. @pre not started yet
+  using Observer = std::function<void(Published)>;
+  void set_observer(Observer observer) { observer_ = std::move(observer); }
+  // What URL records stand for; none: they keep what they have. @pre not started yet
+  void set_url_addresses(zones::Addresses addresses) { url_addresses_ = std::move(addresses); }
+
+  // From here to stop() no other thread writes to the zone table.
+  void start() { queue_.start(); }
+  // Ends the group under way and the thread. What still waits is dropped.
+  void stop() { queue_.stop(); }
+
+  // ---- zones ----
 
   struct Changed {
     uint32_t old_serial, serial;
@@ -56,21 +62,15 @@ class Committer {
     zones::Warnings warnings = {};
     bool changed() const { return serial != old_serial; }  // in what a secondary sees
   };
-  // Writes the change of a zone upon a draft of its current version; called in the committer's thread, and more than
-  // once if need be. A Failure leaves the zone as it is.
-  using Compose = std::function<std::optional<Failure>(zones::Draft&)>;
   // `cause` is for the log.
   void change_zone(zones::Name apex, std::string cause, Compose compose, Done<Changed> done);
 
-  // The content of a zone as it shall be, from a zone file.
   struct Import {
     zones::Name apex;
-    zones::ZoneText content;
-    zones::VersionRef fresh;     // built of `content`: the version of a zone that is new
-    std::string file;            // where it is from, for messages
-    bool only_if_newer = false;  // leave a zone alone whose serial is not older
-    bool strict = false;         // do nothing when there is a warning
-    bool revives = true;         // bring back a zone that was removed
+    NewContent content;
+    std::string file;                    // where it is from, for messages
+    bool revives = true;                 // bring back a zone that was removed
+    std::optional<Proposal> made_ahead;  // upon a version of the zone; made again if that is not the current one
   };
   struct Imported {
     std::optional<uint32_t> old_serial;  // none: the zone is new
@@ -80,10 +80,15 @@ class Committer {
     bool changed;           // false: the zone was like this already, and nothing was done
     zones::Warnings warnings;
   };
-  // A zone that is there is changed by the difference, so that secondaries get it as IXFR.
   void import_zone(Import request, Done<Imported> done);
   // The same for many; each has its own outcome.
   void import_zones(std::vector<Import> requests, Done<std::vector<Outcome<Imported>>> done);
+  // The version of a zone that a proposal can be made ahead of, null if there is none; and by which rules.
+  struct Base {
+    zones::VersionRef version;
+    ProposalRules rules;
+  };
+  void base_of(zones::Name apex, Done<Base> done);
 
   struct Configured {
     zones::SerialPolicy serial_policy;
@@ -98,7 +103,6 @@ class Committer {
   };
   // Makes the secondary DNS of a zone what edit(current version) returns, and its NS RRset what follows from that, in
   // one commit. Called in the committer's thread.
-  using SecondaryEdit = std::function<Outcome<zones::SecondaryDns>(const zones::ZoneVersion& current)>;
   void set_secondary(zones::Name apex, SecondaryEdit edit, Done<SecondarySet> done);
 
   struct Removed {
@@ -106,12 +110,13 @@ class Committer {
   };
   void remove_zone(zones::Name apex, Done<Removed> done);
 
+  // ---- settings ----
+
   struct KeyChanged {
     zones::Name name;
     KeyRef before, after;  // null: there was none, there is none; the same: nothing was done
   };
-  // Makes a key what edit(current) returns, both null when there is no key. Called in the committer's thread. Settings
-  // (keys, cookies, providers) are in force, and told to be, without the rest of the group.
+  // Makes a key what edit(current) returns, both null when there is no key. Called in the committer's thread.
   using KeyEdit = std::function<Outcome<KeyRef>(const KeyRef& current)>;
   void change_key(zones::Name name, KeyEdit edit, Done<KeyChanged> done);
 
@@ -119,28 +124,22 @@ class Committer {
   using CookieEdit = std::function<Outcome<zones::CookieSecrets>(const zones::CookieSecrets& current)>;
   void change_cookies(CookieEdit edit, Done<zones::CookieSecrets> done);
 
-  // No wish: the provider goes. Whether there was one.
-  void set_provider(std::string name, std::optional<SecondaryWish> wish, Done<bool> done);
+  struct ProviderSet {
+    bool was_there;
+    size_t zones = 0;   // that refer to it and have changed, or would
+    size_t failed = 0;  // that refer to it and could not follow; the log says why
+  };
+  // No wish: the provider goes, which is refused while zones refer to it. The zones that refer to it follow, which is
+  // done when `done` is called; if we end before that, they follow at the next start. `dry_run`: only count.
+  void set_provider(std::string name, std::optional<SecondaryWish> wish, bool dry_run, Done<ProviderSet> done);
 
-  // Keeps the ledger's lines of some zones (ledger.h), durably.
+  // ---- the rest ----
+
+  // Keeps the ledger's lines of some zones (notify/ledger.h), durably.
   void keep_ledger(std::vector<Store::LedgerText> lines, Done<size_t> done);
 
-  // Zones that somebody follows, because they have secondary DNS (set or unset) or ALIAS or URL records: those that
-  // have become visible, and those that are gone or have neither any more.
-  struct Published {
-    struct Zone {
-      zones::VersionRef version;
-      std::string ledger;  // at start: what keep_ledger() was last given
-    };
-    std::vector<Zone> zones;
-    std::vector<zones::Name> gone;
-    bool keys = false;  // the book of TSIG keys has changed
-  };
-  // Called in the committer's thread, before those who asked for the change hear of it. @pre not started yet
-  using Observer = std::function<void(Published)>;
-  void set_observer(Observer observer) { observer_ = std::move(observer); }
-  // What URL records stand for. @pre not started yet
-  void set_url_addresses(zones::Addresses addresses) { url_addresses_ = std::move(addresses); }
+  // Copies the store, as it is then, into `directory`, while changes go on. `done` is called in the store's thread.
+  void backup(std::filesystem::path directory, Done<std::filesystem::path> done);
 
   // Serves what is in the store; the number of zones. @pre no zone is served yet
   void load_store(Done<size_t> done);
@@ -151,86 +150,60 @@ class Committer {
   StoreHealth store_health() const { return store_.health(); }
 
   // How much waits for readers to move on. Any thread.
-  size_t retired_count() const { return retired_count_.load(std::memory_order_relaxed); }
+  size_t retired_count() const { return retired_.count(); }
   // How many zones have no NS record at their apex. Any thread.
   size_t zones_without_servers() const { return zones_without_servers_.load(std::memory_order_relaxed); }
   // What histories take, in octets. Any thread.
-  size_t history_octets() const { return history_octets_.load(std::memory_order_relaxed); }
+  size_t history_octets() const { return histories_.octets(); }
 
  private:
-  class Group;
-  using Task = std::function<void(Group&)>;
-  struct RetiredItem {
-    dataplane::Rcu::Token token;
-    zones::ZoneTable::Retired what;
-    std::unique_ptr<const zones::CookieSecrets> secrets;
-  };
-  // The last serial of a zone that was removed.
-  struct Gone {
-    zones::Name apex;
-    Tombstone tombstone;
-    bool has_file = false;  // which --zones-dir still holds
-  };
-  // A step that can go when histories take too much: that of the zone with this hash which leads on from this serial.
-  struct OldStep {
-    uint64_t zone;
-    uint32_t from;
-  };
+  // ---- CommitQueue::Owner ----
+  void begin_group() override { group_.emplace(ground_); }
+  void end_group() override;
+  bool free_retired() override { return retired_.free(); }
+  void idle() override { store_.tick(); }
 
-  enum class Ends : uint8_t { with_group, at_once };
   template <class T, class Work>
-  void enqueue(Done<T> done, Work work, Ends ends = Ends::with_group);
-  void run();
-  std::deque<Task> next_tasks();
-  void free_retired();
+  void enqueue(Done<T> done, Work work);
+  ProposalRules rules() const;
 
-  // ---- the committer's thread ----
-  Outcome<Changed> change_now(Group& group, const zones::Name& apex, const std::string& cause, const Compose& compose);
-  Outcome<Imported> import_now(Group& group, Import& request);
-  Outcome<Imported> import_new(Group& group, Import& request);
-  static std::optional<Failure> refuse_strictly(const Import& request, const zones::Warnings& warnings);
-  std::optional<Failure> raise_serial(zones::VersionRef& version, const Tombstone& tombstone, Imported& result) const;
-  std::optional<Failure> complete(zones::ZoneText& content, const zones::PseudoRecords& before) const;
-  Outcome<Configured> configure_now(Group& group, const zones::Name& apex, zones::SerialPolicy policy);
-  Outcome<SecondarySet> set_secondary_now(Group& group, const zones::Name& apex, const SecondaryEdit& edit);
-  Outcome<Removed> remove_now(Group& group, const zones::Name& apex);
+  Outcome<Changed> change_now(const zones::Name& apex, const std::string& cause, const Compose& compose);
+  Outcome<Imported> import_now(const Import& request);
+  Outcome<Configured> configure_now(const zones::Name& apex, zones::SerialPolicy policy);
+  Outcome<SecondarySet> set_secondary_now(const zones::Name& apex, const SecondaryEdit& edit);
+  Outcome<Removed> remove_now(const zones::Name& apex);
   Outcome<KeyChanged> change_key_now(const zones::Name& name, const KeyEdit& edit);
   Outcome<zones::CookieSecrets> change_cookies_now(const CookieEdit& edit);
-  void load_settings();
-  void load_tombstones();
-  void raise_serials(std::vector<Store::Loaded>& zones);
-  void forget_tombstones(int64_t before, size_t most);
+
+  // ---- zones follow their providers (committer_providers.cc) ----
+  struct Following;
+  Outcome<ProviderSet> set_provider_now(const std::string& name, const std::optional<SecondaryWish>& wish,
+                                        bool dry_run);
+  Outcome<Proposal> follow_now(const zones::VersionRef& base, const Providers& known) const;
+  std::vector<zones::Name> zones_with(const std::function<bool(const zones::SecondaryDns&)>& wanted) const;
+  void follow_next(const std::shared_ptr<Following>& following);
+  void follow_providers_at_start();
+
+  // ---- start (committer_start.cc) ----
   Outcome<size_t> load_store_now();
-  zones::VersionRef make_next(const zones::ZoneVersion& old, const zones::Delta& delta, const zones::OwnedRecord& soa,
-                              zones::Attributes attributes) const;
-  const zones::ZoneVersion* current(zones::NameView apex) const;
-  void shorten_histories(Group& group);
-  void retire(zones::ZoneTable::Retired what, std::unique_ptr<const zones::CookieSecrets> secrets = nullptr);
+  void load_settings();
+  void raise_serials(std::vector<Store::Loaded>& zones);
 
   zones::ZoneTable& zones_;
   zones::CookieJar& cookies_;
-  dataplane::Rcu& rcu_;
   Store& store_;
-  Keys& keys_;  // written by the committer's thread alone, as are the
-  Providers& providers_;
-  const size_t max_history_octets_;
+  CurrentSettings& settings_;
   const Log& log_;
-
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<Task> queue_;             // guarded by mutex_
-  std::atomic<bool> stopping_{false};  // stop(): writes, with mutex_ held; the committer's thread: reads
-
-  std::deque<RetiredItem> retired_;        // the committer's thread
-  std::atomic<size_t> retired_count_{0};   // its size; written by the committer's thread
-  std::deque<OldStep> old_steps_;          // the committer's thread; may name steps that have gone
-  std::atomic<size_t> history_octets_{0};  // written by the committer's thread, as is the next one
-  std::atomic<size_t> zones_without_servers_{0};
-  Observer observer_ = [](const Published&) {};
   zones::Addresses url_addresses_;
-  bool knows_all_of_cookies_ = true;        // the committer's thread
-  std::map<std::string, Gone> tombstones_;  // by sort key of the apex; the committer's thread
-  std::thread thread_;
+  Observer observer_ = [](const Published&) {};
+
+  Tombstones tombstones_;
+  HistoryBudget histories_;
+  RetireList retired_;
+  std::atomic<size_t> zones_without_servers_{0};  // written by the committer's thread
+  CommitGround ground_;
+  std::optional<Group> group_;  // under way; the committer's thread
+  CommitQueue queue_;           // last: its thread uses all the others
 };
 
 }  // namespace axfrd::control

@@ -97,6 +97,7 @@ RequestHandler::Outcome RequestHandler::start_transfer(Query& query, const IpAdd
   const zones::Zone* zone = responder_.zones().find(name.hash(name.labels()), name.view());
   if (zone == nullptr) return answer(responder_.refuse(query, Rcode::notauth));
   const zones::ZoneVersion& version = *zone->current();
+  if (version.serving() == zones::Serving::expired) return answer(responder_.refuse_unserved(query, version));
   const IpAddress address = normalised(peer);
   const auto rule = allow_transfer_.match(peer);
   if (!may_transfer(version, address, key, rule)) {
@@ -124,9 +125,17 @@ RequestHandler::Outcome RequestHandler::answer_ixfr(Query& query, const zones::Z
 
 // ---- NOTIFY and UPDATE ----
 
+// Of a zone that is ours, nobody has a change to tell us of, and Knot says NOTAUTH, too. Nobody who may tell us of
+// others has been set.
+unsigned RequestHandler::refuse_notify(Query& query) {
+  const zones::HashedName& name = query.qname;
+  const zones::Zone* zone = responder_.zones().find(name.hash(name.labels()), name.view());
+  const bool followed = zone != nullptr && !zone->current()->attributes().is_local();
+  return responder_.refuse(query, followed ? Rcode::refused : Rcode::notauth);
+}
+
 unsigned RequestHandler::refuse_unsigned(Query& query) {
-  // We are primary of all our zones, so nobody has a change to tell us of; Knot says the same.
-  if (query.opcode == zones::Opcode::notify) return responder_.refuse(query, Rcode::notauth);
+  if (query.opcode == zones::Opcode::notify) return refuse_notify(query);
   counters_.updates_refused.add();
   return responder_.refuse(query, Rcode::refused, zones::Ede::prohibited, "updates have to be signed with a key");
 }
@@ -144,10 +153,12 @@ RequestHandler::Outcome RequestHandler::start_update(Query& query, const TsigChe
   auto read = zones::read_update(query);
   if (const auto* rcode = std::get_if<Rcode>(&read)) return answer(responder_.refuse(query, *rcode));
   const zones::HashedName& name = query.qname;
-  if (responder_.zones().find(name.hash(name.labels()), name.view()) == nullptr)
-    return answer(responder_.refuse(query, Rcode::notauth));
+  const zones::Zone* zone = responder_.zones().find(name.hash(name.labels()), name.view());
+  if (zone == nullptr) return answer(responder_.refuse(query, Rcode::notauth));
+  // RFC 2136 §6 lets us forward it to the primary, which we do not.
+  if (!zone->current()->attributes().is_local()) return answer(responder_.refuse(query, Rcode::notimp));
   const zones::Name apex(name.view());
-  const KeyRef key = keys_.book()->find(check.key->name());
+  const KeyRef key = settings_.keys()->find(check.key->name());
   if (!key || !key->may_update(apex)) return answer(refuse_update(query, check, peer, "may not update the zone"));
   auto& request = std::get<zones::UpdateRequest>(read);
   for (const zones::Edit& edit : request.edits) {
@@ -170,7 +181,7 @@ RequestHandler::Outcome RequestHandler::start_update(Query& query, const TsigChe
 
 RequestHandler::Outcome RequestHandler::answer_signed(Query& query, const IpAddress& peer) {
   const TsigTime now = tsig_now();
-  const TsigCheck check = check_request({query.message, query.size}, keys_.book()->ring(), now);
+  const TsigCheck check = check_request({query.message, query.size}, settings_.keys()->ring(), now);
   if (check.rcode == Rcode::formerr) return answer(responder_.refuse(query, Rcode::formerr));
   if (query.transport == zones::Transport::udp) {
     const unsigned payload = std::max<unsigned>(zones::kMinUdp, std::min(query.payload, udp_payload_));
@@ -194,7 +205,7 @@ RequestHandler::Outcome RequestHandler::answer_signed(Query& query, const IpAddr
 
 RequestHandler::Outcome RequestHandler::answer_authentic(Query& query, const TsigCheck& check, const IpAddress& peer) {
   if (query.opcode == zones::Opcode::update) return start_update(query, check, peer);
-  if (query.opcode == zones::Opcode::notify) return answer(responder_.refuse(query, Rcode::notauth));
+  if (query.opcode == zones::Opcode::notify) return answer(refuse_notify(query));
   if (query.asks_for_transfer()) return start_transfer(query, peer, &check.key->name());
   return answer(look_up(query, peer));
 }

@@ -22,11 +22,11 @@ namespace axfrd::control {
 
 class RequestHandler {
  public:
-  RequestHandler(const zones::Responder& responder, const Keys& keys, const AccessList& allow_transfer,
+  RequestHandler(const zones::Responder& responder, const CurrentSettings& settings, const AccessList& allow_transfer,
                  uint16_t udp_payload, dataplane::RateLimitOptions rate_limit, PeerSink& peers,
                  RequestCounters& counters, const Log& log)
       : responder_(responder),
-        keys_(keys),
+        settings_(settings),
         allow_transfer_(allow_transfer),
         udp_payload_(udp_payload),
         limiter_(std::chrono::steady_clock::period::den, rate_limit),
@@ -66,11 +66,12 @@ class RequestHandler {
   Outcome answer_signed(zones::Query& query, const IpAddress& peer);
   Outcome answer_authentic(zones::Query& query, const TsigCheck& check, const IpAddress& peer);
   Outcome start_update(zones::Query& query, const TsigCheck& check, const IpAddress& peer);
+  unsigned refuse_notify(zones::Query& query);
   unsigned refuse_unsigned(zones::Query& query);
   unsigned refuse_update(zones::Query& query, const TsigCheck& check, const IpAddress& peer, const std::string& why);
 
   const zones::Responder& responder_;
-  const Keys& keys_;
+  const CurrentSettings& settings_;
   const AccessList& allow_transfer_;
   const uint16_t udp_payload_;
   dataplane::RateLimiter limiter_;  // as in the packet path, for what comes by this door

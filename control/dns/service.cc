@@ -15,14 +15,14 @@ constexpr auto kStopTick = std::chrono::milliseconds(10);
 }  // namespace
 
 Service::Service(asio::io_context& loop, ServiceOptions options, const zones::Responder& responder, dataplane::Rcu& rcu,
-                 Committer& committer, const Keys& keys, PeerSink& peers, const Log& log)
+                 Committer& committer, const CurrentSettings& settings, PeerSink& peers, const Log& log)
     : loop_(loop),
       options_(std::move(options)),
       log_(log),
       reader_(rcu),
-      udp_handler_(responder, keys, options_.allow_transfer, options_.udp_payload, options_.rate_limit, peers,
+      udp_handler_(responder, settings, options_.allow_transfer, options_.udp_payload, options_.rate_limit, peers,
                    udp_counters_.requests, log),
-      tcp_handler_(responder, keys, options_.allow_transfer, options_.udp_payload, {.rate = 0}, peers,
+      tcp_handler_(responder, settings, options_.allow_transfer, options_.udp_payload, {.rate = 0}, peers,
                    tcp_counters_.requests, log),
       updates_(loop, committer, responder, reader_, log),
       udp_(loop, udp_handler_, updates_, reader_, udp_counters_),

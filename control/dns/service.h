@@ -28,7 +28,7 @@ struct ServiceOptions {
 class Service {
  public:
   Service(boost::asio::io_context& loop, ServiceOptions options, const zones::Responder& responder, dataplane::Rcu& rcu,
-          Committer& committer, const Keys& keys, PeerSink& peers, const Log& log);
+          Committer& committer, const CurrentSettings& settings, PeerSink& peers, const Log& log);
 
   // Begins to serve. Throws std::runtime_error.
   void listen();

@@ -25,6 +25,7 @@ using zones::Name;
 
 constexpr size_t kFilesAtOnce = 64;         // parsed in one go, and committed together
 constexpr size_t kOctetsAtOnce = 4U << 20;  // unless they are large
+constexpr size_t kLargeZone = 10'000;       // records, from which on the committer is not left alone with the work
 // How long a file may give nothing. Whoever waits longer than that for an octet waits for a server that is gone.
 constexpr auto kPatience = std::chrono::seconds(30);
 
@@ -56,8 +57,11 @@ std::variant<Committer::Import, std::string> parse(Name apex, const zones::ZoneS
   auto& zone = std::get<zones::ZoneText>(parsed);
   zones::VersionRef fresh = build(zone);
   for (const std::string& fault : zones::find_faults(*fresh)) zone.warnings.add(0, fault);
-  return Committer::Import{std::move(apex),       std::move(zone), std::move(fresh), source.parts.front().file,
-                           options.only_if_newer, options.strict,  !options.at_start};
+  return Committer::Import{std::move(apex),
+                           {std::move(zone), std::move(fresh), options.only_if_newer, options.strict},
+                           source.parts.front().file,
+                           !options.at_start,
+                           {}};
 }
 
 std::string out_of_memory(const std::filesystem::path& file) {
@@ -108,10 +112,34 @@ void Importer::import_text(Text zone, Done<Committer::Imported> done) {
       auto parsed = parse(zone.apex, zone.source, {.strict = zone.strict}, stopping_);
       if (auto* reason = std::get_if<std::string>(&parsed))
         return done(Failure{FailureCode::bad_zone, std::move(*reason)});
-      committer_.import_zone(std::move(std::get<Committer::Import>(parsed)), done);
+      auto zones = std::make_shared<Zones>();
+      zones->push_back(std::move(std::get<Committer::Import>(parsed)));
+      propose_ahead(zones, 0, [this, zones, done] { committer_.import_zone(std::move(zones->front()), done); });
     } catch (const std::bad_alloc&) {
       done(Failure{FailureCode::failed, out_of_memory(zone.source.parts.front().file)});
     }
+  });
+}
+
+// A zone that is large and there already: the difference is found here, and not in the committer's thread, which others
+// wait for. A proposal that fails is made again there, and fails once more.
+void Importer::propose_ahead(const std::shared_ptr<Zones>& zones, size_t from, std::function<void()> then) {
+  while (from < zones->size() && (*zones)[from].content.text.records.size() < kLargeZone) ++from;
+  if (from == zones->size()) return then();
+  const auto propose = [this, zones, from, then = std::move(then)](const Outcome<Committer::Base>& outcome) {
+    const auto* base = std::get_if<Committer::Base>(&outcome);
+    Committer::Import& zone = (*zones)[from];
+    if (base != nullptr && base->version) {
+      try {
+        auto made = propose_content(base->version, zone.content, base->rules);
+        if (auto* proposal = std::get_if<Proposal>(&made)) zone.made_ahead = std::move(*proposal);
+      } catch (const std::bad_alloc&) {  // the committer will say so
+      }
+    }
+    propose_ahead(zones, from + 1, then);
+  };
+  committer_.base_of((*zones)[from].apex, [this, propose](const Outcome<Committer::Base>& outcome) {
+    asio::post(*pool_, [propose, outcome] { propose(outcome); });
   });
 }
 
@@ -221,22 +249,24 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
       give_up(files_->list[*current].path);
       return end_chain();
     }
-    std::vector<Committer::Import> zones;
+    auto zones = std::make_shared<Zones>();
     std::vector<std::string> bad;
-    for (Read& read : *reads) load(read, zones, bad);
+    for (Read& read : *reads) load(read, *zones, bad);
     if (importer_.stopping_) return;
     {
       const std::lock_guard lock(mutex_);
       for (std::string& reason : bad) skip(std::move(reason));
-      if (zones.empty()) {
+      if (zones->empty()) {
         if (reads->empty()) return end_chain();
         report();
         return post_link();
       }
     }
-    using Outcomes = std::vector<Outcome<Committer::Imported>>;
-    importer_.committer_.import_zones(
-        std::move(zones), [self = shared_from_this()](const Outcome<Outcomes>& outcomes) { self->note(outcomes); });
+    importer_.propose_ahead(zones, 0, [self = shared_from_this(), zones] {
+      using Outcomes = std::vector<Outcome<Committer::Imported>>;
+      self->importer_.committer_.import_zones(std::move(*zones),
+                                              [self](const Outcome<Outcomes>& outcomes) { self->note(outcomes); });
+    });
   }
 
   // The next files. In a thread that may be given up: it touches nothing that is not its own.
@@ -260,7 +290,7 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
     return reads;
   }
 
-  void load(Read& read, std::vector<Committer::Import>& zones, std::vector<std::string>& bad) const {
+  void load(Read& read, Zones& zones, std::vector<std::string>& bad) const {
     if (auto* reason = std::get_if<std::string>(&read.content)) return bad.push_back(std::move(*reason));
     const auto source = std::move(std::get<zones::ZoneSource>(read.content));
     try {

@@ -9,6 +9,7 @@
 #include <boost/asio/thread_pool.hpp>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -72,6 +73,9 @@ class Importer {
 
  private:
   class Directory;
+  using Zones = std::vector<Committer::Import>;
+
+  void propose_ahead(const std::shared_ptr<Zones>& zones, size_t from, std::function<void()> then);
 
   Committer& committer_;
   const unsigned threads_;

@@ -31,11 +31,11 @@ Delivery::Answer judge(const zones::SecondaryResponse& response) {
 }  // namespace
 
 Courier::Courier(boost::asio::io_context& loop, const zones::ZoneTable& zones, dataplane::Rcu::Reader& reader,
-                 const Keys& keys, std::vector<IpAddress> sources, Listener listener)
+                 const CurrentSettings& settings, std::vector<IpAddress> sources, Listener listener)
     : loop_(loop),
       zones_(zones),
       reader_(reader),
-      keys_(keys),
+      settings_(settings),
       listener_(std::move(listener)),
       datagrams_(loop, std::move(sources)) {}
 
@@ -61,7 +61,7 @@ Courier::Sent Courier::send_notify(const Destination& to, const zones::Name& ape
   using Outcome = Sent::Outcome;
   TsigKeyRef key;
   if (to.key) {
-    const KeyRef found = keys_.book()->find(*to.key);
+    const KeyRef found = settings_.keys()->find(*to.key);
     if (!found) return {Outcome::key_missing};
     key = found->tsig;
   }

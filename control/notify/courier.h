@@ -35,7 +35,7 @@ class Courier {
   };
 
   Courier(boost::asio::io_context& loop, const zones::ZoneTable& zones, dataplane::Rcu::Reader& reader,
-          const Keys& keys, std::vector<IpAddress> sources, Listener listener);
+          const CurrentSettings& settings, std::vector<IpAddress> sources, Listener listener);
 
   void open();
   void close() { datagrams_.close(); }
@@ -63,7 +63,7 @@ class Courier {
   boost::asio::io_context& loop_;
   const zones::ZoneTable& zones_;
   dataplane::Rcu::Reader& reader_;
-  const Keys& keys_;
+  const CurrentSettings& settings_;
   const Listener listener_;
   dnsclient::Datagrams datagrams_;
   std::map<Endpoint, Flights> flights_;

@@ -16,14 +16,14 @@ constexpr unsigned kStatusPage = 200;  // zones of which lines are told at once:
 }  // namespace
 
 NotifyService::NotifyService(boost::asio::io_context& loop, const zones::ZoneTable& zones, dataplane::Rcu& rcu,
-                             Committer& committer, const Keys& keys, std::vector<IpAddress> sources,
+                             Committer& committer, const CurrentSettings& settings, std::vector<IpAddress> sources,
                              TransferLog& transfers, const Log& log)
     : loop_(loop),
       reader_(rcu),
       committer_(committer),
       transfers_(transfers),
       delivery_(*this, log),
-      courier_(loop, zones, reader_, keys, std::move(sources),
+      courier_(loop, zones, reader_, settings, std::move(sources),
                {[this](Delivery::Ticket ticket, const Delivery::Answer& answer) { delivery_.answered(ticket, answer); },
                 [this](Delivery::Ticket ticket) { delivery_.tcp_ended(ticket); }}),
       wake_timer_(loop),
@@ -46,7 +46,7 @@ void NotifyService::run(std::function<void(NotifyService&)> work) {
   boost::asio::post(loop_, [this, work = std::move(work)] { work(*this); });
 }
 
-void NotifyService::published(const Committer::Published& published) {
+void NotifyService::published(const Published& published) {
   for (const auto& zone : published.zones) delivery_.set_zone(*zone.version, zone.ledger);
   for (const zones::Name& apex : published.gone) delivery_.forget(apex);
   if (published.keys) delivery_.keys_changed();

@@ -30,7 +30,8 @@ class NotifyService : public PeerSink, private Delivery::World {
  public:
   // `sources`: addresses that NOTIFY is sent from, the first of each family; without one, the kernel chooses.
   NotifyService(boost::asio::io_context& loop, const zones::ZoneTable& zones, dataplane::Rcu& rcu, Committer& committer,
-                const Keys& keys, std::vector<IpAddress> sources, TransferLog& transfers, const Log& log);
+                const CurrentSettings& settings, std::vector<IpAddress> sources, TransferLog& transfers,
+                const Log& log);
 
   // Begins to send.
   void start();
@@ -40,7 +41,7 @@ class NotifyService : public PeerSink, private Delivery::World {
   // Runs `work` in the thread of the loop. Any thread.
   void run(std::function<void(NotifyService&)> work);
 
-  void published(const Committer::Published& published);
+  void published(const Published& published);
 
   // ---- PeerSink ----
   void heard_from(const IpAddress& address) override { delivery_.heard_from(address); }

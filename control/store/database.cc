@@ -99,23 +99,23 @@ class Database::Transaction : public Writer {
   Transaction& operator=(const Transaction&) = delete;
 
   void commit() {
-    if (secrets_) database_.secrets_.write(*secrets_);
+    if (settings_) database_.settings_.write(*settings_);
     const int status = mdb_txn_commit(std::exchange(txn_, nullptr));
     if (status != MDB_SUCCESS && made_tables_) database_.tables_ = {};
     require(status, "write to disk");
   }
 
   void put(StoreTable table, std::string_view key, std::string_view value) override {
-    if (table == StoreTable::secrets) {
-      secrets()[std::string(key)] = value;
+    if (table == StoreTable::settings) {
+      settings()[std::string(key)] = value;
       return;
     }
     MDB_val k = value_of(key), v = value_of(value);
     require(mdb_put(txn_, handle(table), &k, &v, 0), "write");
   }
   void erase(StoreTable table, std::string_view key) override {
-    if (table == StoreTable::secrets) {
-      secrets().erase(std::string(key));
+    if (table == StoreTable::settings) {
+      settings().erase(std::string(key));
       return;
     }
     MDB_val k = value_of(key);
@@ -123,8 +123,8 @@ class Database::Transaction : public Writer {
     if (status != MDB_NOTFOUND) require(status, "delete");
   }
   void erase_all(StoreTable table, std::string_view prefix) override {
-    if (table == StoreTable::secrets) {
-      std::erase_if(secrets(), [&](const auto& entry) { return entry.first.starts_with(prefix); });
+    if (table == StoreTable::settings) {
+      std::erase_if(settings(), [&](const auto& entry) { return entry.first.starts_with(prefix); });
       return;
     }
     const Cursor cursor = open_cursor(txn_, handle(table));
@@ -140,20 +140,20 @@ class Database::Transaction : public Writer {
 
  private:
   MDB_dbi handle(StoreTable table) const { return *database_.table(table); }
-  SecretsFile::Entries& secrets() {
-    if (!secrets_) secrets_ = database_.secrets_.entries();
-    return *secrets_;
+  SettingsFile::Entries& settings() {
+    if (!settings_) settings_ = database_.settings_.entries();
+    return *settings_;
   }
 
   Database& database_;
   MDB_txn* txn_ = nullptr;
   bool made_tables_ = false;
-  std::optional<SecretsFile::Entries> secrets_;  // none: unchanged
+  std::optional<SettingsFile::Entries> settings_;  // none: unchanged
 };
 
-Database::Database(const std::filesystem::path& directory) : directory_(directory), secrets_(directory / "secrets") {
+Database::Database(const std::filesystem::path& directory) : directory_(directory), settings_(directory / "settings") {
   to_be_upgraded_ = check_format(probe(directory), directory);
-  secrets_.read();
+  settings_.read();
   open();
 }
 
@@ -223,19 +223,28 @@ void Database::write(const std::function<void(Writer&)>& work) {
   }
 }
 
-void Database::compact() {
-  const auto copy = directory_ / "data.mdb.new";
-  const int fd = ::open(copy.c_str(), O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC, 0600);
-  if (fd < 0) throw StoreError("the store cannot make " + copy.string() + ": " + std::strerror(errno));
+void Database::write_copy(const std::filesystem::path& file) const {
+  const int fd = ::open(file.c_str(), O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC, 0600);
+  if (fd < 0) throw StoreError("the store cannot make " + file.string() + ": " + std::strerror(errno));
   const int status = mdb_env_copyfd2(env_.get(), fd, MDB_CP_COMPACT);
   const bool synced = status == MDB_SUCCESS && ::fsync(fd) == 0;
   ::close(fd);
+  if (synced) return;
   std::error_code error;
-  if (!synced) {
-    std::filesystem::remove(copy, error);
-    throw StoreError("the store cannot write " + copy.string() + ": " +
-                     (status != MDB_SUCCESS ? mdb_strerror(status) : std::strerror(errno)));
-  }
+  std::filesystem::remove(file, error);
+  throw StoreError("the store cannot write " + file.string() + ": " +
+                   (status != MDB_SUCCESS ? mdb_strerror(status) : std::strerror(errno)));
+}
+
+void Database::copy_to(const std::filesystem::path& directory) const {
+  write_copy(directory / "data.mdb");
+  SettingsFile(directory / "settings").write(settings_.entries());
+}
+
+void Database::compact() {
+  const auto copy = directory_ / "data.mdb.new";
+  write_copy(copy);
+  std::error_code error;
   env_.reset();
   std::filesystem::rename(copy, directory_ / "data.mdb", error);
   open();
@@ -258,8 +267,8 @@ Database::Snapshot::Snapshot(const Database& database) : database_(database) {
 }
 
 bool Database::Snapshot::get(StoreTable table, std::string_view key, Bytes& value) const {
-  if (table == StoreTable::secrets) {
-    const auto& entries = database_.secrets_.entries();
+  if (table == StoreTable::settings) {
+    const auto& entries = database_.settings_.entries();
     const auto entry = entries.find(std::string(key));
     if (entry != entries.end()) value = zones::bytes_of(entry->second);
     return entry != entries.end();
@@ -275,8 +284,8 @@ bool Database::Snapshot::get(StoreTable table, std::string_view key, Bytes& valu
 
 void Database::Snapshot::for_each_from(StoreTable table, std::string_view key,
                                        const std::function<bool(Bytes, Bytes)>& visit) const {
-  if (table == StoreTable::secrets) {
-    const auto& entries = database_.secrets_.entries();
+  if (table == StoreTable::settings) {
+    const auto& entries = database_.settings_.entries();
     for (auto entry = entries.lower_bound(std::string(key)); entry != entries.end(); ++entry) {
       if (!visit(zones::bytes_of(entry->first), zones::bytes_of(entry->second))) return;
     }

@@ -1,5 +1,5 @@
 // Database: LMDB as the store uses it: tables of keys and values, read in order, written in transactions that are on
-// disk, whole, when they have been committed. The table of secrets is a file of its own (secrets_file.h), which is
+// disk, whole, when they have been committed. The table of settings is a file of its own (settings_file.h), which is
 // written before the rest of a transaction: LMDB would leave what was removed in its free pages.
 //
 // After a write that failed, the next one opens LMDB anew, which reads from the disk what there is.
@@ -19,14 +19,14 @@
 #include <string_view>
 #include <vector>
 
-#include "control/store/secrets_file.h"
+#include "control/store/settings_file.h"
 #include "control/store/store_format.h"
 #include "zones/wire.h"
 
 namespace axfrd::control {
 
-// `keys`: where secrets stood until format 6. `secrets` is no table of LMDB, see SecretsFile.
-enum class StoreTable : uint8_t { zones, pages, journal, meta, keys, ledger, providers, serials, secrets };
+// `keys` and `providers`: where these stood until format 6. `settings` is no table of LMDB, see SettingsFile.
+enum class StoreTable : uint8_t { zones, pages, journal, meta, keys, ledger, providers, serials, settings };
 inline constexpr unsigned kLmdbTables = 8, kTables = 9;
 
 // What changes are written to: the database itself, or a batch of them for later.
@@ -50,10 +50,12 @@ class Database {
   void write(const std::function<void(Writer&)>& work);
   // Copies what is alive into a new data.mdb, so that nothing is left of what was removed.
   void compact();
+  // Copies what is alive, and the settings, into `directory`.
+  void copy_to(const std::filesystem::path& directory) const;
   // Reads from the disk anew what there is.
   void reopen() { open(); }
-  // What was found damaged among the secrets: sentences.
-  const std::vector<std::string>& damaged_secrets() const { return secrets_.damage(); }
+  // What was found damaged among the settings: sentences.
+  const std::vector<std::string>& damaged_settings() const { return settings_.damage(); }
 
   // Reads of one moment. Values are valid until it ends, and nothing may be written until then.
   class Snapshot {
@@ -83,10 +85,11 @@ class Database {
   void open();
   void open_tables();
   void grow();
+  void write_copy(const std::filesystem::path& file) const;
   const std::optional<MDB_dbi>& table(StoreTable table) const { return tables_[static_cast<unsigned>(table)]; }
 
   const std::filesystem::path directory_;
-  SecretsFile secrets_;
+  SettingsFile settings_;
   std::unique_ptr<MDB_env, CloseEnvironment> env_;
   std::array<std::optional<MDB_dbi>, kLmdbTables> tables_;  // none: it is missing
   bool to_be_upgraded_ = false;

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "control/base/unix_time.h"
+#include "control/store/backup.h"
 #include "control/store/batch.h"
 #include "control/store/redo_log_6.h"
 #include "control/store/store_format.h"
@@ -46,9 +47,16 @@ constexpr auto kTryAgain = std::chrono::milliseconds(500);
 struct KnownTrouble : StoreError {
   using StoreError::StoreError;
 };
-constexpr const char* kCookies = "cookies";  // among the secrets; until format 6, in the table meta
-constexpr char kKeyPrefix = 'k';             // of a key among the secrets
-constexpr size_t kSpareSpace = 64 * 1024;    // that a transaction of the database may need besides its values
+constexpr size_t kSpareSpace = 64 * 1024;  // that a transaction of the database may need besides its values
+
+// Where settings stood until format 6, and of which kind they are now.
+struct OldTable {
+  StoreTable table;
+  char kind;
+};
+constexpr std::array<OldTable, 2> kOldTables{OldTable{StoreTable::keys, 'k'}, OldTable{StoreTable::providers, 'p'}};
+constexpr const char* kOldCookies = "cookies";  // in the table meta
+constexpr char kCookies = 'c';
 
 std::string name_key(zones::NameView name) {
   std::string key;
@@ -80,7 +88,7 @@ uint64_t old_generation(const Database::Snapshot& snapshot) {
   throw std::invalid_argument("what it says of its redo log is no number");
 }
 
-// Settings and ledger: sealed, or the plain text that they were until format 6.
+// What a setting or a line of the ledger holds: sealed, or the plain text that it was until format 6.
 std::string content_of(Bytes value, std::string_view key) {
   const bool plain = !value.empty() && value.front() >= ' ';
   return std::string(text_of(plain ? value : zones::unseal(value, key).content));
@@ -323,6 +331,8 @@ zones::VersionRef restore(const View& snapshot, Bytes value) {
   zones::HistoryRef history = read_history(snapshot, apex, zone, knows_all);
   zones::Attributes attributes{std::move(zone.pseudo), std::move(history), zone.serial_policy,
                                std::move(zone.secondary_dns), nullptr};
+  attributes.origin = std::move(zone.origin);
+  attributes.serving = zone.serving;
   if (!knows_all) attributes.kept = std::make_shared<const std::string>(std::move(zone.settings));
   return ZoneVersion::restore(zone.apex, zone.soa.view(), pages, std::move(attributes));
 }
@@ -349,22 +359,22 @@ Store::LockFile::LockFile(const std::filesystem::path& directory) {
 
 Store::LockFile::~LockFile() { ::close(fd_); }
 
-Store::Store(const std::filesystem::path& directory, uint64_t log_capacity, Report report, bool recover)
+Store::Store(const std::filesystem::path& directory, uint64_t log_capacity, Report report, Opening opening)
     : directory_(directory),
       report_(std::move(report)),
       lock_file_(directory),
       database_(directory),
       log_(directory, log_capacity) {
   try {
-    for (const std::string& sentence : database_.damaged_secrets()) tell(LogLevel::error, sentence);
+    for (const std::string& sentence : database_.damaged_settings()) tell(LogLevel::error, sentence);
     if (database_.to_be_upgraded()) {
       read_old_log();
     } else {
-      read_log(recover);
+      read_log(opening);
     }
     Overlay overlay;  // what is malformed is found before the database has some of it
     Batch::apply(bytes_of(full_), overlay);
-    secrets_went_ = !overlay.entries(StoreTable::secrets).empty();
+    settings_went_ = !overlay.entries(StoreTable::settings).empty();
   } catch (const std::invalid_argument& error) {
     throw StoreError("the store in " + directory_.string() + " is damaged: " + error.what() +
                      "; restore it from a backup");
@@ -486,7 +496,7 @@ std::string text_of_zones(const std::map<std::string, Tombstone>& serials) {
 
 }  // namespace
 
-void Store::read_log(bool recover) {
+void Store::read_log(Opening opening) {
   const RedoLog::Held held = [this] {
     const Database::Snapshot snapshot(database_);
     return read_held(snapshot);
@@ -505,16 +515,17 @@ void Store::read_log(bool recover) {
     for (const std::string& warning : *warnings) tell(LogLevel::warning, warning);
   }
   make_log_ = opened.incomplete;
+  if (opening.restored) in_recovery_ = true;
   full_held_ = replayed.last;
   std::string loss = opened.loss;
   if (!replayed.loss.empty()) loss += (loss.empty() ? "" : "; ") + replayed.loss;
   if (loss.empty()) {
-    if (recover && !in_recovery_) tell(LogLevel::info, "--recover: nothing is lost");
+    if (opening.recover && !in_recovery_) tell(LogLevel::info, "--recover: nothing is lost");
     return;
   }
   const std::string zones = text_of_zones(lost.serials());
   if (!zones.empty()) loss += "; of them can be read: " + zones;
-  if (!recover) {
+  if (!opening.recover) {
     throw StoreError("acknowledged changes are lost: " + loss +
                      ". Restore the store from a backup; or start axfrd once with --recover, which goes on with the "
                      "changes before, and gives zones serials above those that secondaries may have");
@@ -582,18 +593,20 @@ void Store::upgrade() {
     });
     full_ = {};
   }
-  Batch secrets(std::numeric_limits<size_t>::max());
+  Batch settings(std::numeric_limits<size_t>::max());
   {
     const Database::Snapshot snapshot(database_);
-    snapshot.for_each_from(StoreTable::keys, {}, [&](Bytes key, Bytes value) {
-      secrets.put(StoreTable::secrets, kKeyPrefix + std::string(text_of(key)), text_of(value));
-      secrets.erase(StoreTable::keys, text_of(key));
-      return true;
-    });
+    for (const OldTable& old : kOldTables) {
+      snapshot.for_each_from(old.table, {}, [&](Bytes key, Bytes value) {
+        settings.put(StoreTable::settings, old.kind + std::string(text_of(key)), text_of(value));
+        settings.erase(old.table, text_of(key));
+        return true;
+      });
+    }
     Bytes cookies;
-    if (snapshot.get(StoreTable::meta, kCookies, cookies)) {
-      secrets.put(StoreTable::secrets, kCookies, text_of(cookies));
-      secrets.erase(StoreTable::meta, kCookies);
+    if (snapshot.get(StoreTable::meta, kOldCookies, cookies)) {
+      settings.put(StoreTable::settings, std::string(1, kCookies), text_of(cookies));
+      settings.erase(StoreTable::meta, kOldCookies);
     }
   }
   RedoLog::Held held = full_held_;
@@ -601,13 +614,13 @@ void Store::upgrade() {
   held.octets = RedoLog::kBlock;
   log_.make(held.store);
   database_.write([&](Writer& writer) {
-    Batch::apply(bytes_of(secrets.octets()), writer);
+    Batch::apply(bytes_of(settings.octets()), writer);
     put_held(writer, held);
     put_format(writer);
   });
   log_.install();
   full_held_ = held;
-  if (!secrets.octets().empty()) {
+  if (!settings.octets().empty()) {
     try {
       database_.compact();  // so that nothing is left of the secrets that it had
     } catch (const StoreError& error) {
@@ -806,10 +819,10 @@ void Store::next_generation() {
 // @pre mutex_ is held, and no checkpoint is under way
 void Store::hand_over() {
   const RedoLog::Held held = log_.position();
-  clear_secrets_ = secrets_went_;
+  clear_settings_ = settings_went_;
   // The other file holds the generation before, with secrets that have gone since; the database has it.
-  if (secrets_went_) log_.clear_generation(held.generation - 1);
-  secrets_went_ = false;
+  if (settings_went_) log_.clear_generation(held.generation - 1);
+  settings_went_ = false;
   full_ = std::exchange(pending_, {});
   full_held_ = held;
   checkpoint_ = Checkpoint::wanted;
@@ -831,14 +844,26 @@ void Store::await_checkpoint(std::unique_lock<std::mutex>& lock) {
     checkpoint_ = Checkpoint::wanted;
     wake_.notify_all();
   }
-  wake_.wait(lock, [this] { return checkpoint_ != Checkpoint::wanted; });
+  wake_.wait(lock, [this] { return checkpoint_ != Checkpoint::wanted && !backup_; });
   if (checkpoint_ == Checkpoint::failed) throw StoreError(failure_);
 }
 
 void Store::run_checkpointer() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    wake_.wait(lock, [this] { return stopping_ || checkpoint_ == Checkpoint::wanted; });
+    wake_.wait(lock, [this] { return stopping_ || checkpoint_ == Checkpoint::wanted || backup_; });
+    if (backup_) {
+      lock.unlock();
+      std::string failure = copy_to(backup_->directory);
+      lock.lock();
+      const auto done = std::move(backup_->done);
+      backup_.reset();
+      wake_.notify_all();
+      lock.unlock();
+      done(std::move(failure));
+      lock.lock();
+      continue;
+    }
     if (checkpoint_ != Checkpoint::wanted) return;
     lock.unlock();
     std::string failure = write_full_generation();
@@ -862,21 +887,69 @@ std::string Store::write_full_generation() {
       put_held(writer, full_held_);
     });
     full_ = {};
-    if (clear_secrets_) log_.clear_generation(full_held_.generation);
-    clear_secrets_ = false;
+    if (clear_settings_) log_.clear_generation(full_held_.generation);
+    clear_settings_ = false;
     return {};
   } catch (const std::exception& error) {
     return error.what();
   }
 }
 
-void Store::commit(std::span<const Change> changes, std::span<const KeyText> keys) {
-  write([&](Writer& writer) {
-    for (const KeyText& key : keys) {
-      const std::string place = kKeyPrefix + name_key(key.name);
-      writer.put(StoreTable::secrets, place, zones::seal(key.text, place));
+void Store::backup(const std::filesystem::path& directory, std::function<void(std::string)> done) {
+  if (!is_vacant(directory)) throw StoreError(directory.string() + " is not empty: name a directory that is not there");
+  if (!ready_) throw StoreError(health().trouble);
+  settle();
+  const std::lock_guard lock(mutex_);
+  backup_ = Backup{directory, std::move(done)};
+  wake_.notify_all();
+}
+
+// The copy says that nothing came behind it, so that it opens without a redo log. Returns what went wrong.
+std::string Store::copy_to(const std::filesystem::path& directory) {
+  const std::filesystem::path unfinished = directory.string() + ".unfinished";
+  std::error_code ignored;
+  try {
+    std::filesystem::remove_all(unfinished);
+    std::filesystem::create_directories(unfinished);
+    std::filesystem::permissions(unfinished, std::filesystem::perms::owner_all);
+    database_.copy_to(unfinished);
+    Database copy(unfinished);
+    RedoLog::Held held;
+    {
+      const Database::Snapshot snapshot(copy);
+      held = read_held(snapshot);
     }
-    for (const Change& change : changes) {
+    held.clean = true;
+    copy.write([&](Writer& writer) { put_held(writer, held); });
+    std::filesystem::remove(directory, ignored);
+    std::filesystem::rename(unfinished, directory);
+    return {};
+  } catch (const std::filesystem::filesystem_error& error) {
+    std::filesystem::remove_all(unfinished, ignored);
+    return error.path1().string() + ": " + error.code().message();
+  } catch (const std::exception& error) {
+    std::filesystem::remove_all(unfinished, ignored);
+    return error.what();
+  }
+}
+
+void Store::commit(const Changes& changes) {
+  // What a setting was before shall be nowhere after the next checkpoint. There may be one before this is written.
+  if (!changes.settings.empty()) settings_went_ = true;
+  write([&](Writer& writer) {
+    for (const Setting& setting : changes.settings) {
+      const std::string place = setting.kind + setting.name;
+      if (setting.text.empty()) {
+        writer.erase(StoreTable::settings, place);
+      } else {
+        writer.put(StoreTable::settings, place, zones::seal(setting.text, place));
+      }
+    }
+    for (const LedgerText& zone : changes.ledger) {
+      const std::string apex = name_key(zone.apex);
+      writer.put(StoreTable::ledger, apex, zones::seal(zone.text, apex));
+    }
+    for (const Change& change : changes.zones) {
       if (change.after != nullptr) {
         write_zone(writer, change);
       } else {
@@ -884,40 +957,7 @@ void Store::commit(std::span<const Change> changes, std::span<const KeyText> key
       }
     }
   });
-}
-
-void Store::put_text(StoreTable table, const std::string& key, const std::string& text) {
-  write([&](Writer& writer) {
-    if (text.empty()) {
-      writer.erase(table, key);
-    } else {
-      writer.put(table, key, zones::seal(text, key));
-    }
-  });
-}
-
-// What was there before shall be nowhere after the next checkpoint. There may be one in between, before this is
-// written.
-void Store::put_secret(const std::string& key, const std::string& text) {
-  secrets_went_ = true;
-  put_text(StoreTable::secrets, key, text);
-  secrets_went_ = true;
-}
-
-void Store::put_key(zones::NameView name, const std::string& text) { put_secret(kKeyPrefix + name_key(name), text); }
-void Store::put_provider(const std::string& name, const std::string& text) {
-  put_text(StoreTable::providers, name, text);
-}
-
-void Store::put_cookies(const std::string& text) { put_secret(kCookies, text); }
-
-void Store::put_ledger(std::span<const LedgerText> zones) {
-  write([&](Writer& writer) {
-    for (const LedgerText& zone : zones) {
-      const std::string apex = name_key(zone.apex);
-      writer.put(StoreTable::ledger, apex, zones::seal(zone.text, apex));
-    }
-  });
+  if (!changes.settings.empty()) settings_went_ = true;
 }
 
 void Store::erase_tombstones(std::span<const zones::Name> zones) {
@@ -947,46 +987,31 @@ void Store::read_value(const std::string& what, const std::function<std::string(
   }
 }
 
-void Store::load_keys(const std::function<void(zones::NameView, const std::string&)>& visit, const Damaged& damaged) {
+void Store::load_settings(const std::function<void(const Setting&)>& visit, const NameOfSetting& what,
+                          const Damaged& damaged) {
   const View view(*this);
-  const auto take = [&](Bytes wire, Bytes key, Bytes value) {
-    const auto name = zones::NameView::read(wire);
-    const auto enter = [&](const std::string& content) {
-      if (!name) throw std::invalid_argument("its name is malformed");
-      visit(*name, content);
+  const auto take = [&](char kind, std::string_view name, Bytes value, std::string_view place) {
+    Setting setting{kind, std::string(name), {}};
+    const auto enter = [&](std::string content) {
+      setting.text = std::move(content);
+      visit(setting);
     };
     read_value(
-        "key " + (name ? name->to_text() : "?"), [&] { return content_of(value, text_of(key)); }, enter, damaged);
+        what(setting), [&] { return content_of(value, place); }, enter, damaged);
   };
-  view.for_each_from(StoreTable::keys, {}, [&](Bytes key, Bytes value) {
-    take(key, key, value);
+  for (const OldTable& old : kOldTables) {
+    view.for_each_from(old.table, {}, [&](Bytes key, Bytes value) {
+      take(old.kind, text_of(key), value, text_of(key));
+      return true;
+    });
+  }
+  Bytes cookies;
+  if (view.get(StoreTable::meta, kOldCookies, cookies)) take(kCookies, {}, cookies, kOldCookies);
+  view.for_each_from(StoreTable::settings, {}, [&](Bytes key, Bytes value) {
+    const std::string_view place = text_of(key);
+    if (!place.empty()) take(place.front(), place.substr(1), value, place);
     return true;
   });
-  view.for_each_from(StoreTable::secrets, std::string(1, kKeyPrefix), [&](Bytes key, Bytes value) {
-    if (key.empty() || key.front() != kKeyPrefix) return false;
-    take(key.subspan(1), key, value);
-    return true;
-  });
-}
-
-void Store::load_providers(const std::function<void(const std::string&, const std::string&)>& visit,
-                           const Damaged& damaged) {
-  const View view(*this);
-  view.for_each_from(StoreTable::providers, {}, [&](Bytes key, Bytes value) {
-    const std::string name(text_of(key));
-    const auto enter = [&](const std::string& content) { visit(name, content); };
-    read_value(
-        "provider " + name, [&] { return content_of(value, name); }, enter, damaged);
-    return true;
-  });
-}
-
-void Store::load_cookies(const std::function<void(const std::string&)>& visit, const Damaged& damaged) {
-  const View view(*this);
-  Bytes value;
-  if (view.get(StoreTable::secrets, kCookies, value) || view.get(StoreTable::meta, kCookies, value))
-    read_value(
-        "the cookie secrets", [&] { return content_of(value, kCookies); }, visit, damaged);
 }
 
 void Store::load_tombstones(const std::function<void(const zones::Name&, const Tombstone&)>& visit,

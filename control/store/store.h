@@ -7,11 +7,11 @@
 //   journal    apex, serial                → step value: the step of history that leads on from this serial
 //   meta       "format" → who may open the store (store_format.h); "log" → the last generation of the redo log that
 //              stands in the database
-//   ledger     apex                        → what secondaries were last seen to have (ledger.h)
-//   providers  name                        → what secondary.h makes of a provider
+//   ledger     apex                        → what secondaries were last seen to have (commit/proofs.h)
 //   serials    apex                        → the last serial of a zone that is gone (Tombstone)
 //
-// The secrets of keys and cookies are no table of LMDB, but a file of their own (secrets_file.h).
+// Settings (keys, providers, cookies) are no table of LMDB, but a file of their own (settings_file.h): kind and name →
+// what commit/settings.h makes of the value.
 //
 // Every value but that of "format" is sealed (zones/tagged.h). What of it is damaged is named and left out, and the
 // rest is served.
@@ -37,6 +37,7 @@
 #include <filesystem>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <thread>
@@ -73,10 +74,14 @@ class Store {
   // What is to be told, called in the caller's thread and in the checkpointer's.
   using Report = std::function<void(LogLevel, const std::string&)>;
 
+  struct Opening {
+    bool recover = false;   // if acknowledged changes are lost, go on without them
+    bool restored = false;  // it is a copy, and changes came after it
+  };
   // Opens the store in `directory`, which is made if it is missing; a generation of the redo log is up to
-  // `log_capacity` octets. `recover`: if acknowledged changes are lost, go on without them. Throws StoreError.
+  // `log_capacity` octets. Throws StoreError.
   explicit Store(const std::filesystem::path& directory, uint64_t log_capacity = kLogCapacity, Report report = {},
-                 bool recover = false);
+                 Opening opening = {false, false});
   // Brings the database up to date, so that the next start has nothing to redo.
   ~Store();
   Store(const Store&) = delete;
@@ -87,30 +92,34 @@ class Store {
     const zones::ZoneVersion* before;
     const zones::ZoneVersion* after;
   };
-  struct KeyText {
-    zones::Name name;
-    std::string text;
+  // A setting, which is called `name` (any octets) among those of its kind.
+  struct Setting {
+    char kind;
+    std::string name;
+    std::string text;  // any octets; empty: it goes
   };
-  // Makes all changes durable, and what keys are, or none of it (StoreError).
-  void commit(std::span<const Change> changes, std::span<const KeyText> keys = {});
-
-  // Keeps `text` (which may be any octets) as what the key is, durably; empty: the key goes. Throws StoreError.
-  void put_key(zones::NameView name, const std::string& text);
-  // As put_key().
-  void put_provider(const std::string& name, const std::string& text);
-
   struct LedgerText {
     zones::Name apex;
     std::string text;
   };
-  void put_ledger(std::span<const LedgerText> zones);
-
-  void put_cookies(const std::string& text);
+  // What is committed together.
+  struct Changes {
+    std::vector<Change> zones;
+    std::vector<Setting> settings;
+    std::vector<LedgerText> ledger;
+    bool empty() const { return zones.empty() && settings.empty() && ledger.empty(); }
+  };
+  // Makes all of it durable, or nothing (StoreError).
+  void commit(const Changes& changes);
 
   // Tombstones of zones that are added, or removed, are written by commit(); these go without that.
   void erase_tombstones(std::span<const zones::Name> zones);
 
-  // True since changes were lost, until end_recovery(): serials are to be raised first.
+  // Begins a copy of all that was committed so far, in `directory`, which must be vacant (backup.h). Changes are taken
+  // meanwhile. done(what went wrong; empty: nothing) is called in the store's thread. Throws StoreError.
+  void backup(const std::filesystem::path& directory, std::function<void(std::string)> done);
+
+  // True since changes were lost, or the store is a backup's, until end_recovery(): serials are to be raised first.
   bool in_recovery() const { return in_recovery_; }
   void end_recovery();
 
@@ -120,12 +129,11 @@ class Store {
   void tick();
 
   using Damaged = std::function<void(const std::string& sentence)>;
-  // Calls visit(name, text) for every key, or damaged(sentence) for one that cannot be read, or of which visit throws
-  // std::invalid_argument; it stays as it is until it is entered anew.
-  void load_keys(const std::function<void(zones::NameView, const std::string&)>& visit, const Damaged& damaged);
-  void load_providers(const std::function<void(const std::string&, const std::string&)>& visit, const Damaged& damaged);
-  // Calls nothing if no cookies were kept.
-  void load_cookies(const std::function<void(const std::string&)>& visit, const Damaged& damaged);
+  // Calls visit(setting) for every setting, or damaged(sentence) for one that cannot be read, or of which visit throws
+  // std::invalid_argument; it stays as it is until it is entered anew. `what(setting)` names one to people.
+  using NameOfSetting = std::function<std::string(const Setting&)>;
+  void load_settings(const std::function<void(const Setting&)>& visit, const NameOfSetting& what,
+                     const Damaged& damaged);
 
   void load_tombstones(const std::function<void(const zones::Name&, const Tombstone&)>& visit, const Damaged& damaged);
 
@@ -154,7 +162,7 @@ class Store {
   class View;
 
   // ---- start ----
-  void read_log(bool recover);
+  void read_log(Opening opening);
   void read_old_log();
   void set_aside(const std::string& loss);
   void make_ready();
@@ -166,8 +174,6 @@ class Store {
   void write(const std::function<void(Writer&)>& work);
   void write_now(const std::function<void(Writer&)>& work);
   void write_at_once(const std::function<void(Writer&)>& work);
-  void put_text(StoreTable table, const std::string& key, const std::string& text);
-  void put_secret(const std::string& key, const std::string& text);
   void next_generation();
   void hand_over();
   void settle();
@@ -177,6 +183,7 @@ class Store {
   bool database_holds(uint64_t generation);
   void run_checkpointer();
   std::string write_full_generation();
+  std::string copy_to(const std::filesystem::path& directory);
   std::string remark_on_space() const;
 
   // ---- trouble ----
@@ -199,7 +206,7 @@ class Store {
   bool ready_ = false;   // the database holds what the log held at start, so changes can be taken
   bool make_log_ = false;
   bool in_recovery_ = false;
-  bool secrets_went_ = false;  // since the last checkpoint
+  bool settings_went_ = false;  // or were replaced, since the last checkpoint
   std::chrono::steady_clock::time_point last_try_{};
 
   mutable std::mutex health_mutex_;
@@ -211,10 +218,15 @@ class Store {
   Checkpoint checkpoint_ = Checkpoint::none;
   bool stopping_ = false;
   std::string failure_;  // of the checkpoint, while it is `failed`
+  struct Backup {
+    std::filesystem::path directory;
+    std::function<void(std::string)> done;
+  };
+  std::optional<Backup> backup_;  // which the checkpointer has to make
   // ---- the checkpointer's while a checkpoint is wanted, and otherwise the caller's ----
   std::string full_;  // the batches of a full generation; at start, of what the database lacks
   RedoLog::Held full_held_;
-  bool clear_secrets_ = false;
+  bool clear_settings_ = false;
 
   std::thread checkpointer_;
 };

@@ -360,7 +360,7 @@ class AliasCommitTest : public testing::Test {
  protected:
   AliasCommitTest() {
     committer_.set_url_addresses(addresses(kThree));
-    committer_.set_observer([this](const Committer::Published& published) {
+    committer_.set_observer([this](const Published& published) {
       for (const auto& zone : published.zones) seen_.push_back(zone.version->apex().name.to_text());
       for (const auto& gone : published.gone) seen_.push_back("-" + gone.to_text());
     });
@@ -408,10 +408,9 @@ class AliasCommitTest : public testing::Test {
   dataplane::Rcu rcu_{4};
   test::TemporaryDirectory directory_;
   Store store_{directory_ / "store"};
-  Keys keys_;
-  Providers providers_;
+  CurrentSettings settings_;
   std::vector<std::string> seen_;  // written by the committer's thread, before the outcome is there
-  Committer committer_{zones_, cookies_, rcu_, store_, keys_, providers_, size_t{1} << 20, log_.log()};
+  Committer committer_{zones_, cookies_, rcu_, store_, settings_, size_t{1} << 20, log_.log()};
   Importer importer_{committer_, 1U, log_.log()};
 };
 

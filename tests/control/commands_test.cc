@@ -40,13 +40,12 @@ class CommandsTest : public testing::Test {
   test::ServedZones zones_;
   boost::asio::io_context service_loop_;
   Store store_{directory_ / "store"};
-  Keys keys_;
-  Providers providers_;
-  Committer committer_{zones_.table, zones_.cookies, zones_.rcu, store_, keys_, providers_, 1U << 20, log_.log()};
+  CurrentSettings settings_;
+  Committer committer_{zones_.table, zones_.cookies, zones_.rcu, store_, settings_, 1U << 20, log_.log()};
   Importer importer_{committer_, 1, log_.log()};
   TransferLog transfers_{std::nullopt};
-  NotifyService notify_{service_loop_, zones_.table, zones_.rcu, committer_, keys_, {}, transfers_, log_.log()};
-  Service service_{service_loop_, {}, zones_.responder, zones_.rcu, committer_, keys_, notify_, log_.log()};
+  NotifyService notify_{service_loop_, zones_.table, zones_.rcu, committer_, settings_, {}, transfers_, log_.log()};
+  Service service_{service_loop_, {}, zones_.responder, zones_.rcu, committer_, settings_, notify_, log_.log()};
   AliasService aliases_{service_loop_, {}, {}, committer_, log_.log()};
   DelegationChecker checker_{{}};
   std::atomic<ServerState> state_{ServerState::serving};
@@ -54,13 +53,12 @@ class CommandsTest : public testing::Test {
   const Server server_{zones_.table,
                        zones_.cookies,
                        committer_,
-                       keys_,
+                       settings_,
                        importer_,
                        service_,
                        notify_,
                        aliases_,
                        checker_,
-                       providers_,
                        nullptr,
                        state_,
                        std::chrono::seconds(1),
@@ -169,7 +167,7 @@ TEST_F(CommandsTest, ACheckListsWhatSecondariesRefuse) {
 TEST_F(CommandsTest, ARollbackToWhatIsRefusedTodayIsRefused) {
   const Json zone{{"zone", "example"}};
   const zones::VersionRef before = zones::test::zone_with_refused_record();
-  store_.commit(std::vector<Store::Change>{{nullptr, before.get()}});
+  store_.commit({.zones = {{nullptr, before.get()}}, .settings = {}, .ledger = {}});
   (void)zones_.table.publish(before);
   result("zone.begin", zone);
   result("zone.unset", {{"zone", "example"}, {"record", "d DS"}});

@@ -69,10 +69,21 @@ class CommitterTest : public testing::Test {
     return found != nullptr ? found->current() : nullptr;
   }
 
+  std::vector<Setting> stored_settings() {
+    std::vector<Setting> settings;
+    store_->load_settings(
+        [&](const Store::Setting& stored) {
+          settings.push_back(setting_from_stored(stored.kind, stored.name, stored.text));
+        },
+        [](const Store::Setting& stored) { return stored.name; },
+        [](const std::string& sentence) { ADD_FAILURE() << sentence; });
+    return settings;
+  }
   zones::CookieSecrets stored_cookies() {
     zones::CookieSecrets secrets{};
-    store_->load_cookies([&](const std::string& stored) { secrets = cookies_from_stored(stored).secrets; },
-                         [](const std::string& sentence) { ADD_FAILURE() << sentence; });
+    for (const Setting& setting : stored_settings()) {
+      if (const auto* cookies = std::get_if<StoredCookies>(&setting.value)) secrets = cookies->secrets;
+    }
     return secrets;
   }
 
@@ -82,10 +93,8 @@ class CommitterTest : public testing::Test {
   dataplane::Rcu rcu_{4};
   test::TemporaryDirectory directory_;
   std::optional<Store> store_{std::in_place, directory_ / "store"};
-  Keys keys_;
-  Providers providers_;
-  std::optional<Committer> committer_{std::in_place, zones_,     cookies_, rcu_,      *store_,
-                                      keys_,         providers_, kHistory, log_.log()};
+  CurrentSettings settings_;
+  std::optional<Committer> committer_{std::in_place, zones_, cookies_, rcu_, *store_, settings_, kHistory, log_.log()};
   std::optional<Importer> importer_{std::in_place, *committer_, 2U, log_.log()};
 };
 
@@ -304,13 +313,88 @@ TEST_F(CommitterTest, GrantsForAZoneEndWithIt) {
   };
   wait_for<Committer::KeyChanged>([&](auto done) { committer_->change_key(name("k"), edit, std::move(done)); });
   remove("example.com");
-  EXPECT_EQ(keys_.book()->find(name("k"))->grants.size(), 2U);
-  EXPECT_FALSE(keys_.book()->find(name("k"))->grants[0].covers_zone(name("example.com")));
+  EXPECT_EQ(settings_.keys()->find(name("k"))->grants.size(), 2U);
+  EXPECT_FALSE(settings_.keys()->find(name("k"))->grants[0].covers_zone(name("example.com")));
   stop();
-  const auto check = [](zones::NameView key, const std::string& stored) {
-    EXPECT_EQ(key_from_stored(zones::Name(key), stored).grants.size(), 2U);
+  ASSERT_EQ(stored_settings().size(), 1U);
+  EXPECT_EQ(std::get<KeyRef>(stored_settings().front().value)->grants.size(), 2U);
+}
+
+// The disk takes nothing any more: neither the zone's change nor the key is in force, and both are told so.
+TEST_F(CommitterTest, AGroupThatCannotBeStoredIsNotInForce) {
+  import("example.com", kSmallZone);
+  const std::filesystem::path away = (directory_ / "away");
+  std::filesystem::rename(directory_ / "store", away);
+  const Committer::KeyEdit edit = [](const KeyRef&) -> Outcome<KeyRef> {
+    auto tsig = std::make_shared<const TsigKey>(name("k"), TsigAlgorithm::hmac_sha256, random_secret());
+    return std::make_shared<const Key>(Key{tsig, {}});
   };
-  store_->load_keys(check, [](const std::string& sentence) { ADD_FAILURE() << sentence; });
+  const auto key =
+      wait_for<Committer::KeyChanged>([&](auto done) { committer_->change_key(name("k"), edit, std::move(done)); });
+  EXPECT_TRUE(std::holds_alternative<Failure>(key));
+  EXPECT_EQ(settings_.keys()->find(name("k")), nullptr);
+  EXPECT_TRUE(std::holds_alternative<Failure>(change("example.com", "x 1 A 10.0.0.1")));
+  EXPECT_EQ(find("example.com")->serial(), 10U);
+  std::filesystem::rename(away, directory_ / "store");
+}
+
+TEST_F(CommitterTest, ZonesFollowTheirProvider) {
+  const auto set_provider = [&](std::optional<SecondaryWish> wish, bool dry_run = false) {
+    return wait_for<Committer::ProviderSet>(
+        [&](auto done) { committer_->set_provider("p", std::move(wish), dry_run, std::move(done)); });
+  };
+  const SecondaryWish first{"ns1.p.test.", "192.0.2.1", "", "", true};
+  const SecondaryWish second{"ns2.p.test.", "192.0.2.2", "", "", true};
+  EXPECT_FALSE(std::get<Committer::ProviderSet>(set_provider(first)).was_there);
+  constexpr size_t kZones = 600;  // more than follow at once
+  for (size_t i = 0; i < kZones; ++i) {
+    const std::string zone = "z" + std::to_string(i) + ".example";
+    import(zone, kSmallZone);
+    if (i % 2 != 0) continue;
+    const SecondaryEdit enable = [&](const zones::ZoneVersion&) -> Outcome<zones::SecondaryDns> {
+      auto settings = refer({}, {"p"}, {}, *settings_.get()->providers, {}, {});
+      settings.enabled = true;
+      return settings;
+    };
+    wait_for<Committer::SecondarySet>(
+        [&](auto done) { committer_->set_secondary(name(zone), enable, std::move(done)); });
+  }
+  const uint32_t before = find("z0.example")->serial(), other = find("z1.example")->serial();
+  EXPECT_EQ(std::get<Committer::ProviderSet>(set_provider(second, true)).zones, kZones / 2);
+  EXPECT_EQ(find("z0.example")->serial(), before) << "only counted";
+  EXPECT_EQ(std::get<Committer::ProviderSet>(set_provider(second)).zones, kZones / 2);
+  const auto& settings = *find("z598.example")->attributes().secondary_dns;
+  EXPECT_EQ(settings.servers, std::vector<zones::Name>{name("ns2.p.test.")});
+  EXPECT_EQ(to_text(settings.secondaries.front()), "192.0.2.2");
+  EXPECT_NE(find("z0.example")->serial(), before);
+  EXPECT_EQ(find("z1.example")->serial(), other);
+  const auto removed = set_provider(std::nullopt);
+  ASSERT_TRUE(std::holds_alternative<Failure>(removed)) << "it is in use";
+  EXPECT_NE(std::get<Failure>(removed).reason.find("used by 300 zones"), std::string::npos);
+}
+
+TEST_F(CommitterTest, AProposalMadeAheadIsMadeAgainWhenItsBaseHasMoved) {
+  import("example.com", kSmallZone);
+  auto ahead = [&](const std::string& text) {
+    auto parsed = zones::parse_zone(zones::ZoneSource::of_text(text, "a file"), name("example.com"));
+    NewContent content{std::move(std::get<zones::ZoneText>(parsed)), {}};
+    content.fresh = zones::ZoneVersion::build(content.text.records);
+    const auto base = std::get<Committer::Base>(
+        wait_for<Committer::Base>([&](auto done) { committer_->base_of(name("example.com"), std::move(done)); }));
+    auto made = std::get<Proposal>(propose_content(base.version, content, base.rules));
+    return Committer::Import{name("example.com"), std::move(content), "a file", true, std::move(made)};
+  };
+  Committer::Import late = ahead(with_serial(kSmallZone, "30") + "late 1 A 10.0.0.1\n");
+  Committer::Import early = ahead(with_serial(kSmallZone, "20") + "early 1 A 10.0.0.1\n");
+  const auto commit = [&](Committer::Import& request) {
+    return std::get<Committer::Imported>(wait_for<Committer::Imported>(
+        [&](auto done) { committer_->import_zone(std::move(request), std::move(done)); }));
+  };
+  EXPECT_EQ(commit(early).serial, 20U);
+  const auto result = commit(late);
+  EXPECT_EQ(result.old_serial, 20U);
+  EXPECT_EQ(result.removed, 1U) << "early";
+  EXPECT_EQ(find("example.com")->serial(), 30U);
 }
 
 TEST_F(CommitterTest, WhatWasReplacedIsKeptUntilEveryReaderHasMovedOn) {
@@ -488,7 +572,7 @@ TEST_F(CommitterTest, WhatWasAcknowledgedIsServedAfterARestart) {
   Store store(directory_ / "store");
   zones::ZoneTable table;
   zones::CookieJar cookies;
-  Committer restarted(table, cookies, rcu_, store, keys_, providers_, kHistory, log_.log());
+  Committer restarted(table, cookies, rcu_, store, settings_, kHistory, log_.log());
   restarted.start();
   const auto loaded = std::get<size_t>(wait_for<size_t>([&](auto done) { restarted.load_store(std::move(done)); }));
   restarted.stop();
@@ -518,7 +602,7 @@ TEST_F(CommitterTest, CookieSecretsAreVisibleAtOnceAndAfterARestart) {
 
   zones::ZoneTable table;
   zones::CookieJar cookies;
-  Committer restarted(table, cookies, rcu_, *store_, keys_, providers_, kHistory, log_.log());
+  Committer restarted(table, cookies, rcu_, *store_, settings_, kHistory, log_.log());
   restarted.start();
   wait_for<size_t>([&](auto done) { restarted.load_store(std::move(done)); });
   restarted.stop();

@@ -15,7 +15,7 @@ struct UdpParts {
       : changing(zones, log),
         reader(zones.rcu),
         updates(loop, changing.committer, zones.responder, reader, log),
-        handler(zones.responder, changing.keys, nobody, 1232, {.rate = 0}, peers, counters.requests, log),
+        handler(zones.responder, changing.settings, nobody, 1232, {.rate = 0}, peers, counters.requests, log),
         udp(loop, handler, updates, reader, counters) {
     changing.load(zones, "example.com", test::kSmallZone);
     changing.committer.start();
@@ -102,7 +102,7 @@ TEST_F(DnsUdpTest, AnswersFromTheAddressThatWasAsked) {
 TEST_F(DnsUdpTest, AnUpdateIsAnsweredWhenItIsDoneFromTheAddressThatWasAsked) {
   const auto tsig = std::make_shared<const TsigKey>(test::name("k"), kDefaultTsigAlgorithm, random_secret());
   parts_->run([&](UdpParts& parts) {
-    parts.changing.keys.set(KeyBook({std::make_shared<const Key>(Key{tsig, {UpdateGrant{}}})}));
+    test::set_keys(parts.changing.settings, {std::make_shared<const Key>(Key{tsig, {UpdateGrant{}}})});
   });
   TsigSigner signer(tsig);
   const int fd = connected_v4("127.0.0.53");

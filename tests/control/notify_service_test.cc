@@ -81,7 +81,7 @@ class FakeSecondary {
 struct NotifyParts {
   NotifyParts(boost::asio::io_context& loop, test::ServedZones& zones, const Log& log)
       : changing(zones, log),
-        notifier(loop, zones.table, zones.rcu, changing.committer, changing.keys, {}, transfers, log) {}
+        notifier(loop, zones.table, zones.rcu, changing.committer, changing.settings, {}, transfers, log) {}
   test::CommitterParts changing;
   TransferLog transfers{std::nullopt};
   NotifyService notifier;
@@ -229,7 +229,7 @@ TEST_F(NotifyServiceTest, WhoHadTheSerialBeforeTheStartIsNotTroubled) {
 TEST_F(NotifyServiceTest, ASignedNotifyTakesOnlyASignedAnswer) {
   const auto tsig = std::make_shared<const TsigKey>(test::name("k"), kDefaultTsigAlgorithm, random_secret());
   KeyBook book({std::make_shared<const Key>(Key{tsig, {}})});
-  parts_->run([&](NotifyParts& parts) { parts.changing.keys.set(book); });
+  parts_->run([&](NotifyParts& parts) { test::set_keys(parts.changing.settings, book.keys()); });
   publish("example.com", 7, "", "k");
   const auto notify = secondary_.receive();
   const TsigCheck check = check_request(notify.octets(), book.ring(), tsig_now());

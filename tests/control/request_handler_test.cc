@@ -41,16 +41,16 @@ class RequestHandlerTest : public testing::Test {
   RequestCounters counters_;
   test::LogFile log_;
   test::CommitterParts changing_{zones_, log_.log()};
-  Keys& keys_ = changing_.keys;
+  CurrentSettings& settings_ = changing_.settings;
   boost::asio::io_context loop_;
   dataplane::Rcu::Reader reader_{zones_.rcu};
   test::NobodyListens peers_;
-  RequestHandler handler_{zones_.responder, keys_, allowed_, 1232, {.rate = 0}, peers_, counters_, log_.log()};
+  RequestHandler handler_{zones_.responder, settings_, allowed_, 1232, {.rate = 0}, peers_, counters_, log_.log()};
 };
 
 TEST_F(RequestHandlerTest, UdpIsLimitedAsInThePacketPath) {
-  RequestHandler limited{zones_.responder,        keys_,  allowed_,  1232,
-                         {.rate = 10, .slip = 2}, peers_, counters_, log_.log()};
+  RequestHandler limited{zones_.responder,        settings_, allowed_,  1232,
+                         {.rate = 10, .slip = 2}, peers_,    counters_, log_.log()};
   const std::string query = test::question("example.com", zones::rrtype::SOA);
   const IpAddress peer = parse_address("192.0.2.1");
   unsigned whole = 0, truncated = 0, none = 0;
@@ -141,7 +141,7 @@ TEST_F(RequestHandlerTest, ASignedTransferIsNotAuthToo) {
 TEST_F(RequestHandlerTest, ASignedUpdateGoesOnOnlyWithAGrantForAllItChanges) {
   const auto tsig = std::make_shared<const TsigKey>(test::name("k"), kDefaultTsigAlgorithm, random_secret());
   const auto outcome_with = [&](std::vector<UpdateGrant> grants, const std::string& zone = "example.com") {
-    keys_.set(KeyBook({std::make_shared<const Key>(Key{tsig, std::move(grants)})}));
+    test::set_keys(settings_, {std::make_shared<const Key>(Key{tsig, std::move(grants)})});
     TsigSigner signer(tsig);
     const std::string request = test::signed_update(zone, "new." + zone, signer);
     message_.assign(zones::kMaxMessage, 0);

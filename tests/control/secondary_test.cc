@@ -35,6 +35,29 @@ TEST(SecondaryCovers, OnlyItsOwnFamily) {
   EXPECT_FALSE(covers_text("0.0.0.0/0", "2001:db8::1"));
 }
 
+TEST(Providers, WhatAZoneStatesItselfStaysBesideWhatItsProvidersState) {
+  Providers known{{"a", {"ns.a.test.", "192.0.2.1", "", "", true}},
+                  {"b", {"ns.b.test.,ns.a.test.", "192.0.2.2,192.0.2.1@53", "", "", true}}};
+  const SecondaryWish own{"ns.own.test.", "192.0.2.9", "", "", true};
+  const zones::SecondaryDns both = refer(own, {"a", "b"}, {}, known, {}, {});
+  EXPECT_EQ(both.servers.size(), 3U);
+  EXPECT_EQ(both.secondaries.size(), 3U) << "192.0.2.1 is stated twice";
+  known["a"].allow = "192.0.2.11";
+  known["a"].ns = "ns1.a.test.";
+  const zones::SecondaryDns moved = follow_providers(both, known);
+  EXPECT_EQ(moved.own_servers, both.own_servers);
+  EXPECT_EQ(to_text(moved.secondaries[1]), "192.0.2.11");
+  EXPECT_EQ(moved.servers[1], name("ns1.a.test."));
+  known.erase("a");
+  EXPECT_EQ(follow_providers(both, known).secondaries.size(), 3U) << "own, and both of b";
+  const zones::SecondaryDns alone = refer({}, {}, both, known, {}, {});
+  EXPECT_EQ(alone.servers, std::vector<zones::Name>{name("ns.own.test.")});
+  EXPECT_TRUE(alone.own_servers.empty() && alone.providers.empty());
+  EXPECT_THROW(refer({}, {"nobody"}, both, known, {}, {}), std::invalid_argument);
+  EXPECT_THROW(refer({}, {"b", "b"}, both, known, {}, {}), std::invalid_argument);
+  EXPECT_EQ(follow_providers(alone, known), alone);
+}
+
 class TransferRules : public testing::Test {
  protected:
   TransferDecision decide(const char* peer, const char* key = nullptr, const char* rule = nullptr,

@@ -31,14 +31,13 @@ struct SessionRig {
   Store store{directory.path()};
   zones::ZoneTable no_zones;
   zones::CookieJar cookies;
-  Keys keys;
-  Providers providers;
-  Committer committer{no_zones, cookies, rcu, store, keys, providers, 0, log};
+  CurrentSettings settings;
+  Committer committer{no_zones, cookies, rcu, store, settings, 0, log};
   DnsUpdates updates{loop, committer, responder, reader, log};
   NobodyListens peers;
   AccessList allowed;
   TcpCounters counters;
-  RequestHandler handler{responder, keys, allowed, 1232, {.rate = 0}, peers, counters.requests, log};
+  RequestHandler handler{responder, settings, allowed, 1232, {.rate = 0}, peers, counters.requests, log};
   SessionTable table{{.sessions = 4, .per_client = 4, .per_prefix = 4, .per_secondary = 4},
                      [](const SessionTable::Entry&) { return uint64_t{0}; }};
   bool closed = false;  // the session

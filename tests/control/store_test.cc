@@ -6,8 +6,10 @@
 
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <map>
 
+#include "control/store/backup.h"
 #include "tests/zones/support.h"
 
 namespace axfrd::control {
@@ -39,8 +41,10 @@ class StoreTest : public ::testing::Test {
     return version.apply(delta, soa, version.attributes());
   }
   static void commit(Store& store, const ZoneVersion* before, const ZoneVersion* after) {
-    const Store::Change change{before, after};
-    store.commit({&change, 1});
+    store.commit({.zones = {{before, after}}, .settings = {}, .ledger = {}});
+  }
+  static void set(Store& store, char kind, const std::string& name, const std::string& text) {
+    store.commit({.zones = {}, .settings = {{kind, name, text}}, .ledger = {}});
   }
   std::map<std::string, VersionRef> load() {
     Store store(directory);
@@ -163,10 +167,10 @@ TEST_F(StoreTest, TheMapGrowsByItself) {
     changes.push_back({nullptr, versions.back().get()});
   }
   for (int round = 0; round < 4; ++round) {
-    store.commit(changes);
+    store.commit({.zones = changes, .settings = {}, .ledger = {}});
     std::vector<Store::Change> gone;
     for (const auto& v : versions) gone.push_back({v.get(), nullptr});
-    if (round < 3) store.commit(gone);
+    if (round < 3) store.commit({.zones = gone, .settings = {}, .ledger = {}});
   }
   EXPECT_EQ(load(store).size(), 40U);
 }
@@ -213,8 +217,7 @@ TEST_F(StoreTest, FlippedBitsAreFoundAndOnlyTheirZoneIsLost) {
   {
     Store store(directory);
     const auto version = zone("victim.", 1, 50), other = zone("other.", 1, 0);
-    const std::array<Store::Change, 2> both{{{nullptr, version.get()}, {nullptr, other.get()}}};
-    store.commit(both);
+    store.commit({.zones = {{nullptr, version.get()}, {nullptr, other.get()}}, .settings = {}, .ledger = {}});
   }
   std::fstream file(directory / "data.mdb", std::ios::in | std::ios::out | std::ios::binary);
   std::string content((std::istreambuf_iterator<char>(file)), {});
@@ -308,7 +311,7 @@ TEST_F(StoreTest, AcknowledgedChangesThatAreLostStopTheStartAndRecoverGoesOnWith
       EXPECT_NE(sentence.find(part), std::string::npos) << part << " in " << sentence;
   }
   {
-    Store store(directory, Store::kLogCapacity, {}, true);
+    Store store(directory, Store::kLogCapacity, {}, {.recover = true});
     EXPECT_TRUE(store.in_recovery());
     const auto all = load(store);
     EXPECT_EQ(all.at("a.")->serial(), 1U);
@@ -342,23 +345,20 @@ TEST_F(StoreTest, ARecordThatWasCutOffIsDroppedWithAWarning) {
 TEST_F(StoreTest, DamagedSettingsAreNamedAndLeftOut) {
   {
     Store store(directory);
-    for (const char* key : {"one.", "two."}) store.put_key(name(key), std::string("secret of ") + key);
-    for (const char* provider : {"one", "two"}) store.put_provider(provider, std::string("wish of ") + provider);
-    store.put_cookies("cookies");
+    for (const char* key : {"one.", "two."}) set(store, 'k', key, std::string("secret of ") + key);
+    for (const char* provider : {"one", "two"}) set(store, 'p', provider, std::string("wish of ") + provider);
+    set(store, 'c', "", "cookies");
   }
-  replace("secrets", "secret of one.", "secret of 0ne.");
-  replace("data.mdb", "wish of one", "wish of 0ne");
+  replace("settings", "secret of one.", "secret of 0ne.");
+  replace("settings", "wish of two", "wish 0f two");
   Store store(directory, Store::kLogCapacity, [&](LogLevel, const std::string& text) { damage += text; });
   std::string found;
-  const auto damaged = [&](const std::string& sentence) { damage += sentence; };
-  store.load_keys([&](zones::NameView key, const std::string& text) { found += key.to_text() + "=" + text + ";"; },
-                  damaged);
-  store.load_providers(
-      [&](const std::string& provider, const std::string& text) { found += provider + "=" + text + ";"; }, damaged);
-  store.load_cookies([&](const std::string& text) { found += text; }, damaged);
-  EXPECT_EQ(found, "two.=secret of two.;two=wish of two;cookies");
-  EXPECT_NE(damage.find("secrets is damaged at octet"), std::string::npos) << damage;
-  EXPECT_NE(damage.find("damaged at provider one"), std::string::npos) << damage;
+  store.load_settings(
+      [&](const Store::Setting& setting) { found += setting.kind + setting.name + "=" + setting.text + ";"; },
+      [](const Store::Setting& setting) { return setting.name; },
+      [&](const std::string& sentence) { damage += sentence; });
+  EXPECT_EQ(found, "c=cookies;ktwo.=secret of two.;pone=wish of one;");
+  EXPECT_NE(damage.find("settings is damaged at octet"), std::string::npos) << damage;
 }
 
 TEST_F(StoreTest, TheSecretOfARemovedKeyIsNowhereAfterACheckpoint) {
@@ -366,18 +366,50 @@ TEST_F(StoreTest, TheSecretOfARemovedKeyIsNowhereAfterACheckpoint) {
   const auto version = zone("a.", 1, 3);
   const auto settled = [&] { (void)load(store); };  // which waits for a checkpoint
   for (const bool checkpoint_between : {false, true}) {
-    store.put_key(name("k."), "the secret octets");
+    set(store, 'k', "k.", "the secret octets");
     if (checkpoint_between) settled();
     EXPECT_NE(contents().find("the secret octets"), std::string::npos);
-    store.put_key(name("k."), "");
+    set(store, 'k', "k.", "");
     settled();
     EXPECT_EQ(contents().find("the secret octets"), std::string::npos) << checkpoint_between;
   }
-  store.put_key(name("k."), "the secret octets");
+  set(store, 'k', "k.", "the secret octets");
   settled();
-  store.put_key(name("k."), "another secret");
+  set(store, 'k', "k.", "another secret");
   settled();
   EXPECT_EQ(contents().find("the secret octets"), std::string::npos) << "nor that of one that was replaced";
+}
+
+TEST_F(StoreTest, ABackupIsWholeWhileChangesGoOnAndIsRestoredWithSerialsToBeRaised) {
+  const std::filesystem::path copy = directory.string() + ".copy", restored = directory.string() + ".restored-here";
+  std::filesystem::remove_all(copy);
+  std::filesystem::remove_all(restored);
+  const auto first = zone("a.", 1, 3000);
+  const auto second = with_serial(*first, 2, {});
+  {
+    Store store(directory);
+    set(store, 'k', "key.", "the secret octets");
+    commit(store, nullptr, first.get());
+    std::promise<std::string> done;
+    store.backup(copy, [&](std::string failure) { done.set_value(std::move(failure)); });
+    commit(store, first.get(), second.get());
+    EXPECT_EQ(done.get_future().get(), "");
+    EXPECT_THROW(store.backup(copy, [](const std::string&) {}), StoreError) << "it is not empty";
+    EXPECT_EQ(load(store).at("a.")->serial(), 2U);
+  }
+  restore_backup(copy, restored);
+  EXPECT_THROW(restore_backup(copy, restored), StoreError);
+  EXPECT_THROW(restore_backup(directory / "nothing", directory / "there"), StoreError);
+  Store store(restored);
+  EXPECT_TRUE(store.in_recovery());
+  EXPECT_EQ(load(store).at("a.")->serial(), 1U);
+  std::string found;
+  store.load_settings([&](const Store::Setting& setting) { found += setting.text; },
+                      [](const Store::Setting& setting) { return setting.name; },
+                      [&](const std::string& sentence) { damage += sentence; });
+  EXPECT_EQ(found, "the secret octets");
+  store.end_recovery();
+  EXPECT_EQ(damage, "");
 }
 
 TEST_F(StoreTest, TheDirectoryIsItsOwnersAlone) {

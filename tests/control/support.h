@@ -104,22 +104,27 @@ struct ServedZones {
   zones::Responder responder{table, cookies, {}};
 };
 
+// Puts these keys in force, as the committer would.
+inline void set_keys(CurrentSettings& settings, std::vector<KeyRef> keys) {
+  Settings next = *settings.get();
+  next.keys = std::make_shared<const KeyBook>(std::move(keys));
+  settings.set(std::make_shared<const Settings>(std::move(next)));
+}
+
 // What changes zones, without its thread.
 struct CommitterParts {
   CommitterParts(ServedZones& zones, const Log& log)
       : store(directory.path()),
-        committer(zones.table, zones.cookies, zones.rcu, store, keys, providers, size_t{1} << 20, log) {}
+        committer(zones.table, zones.cookies, zones.rcu, store, settings, size_t{1} << 20, log) {}
   // A zone that is served and stored, as the committer expects of what it changes.
   void load(ServedZones& zones, const std::string& apex, const std::string& text) {
     const zones::VersionRef version = zones::test::zone_of(apex, text);
-    const Store::Change added{nullptr, version.get()};
-    store.commit({&added, 1});
+    store.commit({.zones = {{nullptr, version.get()}}, .settings = {}, .ledger = {}});
     (void)zones.table.publish(version);
   }
   TemporaryDirectory directory;
   Store store;
-  Keys keys;
-  Providers providers;
+  CurrentSettings settings;
   Committer committer;
 };
 

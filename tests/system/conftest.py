@@ -20,6 +20,15 @@ def pytest_sessionstart():
     sweep()
 
 
+def pytest_addoption(parser):
+    parser.addoption("--shard", default="0/1", help="I/N: run every Nth test, beginning with the Ith (from 0)")
+
+
+def pytest_collection_modifyitems(config, items):
+    first, step = map(int, config.getoption("--shard").split("/"))
+    items[:] = items[first::step]
+
+
 @pytest.fixture
 def new_lab(request):
     """new_lab("client", "other", ports=2): namespaces with these hosts."""

@@ -32,6 +32,22 @@ Attributes with_prefix(uint8_t bits, bool v4 = false) {
   return attributes;
 }
 
+TEST(DiskFormat, KeepsTheOrigin) {
+  Origin origin{Origin::Kind::member, {{{1, 2}, 5353, name("key.")}}, name("catalog."), "label", 4711};
+  Attributes attributes;
+  attributes.origin = std::make_shared<const Origin>(origin);
+  attributes.serving = Serving::expired;
+  const StoredZone zone = stored(attributes);
+  ASSERT_TRUE(zone.origin);
+  EXPECT_EQ(*zone.origin, origin);
+  EXPECT_EQ(zone.serving, Serving::expired);
+  EXPECT_TRUE(zone.knows_all);
+  EXPECT_FALSE(stored({}).origin) << "a local zone says nothing of it";
+  origin.kind = static_cast<Origin::Kind>(99);
+  attributes.origin = std::make_shared<const Origin>(origin);
+  EXPECT_FALSE(stored(attributes).knows_all) << "what a later axfrd knows";
+}
+
 TEST(DiskFormat, RefusesWhatNoVersionHolds) {
   EXPECT_EQ(stored(with_kind(1)).pseudo->size(), 1U);
   EXPECT_THROW((void)stored(with_kind(2)), std::invalid_argument);

@@ -42,6 +42,19 @@ TEST_F(Respond, FollowsChainsAndStopsAtLoops) {
   EXPECT_EQ(loop.rcode, 0U);
 }
 
+TEST_F(Respond, AZoneThatIsNotServedSaysWhy) {
+  const auto serve = [&](Serving serving) {
+    const VersionRef version = zone_of("example.", "$TTL 60\n@ SOA ns admin 8 2 3 4 5\n@ NS ns\nns A 192.0.2.53\n");
+    Attributes attributes = version->attributes();
+    attributes.serving = serving;
+    (void)server.zones.publish(version->apply({}, version->soa_record(), std::move(attributes)));
+    return server.ask("ns.example.", rrtype::A).rcode;
+  };
+  EXPECT_EQ(serve(Serving::expired), static_cast<unsigned>(Rcode::servfail));
+  EXPECT_EQ(serve(Serving::hidden), static_cast<unsigned>(Rcode::refused));
+  EXPECT_EQ(serve(Serving::served), static_cast<unsigned>(Rcode::noerror));
+}
+
 TEST_F(Respond, WithoutEdns512OctetsAreTheLimit) {
   const Decoded d = server.ask("big.example.", rrtype::A);
   EXPECT_TRUE(d.tc);

@@ -1,6 +1,6 @@
-// SecretsFile: the secrets of keys and cookies, as one file that is written anew when one of them changes.
+// SettingsFile: all settings (keys, providers, cookies), as one file that is written anew when one of them changes.
 //
-// So a secret that was removed is nowhere, which a database cannot promise that marks pages as free.
+// Some hold secrets. A secret that was removed is nowhere, which a database cannot promise that marks pages as free.
 //
 //   file   blocks of 64 octets: [magic 8 | zeros], then entries
 //   entry  whole blocks: [magic 4 | key size 2 | value size 4 | CRC-32 4 | key | value | zeros]; the CRC is over the
@@ -17,16 +17,16 @@
 
 namespace axfrd::control {
 
-class SecretsFile {
+class SettingsFile {
  public:
   using Entries = std::map<std::string, std::string>;
 
-  explicit SecretsFile(std::filesystem::path file) : file_(std::move(file)) {}
+  explicit SettingsFile(std::filesystem::path file) : file_(std::move(file)) {}
   // A file that is not there is an empty one. Throws StoreError if it cannot be read.
   void read();
   const Entries& entries() const { return entries_; }
   // Puts a new file with these entries in the place of the old one. Throws StoreError: then the old one stands.
-  // What was found damaged is kept beside it, as secrets.damaged.
+  // What was found damaged is kept beside it, as settings.damaged.
   void write(const Entries& entries);
   // What was found damaged: sentences.
   const std::vector<std::string>& damage() const { return damage_; }

@@ -1,4 +1,4 @@
-#include "control/store/secrets_file.h"
+#include "control/store/settings_file.h"
 
 #include <fcntl.h>
 #include <libdeflate.h>
@@ -64,12 +64,12 @@ StoreError cannot(const char* what, const std::filesystem::path& file) {
 
 }  // namespace
 
-void SecretsFile::read() {
+void SettingsFile::read() {
   std::string text;
   try {
     if (std::filesystem::exists(file_)) text = read_file(file_);
   } catch (const std::system_error& error) {
-    throw StoreError(std::string("the store cannot read its secrets: ") + error.what());
+    throw StoreError(std::string("the store cannot read its settings: ") + error.what());
   }
   if (text.empty()) return;
   for (size_t at = text.starts_with(kSecretsMagic) ? kSecretBlock : 0; at < text.size();) {
@@ -82,14 +82,15 @@ void SecretsFile::read() {
     do {
       at += kSecretBlock;
     } while (at < text.size() && !entry_at(std::string_view(text).substr(at)));
-    damage_.push_back(file_.string() + " is damaged at octet " + std::to_string(begin) +
-                      ": a key, or the cookie secrets, that stood there is left out; enter it anew, or restore the "
-                      "file from a backup");
+    damage_.push_back(
+        file_.string() + " is damaged at octet " + std::to_string(begin) +
+        ": a key, a provider or the cookie secrets that stood there are left out; enter them anew, or restore "
+        "the file from a backup");
   }
   keep_damaged_ = !damage_.empty();
 }
 
-void SecretsFile::write(const Entries& entries) {
+void SettingsFile::write(const Entries& entries) {
   std::string text(kSecretsMagic);
   pad(text);
   for (const auto& [key, value] : entries) text += entry_of(key, value);

@@ -1,0 +1,85 @@
+// Settings: what belongs to no zone. TSIG keys, the providers of secondaries, the secrets of DNS Cookies.
+//
+// All settings are values in one table: of a kind, and called by a name. One snapshot of the table is in force at a
+// time. The committer makes the next one, stores what has changed in the same commit as zones, and then publishes it.
+//
+// A new kind is an enumerator here, an alternative of SettingValue, a member of Settings and a row in settings.cc.
+//
+// Threads. A snapshot is immutable and shared; CurrentSettings may be used by any thread.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+
+#include "control/access/cookie.h"
+#include "control/access/key_book.h"
+#include "control/access/secondary.h"
+
+namespace axfrd::control {
+
+// The values are those by which the store knows them.
+enum class SettingKind : char { key = 'k', provider = 'p', cookies = 'c' };
+
+using ProvidersRef = std::shared_ptr<const Providers>;
+
+// monostate: there is none.
+using SettingValue = std::variant<std::monostate, KeyRef, SecondaryWish, StoredCookies>;
+
+struct Setting {
+  SettingKind kind;
+  std::string name;  // of a key: in wire format and lower case; of the cookie secrets: empty
+  SettingValue value;
+};
+
+struct Settings {
+  KeyBookRef keys = std::make_shared<const KeyBook>();
+  ProvidersRef providers = std::make_shared<const Providers>();
+  std::optional<StoredCookies> cookies;  // none were ever set: those that were drawn at random are in use
+
+  const SecondaryWish* provider(const std::string& name) const {
+    const auto found = providers->find(name);
+    return found != providers->end() ? &found->second : nullptr;
+  }
+  // These settings with others in place of those of the same kinds and names.
+  Settings with(std::span<const Setting> changed) const;
+};
+using SettingsRef = std::shared_ptr<const Settings>;
+
+Setting key_setting(const zones::Name& name, KeyRef key);  // null: the key goes
+Setting provider_setting(const std::string& name, std::optional<SecondaryWish> provider);
+Setting cookies_setting(const StoredCookies& cookies);
+
+// "key k.example.", "provider acme", "the cookie secrets".
+std::string name_of_setting(SettingKind kind, const std::string& name);
+
+// What the store keeps of a value; empty if there is none.
+std::string setting_to_stored(const SettingValue& value);
+// Throws std::invalid_argument.
+Setting setting_from_stored(char kind, const std::string& name, const std::string& stored);
+// False: a later axfrd has stored more of it than this one knows (zones/tagged.h). It is in force, and is not edited.
+bool knows_all(const SettingValue& value);
+
+// The snapshot in force. Written by the committer, read by anybody.
+class CurrentSettings {
+ public:
+  SettingsRef get() const {
+    const std::lock_guard lock(mutex_);
+    return settings_;
+  }
+  KeyBookRef keys() const { return get()->keys; }
+  void set(SettingsRef settings) {
+    const std::lock_guard lock(mutex_);
+    settings_.swap(settings);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  SettingsRef settings_ = std::make_shared<const Settings>();  // guarded by mutex_
+};
+
+}  // namespace axfrd::control

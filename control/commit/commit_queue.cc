@@ -1,0 +1,86 @@
+#include "control/commit/commit_queue.h"
+
+#include <pthread.h>
+
+#include <chrono>
+#include <utility>
+
+namespace axfrd::control {
+
+namespace {
+
+// How often what is retired is looked at while there is any; a worker's turn takes microseconds.
+constexpr auto kRetirePause = std::chrono::milliseconds(5);
+// When there has been no work for so long, the owner may tidy up.
+constexpr auto kIdle = std::chrono::seconds(1);
+// A group is closed when making its versions has taken so long: nobody shall wait for the work of others.
+constexpr auto kGroupTime = std::chrono::milliseconds(3);
+
+}  // namespace
+
+void CommitQueue::start() {
+  thread_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), "axfrd-commit");
+    run();
+  });
+}
+
+void CommitQueue::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_.store(true, std::memory_order_relaxed);
+    waiting_.clear();
+  }
+  wake_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+void CommitQueue::enqueue(Work work) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_.load(std::memory_order_relaxed)) return;
+    waiting_.push_back(std::move(work));
+  }
+  wake_.notify_one();
+}
+
+void CommitQueue::run() {
+  for (auto work = next(); !work.empty(); work = next()) {
+    while (!work.empty()) {
+      owner_.begin_group();
+      const auto begin = std::chrono::steady_clock::now();
+      do {
+        work.front()();
+        work.pop_front();
+      } while (!work.empty() && std::chrono::steady_clock::now() - begin < kGroupTime);
+      owner_.end_group();
+      owner_.free_retired();
+    }
+  }
+}
+
+// Waits for work and takes all there is, looking after what is retired meanwhile. Empty when the thread is to end.
+std::deque<CommitQueue::Work> CommitQueue::next() {
+  std::unique_lock lock(mutex_);
+  const auto something = [this] { return stopping_.load(std::memory_order_relaxed) || !waiting_.empty(); };
+  // Calls work() without the lock.
+  const auto meanwhile = [&](auto&& work) {
+    lock.unlock();
+    const bool more = work();
+    lock.lock();
+    return more;
+  };
+  bool retired = meanwhile([this] { return owner_.free_retired(); });
+  while (retired && !wake_.wait_for(lock, kRetirePause, something))
+    retired = meanwhile([this] { return owner_.free_retired(); });
+  while (!wake_.wait_for(lock, kIdle, something)) {
+    meanwhile([this] {
+      owner_.idle();
+      return false;
+    });
+  }
+  if (stopping_.load(std::memory_order_relaxed)) return {};
+  return std::exchange(waiting_, {});
+}
+
+}  // namespace axfrd::control

@@ -1,0 +1,58 @@
+// CommitQueue: the thread in which zones and settings change, and the queue of who waits for it.
+//
+// It knows no rule of DNS. Work that waits is done one piece after the other, as a group; then the owner ends the
+// group, which is one sync of the disk for all of it. Meanwhile the next group gathers.
+//
+// Threads. Anybody may enqueue. The owner is called in the queue's thread alone.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+namespace axfrd::control {
+
+class CommitQueue {
+ public:
+  using Work = std::function<void()>;
+
+  class Owner {
+   public:
+    virtual void begin_group() = 0;
+    virtual void end_group() = 0;
+    // Frees what readers have left behind; whether there is more.
+    virtual bool free_retired() = 0;
+    // There has been no work for a second.
+    virtual void idle() = 0;
+
+   protected:
+    ~Owner() = default;
+  };
+
+  explicit CommitQueue(Owner& owner) : owner_(owner) {}
+  ~CommitQueue() { stop(); }
+  CommitQueue(const CommitQueue&) = delete;
+  CommitQueue& operator=(const CommitQueue&) = delete;
+
+  void start();
+  // Ends the group under way and the thread. What still waits is dropped.
+  void stop();
+  // Dropped without a word if the queue is stopped.
+  void enqueue(Work work);
+
+ private:
+  void run();
+  std::deque<Work> next();
+
+  Owner& owner_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<Work> waiting_;           // guarded by mutex_
+  std::atomic<bool> stopping_{false};  // written with mutex_ held
+  std::thread thread_;
+};
+
+}  // namespace axfrd::control

@@ -1,0 +1,150 @@
+// Zones refer to providers of secondaries: when a provider changes, they follow.
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "control/commit/committer.h"
+
+namespace axfrd::control {
+
+namespace {
+
+using zones::Name;
+using zones::VersionRef;
+
+// How many zones follow before others have their turn.
+constexpr size_t kZonesAtOnce = 256;
+
+bool refers_to(const zones::SecondaryDns& settings, const std::string& provider) {
+  return std::ranges::find(settings.providers, provider) != settings.providers.end();
+}
+
+}  // namespace
+
+// A provider's zones on their way. The committer's thread.
+struct Committer::Following {
+  std::string provider;
+  std::vector<Name> zones;
+  size_t next = 0;
+  ProviderSet result{};
+  Done<ProviderSet> done;
+};
+
+std::vector<Name> Committer::zones_with(const std::function<bool(const zones::SecondaryDns&)>& wanted) const {
+  std::vector<Name> names;
+  zones_.for_each([&](const zones::Zone& zone) {
+    const auto& settings = zone.current()->attributes().secondary_dns;
+    if (settings && wanted(*settings)) names.emplace_back(zone.current()->apex().name);
+  });
+  return names;
+}
+
+Outcome<Proposal> Committer::follow_now(const VersionRef& base, const Providers& known) const {
+  const SecondaryEdit follow = [&known](const zones::ZoneVersion& zone) -> Outcome<zones::SecondaryDns> {
+    const auto& settings = zone.attributes().secondary_dns;
+    try {
+      auto next = follow_providers(settings ? *settings : zones::SecondaryDns{}, known);
+      if (next.enabled) {
+        if (auto failure = check_servers(next, zone)) return std::move(*failure);
+      }
+      return next;
+    } catch (const std::invalid_argument& error) {
+      return Failure{FailureCode::failed, error.what()};
+    }
+  };
+  return propose_secondary(base, follow, rules());
+}
+
+// Stops no other change for long: a few zones at a time, each time behind those who have asked meanwhile.
+void Committer::follow_next(const std::shared_ptr<Following>& following) {
+  const SettingsRef settings = group_->settings();
+  const size_t end = std::min(following->next + kZonesAtOnce, following->zones.size());
+  for (; following->next < end; ++following->next) {
+    const Name& apex = following->zones[following->next];
+    const VersionRef base = group_->current(apex);
+    if (!base || !base->attributes().secondary_dns) continue;
+    auto outcome = follow_now(base, *settings->providers);
+    if (const auto* failure = std::get_if<Failure>(&outcome)) {
+      ++following->result.failed;
+      log_.warning("zone ", apex.to_text(), " does not follow provider ", following->provider, ": ", failure->reason);
+    } else if (const auto& made = std::get<Proposal>(outcome); made.changes()) {
+      ++following->result.zones;
+      group_->set(apex, made.next);
+    }
+  }
+  const bool more = following->next < following->zones.size();
+  const auto go_on = [this, following, more] {
+    if (more) return queue_.enqueue([this, following] { follow_next(following); });
+    if (following->result.zones + following->result.failed != 0) {
+      log_.info(following->provider, ": ", following->result.zones, " zones follow, ", following->result.failed,
+                " do not");
+    }
+    following->done(following->result);
+  };
+  group_->then(go_on, [following](Failure failure) { following->done(std::move(failure)); });
+}
+
+void Committer::set_provider(std::string name, std::optional<SecondaryWish> wish, bool dry_run,
+                             Done<ProviderSet> done) {
+  auto following = std::make_shared<Following>();
+  following->provider = name;
+  following->done = std::move(done);
+  const auto set = [this, name = std::move(name), wish = std::move(wish), dry_run,
+                    following]() -> Outcome<ProviderSet> {
+    auto outcome = set_provider_now(name, wish, dry_run);
+    if (const auto* result = std::get_if<ProviderSet>(&outcome)) {
+      following->result = {result->was_there};
+      if (!dry_run && wish) following->zones = zones_with([&](const auto& s) { return refers_to(s, name); });
+    }
+    return outcome;
+  };
+  enqueue<ProviderSet>(
+      [this, following](Outcome<ProviderSet> outcome) {
+        if (std::holds_alternative<Failure>(outcome) || following->zones.empty())
+          return following->done(std::move(outcome));
+        queue_.enqueue([this, following] { follow_next(following); });
+      },
+      set);
+}
+
+Outcome<Committer::ProviderSet> Committer::set_provider_now(const std::string& name,
+                                                            const std::optional<SecondaryWish>& wish, bool dry_run) {
+  const SettingsRef settings = group_->settings();
+  ProviderSet result{settings->provider(name) != nullptr};
+  if (!wish) {
+    if (!result.was_there) return result;
+    const auto users = zones_with([&](const auto& s) { return refers_to(s, name); });
+    if (!users.empty()) {
+      return Failure{FailureCode::conflict, "provider " + name + " is used by " + std::to_string(users.size()) +
+                                                (users.size() == 1 ? " zone, " : " zones, ") + users.front().to_text() +
+                                                (users.size() == 1 ? "" : " first") +
+                                                "; give them another one first: axfrctl secondary edit"};
+    }
+  }
+  if (dry_run) {
+    Providers known = *settings->providers;
+    if (wish) known.insert_or_assign(name, *wish);
+    for (const Name& apex : zones_with([&](const auto& s) { return refers_to(s, name); })) {
+      const VersionRef base = group_->current(apex);
+      if (!base) continue;
+      const auto outcome = follow_now(base, known);
+      const auto* made = std::get_if<Proposal>(&outcome);
+      if (made == nullptr) ++result.failed;
+      if (made != nullptr && made->changes()) ++result.zones;
+    }
+    return result;
+  }
+  if (auto failure = group_->set({provider_setting(name, wish)})) return std::move(*failure);
+  return result;
+}
+
+// At start: a provider may have changed just before we ended.
+void Committer::follow_providers_at_start() {
+  auto following = std::make_shared<Following>();
+  following->provider = "providers that changed before the start";
+  following->zones = zones_with([](const zones::SecondaryDns& settings) { return !settings.providers.empty(); });
+  following->done = [](const Outcome<ProviderSet>&) {};
+  if (!following->zones.empty()) queue_.enqueue([this, following] { follow_next(following); });
+}
+
+}  // namespace axfrd::control

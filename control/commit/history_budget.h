@@ -1,0 +1,42 @@
+// HistoryBudget: what the histories of all zones take in memory, and which steps go first when that is too much.
+//
+// Threads. The committer's; octets() is for any.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <optional>
+
+#include "zones/version.h"
+
+namespace axfrd::control {
+
+// What the history of a version takes; null: nothing.
+size_t history_memory(const zones::ZoneVersion* version);
+
+class HistoryBudget {
+ public:
+  explicit HistoryBudget(size_t limit) : limit_(limit) {}
+
+  size_t limit() const { return limit_; }
+  size_t octets() const { return octets_.load(std::memory_order_relaxed); }
+  void set_octets(size_t octets) { octets_.store(octets, std::memory_order_relaxed); }
+
+  // A step that can go: that of the zone with this hash which leads on from this serial. It may have gone already.
+  struct OldStep {
+    uint64_t zone;
+    uint32_t from;
+  };
+  // Enters the steps of `after` that `before` (null: none) has not.
+  void note_steps(const zones::ZoneVersion* before, const zones::ZoneVersion& after);
+  // Takes out the oldest step of all.
+  std::optional<OldStep> take_oldest();
+
+ private:
+  const size_t limit_;
+  std::atomic<size_t> octets_{0};
+  std::deque<OldStep> oldest_first_;
+};
+
+}  // namespace axfrd::control

@@ -1,0 +1,85 @@
+// Proposal: the next version of one zone, made of its current one and of what somebody asks for.
+//
+// Whatever is asked for, the same stages follow each other, and each rule stands in one place (proposal.cc):
+//
+//   role         whether such a change may be made to such a zone at all
+//   content      edits, whole content, or a given delta
+//   secondaries  the NS names of secondaries stay in the zone, or follow new settings
+//   derived      the addresses of ALIAS and URL
+//   serial       the one that was stated, if it is newer, or else the next one
+//   step         of history
+//   version      refused if it would leave a signed zone with something bogus
+//
+// A replica takes serial, delta and attributes as they are given, and derives nothing: role, step, version.
+//
+// Threads. Pure: no store, no table. Any thread may make a proposal upon a version that it holds. It can be committed
+// while that version is still the current one; otherwise it is made again.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "control/base/outcome.h"
+#include "control/store/store.h"
+#include "zones/draft.h"
+#include "zones/warnings.h"
+#include "zones/zonefile.h"
+
+namespace axfrd::control {
+
+// What proposals depend on besides the zone.
+struct ProposalRules {
+  zones::Addresses url_addresses;  // what URL records stand for; none: they keep what they have
+  size_t history_octets = 0;       // what the history of a zone may take
+  int64_t now = 0;                 // Unix seconds
+};
+
+struct Proposal {
+  zones::VersionRef base;         // null: the zone is new
+  zones::VersionRef next;         // the same as `base`: nothing is to be done
+  size_t removed = 0, added = 0;  // records, SOA left out
+  zones::Warnings warnings = {};
+  bool changes() const { return next != base; }
+  bool changes_content() const { return !base || next->serial() != base->serial(); }  // what a secondary sees
+};
+
+// Writes the change of a zone upon a draft of its current version; may be called more than once. A Failure leaves the
+// zone as it is.
+using Compose = std::function<std::optional<Failure>(zones::Draft&)>;
+Outcome<Proposal> propose_edits(const zones::VersionRef& base, const Compose& compose, const ProposalRules& rules);
+
+// The content of a zone as it shall be, from a zone file.
+struct NewContent {
+  zones::ZoneText text;
+  zones::VersionRef fresh;     // built of `text`: the version of a zone that is new
+  bool only_if_newer = false;  // leave a zone alone whose serial is not older
+  bool strict = false;         // do nothing when there is a warning
+};
+// A zone that is there is changed by the difference, so that secondaries get it as IXFR.
+Outcome<Proposal> propose_content(const zones::VersionRef& base, const NewContent& content, const ProposalRules& rules);
+// Of a zone that is not there. `gone`: what is left of one that was; null if nothing is.
+Outcome<Proposal> propose_new(const NewContent& content, const Tombstone* gone, const ProposalRules& rules);
+
+// Makes the secondary DNS of the zone what edit(current version) returns.
+using SecondaryEdit = std::function<Outcome<zones::SecondaryDns>(const zones::ZoneVersion& current)>;
+Outcome<Proposal> propose_secondary(const zones::VersionRef& base, const SecondaryEdit& edit,
+                                    const ProposalRules& rules);
+
+Outcome<Proposal> propose_policy(const zones::VersionRef& base, zones::SerialPolicy policy);
+
+// What another axfrd has made of this zone.
+struct GivenChange {
+  zones::Delta delta;
+  zones::OwnedRecord soa;        // with its serial
+  zones::Attributes attributes;  // but for the history, which goes on with a step
+};
+Outcome<Proposal> propose_given(const zones::VersionRef& base, const GivenChange& change, const ProposalRules& rules);
+
+// The same content with a serial above `floor` and above the zone's own; a Failure if that is not ours to choose.
+Outcome<Proposal> propose_higher_serial(const zones::VersionRef& base, uint32_t floor, const ProposalRules& rules);
+
+// Why something is not edited that holds what a later axfrd has stored (zones/tagged.h).
+Failure not_known(const std::string& what);
+
+}  // namespace axfrd::control

@@ -1,0 +1,29 @@
+// Published: what followers of zones (NOTIFY, ALIAS) are told when a group was committed.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "zones/version.h"
+
+namespace axfrd::control {
+
+// Zones that somebody follows, because they have secondary DNS (set or unset) or ALIAS or URL records: those that have
+// become visible, and those that are gone or have neither any more.
+struct Published {
+  struct Zone {
+    zones::VersionRef version;
+    std::string ledger;  // at start: what was last kept of the zone's ledger
+  };
+  std::vector<Zone> zones;
+  std::vector<zones::Name> gone;
+  bool keys = false;  // the book of TSIG keys has changed
+  bool empty() const { return zones.empty() && gone.empty() && !keys; }
+};
+
+inline bool is_followed(const zones::ZoneVersion* version) {
+  return version != nullptr && (version->attributes().secondary_dns || version->pseudo());
+}
+
+}  // namespace axfrd::control

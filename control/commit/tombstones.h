@@ -1,0 +1,46 @@
+// Tombstones: the last serials of zones that were removed, so that none comes back with an older one (RFC 1982).
+//
+// Threads. The committer's.
+#pragma once
+
+#include <map>
+#include <span>
+#include <string>
+
+#include "control/base/log.h"
+#include "control/store/store.h"
+
+namespace axfrd::control {
+
+class Tombstones {
+ public:
+  struct Gone {
+    zones::Name apex;
+    Tombstone tombstone;
+    bool has_file = false;  // which --zones-dir still holds
+  };
+
+  Tombstones(Store& store, const Log& log) : store_(store), log_(log) {}
+
+  void load();
+  // Null if there is none.
+  Gone* find(const zones::Name& apex);
+  void set(Gone gone);
+  // In memory; the store forgets one when it gets a zone of that name.
+  bool erase(const zones::Name& apex);
+  // Forgets, in the store too, those that are older than the time for which they are kept, and the oldest beyond the
+  // number that is kept. Those that have a file stay: the file would bring the zone back.
+  void forget_old();
+  void forget_beyond_limit();
+  // Forgets these, in the store too. Throws StoreError.
+  void forget(std::span<const zones::Name> zones);
+
+ private:
+  void forget(int64_t before);
+
+  Store& store_;
+  const Log& log_;
+  std::map<std::string, Gone> by_apex_;  // by sort key
+};
+
+}  // namespace axfrd::control
