@@ -143,6 +143,14 @@ Outcome<uint32_t> choose_serial(const ZoneVersion& old, uint32_t stated) {
                                             ", or let axfrd count: axfrctl zone config " + zone + " --serial unixtime"};
 }
 
+AuditRecord change_of(const Name& apex, const Cause& cause, uint32_t old_serial, uint32_t serial, const Delta& delta) {
+  AuditRecord record{.cause = cause, .kind = "zone", .name = apex.to_text()};
+  record.old_serial = old_serial;
+  record.serial = serial;
+  record.what = std::to_string(delta.removed.size()) + " removed, " + std::to_string(delta.added.size()) + " added";
+  return record;
+}
+
 // ---- the names of secondaries in the NS RRset of the apex ----
 
 Bytes data_of(const Name& server) { return server.view().bytes(); }
@@ -246,6 +254,8 @@ class Committer::Group {
   void log(const Parts&... parts) {
     if (committer_.log_.shows(LogLevel::info)) lines_.push_back(Log::text(parts...));
   }
+  // Records a change of a zone, likewise.
+  void record(AuditRecord record) { records_.push_back(std::move(record)); }
   // Calls one of the two when the group is committed or has failed.
   void then(std::function<void()> committed, std::function<void(Failure)> failed) {
     ends_.push_back({std::move(committed), std::move(failed)});
@@ -262,6 +272,7 @@ class Committer::Group {
     publish();
     for (const End& end : ends_) end.committed();
     for (const std::string& line : lines_) committer_.log_.info(line);
+    for (const AuditRecord& record : records_) committer_.auditor_(record);
   }
 
   // What histories take with the group's changes, and its changes to them.
@@ -314,6 +325,7 @@ class Committer::Group {
   }
   void publish() {
     std::vector<VersionRef> fresh;
+    std::vector<std::pair<const Name*, bool>> roster;  // zones that are new, and that are gone
     Published published;
     committer_.history_octets_.store(history_octets(), std::memory_order_relaxed);
     for (KeyRef& key : keys_) committer_.keys_.set(committer_.keys_.book()->with(std::move(key)));
@@ -326,6 +338,7 @@ class Committer::Group {
       note_steps(made);
       if (made.before == made.after.get()) continue;
       note_followed(made, published);
+      if (made.before == nullptr || !made.after) roster.emplace_back(&made.apex, made.before == nullptr);
       const size_t without_servers = committer_.zones_without_servers();
       committer_.zones_without_servers_.store(
           without_servers - lacks_servers(made.before) + lacks_servers(made.after.get()), std::memory_order_relaxed);
@@ -338,6 +351,7 @@ class Committer::Group {
       }
     }
     if (!fresh.empty()) committer_.retire(committer_.zones_.publish_new(std::move(fresh)));
+    for (const auto& [apex, is_there] : roster) committer_.roster_(*apex, is_there);
     if (!published.zones.empty() || !published.gone.empty()) committer_.observer_(std::move(published));
   }
   static void note_followed(const Made& made, Published& published) {
@@ -366,6 +380,7 @@ class Committer::Group {
   std::vector<Store::KeyText> key_texts_;
   std::vector<End> ends_;
   std::vector<std::string> lines_;
+  std::vector<AuditRecord> records_;
 };
 
 Committer::Committer(zones::ZoneTable& zones, zones::CookieJar& cookies, dataplane::Rcu& rcu, Store& store, Keys& keys,
@@ -422,7 +437,7 @@ void Committer::enqueue(Done<T> done, Work work, Ends ends) {
   wake_.notify_one();
 }
 
-void Committer::change_zone(Name apex, std::string cause, Compose compose, Done<Changed> done) {
+void Committer::change_zone(Name apex, Cause cause, Compose compose, Done<Changed> done) {
   enqueue<Changed>(std::move(done),
                    [this, apex = std::move(apex), cause = std::move(cause),
                     compose = std::move(compose)](Group& group) { return change_now(group, apex, cause, compose); });
@@ -444,15 +459,16 @@ void Committer::import_zones(std::vector<Import> requests, Done<std::vector<Outc
   });
 }
 
-void Committer::set_serial_policy(Name apex, SerialPolicy policy, Done<Configured> done) {
-  enqueue<Configured>(std::move(done), [this, apex = std::move(apex), policy](Group& group) {
-    return configure_now(group, apex, policy);
+void Committer::set_serial_policy(Name apex, Cause cause, SerialPolicy policy, Done<Configured> done) {
+  enqueue<Configured>(std::move(done), [this, apex = std::move(apex), cause = std::move(cause), policy](Group& group) {
+    return configure_now(group, apex, cause, policy);
   });
 }
 
-void Committer::set_secondary(Name apex, SecondaryEdit edit, Done<SecondarySet> done) {
-  enqueue<SecondarySet>(std::move(done), [this, apex = std::move(apex), edit = std::move(edit)](Group& group) {
-    return set_secondary_now(group, apex, edit);
+void Committer::set_secondary(Name apex, Cause cause, SecondaryEdit edit, Done<SecondarySet> done) {
+  enqueue<SecondarySet>(std::move(done), [this, apex = std::move(apex), cause = std::move(cause),
+                                          edit = std::move(edit)](Group& group) {
+    return set_secondary_now(group, apex, cause, edit);
   });
 }
 
@@ -479,8 +495,10 @@ void Committer::keep_ledger(std::vector<Store::LedgerText> lines, Done<size_t> d
       Ends::at_once);
 }
 
-void Committer::remove_zone(Name apex, Done<Removed> done) {
-  enqueue<Removed>(std::move(done), [this, apex = std::move(apex)](Group& group) { return remove_now(group, apex); });
+void Committer::remove_zone(Name apex, Cause cause, Done<Removed> done) {
+  enqueue<Removed>(std::move(done), [this, apex = std::move(apex), cause = std::move(cause)](Group& group) {
+    return remove_now(group, apex, cause);
+  });
 }
 
 void Committer::change_key(Name name, KeyEdit edit, Done<KeyChanged> done) {
@@ -563,19 +581,19 @@ const ZoneVersion* Committer::current(zones::NameView apex) const {
 
 // The version that `delta` and `soa` make of `old`, with the step in its history that says so.
 VersionRef Committer::make_next(const ZoneVersion& old, const Delta& delta, const OwnedRecord& soa,
-                                Attributes attributes) const {
+                                Attributes attributes, const Cause& cause) const {
   const uint32_t serial = zones::soa_serial(soa);
   if (serial != old.serial()) {
     zones::Step::PseudoBefore pseudo;
     if (!zones::same_definitions(old.pseudo(), attributes.pseudo)) pseudo = old.pseudo();
-    const zones::StepRef step(new zones::Step(old.soa_record(), serial, unix_time(), delta, std::move(pseudo)));
+    const zones::StepRef step(new zones::Step(old.soa_record(), serial, unix_time(), delta, std::move(pseudo), cause.text()));
     const size_t room = std::min(max_history_octets_, std::max(kLeastHistory, old.transfer_octets()));
     attributes.history = zones::History::extend(old.history(), step, room);
   }
   return old.apply(delta, soa, std::move(attributes));
 }
 
-Outcome<Committer::Changed> Committer::change_now(Group& group, const Name& apex, const std::string& cause,
+Outcome<Committer::Changed> Committer::change_now(Group& group, const Name& apex, const Cause& cause,
                                                   const Compose& compose) {
   const ZoneVersion* const old = group.current(apex);
   if (old == nullptr) return no_such_zone(apex);
@@ -599,7 +617,7 @@ Outcome<Committer::Changed> Committer::change_now(Group& group, const Name& apex
   }
   Attributes attributes = old->attributes();
   attributes.pseudo = std::move(result.pseudo);
-  const VersionRef next = make_next(*old, result.delta, result.soa, std::move(attributes));
+  const VersionRef next = make_next(*old, result.delta, result.soa, std::move(attributes), cause);
   if (auto failure = refuse_bogus(old, *next, result.delta, own)) return std::move(*failure);
   changed.serial = next->serial();
   changed.records = next->counts().records + size_t{1};
@@ -607,8 +625,9 @@ Outcome<Committer::Changed> Committer::change_now(Group& group, const Name& apex
   changed.added = result.delta.added.size();
   for (const std::string& fault : zones::find_faults(*next, result.delta)) changed.warnings.add(0, fault);
   group.set(apex, next);
-  group.log("zone ", apex.to_text(), " serial ", changed.old_serial, " to ", changed.serial, ": ", changed.removed,
-            " removed, ", changed.added, " added, by ", cause);
+  // What only the store keeps of an ALIAS, and nobody is served, is nothing to tell.
+  if (changed.changed() || !zones::same_definitions(old->pseudo(), next->pseudo()))
+    group.record(change_of(apex, cause, changed.old_serial, changed.serial, result.delta));
   return changed;
 }
 
@@ -621,6 +640,12 @@ std::optional<Failure> Committer::complete(zones::ZoneText& content, const zones
   auto problem = zones::add_derived(content.records, content.pseudo);
   if (problem) return Failure{FailureCode::bad_zone, std::move(problem->reason)};
   return std::nullopt;
+}
+
+// What whoever asked for the import has to say of it.
+std::optional<Failure> Committer::review(const Import& request, const ZoneVersion* old, const ZoneVersion& next,
+                                         const Delta& delta) {
+  return request.review ? request.review({old, next, delta}) : std::nullopt;
 }
 
 // A Failure if there are warnings and the request takes them for errors.
@@ -645,6 +670,12 @@ Outcome<Committer::Imported> Committer::import_new(Group& group, Import& request
     if (auto failure = raise_serial(version, gone->tombstone, result)) return std::move(*failure);
   }
   if (auto refusal = refuse_strictly(request, result.warnings)) return std::move(*refusal);
+  if (auto refusal = review(request, nullptr, *version, {})) return std::move(*refusal);
+  AuditRecord record{.cause = request.cause, .kind = "zone", .name = request.apex.to_text()};
+  record.serial = version->serial();
+  record.what = "new, " + std::to_string(result.records) + " records";
+  record.is_one_of_many = request.is_one_of_many;
+  group.record(std::move(record));
   group.set(request.apex, std::move(version));
   return result;
 }
@@ -733,15 +764,16 @@ Outcome<Committer::Imported> Committer::import_now(Group& group, Import& request
   zones::set_soa_serial(soa, serial);
   Attributes attributes = old->attributes();
   attributes.pseudo = pseudo;
-  VersionRef next = make_next(*old, delta, soa, std::move(attributes));
+  VersionRef next = make_next(*old, delta, soa, std::move(attributes), request.cause);
   if (auto failure = refuse_bogus(old, *next, delta, own)) return std::move(*failure);
+  if (auto refusal = review(request, old, *next, delta)) return std::move(*refusal);
   group.set(request.apex, std::move(next));
-  group.log("zone ", request.apex.to_text(), " serial ", *result.old_serial, " to ", serial, ": ", result.removed,
-            " removed, ", result.added, " added, from ", request.file);
+  group.record(change_of(request.apex, request.cause, *result.old_serial, serial, delta));
   return result;
 }
 
-Outcome<Committer::Configured> Committer::configure_now(Group& group, const Name& apex, SerialPolicy policy) {
+Outcome<Committer::Configured> Committer::configure_now(Group& group, const Name& apex, const Cause& cause,
+                                                         SerialPolicy policy) {
   const ZoneVersion* const old = group.current(apex);
   if (old == nullptr) return no_such_zone(apex);
   if (old->attributes().kept) return not_known("zone " + apex.to_text());
@@ -749,10 +781,14 @@ Outcome<Committer::Configured> Committer::configure_now(Group& group, const Name
   if (attributes.serial_policy == policy) return Configured{policy, false};
   attributes.serial_policy = policy;
   group.set(apex, old->apply({}, old->soa_record(), std::move(attributes)));
+  AuditRecord record{.cause = cause, .kind = "zone", .name = apex.to_text()};
+  record.serial = old->serial();
+  record.what = std::string("new serials by ") + zones::to_text(policy);
+  group.record(std::move(record));
   return Configured{policy, true};
 }
 
-Outcome<Committer::SecondarySet> Committer::set_secondary_now(Group& group, const Name& apex,
+Outcome<Committer::SecondarySet> Committer::set_secondary_now(Group& group, const Name& apex, const Cause& cause,
                                                               const SecondaryEdit& edit) {
   const ZoneVersion* const old = group.current(apex);
   if (old == nullptr) return no_such_zone(apex);
@@ -779,23 +815,30 @@ Outcome<Committer::SecondarySet> Committer::set_secondary_now(Group& group, cons
   }
   Attributes attributes = old->attributes();
   attributes.secondary_dns = settings;
-  const VersionRef next = make_next(*old, result.delta, result.soa, std::move(attributes));
+  const VersionRef next = make_next(*old, result.delta, result.soa, std::move(attributes), cause);
   const bool changes = !result.delta.empty();
   if (auto failure = refuse_bogus(old, *next, result.delta, {.serial = changes, .servers = changes}))
     return std::move(*failure);
   group.set(apex, next);
-  group.log("zone ", apex.to_text(), " serial ", old->serial(), " to ", next->serial(), ": secondary DNS ",
-            settings->enabled ? "enabled" : "disabled", ", ", settings->servers.size(), " NS names, ",
-            settings->secondaries.size(), " addresses");
+  AuditRecord record{.cause = cause, .kind = "zone", .name = apex.to_text()};
+  record.old_serial = old->serial();
+  record.serial = next->serial();
+  record.what = std::string("secondary DNS ") + (settings->enabled ? "enabled" : "disabled") + ", " +
+                std::to_string(settings->servers.size()) + " NS names, " +
+                std::to_string(settings->secondaries.size()) + " addresses";
+  group.record(std::move(record));
   return SecondarySet{old->serial(), next->serial(), settings, true};
 }
 
-Outcome<Committer::Removed> Committer::remove_now(Group& group, const Name& apex) {
+Outcome<Committer::Removed> Committer::remove_now(Group& group, const Name& apex, const Cause& cause) {
   const ZoneVersion* const old = group.current(apex);
   if (old == nullptr) return no_such_zone(apex);
   const Removed result{old->serial()};
   group.set(apex, nullptr);
-  group.log("zone ", apex.to_text(), " serial ", result.serial, ": removed");
+  AuditRecord record{.cause = cause, .kind = "zone", .name = apex.to_text()};
+  record.old_serial = result.serial;
+  record.what = "removed";
+  group.record(std::move(record));
   return result;
 }
 
@@ -915,7 +958,7 @@ void Committer::raise_serials(std::vector<Store::Loaded>& loaded) {
     OwnedRecord soa = old.soa_record();
     zones::set_soa_serial(soa, zones::next_serial(policy, highest, serial_time()));
     before.push_back(zone.version);
-    zone.version = make_next(old, {}, soa, old.attributes());
+    zone.version = make_next(old, {}, soa, old.attributes(), {.kind = "recovery"});
     changes.push_back({before.back().get(), zone.version.get()});
     log_.info("--recover: zone ", name, " serial ", before.back()->serial(), " to ", zone.version->serial());
     if (changes.size() == kTogether) commit();

@@ -25,6 +25,7 @@
 
 #include "control/access/key_book.h"
 #include "control/access/secondary.h"
+#include "control/base/cause.h"
 #include "control/base/log.h"
 #include "control/base/outcome.h"
 #include "control/store/store.h"
@@ -59,8 +60,16 @@ class Committer {
   // Writes the change of a zone upon a draft of its current version; called in the committer's thread, and more than
   // once if need be. A Failure leaves the zone as it is.
   using Compose = std::function<std::optional<Failure>(zones::Draft&)>;
-  // `cause` is for the log.
-  void change_zone(zones::Name apex, std::string cause, Compose compose, Done<Changed> done);
+  void change_zone(zones::Name apex, Cause cause, Compose compose, Done<Changed> done);
+
+  // What an import would come to. `old`: null if the zone is new.
+  struct Review {
+    const zones::ZoneVersion* old;
+    const zones::ZoneVersion& next;
+    const zones::Delta& delta;
+  };
+  // Lets a change be made, or says why not. Called in the committer's thread.
+  using Reviewer = std::function<std::optional<Failure>(const Review&)>;
 
   // The content of a zone as it shall be, from a zone file.
   struct Import {
@@ -71,6 +80,9 @@ class Committer {
     bool only_if_newer = false;  // leave a zone alone whose serial is not older
     bool strict = false;         // do nothing when there is a warning
     bool revives = true;         // bring back a zone that was removed
+    Cause cause = {};
+    Reviewer review = {};          // none: all is well
+    bool is_one_of_many = false;   // new zones are too many for the log
   };
   struct Imported {
     std::optional<uint32_t> old_serial;  // none: the zone is new
@@ -89,7 +101,7 @@ class Committer {
     zones::SerialPolicy serial_policy;
     bool changed;  // false: it was so already, and nothing was done
   };
-  void set_serial_policy(zones::Name apex, zones::SerialPolicy policy, Done<Configured> done);
+  void set_serial_policy(zones::Name apex, Cause cause, zones::SerialPolicy policy, Done<Configured> done);
 
   struct SecondarySet {
     uint32_t old_serial, serial;
@@ -99,12 +111,12 @@ class Committer {
   // Makes the secondary DNS of a zone what edit(current version) returns, and its NS RRset what follows from that, in
   // one commit. Called in the committer's thread.
   using SecondaryEdit = std::function<Outcome<zones::SecondaryDns>(const zones::ZoneVersion& current)>;
-  void set_secondary(zones::Name apex, SecondaryEdit edit, Done<SecondarySet> done);
+  void set_secondary(zones::Name apex, Cause cause, SecondaryEdit edit, Done<SecondarySet> done);
 
   struct Removed {
     uint32_t serial;
   };
-  void remove_zone(zones::Name apex, Done<Removed> done);
+  void remove_zone(zones::Name apex, Cause cause, Done<Removed> done);
 
   struct KeyChanged {
     zones::Name name;
@@ -139,6 +151,14 @@ class Committer {
   // Called in the committer's thread, before those who asked for the change hear of it. @pre not started yet
   using Observer = std::function<void(Published)>;
   void set_observer(Observer observer) { observer_ = std::move(observer); }
+  // Called in the committer's thread with each change of a zone that is committed. Without it, the log gets a line.
+  // @pre not started yet
+  using Auditor = std::function<void(const AuditRecord&)>;
+  void set_auditor(Auditor auditor) { auditor_ = std::move(auditor); }
+  // Called in the committer's thread for each zone that is new, and for each that is gone, when that is published; not
+  // for those of load_store(). @pre not started yet
+  using Roster = std::function<void(const zones::Name& apex, bool is_there)>;
+  void set_roster(Roster roster) { roster_ = std::move(roster); }
   // What URL records stand for. @pre not started yet
   void set_url_addresses(zones::Addresses addresses) { url_addresses_ = std::move(addresses); }
 
@@ -185,15 +205,19 @@ class Committer {
   void free_retired();
 
   // ---- the committer's thread ----
-  Outcome<Changed> change_now(Group& group, const zones::Name& apex, const std::string& cause, const Compose& compose);
+  Outcome<Changed> change_now(Group& group, const zones::Name& apex, const Cause& cause, const Compose& compose);
   Outcome<Imported> import_now(Group& group, Import& request);
   Outcome<Imported> import_new(Group& group, Import& request);
+  static std::optional<Failure> review(const Import& request, const zones::ZoneVersion* old,
+                                       const zones::ZoneVersion& next, const zones::Delta& delta);
   static std::optional<Failure> refuse_strictly(const Import& request, const zones::Warnings& warnings);
   std::optional<Failure> raise_serial(zones::VersionRef& version, const Tombstone& tombstone, Imported& result) const;
   std::optional<Failure> complete(zones::ZoneText& content, const zones::PseudoRecords& before) const;
-  Outcome<Configured> configure_now(Group& group, const zones::Name& apex, zones::SerialPolicy policy);
-  Outcome<SecondarySet> set_secondary_now(Group& group, const zones::Name& apex, const SecondaryEdit& edit);
-  Outcome<Removed> remove_now(Group& group, const zones::Name& apex);
+  Outcome<Configured> configure_now(Group& group, const zones::Name& apex, const Cause& cause,
+                                    zones::SerialPolicy policy);
+  Outcome<SecondarySet> set_secondary_now(Group& group, const zones::Name& apex, const Cause& cause,
+                                          const SecondaryEdit& edit);
+  Outcome<Removed> remove_now(Group& group, const zones::Name& apex, const Cause& cause);
   Outcome<KeyChanged> change_key_now(const zones::Name& name, const KeyEdit& edit);
   Outcome<zones::CookieSecrets> change_cookies_now(const CookieEdit& edit);
   void load_settings();
@@ -202,7 +226,7 @@ class Committer {
   void forget_tombstones(int64_t before, size_t most);
   Outcome<size_t> load_store_now();
   zones::VersionRef make_next(const zones::ZoneVersion& old, const zones::Delta& delta, const zones::OwnedRecord& soa,
-                              zones::Attributes attributes) const;
+                              zones::Attributes attributes, const Cause& cause) const;
   const zones::ZoneVersion* current(zones::NameView apex) const;
   void shorten_histories(Group& group);
   void retire(zones::ZoneTable::Retired what, std::unique_ptr<const zones::CookieSecrets> secrets = nullptr);
@@ -227,6 +251,10 @@ class Committer {
   std::atomic<size_t> history_octets_{0};  // written by the committer's thread, as is the next one
   std::atomic<size_t> zones_without_servers_{0};
   Observer observer_ = [](const Published&) {};
+  Auditor auditor_ = [this](const AuditRecord& record) {
+    if (!record.is_one_of_many) log_.info(record.text());
+  };
+  Roster roster_ = [](const zones::Name&, bool) {};
   zones::Addresses url_addresses_;
   bool knows_all_of_cookies_ = true;        // the committer's thread
   std::map<std::string, Gone> tombstones_;  // by sort key of the apex; the committer's thread

@@ -43,7 +43,7 @@ class CommitterTest : public testing::Test {
     });
   }
   Outcome<Committer::Removed> remove(const std::string& zone) {
-    return wait_for<Committer::Removed>([&](auto done) { committer_->remove_zone(name(zone), std::move(done)); });
+    return wait_for<Committer::Removed>([&](auto done) { committer_->remove_zone(name(zone), {.kind = "a test"}, std::move(done)); });
   }
   Outcome<Importer::Loaded> load(const std::filesystem::path& directory, Importer::DirectoryOptions options = {}) {
     return wait_for<Importer::Loaded>(
@@ -60,7 +60,7 @@ class CommitterTest : public testing::Test {
       return std::nullopt;
     };
     return wait_for<Committer::Changed>(
-        [&](auto done) { committer_->change_zone(name(zone), "a test", compose, std::move(done)); });
+        [&](auto done) { committer_->change_zone(name(zone), {.kind = "a test"}, compose, std::move(done)); });
   }
   // @pre the caller is in a read section, or no change is under way
   const zones::ZoneVersion* find(const std::string& zone) const {
@@ -137,7 +137,7 @@ TEST_F(CommitterTest, AnImportedFileIsADifferenceInTheHistory) {
 TEST_F(CommitterTest, AZoneThatKeepsItsSerialsWantsOneStated) {
   import("example.com", kSmallZone);
   wait_for<Committer::Configured>([&](auto done) {
-    committer_->set_serial_policy(name("example.com"), zones::SerialPolicy::keep, std::move(done));
+    committer_->set_serial_policy(name("example.com"), {.kind = "a test"}, zones::SerialPolicy::keep, std::move(done));
   });
   EXPECT_NE(std::get<Failure>(change("example.com", "x A 10.0.0.1")).reason.find("keeps its own serials"),
             std::string::npos);
@@ -151,7 +151,7 @@ TEST_F(CommitterTest, AZoneThatKeepsItsSerialsWantsOneStated) {
 TEST_F(CommitterTest, ASerialIsCountedUpByOneWhereTheZoneSaysSo) {
   import("example.com", kSmallZone);
   wait_for<Committer::Configured>([&](auto done) {
-    committer_->set_serial_policy(name("example.com"), zones::SerialPolicy::increment, std::move(done));
+    committer_->set_serial_policy(name("example.com"), {.kind = "a test"}, zones::SerialPolicy::increment, std::move(done));
   });
   EXPECT_EQ(std::get<Committer::Changed>(change("example.com", "x A 10.0.0.1")).serial, 11U);
   EXPECT_EQ(std::get<Committer::Changed>(change("example.com", "x A 10.0.0.2")).serial, 12U);
@@ -163,7 +163,7 @@ TEST_F(CommitterTest, ASerialThatIsCountedUpIsNeverZero) {
   text.replace(text.find(" 10 "), 4, " 4294967295 ");
   import("example.com", text);
   wait_for<Committer::Configured>([&](auto done) {
-    committer_->set_serial_policy(name("example.com"), zones::SerialPolicy::increment, std::move(done));
+    committer_->set_serial_policy(name("example.com"), {.kind = "a test"}, zones::SerialPolicy::increment, std::move(done));
   });
   EXPECT_EQ(std::get<Committer::Changed>(change("example.com", "x A 10.0.0.1")).serial, 1U);
 }
@@ -210,7 +210,7 @@ TEST_F(CommitterTest, ChangesThatWaitTogetherBuildOnEachOther) {
       draft.apply(std::get<zones::Edit>(edit));
       return std::nullopt;
     };
-    committer_->change_zone(name("example.com"), "a test", compose, [promise](Outcome<Committer::Changed> outcome) {
+    committer_->change_zone(name("example.com"), {.kind = "a test"}, compose, [promise](Outcome<Committer::Changed> outcome) {
       promise->set_value(std::get<Committer::Changed>(outcome).serial);
     });
   }
@@ -270,7 +270,7 @@ TEST_F(CommitterTest, AZoneThatComesBackHasANewerSerialThanItHad) {
 TEST_F(CommitterTest, AZoneThatKeepsItsSerialsComesBackWithANewerOneOnly) {
   import("example.com", kSmallZone);
   wait_for<Committer::Configured>([&](auto done) {
-    committer_->set_serial_policy(name("example.com"), zones::SerialPolicy::keep, std::move(done));
+    committer_->set_serial_policy(name("example.com"), {.kind = "a test"}, zones::SerialPolicy::keep, std::move(done));
   });
   remove("example.com");
   EXPECT_NE(std::get<Failure>(import("example.com", kSmallZone)).reason.find("state a SOA with serial 11"),
@@ -530,7 +530,7 @@ TEST_F(CommitterTest, StopsWhileChangesWait) {
     importer_->import_text({name("example.com"), zones::ZoneSource::of_text(test::zone_with(2000), "x")}, [](auto) {});
   committer_->stop();
   importer_->stop();
-  committer_->remove_zone(name("example.com"), [](auto) { ADD_FAILURE() << "done after the end"; });
+  committer_->remove_zone(name("example.com"), {.kind = "a test"}, [](auto) { ADD_FAILURE() << "done after the end"; });
 }
 
 }  // namespace
