@@ -13,7 +13,8 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr unsigned kOurReaders = 3;  // of the service thread, for DNS and for NOTIFY, and of the control thread
+// Of the service thread, for DNS and for NOTIFY, of the control thread, and of what builds its index.
+constexpr unsigned kOurReaders = 4;
 
 unsigned reader_count(const Options& options) {
   return kOurReaders + (options.dataplane ? options.dataplane->workers : 0);
@@ -73,11 +74,13 @@ Daemon::Daemon(const Options& options, const Log& log)
     : options_(options),
       log_(log),
       signals_(loop_, SIGTERM, SIGINT),
+      hangups_(loop_),
       guard_(log),
       socket_file_(options.control_socket),
       manager_(loop_),
       rcu_(reader_count(options)),
       responder_(zones_, cookies_, options.responder),
+      audit_(options.audit_log, log),
       store_(store_directory(options), options.redo_log_octets, report_of_store(log), {.recover = options.recover}),
       committer_(zones_, cookies_, rcu_, store_, settings_, options.history_octets, log),
       importer_(committer_, importer_threads(), log),
@@ -96,6 +99,8 @@ Daemon::Daemon(const Options& options, const Log& log)
               notify_,
               aliases_,
               checker_,
+              audit_,
+              apexes_,
               dataplane_ ? &*dataplane_ : nullptr,
               state_,
               options.transaction_timeout,
@@ -118,6 +123,10 @@ void Daemon::run() {
   signals_.async_wait([this](const auto& error, int number) {
     if (!error) stop(number == SIGTERM ? "SIGTERM" : "SIGINT");
   });
+  if (options_.audit_log) {
+    hangups_.add(SIGHUP);
+    await_hangup();
+  }
   manager_.start_watchdog();
   committer_.set_observer([this](Published published) {
     asio::post(loop_, [this, published = std::move(published)] {
@@ -125,6 +134,8 @@ void Daemon::run() {
       aliases_.aliases().published(published);
     });
   });
+  committer_.set_auditor([this](const AuditRecord& record) { audit_.write(record); });
+  committer_.set_roster([this](const zones::Name& apex, bool is_there) { apexes_.set(apex, is_there); });
   committer_.set_url_addresses(options_.alias.url);
   committer_.start();
   load_store();
@@ -191,6 +202,15 @@ void Daemon::serve() {
   state_ = ServerState::serving;
   manager_.ready();
   log_.info("ready, ", zones_.size(), " zones");
+  control_.build_index();
+}
+
+void Daemon::await_hangup() {
+  hangups_.async_wait([this](const auto& error, int) {
+    if (error) return;
+    control_.reopen_logs();
+    await_hangup();
+  });
 }
 
 void Daemon::fail(const std::string& why) {
@@ -203,6 +223,7 @@ void Daemon::stop(std::string_view why) {
   state_ = ServerState::stopping;
   log_.info("stopping: ", why);
   manager_.stopping();
+  hangups_.cancel();
   if (polls_) polls_->stop();
   notify_.stop();
   service_.stop([this] { loop_.stop(); });

@@ -13,7 +13,7 @@
 #include "control/base/sd_notify.h"
 #include "control/base/start_guard.h"
 #include "control/check/delegation_check.h"
-#include "control/command/control_thread.h"
+#include "control/control_thread.h"
 #include "control/notify/notify_service.h"
 #include "control/notify/poll_feed.h"
 #include "control/options.h"
@@ -39,6 +39,7 @@ class Daemon {
   Done<T> then(std::string what, Next next);
   void serve();
   void stop(std::string_view why);
+  void await_hangup();
   // Stops, and has run() throw `why`.
   void fail(const std::string& why);
   std::optional<dataplane::Dataplane> make_dataplane();
@@ -47,13 +48,16 @@ class Daemon {
   const Log& log_;
   boost::asio::io_context loop_;
   boost::asio::signal_set signals_;
-  StartGuard guard_;        // puts its handler in the place of theirs
-  SocketFile socket_file_;  // only one axfrd gets beyond
+  boost::asio::signal_set hangups_;  // empty unless there is a log to be reopened
+  StartGuard guard_;                 // puts its handler in the place of theirs
+  SocketFile socket_file_;           // only one axfrd gets beyond
   ServiceManager manager_;
   zones::ZoneTable zones_;
   dataplane::Rcu rcu_;
   zones::CookieJar cookies_;
   const zones::Responder responder_;
+  AuditLog audit_;
+  ApexIndex apexes_;
   Store store_;
   CurrentSettings settings_;
   Committer committer_;

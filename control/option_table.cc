@@ -58,6 +58,9 @@ constexpr std::array kServiceOptions{
         "transfer-log", Kind::value, "FILE", nullptr,
         "tell each transfer and each outcome of a NOTIFY: a line of JSON in FILE, or, if that is the word journal, an "
         "entry with fields in the systemd journal"},
+    Option{"audit-log", Kind::value, "FILE", nullptr,
+           "write a line of JSON for each change, and for each that was refused: who, what, which zone, serials before "
+           "and after. The log has the same in words. SIGHUP opens the file anew"},
     Option{"udp-payload", Kind::value, "BYTES", "1232", "largest UDP response, 512 to 4096"},
     Option{"rate-limit", Kind::value, "N", "200",
            "UDP responses a second of one kind, about one name, to one IPv4 /24 or IPv6 /56, and 50 times as many of "

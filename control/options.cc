@@ -226,6 +226,7 @@ void read_service(const Values& values, Options& options) {
   options.zones_dir = read_zones_dir(values);
   if (values.given("transfer-log")) options.transfer_log = values.text("transfer-log");
   if (options.transfer_log == "journal") options.transfer_log = kJournalSocket;
+  if (values.given("audit-log")) options.audit_log = values.text("audit-log");
   options.history_octets = size_t{values.number("history-memory", 0, 1U << 20)} << 20;
   options.transaction_timeout = std::chrono::seconds(values.number("transaction-timeout", 1, 86400));
   for (const std::string& text : values.list("allow-transfer")) {

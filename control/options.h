@@ -40,6 +40,7 @@ struct Options {
   AccessList allow_transfer;
   TcpLimits tcp;
   std::optional<std::filesystem::path> transfer_log;
+  std::optional<std::filesystem::path> audit_log;
   AliasSettings alias;
   std::vector<std::string> resolvers;  // ADDR or ADDR@PORT
 

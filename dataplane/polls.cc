@@ -1,5 +1,3 @@
-#define RTE_USE_C11_MEM_MODEL  // as in ring.cc
-
 #include "dataplane/polls.h"
 
 #include <rte_errno.h>

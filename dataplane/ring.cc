@@ -1,7 +1,3 @@
-// Rings with acquire and release instead of bare barriers: the same instructions on x86, and ThreadSanitizer
-// understands them.
-#define RTE_USE_C11_MEM_MODEL
-
 #include "dataplane/ring.h"
 
 #include <rte_errno.h>

@@ -345,7 +345,7 @@ enum class ZoneTag : uint16_t {
   origin,
   serving
 };
-enum class StepTag : uint16_t { to = 1, time, removed, added, records, pseudo_changed, pseudo_before };
+enum class StepTag : uint16_t { to = 1, time, removed, added, records, pseudo_changed, pseudo_before, by };
 
 // Whether that belongs to the zone's settings, and not to its content.
 bool is_setting(ZoneTag tag) {
@@ -445,7 +445,7 @@ StoredStep decode_tagged_step(Bytes content) {
   std::optional<uint32_t> to;
   int64_t time = 0;
   uint32_t removed = 0, added = 0;
-  std::string records;
+  std::string records, by;
   bool pseudo_changed = false, knows_all = true;
   std::vector<PseudoRecord> pseudo;
   TagReader in(content);
@@ -472,13 +472,17 @@ StoredStep decode_tagged_step(Bytes content) {
       case StepTag::pseudo_before:
         pseudo.push_back(pseudo_of(in.value(), knows_all));
         break;
+      case StepTag::by:
+        by = in.text();
+        break;
       default:
         knows_all = false;
     }
   }
   Step::PseudoBefore before;
   if (pseudo_changed) before = shared_or_null(std::move(pseudo));
-  return {new Step(required(std::move(to), "serial"), time, removed, added, std::move(records), std::move(before)),
+  return {new Step(required(std::move(to), "serial"), time, removed, added, std::move(records), std::move(before),
+                   std::move(by)),
           knows_all};
 }
 
@@ -517,6 +521,7 @@ std::string encode_step(const Step& step) {
     out.put(StepTag::pseudo_changed, {});
     put_pseudo(out, StepTag::pseudo_before, *step.pseudo_before());
   }
+  if (!step.by().empty()) out.put(StepTag::by, step.by());
   return seal(std::move(out).finish());
 }
 

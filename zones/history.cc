@@ -55,26 +55,30 @@ void set_soa_serial(OwnedRecord& soa, uint32_t serial) {
   store32(reinterpret_cast<uint8_t*>(soa.rdata.data()) + soa.rdata.size() - kSoaNumbers, serial);
 }
 
-Step::Step(const OwnedRecord& before, uint32_t to, int64_t time, const Delta& delta, PseudoBefore pseudo)
+Step::Step(const OwnedRecord& before, uint32_t to, int64_t time, const Delta& delta, PseudoBefore pseudo,
+           std::string_view by)
     : from_(soa_serial(before)),
       to_(to),
       time_(time),
       removed_(static_cast<uint32_t>(delta.removed.size())),
       added_(static_cast<uint32_t>(delta.added.size())),
-      pseudo_before_(std::move(pseudo)) {
+      pseudo_before_(std::move(pseudo)),
+      by_(by.substr(0, kMostBy)) {
   append_record(records_, before.view());
   for (const OwnedRecord& r : delta.removed) append_record(records_, r.view());
   for (const OwnedRecord& r : delta.added) append_record(records_, r.view());
   records_.shrink_to_fit();
 }
 
-Step::Step(uint32_t to, int64_t time, uint32_t removed, uint32_t added, std::string records, PseudoBefore pseudo)
+Step::Step(uint32_t to, int64_t time, uint32_t removed, uint32_t added, std::string records, PseudoBefore pseudo,
+           std::string by)
     : to_(to),
       time_(time),
       removed_(removed),
       added_(added),
       records_(std::move(records)),
-      pseudo_before_(std::move(pseudo)) {
+      pseudo_before_(std::move(pseudo)),
+      by_(std::move(by)) {
   const Bytes bytes = bytes_of(records_);
   size_t at = 0;
   from_ = serial_of(read_record(bytes, at));
@@ -83,7 +87,7 @@ Step::Step(uint32_t to, int64_t time, uint32_t removed, uint32_t added, std::str
 }
 
 size_t Step::memory() const {
-  size_t octets = sizeof *this + records_.size();
+  size_t octets = sizeof *this + records_.size() + by_.size();
   if (pseudo_before_ && *pseudo_before_) {
     for (const PseudoRecord& p : **pseudo_before_) octets += sizeof p + p.target.size();
   }

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "zones/delta.h"
@@ -28,10 +29,14 @@ class Step : public boost::intrusive_ref_counter<Step> {
   // The ALIAS and URL records before a step that changed which there are; nothing if it did not.
   using PseudoBefore = std::optional<PseudoRecords>;
 
-  // From the version with the SOA `before`, by `delta`, to the serial `to`. `time`: of the commit, Unix seconds.
-  Step(const OwnedRecord& before, uint32_t to, int64_t time, const Delta& delta, PseudoBefore pseudo = {});
+  // From the version with the SOA `before`, by `delta`, to the serial `to`. `time`: of the commit, Unix seconds. `by`:
+  // what made the change, for people; kept to kMostBy octets.
+  Step(const OwnedRecord& before, uint32_t to, int64_t time, const Delta& delta, PseudoBefore pseudo = {},
+       std::string_view by = {});
   // What records() gave. Throws std::invalid_argument if it is malformed.
-  Step(uint32_t to, int64_t time, uint32_t removed, uint32_t added, std::string records, PseudoBefore pseudo = {});
+  Step(uint32_t to, int64_t time, uint32_t removed, uint32_t added, std::string records, PseudoBefore pseudo = {},
+       std::string by = {});
+  static constexpr size_t kMostBy = 200;
 
   uint32_t from() const { return from_; }  // serials
   uint32_t to() const { return to_; }
@@ -41,6 +46,8 @@ class Step : public boost::intrusive_ref_counter<Step> {
   // The SOA before, the removed and the added records, uncompressed (append_record).
   const std::string& records() const { return records_; }
   const PseudoBefore& pseudo_before() const { return pseudo_before_; }
+  // "transaction by root", "ALIAS"; empty: an earlier axfrd made the step, and did not say.
+  const std::string& by() const { return by_; }
   size_t memory() const;
 
   OwnedRecord soa_before() const;
@@ -59,6 +66,7 @@ class Step : public boost::intrusive_ref_counter<Step> {
   uint32_t removed_, added_;
   std::string records_;
   PseudoBefore pseudo_before_;
+  std::string by_;
 };
 
 class History;

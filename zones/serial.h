@@ -20,6 +20,18 @@ enum class SerialPolicy : uint8_t {
   keep        // none: whoever changes the zone states its serial
 };
 
+constexpr const char* to_text(SerialPolicy policy) {
+  switch (policy) {
+    case SerialPolicy::unixtime:
+      return "unixtime";
+    case SerialPolicy::increment:
+      return "increment";
+    case SerialPolicy::keep:
+      break;
+  }
+  return "keep";
+}
+
 // What follows 2^32 - 1 is 1: a serial of 0 has a meaning of its own to some secondaries, and RFC 1982 §3.1 lets us add
 // two as well as one.
 // @pre policy != keep

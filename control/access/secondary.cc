@@ -147,7 +147,9 @@ Json to_json(const SecondaryDns& settings) {
   for (const Name& server : settings.servers) servers.push_back(server.to_text());
   for (const Secondary& s : settings.secondaries)
     secondaries.push_back({{"address", to_text(s)}, {"transfers", s.transfers}, {"notified", s.notified}});
-  return {{"enabled", settings.enabled}, {"ns", std::move(servers)}, {"secondaries", std::move(secondaries)}};
+  Json json{{"enabled", settings.enabled}, {"ns", std::move(servers)}, {"secondaries", std::move(secondaries)}};
+  if (!settings.providers.empty()) json["providers"] = settings.providers;
+  return json;
 }
 
 Json to_json(const SecondaryWish& wish) {

@@ -40,7 +40,7 @@ void AliasService::change_zone(const zones::Name& apex, Aliases::Found found, Al
     return std::nullopt;
   };
   committer_.change_zone(
-      apex, "ALIAS", compose, [this, done = std::move(done)](const Outcome<Committer::Changed>& outcome) {
+      apex, {.kind = "ALIAS"}, compose, [this, done = std::move(done)](const Outcome<Committer::Changed>& outcome) {
         const auto* failure = std::get_if<Failure>(&outcome);
         asio::post(loop_,
                    [done, failure = failure != nullptr ? std::optional(*failure) : std::nullopt] { done(failure); });

@@ -11,7 +11,18 @@
 namespace axfrd::control {
 
 // Error codes of ours on the control socket; those of JSON-RPC itself are negative.
-enum class FailureCode : int { failed = 1, no_such_zone = 2, bad_zone = 3, stopping = 4, conflict = 5, timed_out = 6 };
+enum class FailureCode : int {
+  failed = 1,
+  no_such_zone = 2,
+  bad_zone = 3,
+  stopping = 4,
+  conflict = 5,
+  timed_out = 6,
+  forbidden = 7,    // to who asked
+  unconfirmed = 8,  // it is done when it is asked for with the word that it was meant
+  dry_run = 9,      // nothing was to be changed; never told to a client
+  bad_request = 10  // what no face of axfrd takes; on the control socket, JSON-RPC's "invalid params"
+};
 
 struct Failure {
   FailureCode code;

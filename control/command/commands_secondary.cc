@@ -1,5 +1,8 @@
-// Commands about secondaries and their providers.
+// Verbs about secondaries and their providers.
 #include <algorithm>
+#include <array>
+#include <map>
+#include <utility>
 
 #include "control/command/commands.h"
 #include "control/command/commands_support.h"
@@ -7,18 +10,6 @@
 namespace axfrd::control {
 
 namespace {
-
-// What the wish leaves open, the provider states.
-SecondaryWish completed(SecondaryWish wish, const SecondaryWish& provider) {
-  const auto fill = [](std::string& mine, const std::string& theirs) {
-    if (mine.empty()) mine = theirs;
-  };
-  fill(wish.ns, provider.ns);
-  fill(wish.allow, provider.allow);
-  fill(wish.notify, provider.notify);
-  fill(wish.key, provider.key);
-  return wish;
-}
 
 Json settings_json(const zones::ZoneVersion& version) {
   const auto& settings = version.attributes().secondary_dns;
@@ -28,239 +19,221 @@ Json settings_json(const zones::ZoneVersion& version) {
   return json;
 }
 
-// What tables and the log can show in a word.
-void check_provider_name(const std::string& name) {
-  constexpr size_t kLongest = 64;
-  const auto fits = [](unsigned char c) { return c > ' ' && c != 0x7F && c != ',' && c != '"'; };
-  if (!name.empty() && name.size() <= kLongest && std::ranges::all_of(name, fits)) return;
-  throw std::invalid_argument("'" + name + "' is no name of a provider: that has 1 to 64 octets, without blanks, " +
-                              "commas, quotation marks and control characters");
+Json names_json(const std::vector<zones::Name>& names) {
+  Json list = Json::array();
+  for (const zones::Name& name : names) list.push_back(name.to_text());
+  return list;
 }
 
-}  // namespace
+Json set_json(const SecondarySet& result) {
+  Json json = to_json(result.set);
+  json["ns_before"] = names_json(result.ns_before);
+  json["ns_after"] = names_json(result.ns_after);
+  return json;
+}
 
-// ---- zones ----
+void set_secondary(SetSecondary::How how, Operations& operations, const Principal& who, const Json& params,
+                   RpcDone done) {
+  SetSecondary request{zone_in(params), how, wish_from(params)};
+  if (params.contains("provider")) request.provider = text_in(params, "provider");
+  request.add_ns = optional_text(params, "add-ns");
+  request.remove_ns = optional_text(params, "remove-ns");
+  request.add_allow = optional_text(params, "add-allow");
+  request.remove_allow = optional_text(params, "remove-allow");
+  if ((!request.wish.ns.empty() && !(request.add_ns + request.remove_ns).empty()) ||
+      (!request.wish.allow.empty() && !(request.add_allow + request.remove_allow).empty()))
+    throw std::invalid_argument("state a whole list, or what is to be added to it and removed from it, and not both");
+  operations.secondaries.set(who, request, answering<SecondarySet>(std::move(done), set_json));
+}
 
-void Commands::set_secondary(const Json& params, bool must_be_enabled, RpcDone done) {
-  auto name = zone_name(params);
-  if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
-  SecondaryWish wish = wish_from(params);
-  if (params.contains("provider")) {
-    const SettingsRef settings = server_.settings.get();
-    const SecondaryWish* provider = settings->provider(params["provider"].get<std::string>());
-    if (provider == nullptr) {
-      return done(Failure{FailureCode::failed, "there is no provider " + params["provider"].get<std::string>() +
-                                                   "; axfrctl provider list shows those that there are"});
+void secondary_enable(Operations& operations, const Principal& who, Json& params, RpcDone done) {
+  set_secondary(SetSecondary::How::enable, operations, who, params, std::move(done));
+}
+
+void secondary_edit(Operations& operations, const Principal& who, Json& params, RpcDone done) {
+  set_secondary(SetSecondary::How::edit, operations, who, params, std::move(done));
+}
+
+void secondary_disable(Operations& operations, const Principal& who, Json& params, RpcDone done) {
+  operations.secondaries.disable(who, zone_in(params), answering<SecondarySet>(std::move(done), set_json));
+}
+
+void secondary_show(Operations& operations, const Principal& who, Json& params, RpcDone done) {
+  const auto picture = [](const SecondaryOperations::Shown& shown) {
+    Json result = settings_json(*shown.version);
+    result["ledger"] = shown.ledger;
+    return result;
+  };
+  operations.secondaries.show(who, zone_in(params), answering<SecondaryOperations::Shown>(std::move(done), picture));
+}
+
+void secondary_list(Operations& operations, const Principal& who, Json&, RpcDone done) {
+  done(RpcResult(list_stream(
+      operations.zones.list(who, {.prefix = {}, .after = {}, .limit = {}, .with_secondaries = true}), settings_json)));
+}
+
+// ---- the ledger ----
+
+// The lines that were asked for, or what they come to for each host.
+class LedgerView {
+ public:
+  explicit LedgerView(const Json& params)
+      : behind_(flag_in(params, "behind")),
+        secondary_(optional_text(params, "secondary")),
+        state_(optional_text(params, "state")),
+        sums_up_(flag_in(params, "summary")) {}
+
+  bool behind() const { return behind_; }
+  // Takes lines, and appends those that are to be shown to a list of a JSON text.
+  void take(const Json& lines, std::string& text) {
+    for (const Json& line : lines) {
+      if (!secondary_.empty() && !is_of(line["secondary"].get_ref<const std::string&>())) continue;
+      if (!state_.empty() && line["state"].get_ref<const std::string&>().find(state_) == std::string::npos) continue;
+      if (sums_up_) {
+        count(line);
+      } else {
+        add(text, line);
+      }
     }
-    wish = completed(std::move(wish), *provider);
   }
-  const auto edit = [this, wish, must_be_enabled](const zones::ZoneVersion& zone) -> Outcome<zones::SecondaryDns> {
-    const auto& current = zone.attributes().secondary_dns;
-    if (must_be_enabled && zone.attributes().enabled_secondaries() == nullptr)
-      return Failure{FailureCode::failed, "secondary DNS is not enabled; use axfrctl secondary enable"};
-    try {
-      auto next = apply(wish, current ? *current : zones::SecondaryDns{}, *server_.settings.keys(),
-                        server_.service.options().addresses);
-      next.enabled = true;
-      if (auto failure = check_servers(next, zone)) return std::move(*failure);
-      return next;
-    } catch (const std::invalid_argument& error) {
-      return Failure{FailureCode::failed, error.what()};
+  std::string begin() const { return sums_up_ ? R"({"hosts":[)" : R"({"ledger":[)"; }
+  std::string end() {
+    std::string text;
+    for (const auto& [secondary, host] : hosts_) {
+      add(text, {{"secondary", secondary},
+                 {"zones", host.zones},
+                 {"behind", host.behind},
+                 {"behind_seconds", host.behind_seconds},
+                 {"last_seen", host.last_seen != 0 ? Json(host.last_seen) : Json()}});
     }
-  };
-  server_.committer.set_secondary(std::move(std::get<zones::Name>(name)), edit,
-                                  in_loop<Committer::SecondarySet>(loop_, std::move(done)));
-}
-
-void Commands::secondary_enable(Json& params, RpcDone done) { set_secondary(params, false, std::move(done)); }
-void Commands::secondary_edit(Json& params, RpcDone done) { set_secondary(params, true, std::move(done)); }
-
-// The settings stay for the next time, the NS names leave.
-void Commands::secondary_disable(Json& params, RpcDone done) {
-  auto name = zone_name(params);
-  if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
-  const auto edit = [](const zones::ZoneVersion& zone) -> Outcome<zones::SecondaryDns> {
-    const auto& current = zone.attributes().secondary_dns;
-    zones::SecondaryDns next = current ? *current : zones::SecondaryDns{};
-    next.enabled = false;
-    return next;
-  };
-  server_.committer.set_secondary(std::move(std::get<zones::Name>(name)), edit,
-                                  in_loop<Committer::SecondarySet>(loop_, std::move(done)));
-}
-
-void Commands::secondary_show(Json& params, RpcDone done) {
-  const auto name = zone_name(params);
-  if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
-  const auto& apex = std::get<zones::Name>(name);
-  const zones::VersionRef version = find(apex);
-  if (!version) return done(no_such_zone(apex));
-  server_.notify.run([this, apex, version, done = std::move(done)](const NotifyService& notifier) {
-    boost::asio::post(loop_, [version, done, lines = notifier.status(apex, false)] {
-      Json result = settings_json(*version);
-      result["ledger"] = lines;
-      done(RpcResult(std::move(result)));
-    });
-  });
-}
-
-void Commands::secondary_list(Json&, RpcDone done) {
-  std::vector<zones::VersionRef> versions;
-  {
-    const dataplane::ReadSection section(reader_);
-    server_.zones.for_each([&](const zones::Zone& zone) {
-      if (zone.current()->attributes().enabled_secondaries() != nullptr) versions.emplace_back(zone.current());
-    });
+    return text + "]}";
   }
-  done(RpcResult(list_stream(std::move(versions), settings_json)));
-}
 
-void Commands::secondary_status(Json& params, RpcDone done) {
-  const bool behind = params.contains("behind");
-  if (!params.contains("zone")) return done(RpcResult(ledger_stream(behind)));
-  const auto name = zone_name(params);
-  if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
-  if (!find(std::get<zones::Name>(name))) return done(no_such_zone(std::get<zones::Name>(name)));
-  server_.notify.run([this, apex = std::get<zones::Name>(name), behind,
-                      done = std::move(done)](const NotifyService& from) {
-    boost::asio::post(loop_, [done, lines = from.status(apex, behind)] { done(RpcResult(Json{{"ledger", lines}})); });
-  });
-}
-
-// {"ledger": [line…]}. The service thread is asked for a page at a time, and has transfers to serve in between.
-JsonStream Commands::ledger_stream(bool behind) {
-  struct Reading {
-    std::optional<std::string> place;
-    bool begun = false;
+ private:
+  struct Host {
+    size_t zones = 0, behind = 0;
+    int64_t behind_seconds = 0;  // the longest
+    int64_t last_seen = 0;       // 0: never
   };
-  return [this, behind, reading = std::make_shared<Reading>()](JsonPiece piece) {
-    server_.notify.run([this, behind, reading, piece = std::move(piece)](const NotifyService& notifier) {
-      boost::asio::post(loop_, [reading, piece, page = notifier.status_page(reading->place, behind)] {
-        std::string text = reading->place ? "" : R"({"ledger":[)";
-        for (const Json& line : page.lines) text += (std::exchange(reading->begun, true) ? "," : "") + dump(line);
-        reading->place = page.last;
-        if (!page.more) text += "]}";
-        piece(std::move(text), page.more);
-      });
-    });
-  };
-}
 
-// Also of a zone whose secondary DNS was disabled: the parent may not know yet.
-void Commands::secondary_check(Json& params, RpcDone done) {
-  const auto name = zone_name(params);
-  if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
-  const zones::VersionRef version = find(std::get<zones::Name>(name));
-  if (!version) return done(no_such_zone(std::get<zones::Name>(name)));
-  server_.checker.check(version, [this, done = std::move(done)](Json report) {
-    boost::asio::post(loop_, [done, report = std::move(report)] { done(RpcResult(report)); });
-  });
-}
-
-void Commands::notify(Json& params, RpcDone done) {
-  const auto name = zone_name(params);
-  if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
-  server_.notify.run([this, apex = std::get<zones::Name>(name), done = std::move(done)](NotifyService& notifier) {
-    boost::asio::post(loop_, [done, outcome = notifier.notify(apex)] {
-      if (const auto* failure = std::get_if<Failure>(&outcome)) return done(*failure);
-      done(RpcResult(Json{{"secondaries", std::get<size_t>(outcome)}}));
-    });
-  });
-}
-
-void Commands::explain(Json& params, RpcDone done) {
-  const auto name = zone_name(params);
-  if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
-  std::optional<zones::Name> key;
-  if (params.contains("key")) {
-    auto key_name = name_in(params, "key");
-    if (const auto* error = std::get_if<RpcError>(&key_name)) return done(*error);
-    key = std::move(std::get<zones::Name>(key_name));
+  // "192.0.2.1" is every port of that address.
+  bool is_of(const std::string& secondary) const {
+    return secondary == secondary_ || secondary.starts_with(secondary_ + "@");
   }
-  const auto peer = or_refuse(done, [&] { return parse_address(params["address"].get_ref<const std::string&>()); });
-  if (!peer) return;
-  const zones::VersionRef version = find(std::get<zones::Name>(name));
-  if (!version) return done(RpcResult(Json{{"allowed", false}, {"why", "there is no such zone: NOTAUTH"}}));
-  if (key && !server_.settings.keys()->find(*key)) {
-    const std::string why = "there is no key " + key->to_text() + ": NOTAUTH, BADKEY";
-    return done(RpcResult(Json{{"allowed", false}, {"why", why}}));
+  void add(std::string& text, const Json& line) { text += (std::exchange(begun_, true) ? "," : "") + dump(line); }
+  void count(const Json& line) {
+    Host& host = hosts_[line["secondary"].get<std::string>()];
+    ++host.zones;
+    host.behind += line["behind"] != 0 ? 1 : 0;
+    if (line["behind"] != 0)
+      host.behind_seconds = std::max(host.behind_seconds, line.value("behind_seconds", int64_t{0}));
+    for (const char* time : {"notify_answered_at", "polled_at", "transferred_at", "proven_at"}) {
+      const auto at = line.find(time);
+      if (at != line.end() && at->is_number()) host.last_seen = std::max(host.last_seen, at->get<int64_t>());
+    }
   }
-  const auto rule = server_.service.options().allow_transfer.match(*peer);
-  const TransferDecision decision = decide_transfer(*version, normalised(*peer), key ? &*key : nullptr, rule);
-  done(RpcResult(Json{{"allowed", decision.allowed}, {"why", decision.why}}));
-}
 
-// Brings the ledger back to the control thread as the rest of the answer.
-RpcDone Commands::waiting(const zones::Name& apex, std::chrono::seconds patience, RpcDone done) {
-  return [this, apex, patience, done = std::move(done)](auto outcome) {
-    auto* result = std::get_if<RpcResult>(&outcome);
-    if (result == nullptr) return done(std::move(outcome));
-    const Json changed = std::get<Json>(*result);
-    const auto waited = [this, changed, done](bool all, const Json& lines) {
-      boost::asio::post(loop_, [all, changed, lines, done] {
-        Json answer = changed;
-        answer["secondaries"] = lines;
-        if (all) return done(RpcResult(std::move(answer)));
-        const auto lack = std::ranges::count_if(lines, [](const Json& line) { return line["behind"] != 0; });
-        done(Failure{FailureCode::timed_out, "serial " + changed["serial"].dump() + " is committed, but " +
-                                                 std::to_string(lack) +
-                                                 " secondaries do not have it yet; axfrctl "
-                                                 "secondary status tells more"});
-      });
+  const bool behind_;
+  const std::string secondary_, state_;
+  const bool sums_up_;
+  bool begun_ = false;
+  std::map<std::string, Host> hosts_;
+};
+
+void secondary_status(Operations& operations, const Principal& who, Json& params, RpcDone done) {
+  auto view = std::make_shared<LedgerView>(params);
+  if (params.contains("zone")) {
+    const auto picture = [view](const Json& lines) {
+      std::string text = view->begin();
+      view->take(lines, text);
+      return Json::parse(text + view->end());
     };
-    server_.notify.run([apex, patience, serial = changed["serial"].get<uint32_t>(), waited](NotifyService& notifier) {
-      notifier.wait_for(apex, serial, patience, waited);
-    });
-  };
+    return operations.secondaries.status(who, zone_in(params), view->behind(),
+                                         answering<Json>(std::move(done), picture));
+  }
+  auto may = operations.secondaries.may_list(who);
+  if (auto* failure = std::get_if<Failure>(&may)) return refuse(done, std::move(*failure));
+  const auto place = std::make_shared<std::optional<std::string>>();
+  done(RpcResult(JsonStream([&operations, who, view, place](JsonPiece piece) {
+    operations.secondaries.status_page(who, *place, view->behind(),
+                                       [view, place, piece = std::move(piece)](const SecondaryOperations::Page& page) {
+                                         std::string text = *place ? "" : view->begin();
+                                         view->take(page.lines, text);
+                                         *place = page.last;
+                                         if (!page.more) text += view->end();
+                                         piece(std::move(text), page.more);
+                                       });
+  })));
+}
+
+void secondary_check(Operations& operations, const Principal& who, Json& params, RpcDone done) {
+  operations.secondaries.check(who, zone_in(params),
+                               answering<Json>(std::move(done), [](const Json& report) { return report; }));
+}
+
+void notify(Operations& operations, const Principal& who, Json& params, RpcDone done) {
+  operations.secondaries.notify(who, zone_in(params), answering<size_t>(std::move(done), [](size_t count) {
+                                  return Json{{"secondaries", count}};
+                                }));
+}
+
+void explain(Operations& operations, const Principal& who, Json& params, RpcDone done) {
+  const Explain request{zone_in(params), parse_address(text_in(params, "address")), optional_name(params, "key")};
+  answer<TransferDecision>(done, operations.secondaries.explain(who, request), [](const TransferDecision& decision) {
+    return Json{{"allowed", decision.allowed}, {"why", decision.why}};
+  });
 }
 
 // ---- providers ----
 
-void Commands::provider_set(Json& params, RpcDone done) {
-  const SecondaryWish wish = wish_from(params);
-  const auto name = params["provider"].get<std::string>();
-  const auto sound = or_refuse(done, [&] {
-    check_provider_name(name);
-    return apply(wish, {}, *server_.settings.keys(), server_.service.options().addresses);
+void provider_set(Operations& operations, const Principal& who, Json& params, RpcDone done) {
+  const SetProvider request{text_in(params, "provider"), wish_from(params), flag_in(params, "dry-run")};
+  operations.secondaries.set_provider(who, request, answering<ProviderSet>(std::move(done), [](const ProviderSet& set) {
+                                        Json result = to_json(set.wish);
+                                        result["changed"] = set.changed;
+                                        result["zones"] = set.zones;
+                                        result["failed"] = set.failed;
+                                        return result;
+                                      }));
+}
+
+void provider_list(Operations& operations, const Principal& who, Json&, RpcDone done) {
+  answer<ProvidersRef>(done, operations.secondaries.providers(who), [](const ProvidersRef& known) {
+    Json providers = Json::array();
+    for (const auto& [name, wish] : *known) {
+      Json row{{"provider", name}};
+      row.update(to_json(wish));
+      providers.push_back(std::move(row));
+    }
+    return Json{{"providers", std::move(providers)}};
   });
-  if (!sound) return;
-  const auto answer = [wish](bool changed) {
-    Json result = to_json(wish);
-    result["changed"] = changed;
-    return RpcResult(std::move(result));
+}
+
+void provider_remove(Operations& operations, const Principal& who, Json& params, RpcDone done) {
+  const std::string name = text_in(params, "provider");
+  operations.secondaries.remove_provider(who, name, answering<std::monostate>(std::move(done), [name](std::monostate) {
+                                           return Json{{"removed", name}};
+                                         }));
+}
+
+}  // namespace
+
+std::span<const VerbHandler> secondary_handlers() {
+  static constexpr std::array kHandlers{
+      VerbHandler{"secondary.enable", secondary_enable},
+      VerbHandler{"secondary.edit", secondary_edit},
+      VerbHandler{"secondary.disable", secondary_disable},
+      VerbHandler{"secondary.show", secondary_show},
+      VerbHandler{"secondary.list", secondary_list},
+      VerbHandler{"secondary.status", secondary_status},
+      VerbHandler{"secondary.check", secondary_check},
+      VerbHandler{"provider.set", provider_set},
+      VerbHandler{"provider.list", provider_list},
+      VerbHandler{"provider.remove", provider_remove},
+      VerbHandler{"notify", notify},
+      VerbHandler{"explain", explain},
   };
-  const SettingsRef settings = server_.settings.get();
-  if (const SecondaryWish* known = settings->provider(name); known != nullptr && *known == wish)
-    return done(answer(false));
-  server_.committer.set_provider(name, wish, false, [this, answer, done](auto outcome) {
-    boost::asio::post(loop_, [answer, done, outcome] {
-      if (const auto* failure = std::get_if<Failure>(&outcome)) return done(*failure);
-      done(answer(true));
-    });
-  });
-}
-
-void Commands::provider_list(Json&, RpcDone done) {
-  Json providers = Json::array();
-  const ProvidersRef known = server_.settings.get()->providers;
-  for (const auto& [name, wish] : *known) {
-    Json row{{"provider", name}};
-    row.update(to_json(wish));
-    providers.push_back(std::move(row));
-  }
-  done(RpcResult(Json{{"providers", std::move(providers)}}));
-}
-
-void Commands::provider_remove(Json& params, RpcDone done) {
-  const auto name = params["provider"].get<std::string>();
-  server_.committer.set_provider(name, std::nullopt, false, [this, name, done](auto outcome) {
-    boost::asio::post(loop_, [name, done, outcome] {
-      if (const auto* failure = std::get_if<Failure>(&outcome)) return done(*failure);
-      if (!std::get<Committer::ProviderSet>(outcome).was_there)
-        return done(Failure{FailureCode::failed, "there is no provider " + name});
-      done(RpcResult(Json{{"removed", name}}));
-    });
-  });
+  return kHandlers;
 }
 
 }  // namespace axfrd::control

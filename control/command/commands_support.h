@@ -1,57 +1,86 @@
-// What the commands share: reading parameters, and bringing outcomes back to the control thread.
+// What the handlers of verbs share: reading parameters, and answering. Reading throws std::invalid_argument.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
+#include <limits>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <variant>
+#include <vector>
 
-#include "control/access/cookie.h"
 #include "control/base/outcome.h"
 #include "control/base/parse_name.h"
 #include "control/command/rpc.h"
 #include "control/command/zone_json.h"
 #include "zones/name.h"
+#include "zones/number.h"
 
 namespace axfrd::control {
 
-// The name that params[`parameter`] holds. @pre check() passed for a verb that requires it.
-inline std::variant<zones::Name, RpcError> name_in(const Json& params, const char* parameter) {
-  try {
-    return parse_name(params[parameter].get_ref<const std::string&>());
-  } catch (const std::invalid_argument& error) {
-    return RpcError{RpcError::invalid_params, error.what()};
-  }
+// ---- parameters; @pre the verb requires it, or it is there ----
+
+inline const std::string& text_in(const Json& params, const char* parameter) {
+  return params[parameter].get_ref<const std::string&>();
 }
 
-inline std::variant<zones::Name, RpcError> zone_name(const Json& params) { return name_in(params, "zone"); }
+inline zones::Name name_in(const Json& params, const char* parameter) { return parse_name(text_in(params, parameter)); }
 
-inline Failure no_such_zone(const zones::Name& apex) {
-  return {FailureCode::no_such_zone, "there is no zone " + apex.to_text()};
+inline zones::Name zone_in(const Json& params) { return name_in(params, "zone"); }
+
+inline uint32_t number_in(const Json& params, const char* parameter, const char* what,
+                          uint32_t most = std::numeric_limits<uint32_t>::max()) {
+  const auto number = zones::number_in<uint32_t>(text_in(params, parameter));
+  if (!number || *number > most) throw std::invalid_argument(std::string("\"") + parameter + "\" is not " + what);
+  return *number;
 }
 
-// Brings an outcome from the committer's thread to the control loop, as JSON.
-template <class T>
-Done<T> in_loop(boost::asio::io_context& loop, RpcDone done) {
-  return [&loop, done = std::move(done)](Outcome<T> outcome) {
-    boost::asio::post(loop, [done, outcome = std::move(outcome)] {
-      if (const auto* failure = std::get_if<Failure>(&outcome)) return done(*failure);
-      done(RpcResult(to_json(std::get<T>(outcome))));
-    });
+// ---- parameters that may be left out ----
+
+inline bool flag_in(const Json& params, const char* parameter) { return params.contains(parameter); }
+
+inline std::string optional_text(const Json& params, const char* parameter) {
+  return params.contains(parameter) ? text_in(params, parameter) : std::string();
+}
+
+inline std::optional<zones::Name> optional_name(const Json& params, const char* parameter) {
+  return params.contains(parameter) ? std::optional(name_in(params, parameter)) : std::nullopt;
+}
+
+inline std::optional<uint32_t> optional_number(const Json& params, const char* parameter, const char* what,
+                                               uint32_t most = std::numeric_limits<uint32_t>::max()) {
+  return params.contains(parameter) ? std::optional(number_in(params, parameter, what, most)) : std::nullopt;
+}
+
+// A list that may stand there as one text.
+inline std::vector<std::string> words_in(const Json& params, const char* parameter) {
+  const Json& words = params[parameter];
+  return words.is_string() ? std::vector{words.get<std::string>()} : words.get<std::vector<std::string>>();
+}
+
+// ---- answers ----
+
+inline void refuse(const RpcDone& done, Failure failure) {
+  if (failure.code == FailureCode::bad_request) return done(RpcError{RpcError::invalid_params, failure.reason});
+  done(std::move(failure));
+}
+
+// Answers with what `picture` makes of an outcome, or with its failure.
+template <class T, class Picture>
+void answer(const RpcDone& done, Outcome<T> outcome, Picture&& picture) {
+  if (auto* failure = std::get_if<Failure>(&outcome)) return refuse(done, std::move(*failure));
+  done(RpcResult(picture(std::get<T>(std::move(outcome)))));
+}
+
+// The same later.
+template <class T, class Picture>
+Done<T> answering(RpcDone done, Picture picture) {
+  return [done = std::move(done), picture = std::move(picture)](Outcome<T> outcome) {
+    answer<T>(done, std::move(outcome), picture);
   };
 }
-
-// What the operator may have mistyped is told as it is thrown.
-template <class Work>
-auto or_refuse(const RpcDone& done, Work&& work) -> std::optional<decltype(work())> {
-  try {
-    return work();
-  } catch (const std::invalid_argument& error) {
-    done(RpcError{RpcError::invalid_params, error.what()});
-    return std::nullopt;
-  }
+template <class T>
+Done<T> answering(RpcDone done) {
+  return answering<T>(std::move(done), [](const T& value) { return to_json(value); });
 }
 
 }  // namespace axfrd::control

@@ -1,323 +1,199 @@
-// Commands about zones and transactions.
+// Verbs about zones and transactions.
+#include <array>
 
 #include "control/base/zone_source_json.h"
 #include "control/command/commands.h"
 #include "control/command/commands_support.h"
-#include "control/command/record_arguments.h"
-#include "zones/number.h"
-#include "zones/rdata_check.h"
-#include "zones/zonefile.h"
 
 namespace axfrd::control {
 
 namespace {
 
-void remove_other_pseudo(zones::Draft& draft, const std::vector<zones::PseudoRecord>& kept) {
-  if (!draft.base()->pseudo()) return;
-  for (const zones::PseudoRecord& p : *draft.base()->pseudo()) {
-    const auto is_same = [&p](const auto& k) { return k.kind == p.kind && k.owner == p.owner && k.target == p.target; };
-    if (std::ranges::none_of(kept, is_same)) draft.apply(zones::Edit(zones::Edit::Kind::remove_pseudo, p));
-  }
+constexpr const char* kPercent = "a number of percent";
+
+Json serial_json(const zones::VersionRef& version) {
+  return {{"zone", version->apex().name.to_text()}, {"serial", version->serial()}};
 }
 
-// A record gives its TTL to the whole RRset (RFC 2181 §5.2), which who adds it may not know.
-void warn_of_ttl(zones::Draft& draft, const zones::Edit& edit, zones::Warnings& warnings) {
-  const zones::Record added = edit.record.view();
-  if (edit.kind != zones::Edit::Kind::add || added.type == zones::rrtype::RRSIG) return;
-  for (const zones::OwnedRecord& other : draft.rrset(added.owner, added.type)) {
-    if (other.ttl == added.ttl) continue;
-    return warnings.add(0, added.owner.to_text() + " " + zones::type_to_text(added.type) +
-                               ": the TTL of the RRset was " + std::to_string(other.ttl) + ", and is " +
-                               std::to_string(added.ttl) + " now");
+Json edited_json(const RecordEdited& edited) {
+  Json result{{"edits", edited.edits}};
+  if (!edited.record.empty()) {
+    result["record"] = edited.record;
+    result["changed"] = edited.changed;
   }
+  add_warnings(result, edited.warnings);
+  return result;
 }
 
-// Takes back what happened since the version with `serial`. The addresses of ALIAS and URL records are those of today,
-// where they are known: the draft refuses others.
-std::optional<Failure> roll_back(zones::Draft& draft, uint32_t serial) {
-  const zones::HistoryRef& history = draft.base()->history();
-  const auto since = history ? history->since(serial) : std::nullopt;
-  if (!since) {
-    return Failure{FailureCode::failed, "the history of zone " + draft.base()->apex().name.to_text() +
-                                            " does not go back to serial " + std::to_string(serial) +
-                                            "; zone history shows how far it goes"};
-  }
-  for (const zones::OwnedRecord& r : since->delta.removed) {
-    if (const auto reason = zones::check_rdata(r.type, r.view().rdata)) {
-      return Failure{FailureCode::failed, "the version with serial " + std::to_string(serial) + " holds " +
-                                              r.owner.to_text() + " " + zones::type_to_text(r.type) +
-                                              ", which is refused today: " + *reason +
-                                              "; make the other changes by a transaction"};
-    }
-  }
-  using Kind = zones::Edit::Kind;
-  std::vector<zones::PseudoRecord> then;
-  if (since->pseudo && *since->pseudo) then = **since->pseudo;
-  if (since->pseudo) remove_other_pseudo(draft, then);
-  for (const zones::OwnedRecord& r : since->delta.added) draft.apply(zones::Edit(Kind::remove_record, r));
-  for (const zones::PseudoRecord& p : then) draft.apply(zones::Edit(Kind::add_pseudo, p));
-  for (const zones::OwnedRecord& r : since->delta.removed) draft.apply(zones::Edit(Kind::add, r));
-  draft.apply(zones::Edit(Kind::add, since->soa));
-  return std::nullopt;
+Json imported_json(const ZoneImported& imported) {
+  if (!imported.difference) return to_json(imported.imported);
+  Json result = to_json(*imported.difference);
+  result["dry_run"] = true;
+  return result;
 }
 
-// The record that `zone set` and `zone unset` speak of: one text, or one for each argument.
-std::variant<RecordLine, Failure> record_in(const Json& params) {
-  const Json& record = params["record"];
-  try {
-    return record_line(record.is_string() ? std::vector{record.get<std::string>()}
-                                          : record.get<std::vector<std::string>>());
-  } catch (const std::invalid_argument& error) {
-    return Failure{FailureCode::bad_zone, error.what()};
+Json transactions_json(const std::vector<OpenTransaction>& transactions) {
+  Json open = Json::array();
+  for (const OpenTransaction& t : transactions) {
+    open.push_back({{"zone", t.apex.to_text()},
+                    {"serial", t.serial},
+                    {"edits", t.edits},
+                    {"age_seconds", t.age.count()},
+                    {"idle_seconds", t.idle.count()},
+                    {"committing", t.committing}});
   }
+  return {{"transactions", std::move(open)}};
 }
 
-std::string text_of(const zones::Edit& edit) {
-  return edit.pseudo ? zones::pseudo_to_text(*edit.pseudo) : zones::record_to_text(edit.record.view());
-}
-
-}  // namespace
-
-void Commands::zone_import(Json& params, RpcDone done) {
-  auto name = zone_name(params);
-  if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
-  auto& apex = std::get<zones::Name>(name);
+void zone_import(Operations& operations, const Principal& who, Json& params, RpcDone done) {
+  ImportZone request{zone_in(params), {}};
   if (params.contains("text") == params.contains("parts"))
-    return done(RpcError{RpcError::invalid_params, "zone.import needs \"text\" or \"parts\", and not both"});
-  zones::ZoneSource source;
+    throw std::invalid_argument("zone.import needs \"text\" or \"parts\", and not both");
   if (params.contains("text")) {
-    source = zones::ZoneSource::of_text(std::move(params["text"].get_ref<std::string&>()),
-                                        params.value("file", "the zone file"));
+    request.source = zones::ZoneSource::of_text(std::move(params["text"].get_ref<std::string&>()),
+                                                params.value("file", "the zone file"));
   } else {
-    auto read = or_refuse(done, [&] { return zone_source_from(params["parts"]); });
-    if (!read) return;
-    source = std::move(*read);
+    request.source = zone_source_from(params["parts"]);
   }
-  server_.importer.import_text({std::move(apex), std::move(source), params.contains("strict")},
-                               in_loop<Committer::Imported>(loop_, std::move(done)));
+  request.strict = flag_in(params, "strict");
+  request.dry_run = flag_in(params, "dry-run");
+  request.max_removed = optional_number(params, "max-removed", kPercent, 100);
+  operations.zones.import(who, std::move(request), answering<ZoneImported>(std::move(done), imported_json));
 }
 
-void Commands::zone_remove(Json& params, RpcDone done) {
-  auto name = zone_name(params);
-  if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
-  server_.committer.remove_zone(std::move(std::get<zones::Name>(name)),
-                                in_loop<Committer::Removed>(loop_, std::move(done)));
+void zone_import_directory(Operations& operations, const Principal& who, Json& params, RpcDone done) {
+  const ImportDirectory request{text_in(params, "directory"), flag_in(params, "only-newer"), flag_in(params, "strict"),
+                                optional_number(params, "max-removed", kPercent, 100)};
+  if (!request.directory.is_absolute()) throw std::invalid_argument("\"directory\" must be an absolute path");
+  operations.zones.import_directory(who, request, answering<Importer::Loaded>(std::move(done)));
 }
 
-void Commands::zone_list(Json&, RpcDone done) { done(RpcResult(list_stream(all_zones(), summary))); }
+void zone_remove(Operations& operations, const Principal& who, Json& params, RpcDone done) {
+  operations.zones.remove(who, zone_in(params), flag_in(params, "yes"), answering<Committer::Removed>(std::move(done)));
+}
 
-void Commands::zone_show(Json& params, RpcDone done) {
-  const auto name = zone_name(params);
-  if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
-  const auto& apex = std::get<zones::Name>(name);
-  const zones::VersionRef version = find(apex);
-  if (!version) return done(no_such_zone(apex));
-  if (!version->pseudo()) return done(RpcResult(details(*version)));
-  server_.aliases.run([this, version, done = std::move(done)](const Aliases& aliases) {
-    boost::asio::post(loop_, [version, done, lines = aliases.report(*version)] {
-      Json result = details(*version);
-      result["aliases"] = lines;
-      done(RpcResult(std::move(result)));
-    });
+void zone_list(Operations& operations, const Principal& who, Json& params, RpcDone done) {
+  ListZones request{optional_text(params, "prefix"), optional_name(params, "after"),
+                    optional_number(params, "limit", "a number of zones")};
+  done(RpcResult(list_stream(operations.zones.list(who, request), summary)));
+}
+
+void zone_show(Operations& operations, const Principal& who, Json& params, RpcDone done) {
+  operations.zones.show(who, zone_in(params), answering<ShownZone>(std::move(done), [](const ShownZone& shown) {
+                          Json result = details(*shown.version);
+                          result["aliases"] = shown.aliases;
+                          return result;
+                        }));
+}
+
+void zone_check(Operations& operations, const Principal& who, Json& params, RpcDone done) {
+  if (!params.contains("zone")) {
+    if (!flag_in(params, "all")) throw std::invalid_argument("name a zone, or say --all");
+    return done(RpcResult(list_stream(operations.zones.list(who, {}), findings)));
+  }
+  answer<zones::VersionRef>(done, operations.zones.find(who, zone_in(params)), [](const zones::VersionRef& version) {
+    return Json{{"zones", Json::array({findings(*version)})}};
   });
 }
 
-void Commands::zone_check(Json& params, RpcDone done) {
-  std::vector<zones::VersionRef> versions;
-  if (params.contains("zone")) {
-    const auto name = zone_name(params);
-    if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
-    versions.push_back(find(std::get<zones::Name>(name)));
-    if (!versions.front()) return done(no_such_zone(std::get<zones::Name>(name)));
-  } else if (params.contains("all")) {
-    versions = all_zones();
-  } else {
-    return done(RpcError{RpcError::invalid_params, "name a zone, or say --all"});
-  }
-  done(RpcResult(list_stream(std::move(versions), findings)));
+void zone_export(Operations& operations, const Principal& who, Json& params, RpcDone done) {
+  answer<zones::VersionRef>(done, operations.zones.find(who, zone_in(params)),
+                            [](zones::VersionRef version) { return export_stream(std::move(version)); });
 }
 
-void Commands::zone_export(Json& params, RpcDone done) {
-  const auto name = zone_name(params);
-  if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
-  const auto& apex = std::get<zones::Name>(name);
-  zones::VersionRef version = find(apex);
-  if (!version) return done(no_such_zone(apex));
-  done(RpcResult(export_stream(std::move(version))));
+void zone_history(Operations& operations, const Principal& who, Json& params, RpcDone done) {
+  const bool changes = flag_in(params, "changes");
+  answer<zones::VersionRef>(done, operations.zones.find(who, zone_in(params)),
+                            [changes](const zones::VersionRef& version) { return history(*version, changes); });
 }
 
-void Commands::zone_import_directory(Json& params, RpcDone done) {
-  const std::filesystem::path directory = params["directory"].get<std::string>();
-  if (!directory.is_absolute())
-    return done(RpcError{RpcError::invalid_params, "\"directory\" must be an absolute path"});
-  server_.importer.import_directory(directory, {params.contains("only-newer"), params.contains("strict")},
-                                    in_loop<Importer::Loaded>(loop_, std::move(done)));
+void zone_rollback(Operations& operations, const Principal& who, Json& params, RpcDone done) {
+  const auto name = zone_in(params);
+  operations.zones.roll_back(who, name, number_in(params, "serial", "a number below 2^32"),
+                             answering<Committer::Changed>(std::move(done)));
 }
 
-void Commands::zone_history(Json& params, RpcDone done) {
-  const auto name = zone_name(params);
-  if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
-  const zones::VersionRef version = find(std::get<zones::Name>(name));
-  if (!version) return done(no_such_zone(std::get<zones::Name>(name)));
-  done(RpcResult(history(*version)));
-}
-
-void Commands::zone_rollback(Json& params, RpcDone done) {
-  auto name = zone_name(params);
-  if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
-  const auto serial = zones::number_in<uint32_t>(params["serial"].get_ref<const std::string&>());
-  if (!serial) return done(RpcError{RpcError::invalid_params, "\"serial\" is not a number below 2^32"});
-  server_.committer.change_zone(
-      std::move(std::get<zones::Name>(name)), "rollback to " + std::to_string(*serial),
-      [serial = *serial](zones::Draft& draft) { return roll_back(draft, serial); },
-      in_loop<Committer::Changed>(loop_, std::move(done)));
-}
-
-void Commands::zone_config(Json& params, RpcDone done) {
-  auto name = zone_name(params);
-  if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
+void zone_config(Operations& operations, const Principal& who, Json& params, RpcDone done) {
+  const auto name = zone_in(params);
   if (!params.contains("serial")) {
-    const zones::VersionRef version = find(std::get<zones::Name>(name));
-    if (!version) return done(no_such_zone(std::get<zones::Name>(name)));
-    return done(RpcResult(Json{{"serial", text_of(version->attributes().serial_policy)}}));
+    return answer<zones::VersionRef>(done, operations.zones.find(who, name), [](const zones::VersionRef& version) {
+      return Json{{"serial", zones::to_text(version->attributes().serial_policy)}};
+    });
   }
-  const auto policy = serial_policy_from(params["serial"].get_ref<const std::string&>());
-  if (!policy) return done(RpcError{RpcError::invalid_params, "\"serial\" is none of unixtime, increment, keep"});
-  server_.committer.set_serial_policy(std::move(std::get<zones::Name>(name)), *policy,
-                                      in_loop<Committer::Configured>(loop_, std::move(done)));
+  const auto policy = serial_policy_from(text_in(params, "serial"));
+  if (!policy) throw std::invalid_argument("\"serial\" is none of unixtime, increment, keep");
+  operations.zones.configure(who, name, *policy, answering<Committer::Configured>(std::move(done)));
 }
 
 // ---- transactions ----
 
-void Commands::zone_begin(Json& params, RpcDone done) {
-  const auto name = zone_name(params);
-  if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
-  const zones::VersionRef version = find(std::get<zones::Name>(name));
-  if (!version) return done(no_such_zone(std::get<zones::Name>(name)));
-  if (auto failure = transactions_.begin(version)) return done(std::move(*failure));
-  done(RpcResult(Json{{"zone", version->apex().name.to_text()}, {"serial", version->serial()}}));
+void zone_begin(Operations& operations, const Principal& who, Json& params, RpcDone done) {
+  answer<zones::VersionRef>(done, operations.zones.begin(who, zone_in(params)), serial_json);
 }
 
-// Finds the transaction that params speak of and calls work(apex, transaction), which answers.
-template <class Work>
-void Commands::in_transaction(const Json& params, const RpcDone& done, Work&& work) {
-  const auto name = zone_name(params);
-  if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
-  auto found = transactions_.open(std::get<zones::Name>(name));
-  if (auto* failure = std::get_if<Failure>(&found)) return done(std::move(*failure));
-  work(std::get<zones::Name>(name), *std::get<Transactions::Transaction*>(found));
+void zone_set(Operations& operations, const Principal& who, Json& params, RpcDone done) {
+  answer<RecordEdited>(done, operations.zones.set(who, zone_in(params), words_in(params, "record")), edited_json);
 }
 
-void Commands::zone_set(Json& params, RpcDone done) {
-  in_transaction(params, done, [&](const zones::Name& apex, Transactions::Transaction& transaction) {
-    auto record = record_in(params);
-    if (auto* failure = std::get_if<Failure>(&record)) return done(std::move(*failure));
-    const auto& [line, remarks] = std::get<RecordLine>(record);
-    // A record that states no TTL takes that of its RRset, or of the SOA.
-    const auto default_ttl = [&](zones::NameView owner, uint16_t type) {
-      const auto rrset = transaction.draft.rrset(owner, type);
-      return rrset.empty() ? transaction.draft.soa().ttl : rrset.front().ttl;
+void zone_unset(Operations& operations, const Principal& who, Json& params, RpcDone done) {
+  answer<RecordEdited>(done, operations.zones.unset(who, zone_in(params), words_in(params, "record")), edited_json);
+}
+
+// Of the transaction, or of two versions.
+void zone_diff(Operations& operations, const Principal& who, Json& params, RpcDone done) {
+  const auto name = zone_in(params);
+  const auto from = optional_number(params, "from", "a serial"), to = optional_number(params, "to", "a serial");
+  if (to && !from) throw std::invalid_argument("\"to\" goes with \"from\"");
+  answer<ContentDifference>(
+      done, from ? operations.zones.compare(who, {name, *from, to}) : operations.zones.difference(who, name),
+      [](const ContentDifference& difference) { return to_json(difference); });
+}
+
+void zone_commit(Operations& operations, const Principal& who, Json& params, RpcDone done) {
+  const auto name = zone_in(params);
+  const auto patience = optional_number(params, "wait", "a number of seconds");
+  if (!patience) return operations.zones.commit(who, name, answering<Committer::Changed>(std::move(done)));
+  // Answers when all secondaries have it, or the time is over.
+  const auto wait = [&operations, name, patience = std::chrono::seconds(*patience),
+                     done = std::move(done)](Outcome<Committer::Changed> outcome) {
+    if (auto* failure = std::get_if<Failure>(&outcome)) return refuse(done, std::move(*failure));
+    const auto& changed = std::get<Committer::Changed>(outcome);
+    const auto with_ledger = [result = to_json(changed)](const Json& ledger) {
+      Json whole = result;
+      whole["secondaries"] = ledger;
+      return whole;
     };
-    zones::Warnings warnings;
-    for (const std::string& remark : remarks) warnings.add(0, remark);
-    const auto read = zones::parse_addition(line, apex, default_ttl, &warnings);
-    if (const auto* reason = std::get_if<std::string>(&read)) return done(Failure{FailureCode::bad_zone, *reason});
-    const auto& edit = std::get<zones::Edit>(read);
-    const bool changed = transaction.draft.would_change(edit);
-    warn_of_ttl(transaction.draft, edit, warnings);
-    if (auto failure = Transactions::apply(transaction, edit)) return done(std::move(*failure));
-    Json result{{"edits", transaction.edits->size()}, {"record", text_of(edit)}, {"changed", changed}};
-    add_warnings(result, warnings);
-    done(RpcResult(std::move(result)));
+    operations.secondaries.wait_for(name, changed.serial, patience, answering<Json>(done, with_ledger));
+  };
+  operations.zones.commit(who, name, wait);
+}
+
+void zone_abort(Operations& operations, const Principal& who, Json& params, RpcDone done) {
+  answer<size_t>(done, operations.zones.abort(who, zone_in(params)), [](size_t edits) {
+    return Json{{"edits", edits}};
   });
 }
 
-void Commands::zone_unset(Json& params, RpcDone done) {
-  in_transaction(params, done, [&](const zones::Name& apex, Transactions::Transaction& transaction) {
-    auto record = record_in(params);
-    if (auto* failure = std::get_if<Failure>(&record)) return done(std::move(*failure));
-    const auto& [line, remarks] = std::get<RecordLine>(record);
-    zones::Warnings warnings;
-    for (const std::string& remark : remarks) warnings.add(0, remark);
-    const auto read = zones::parse_removal(line, apex);
-    if (const auto* reason = std::get_if<std::string>(&read)) return done(Failure{FailureCode::bad_zone, *reason});
-    const auto& edit = std::get<zones::Edit>(read);
-    if (!transaction.draft.would_change(edit)) {
-      return done(Failure{FailureCode::failed, "there is nothing to remove: zone " + apex.to_text() +
-                                                   ", as the transaction has it, holds no such record (" + line + ")"});
-    }
-    if (auto failure = Transactions::apply(transaction, edit)) return done(std::move(*failure));
-    Json result{{"edits", transaction.edits->size()}};
-    add_warnings(result, warnings);
-    done(RpcResult(std::move(result)));
-  });
+void zone_status(Operations& operations, const Principal& who, Json& params, RpcDone done) {
+  answer<std::vector<OpenTransaction>>(done, operations.zones.transactions(who, optional_name(params, "zone")),
+                                       transactions_json);
 }
 
-void Commands::zone_diff(Json& params, RpcDone done) {
-  in_transaction(params, done, [&](const zones::Name&, const Transactions::Transaction& transaction) {
-    const auto result = transaction.draft.finish();
-    if (const auto* reason = std::get_if<std::string>(&result)) return done(Failure{FailureCode::bad_zone, *reason});
-    done(RpcResult(difference(*transaction.draft.base(), std::get<zones::Draft::Result>(result))));
-  });
-}
+}  // namespace
 
-void Commands::zone_commit(Json& params, RpcDone done) {
-  if (params.contains("wait")) {
-    const auto patience = zones::number_in<uint32_t>(params["wait"].get_ref<const std::string&>());
-    const auto name = zone_name(params);
-    if (!patience) return done(RpcError{RpcError::invalid_params, "\"wait\" is not a number of seconds"});
-    if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
-    done = waiting(std::get<zones::Name>(name), std::chrono::seconds(*patience), std::move(done));
-  }
-  in_transaction(params, done, [&](const zones::Name& apex, Transactions::Transaction& transaction) {
-    transaction.committing = true;
-    const auto replay = [edits = transaction.edits](zones::Draft& draft) -> std::optional<Failure> {
-      for (const zones::Edit& edit : *edits) {
-        if (auto reason = draft.apply(edit)) return Failure{FailureCode::bad_zone, std::move(*reason)};
-      }
-      return std::nullopt;
-    };
-    RpcDone end = [this, apex, done](auto outcome) {
-      if (std::holds_alternative<Failure>(outcome)) {
-        transactions_.reopen(apex);
-      } else {
-        transactions_.end(apex);
-      }
-      done(std::move(outcome));
-    };
-    server_.committer.change_zone(apex, "transaction", replay, in_loop<Committer::Changed>(loop_, std::move(end)));
-  });
-}
-
-void Commands::zone_abort(Json& params, RpcDone done) {
-  in_transaction(params, done, [&](const zones::Name& apex, const Transactions::Transaction& transaction) {
-    const size_t edits = transaction.edits->size();
-    transactions_.end(apex);
-    done(RpcResult(Json{{"edits", edits}}));
-  });
-}
-
-void Commands::zone_status(Json& params, RpcDone done) {
-  std::optional<zones::Name> only;
-  if (params.contains("zone")) {
-    auto name = zone_name(params);
-    if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
-    only = std::move(std::get<zones::Name>(name));
-    if (!find(*only)) return done(no_such_zone(*only));
-  }
-  Json open = Json::array();
-  transactions_.for_each([&](const zones::Name& apex, const Transactions::Transaction& transaction) {
-    if (only && !(*only == apex)) return;
-    using std::chrono::duration_cast, std::chrono::seconds;
-    const auto now = Transactions::Clock::now();
-    open.push_back({{"zone", apex.to_text()},
-                    {"serial", transaction.draft.base()->serial()},
-                    {"edits", transaction.edits->size()},
-                    {"age_seconds", duration_cast<seconds>(now - transaction.begun).count()},
-                    {"idle_seconds", duration_cast<seconds>(now - transaction.touched).count()},
-                    {"committing", transaction.committing}});
-  });
-  done(RpcResult(Json{{"transactions", std::move(open)}}));
+std::span<const VerbHandler> zone_handlers() {
+  static constexpr std::array kHandlers{
+      VerbHandler{"zone.import", zone_import},   VerbHandler{"zone.import-dir", zone_import_directory},
+      VerbHandler{"zone.list", zone_list},       VerbHandler{"zone.show", zone_show},
+      VerbHandler{"zone.check", zone_check},     VerbHandler{"zone.export", zone_export},
+      VerbHandler{"zone.remove", zone_remove},   VerbHandler{"zone.begin", zone_begin},
+      VerbHandler{"zone.set", zone_set},         VerbHandler{"zone.unset", zone_unset},
+      VerbHandler{"zone.diff", zone_diff},       VerbHandler{"zone.commit", zone_commit},
+      VerbHandler{"zone.abort", zone_abort},     VerbHandler{"zone.status", zone_status},
+      VerbHandler{"zone.history", zone_history}, VerbHandler{"zone.rollback", zone_rollback},
+      VerbHandler{"zone.config", zone_config},
+  };
+  return kHandlers;
 }
 
 }  // namespace axfrd::control

@@ -53,11 +53,12 @@ void ControlSocket::pause_accepting() {
 }
 
 void ControlSocket::admit(Socket socket) {
-  if (!file_.allows_peer(socket.native_handle())) {
+  const auto uid = file_.allowed_peer(socket.native_handle());
+  if (!uid) {
     return log_.warning("a process of another user was turned away from the control socket");
   }
   if (connections_.size() >= kMaxClients && !close_idlest(nullptr, 0, "too many clients")) return;
-  const auto connection = std::make_shared<RpcConnection>(std::move(socket), owner_);
+  const auto connection = std::make_shared<RpcConnection>(std::move(socket), local_principal(*uid), owner_);
   connections_.insert(connection);
   connection->start();
 }

@@ -9,6 +9,7 @@
 
 #include "control/base/json.h"
 #include "control/base/outcome.h"
+#include "control/operate/principal.h"
 
 namespace axfrd::control {
 
@@ -32,7 +33,8 @@ struct RpcError {
 struct RpcRequest {
   std::optional<Json> id;  // none: a notification, which gets no reply
   std::string method;
-  Json params;  // an object
+  Json params;      // an object
+  Principal who{};  // who asks, as the connection knows
 };
 
 // Takes a request; calls `done` once, at once or later, in the loop's thread. RpcError tells of a request that fits no

@@ -31,8 +31,8 @@ std::variant<RpcRequest, RpcError> parse_or_refuse(std::string_view line) {
 
 }  // namespace
 
-RpcConnection::RpcConnection(Socket socket, const Owner& owner)
-    : socket_(std::move(socket)), owner_(owner), pause_(socket_.get_executor()) {}
+RpcConnection::RpcConnection(Socket socket, Principal who, const Owner& owner)
+    : socket_(std::move(socket)), who_(std::move(who)), owner_(owner), pause_(socket_.get_executor()) {}
 
 void RpcConnection::finish() {
   closing_ = true;
@@ -127,6 +127,7 @@ void RpcConnection::refuse_line() {
 
 void RpcConnection::dispatch(RpcRequest request) {
   auto id = request.id;
+  request.who = who_;
   owner_.handler(std::move(request), [self = shared_from_this(), id = std::move(id)](auto outcome) {
     self->reply(id, std::move(outcome));
   });

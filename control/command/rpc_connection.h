@@ -31,7 +31,7 @@ class RpcConnection : public std::enable_shared_from_this<RpcConnection> {
     std::function<bool(const RpcConnection&)> has_room;  // whether it may hold what it holds now
     std::function<void(RpcConnection&)> closed;          // called once
   };
-  RpcConnection(Socket socket, const Owner& owner);
+  RpcConnection(Socket socket, Principal who, const Owner& owner);
 
   void start() { read(); }
   // Takes no more requests; closes when the reply under way is written.
@@ -60,6 +60,7 @@ class RpcConnection : public std::enable_shared_from_this<RpcConnection> {
   void on_written(const boost::system::error_code& error);
 
   Socket socket_;
+  const Principal who_;
   const Owner& owner_;
   Clock::time_point active_ = Clock::now();
 

@@ -121,11 +121,13 @@ SocketFile::~SocketFile() {
 
 int SocketFile::release() { return std::exchange(fd_, -1); }
 
-bool SocketFile::allows_peer(int connection) const {
+std::optional<uint32_t> SocketFile::allowed_peer(int connection) const {
   ucred peer{};
   socklen_t size = sizeof peer;
-  if (getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return false;
-  return peer.uid == 0 || peer.uid == geteuid() || peer.gid == group_ || in_supplementary_groups(connection, group_);
+  if (getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return std::nullopt;
+  const bool may =
+      peer.uid == 0 || peer.uid == geteuid() || peer.gid == group_ || in_supplementary_groups(connection, group_);
+  return may ? std::optional<uint32_t>(peer.uid) : std::nullopt;
 }
 
 }  // namespace axfrd::control

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 
 namespace axfrd::control {
 
@@ -18,9 +19,9 @@ class SocketFile {
   const std::filesystem::path& path() const { return path_; }
   // The listening socket, given away.
   int release();
-  // Whether the process at the other end of a connection may give orders: root, our own user, or a member of the file's
-  // group.
-  bool allows_peer(int connection) const;
+  // The user id of the process at the other end of a connection, if it may give orders: root, our own user, or a member
+  // of the file's group.
+  std::optional<uint32_t> allowed_peer(int connection) const;
 
  private:
   const std::filesystem::path path_;

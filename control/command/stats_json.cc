@@ -123,4 +123,19 @@ Json to_json(const TcpCounters& counters) {
   return object;
 }
 
+Json to_json(const ServerStats& stats) {
+  Json result = to_json(stats.dataplane);
+  result["udp"] = to_json(stats.udp);
+  result["tcp"] = to_json(stats.tcp);
+  result["zones"] = {{"count", stats.zones},
+                     {"without_servers", stats.zones_without_servers},
+                     {"retired_versions", stats.retired_versions},
+                     {"history_octets", stats.history_octets}};
+  result["notify"] = to_json(stats.notify);
+  result["alias"] = to_json(stats.alias);
+  result["log"] = {{"dropped", stats.dropped_log_lines}, {"transfers_dropped", stats.dropped_transfers}};
+  result["store"] = {{"writable", stats.store_is_writable}};
+  return result;
+}
+
 }  // namespace axfrd::control

@@ -5,6 +5,7 @@
 #include "control/base/json.h"
 #include "control/dns/counters.h"
 #include "control/notify/delivery.h"
+#include "control/operate/server_operations.h"
 #include "dataplane/counters.h"
 
 namespace axfrd::control {
@@ -14,5 +15,6 @@ Json to_json(const UdpCounters& counters);
 Json to_json(const NotifyCounters& counters);
 Json to_json(const TcpCounters& counters);
 Json to_json(const AliasCounters& counters);
+Json to_json(const ServerStats& stats);  // all of them
 
 }  // namespace axfrd::control

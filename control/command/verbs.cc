@@ -19,11 +19,34 @@ constexpr std::array kImport{
     Parameter{"text", Source::client, false, "", "instead of \"parts\": a zone file without $INCLUDE and $GENERATE"},
     Parameter{"file", Source::client, false, "", "where the text is from, for messages"},
     Parameter{"strict", Source::flag, false, "", "take warnings for errors: import nothing when there is one"},
+    Parameter{"dry-run", Source::flag, false, "", "import nothing; show what would be removed and added"},
+    Parameter{"max-removed", Source::option, false, "PERCENT", "refuse to remove more of a zone's records than that"},
 };
 constexpr std::array kImportDirectory{
     Parameter{"directory", Source::path, true, "DIR", "directory of NAME.zone, db.NAME or NAME.db, on axfrd's host"},
     Parameter{"only-newer", Source::flag, false, "", "leave zones alone whose serial is not older than the file's"},
     Parameter{"strict", Source::flag, false, "", "take warnings for errors: skip a file when there is one"},
+    Parameter{"max-removed", Source::option, false, "PERCENT",
+              "skip a file that would remove more of a zone's records"},
+};
+constexpr std::array kList{
+    Parameter{"prefix", Source::option, false, "TEXT", "only zones whose names begin with that"},
+    Parameter{"after", Source::option, false, "NAME", "only zones whose names come after this one"},
+    Parameter{"limit", Source::option, false, "N", "no more than so many"},
+};
+constexpr std::array kRemoveZone{
+    Parameter{"zone", Source::argument, true, "NAME", "name of the zone"},
+    Parameter{"yes", Source::flag, false, "", "do not ask, even if the zone has secondary DNS"},
+};
+constexpr std::array kDiff{
+    Parameter{"zone", Source::argument, true, "NAME", "name of the zone"},
+    Parameter{"from", Source::optional_argument, false, "FROM",
+              "in place of the transaction, show what has changed since this serial"},
+    Parameter{"to", Source::optional_argument, false, "TO", "and until this one (default: until today)"},
+};
+constexpr std::array kHistory{
+    Parameter{"zone", Source::argument, true, "NAME", "name of the zone"},
+    Parameter{"changes", Source::flag, false, "", "show the records of each step, too"},
 };
 constexpr std::array kSet{
     Parameter{"zone", Source::argument, true, "NAME", "name of the zone"},
@@ -45,7 +68,11 @@ constexpr std::array kCheck{
 constexpr std::array kLedger{
     Parameter{"zone", Source::optional_argument, false, "NAME",
               "name of the zone (default: all that have secondaries)"},
-    Parameter{"behind", Source::flag, false, "", "only those who have not proven to have the serial"},
+    Parameter{"behind", Source::flag, false, "",
+              "only those who have not proven to have the serial; ends with 3 if any"},
+    Parameter{"secondary", Source::option, false, "ADDRESS[@PORT]", "only this secondary"},
+    Parameter{"state", Source::option, false, "TEXT", "only those whose state has this text in it"},
+    Parameter{"summary", Source::flag, false, "", "a line for each secondary: zones, how many behind, last seen"},
 };
 constexpr std::array kRollback{
     Parameter{"zone", Source::argument, true, "NAME", "name of the zone"},
@@ -60,6 +87,10 @@ constexpr std::array kConfig{
 constexpr const char* kAlgorithms = "hmac-sha1, -sha224, -sha256 (default), -sha384 or -sha512";
 constexpr std::array kKey{
     Parameter{"key", Source::argument, true, "KEY", "name of the key"},
+};
+constexpr std::array kKeyRemove{
+    Parameter{"key", Source::argument, true, "KEY", "name of the key"},
+    Parameter{"force", Source::flag, false, "", "remove it although zones or providers use it"},
 };
 constexpr std::array kKeyAdd{
     Parameter{"key", Source::argument, true, "KEY", "name of the key"},
@@ -82,18 +113,45 @@ constexpr std::array kKeyRevoke{
     Parameter{"zone", Source::argument, true, "ZONE", "zone of the grants, as they were made"},
 };
 
+constexpr std::array kBackup{
+    Parameter{"directory", Source::path, true, "DIR", "where to; it must be empty, or not be there"},
+};
 constexpr std::array kCookieAdd{
     Parameter{"secret", Source::secret, true, "SECRET", "32 hexadecimal digits; - reads them from standard input"},
 };
 
 constexpr const char* kPeer = "ADDRESS[/LEN][@PORT][=KEY[+KEY]]";
+constexpr Parameter kZonesFrom{"zones-from", Source::bulk, false, "FILE",
+                               "in place of NAME: for each zone of FILE, a name a line; - is standard input"};
+constexpr Parameter kAllZones{"all", Source::bulk_flag, false, "", "in place of NAME: for all zones"};
 constexpr std::array kSecondary{
     Parameter{"zone", Source::argument, true, "NAME", "name of the zone"},
     Parameter{"ns", Source::list, false, "NAME", "NS name of a secondary, to stand in the zone"},
     Parameter{"allow", Source::list, false, kPeer, "who may transfer the zone, and is notified of changes"},
     Parameter{"notify", Source::list, false, kPeer, "who is notified (default: the hosts of --allow)"},
     Parameter{"key", Source::option, false, "KEY", "key of all addresses that state none"},
-    Parameter{"provider", Source::option, false, "NAME", "take what is not stated from this provider"},
+    Parameter{"provider", Source::list, false, "NAME", "follow this provider: its NS names and addresses"},
+    kZonesFrom,
+    kAllZones,
+};
+constexpr std::array kEditSecondary{
+    Parameter{"zone", Source::argument, true, "NAME", "name of the zone"},
+    Parameter{"ns", Source::list, false, "NAME", "NS names of all secondaries, in place of those there are"},
+    Parameter{"allow", Source::list, false, kPeer, "all who may transfer the zone, in place of those there are"},
+    Parameter{"notify", Source::list, false, kPeer, "who is notified (default: the hosts of --allow)"},
+    Parameter{"key", Source::option, false, "KEY", "key of all stated addresses that state none"},
+    Parameter{"provider", Source::list, false, "NAME", "follow this provider: its NS names and addresses"},
+    Parameter{"add-ns", Source::list, false, "NAME", "one more NS name"},
+    Parameter{"remove-ns", Source::list, false, "NAME", "an NS name less"},
+    Parameter{"add-allow", Source::list, false, kPeer, "one more who may transfer the zone, and is notified"},
+    Parameter{"remove-allow", Source::list, false, "ADDRESS[/LEN][@PORT]", "one less"},
+    kZonesFrom,
+    kAllZones,
+};
+constexpr std::array kDisableSecondary{
+    Parameter{"zone", Source::argument, true, "NAME", "name of the zone"},
+    kZonesFrom,
+    kAllZones,
 };
 constexpr std::array kProvider{
     Parameter{"provider", Source::argument, true, "NAME", "name of the provider"},
@@ -101,6 +159,7 @@ constexpr std::array kProvider{
     Parameter{"allow", Source::list, false, kPeer, "who may transfer zones, and is notified of changes"},
     Parameter{"notify", Source::list, false, kPeer, "who is notified (default: the hosts of --allow)"},
     Parameter{"key", Source::option, false, "KEY", "key of all addresses that state none"},
+    Parameter{"dry-run", Source::flag, false, "", "only say how many zones would follow"},
 };
 constexpr std::array kProviderName{
     Parameter{"provider", Source::argument, true, "NAME", "name of the provider"},
@@ -116,48 +175,49 @@ constexpr std::array kExplain{
 };
 
 constexpr std::array kVerbs{
-    Verb{"status", "show what the server is doing", {}},
-    Verb{"stats", "show the counters of all that is received and sent", {}},
-    Verb{"stop", "stop the server", {}},
-    Verb{"zone.import", "add zones, or replace them, from zone files", kImport},
-    Verb{"zone.list", "list all zones", {}},
-    Verb{"zone.show", "show one zone: serial, size, memory", kZone},
-    Verb{"zone.check", "say what secondaries refuse in a zone, or in all of them", kCheck},
-    Verb{"zone.export", "print one zone as a zone file", kZone},
-    Verb{"zone.remove", "remove one zone", kZone},
-    Verb{"zone.import-dir", "import all zone files of a directory", kImportDirectory},
-    Verb{"zone.begin", "begin a transaction", kZone},
-    Verb{"zone.set", "in the transaction, add a record", kSet},
-    Verb{"zone.unset", "in the transaction, remove a record, an RRset or a name", kUnset},
-    Verb{"zone.diff", "show what the transaction would change", kZone},
-    Verb{"zone.commit", "make the transaction's changes, all at once", kCommit},
-    Verb{"zone.abort", "forget the transaction", kZone},
-    Verb{"zone.status", "show open transactions", kOptionalZone},
-    Verb{"zone.history", "show the changes that secondaries can get as IXFR", kZone},
-    Verb{"zone.rollback", "bring back earlier content, under a new serial", kRollback},
-    Verb{"zone.config", "show a zone's settings, or change them", kConfig},
-    Verb{"secondary.enable", "let others serve a zone as secondaries", kSecondary},
-    Verb{"secondary.edit", "change what is stated of a zone's secondaries", kSecondary},
-    Verb{"secondary.disable", "undo what enable did", kZone},
-    Verb{"secondary.show", "show a zone's secondaries, and what they have", kZone},
-    Verb{"secondary.list", "list the zones that have secondaries", {}},
-    Verb{"secondary.status", "show who has which serial, and NOTIFY and transfers", kLedger},
-    Verb{"secondary.check", "ask parent and secondaries, and say what to mend", kZone},
-    Verb{"provider.set", "name the secondaries of a provider", kProvider},
-    Verb{"provider.list", "list all providers", {}},
-    Verb{"provider.remove", "forget a provider; zones keep what they have", kProviderName},
-    Verb{"notify", "notify all secondaries of a zone now", kZone},
-    Verb{"explain", "say whether a peer may transfer a zone, and why", kExplain},
-    Verb{"key.add", "add a TSIG key", kKeyAdd},
-    Verb{"key.generate", "make a TSIG key, and show its secret this once", kKeyGenerate},
-    Verb{"key.list", "list all keys: what they may change, when they were used", {}},
-    Verb{"key.remove", "remove a key", kKey},
-    Verb{"key.grant", "let a key change records by DNS UPDATE", kKeyGrant},
-    Verb{"key.revoke", "take a key's grants for a zone back", kKeyRevoke},
-    Verb{"cookie.show", "show fingerprints of the secrets of DNS Cookies", {}},
-    Verb{"cookie.add", "stage a secret: cookies made with it are accepted", kCookieAdd},
-    Verb{"cookie.activate", "make cookies with the staged secret; stage the other", {}},
-    Verb{"cookie.drop", "forget the staged secret", {}},
+    Verb{"status", "show what the server is doing", {}, Shown::status},
+    Verb{"stats", "show the counters of all that is received and sent", {}, Shown::stats},
+    Verb{"backup", "copy the store while axfrd runs", kBackup, Shown::backup},
+    Verb{"stop", "stop the server", {}, Shown::stopping},
+    Verb{"zone.import", "add zones, or replace them, from zone files", kImport, Shown::imported},
+    Verb{"zone.list", "list all zones", kList, Shown::zone_list},
+    Verb{"zone.show", "show one zone: serial, size, memory", kZone, Shown::zone},
+    Verb{"zone.check", "say what secondaries refuse in a zone, or in all of them", kCheck, Shown::findings},
+    Verb{"zone.export", "print one zone as a zone file", kZone, Shown::exported},
+    Verb{"zone.remove", "remove one zone", kRemoveZone, Shown::removed_zone},
+    Verb{"zone.import-dir", "import all zone files of a directory", kImportDirectory, Shown::imported_directory},
+    Verb{"zone.begin", "begin a transaction", kZone, Shown::begun},
+    Verb{"zone.set", "in the transaction, add a record", kSet, Shown::edits},
+    Verb{"zone.unset", "in the transaction, remove a record, an RRset or a name", kUnset, Shown::edits},
+    Verb{"zone.diff", "show what the transaction would change, or what did", kDiff, Shown::difference},
+    Verb{"zone.commit", "make the transaction's changes, all at once", kCommit, Shown::changed},
+    Verb{"zone.abort", "forget the transaction", kZone, Shown::aborted},
+    Verb{"zone.status", "show open transactions", kOptionalZone, Shown::transactions},
+    Verb{"zone.history", "show the changes that secondaries can get as IXFR", kHistory, Shown::history},
+    Verb{"zone.rollback", "bring back earlier content, under a new serial", kRollback, Shown::changed},
+    Verb{"zone.config", "show a zone's settings, or change them", kConfig, Shown::config},
+    Verb{"secondary.enable", "let others serve a zone as secondaries", kSecondary, Shown::secondaries_set},
+    Verb{"secondary.edit", "change what is stated of a zone's secondaries", kEditSecondary, Shown::secondaries_set},
+    Verb{"secondary.disable", "undo what enable did", kDisableSecondary, Shown::secondaries_set},
+    Verb{"secondary.show", "show a zone's secondaries, and what they have", kZone, Shown::secondaries},
+    Verb{"secondary.list", "list the zones that have secondaries", {}, Shown::secondary_list},
+    Verb{"secondary.status", "show who has which serial, and NOTIFY and transfers", kLedger, Shown::ledger},
+    Verb{"secondary.check", "ask parent and secondaries, and say what to mend", kZone, Shown::checked},
+    Verb{"provider.set", "name the secondaries of a provider", kProvider, Shown::provider_set},
+    Verb{"provider.list", "list all providers", {}, Shown::providers},
+    Verb{"provider.remove", "forget a provider that no zone follows", kProviderName, Shown::removed_provider},
+    Verb{"notify", "notify all secondaries of a zone now", kZone, Shown::notified},
+    Verb{"explain", "say whether a peer may transfer a zone, and why", kExplain, Shown::explained},
+    Verb{"key.add", "add a TSIG key", kKeyAdd, Shown::key},
+    Verb{"key.generate", "make a TSIG key, and show its secret this once", kKeyGenerate, Shown::key},
+    Verb{"key.list", "list all keys: what they may change, when they were used", {}, Shown::keys},
+    Verb{"key.remove", "remove a key", kKeyRemove, Shown::removed_key},
+    Verb{"key.grant", "let a key change records by DNS UPDATE", kKeyGrant, Shown::key},
+    Verb{"key.revoke", "take a key's grants for a zone back", kKeyRevoke, Shown::key},
+    Verb{"cookie.show", "show fingerprints of the secrets of DNS Cookies", {}, Shown::cookies},
+    Verb{"cookie.add", "stage a secret: cookies made with it are accepted", kCookieAdd, Shown::cookies},
+    Verb{"cookie.activate", "make cookies with the staged secret; stage the other", {}, Shown::cookies},
+    Verb{"cookie.drop", "forget the staged secret", {}, Shown::cookies},
 };
 
 // A group goes from its first verb to the next one's.
@@ -185,6 +245,8 @@ std::string usage_of_parameter(const Parameter& parameter) {
     case Source::optional_argument:
     case Source::flag:
     case Source::option:
+    case Source::bulk:
+    case Source::bulk_flag:
       return "[" + parameter.written() + "]";
     case Source::files:
       return parameter.written() + "...";
@@ -199,8 +261,8 @@ std::string usage_of_parameter(const Parameter& parameter) {
 }  // namespace
 
 std::string Parameter::written() const {
-  if (source == Source::flag) return std::string("--") + name;
-  if (source == Source::option || source == Source::list) return std::string("--") + name + " " + placeholder;
+  if (is_flag()) return std::string("--") + name;
+  if (is_option()) return std::string("--") + name + " " + placeholder;
   return placeholder;
 }
 

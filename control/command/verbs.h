@@ -1,8 +1,11 @@
 // Verbs: what an operator can ask a running axfrd to do.
 //
-// One table, known to both sides of the control socket: the daemon checks requests against it, axfrctl takes its
-// command line and its help from it. On the socket a verb is a JSON-RPC method ("zone.import"), on the command line its
-// words ("zone import").
+// One table, known to both sides of the control socket. A row makes the parser of the command line, the check of a
+// request's parameters, help, completion, the manual, and says how the result is shown. On the socket a verb is a
+// JSON-RPC method ("zone.import"), on the command line its words ("zone import").
+//
+// A new verb is a row in verbs.cc and a handler in commands_*.cc, which calls an operation (operate/). It needs a
+// picture of its own (ctl/print.cc) only if none of those there are fits.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +30,9 @@ struct Parameter {
     files,              // the content of each file named by the remaining arguments, one request a file
     option,             // --name VALUE
     list,               // --name VALUE, which may be repeated; values with commas between them
-    client              // axfrctl fills it in by itself
+    client,             // axfrctl fills it in by itself
+    bulk,               // --name VALUE, for axfrctl alone: which zones the verb is done to, one after the other
+    bulk_flag           // --name, likewise
   };
   const char* name;  // in the JSON object
   Source source;
@@ -36,12 +41,57 @@ struct Parameter {
   const char* help;
 
   std::string written() const;  // "--zone NAME", "FILE"
+  // Whether it stands behind -- on the command line.
+  bool is_option() const {
+    return source == Source::flag || source == Source::option || source == Source::list || is_bulk();
+  }
+  bool is_flag() const { return source == Source::flag || source == Source::bulk_flag; }
+  bool is_bulk() const { return source == Source::bulk || source == Source::bulk_flag; }
+  bool is_sent() const { return !is_bulk(); }
+};
+
+// How a result is shown to people.
+enum class Shown : uint8_t {
+  status,
+  stats,
+  backup,
+  stopping,
+  imported,
+  zone_list,
+  zone,
+  findings,
+  exported,
+  removed_zone,
+  imported_directory,
+  begun,
+  edits,
+  difference,
+  changed,
+  aborted,
+  transactions,
+  history,
+  config,
+  secondaries_set,
+  secondaries,
+  secondary_list,
+  ledger,
+  checked,
+  provider_set,
+  providers,
+  removed_provider,
+  notified,
+  explained,
+  key,
+  keys,
+  removed_key,
+  cookies
 };
 
 struct Verb {
   const char* method;
   const char* summary;
   std::span<const Parameter> parameters;
+  Shown shown;
 
   std::string words() const;                // "zone import"
   std::string usage() const;                // "zone import [--zone NAME] FILE..."

@@ -60,26 +60,45 @@ class ZoneWriter {
 
 class ListWriter {
  public:
-  ListWriter(std::vector<VersionRef> versions, Describe describe)
-      : versions_(std::move(versions)), describe_(describe) {}
+  ListWriter(ZoneList list, Describe describe) : list_(std::move(list)), describe_(describe) {}
 
   bool write(std::string& out) {
-    if (at_ == 0) out += R"({"zones":[)";
-    if (at_ < versions_.size()) {
-      if (at_ != 0) out += ',';
-      out += dump(describe_(*versions_[at_]));
-      versions_[at_].reset();  // what was listed is not held until the last client byte is gone
+    if (!begun_) out += R"({"zones":[)";
+    const std::vector<VersionRef> versions = list_.next();
+    for (const VersionRef& version : versions) {
+      if (listed_++ != 0) out += ',';
+      out += dump(describe_(*version));
     }
-    if (++at_ < versions_.size()) return true;
-    out += "]}";
+    begun_ = true;
+    if (!versions.empty()) return true;
+    out += list_.is_cut() ? R"(],"more":true})" : "]}";
     return false;
   }
 
  private:
-  std::vector<VersionRef> versions_;
+  ZoneList list_;
   const Describe describe_;
-  size_t at_ = 0;
+  size_t listed_ = 0;
+  bool begun_ = false;
 };
+
+Json texts_of(const std::vector<zones::OwnedRecord>& records) {
+  Json lines = Json::array();
+  for (const zones::OwnedRecord& r : records) lines.push_back(zones::record_to_text(r.view()));
+  return lines;
+}
+
+// Adds the ALIAS and URL records of one list that are not in the other.
+void add_pseudo(Json& lines, const zones::PseudoRecords& from, const zones::PseudoRecords& without) {
+  if (!from) return;
+  for (const auto& r : *from) {
+    const std::string text = zones::pseudo_to_text(r);
+    const bool common = without && std::ranges::any_of(*without, [&](const auto& other) {
+                          return zones::pseudo_to_text(other) == text;
+                        });
+    if (!common) lines.push_back(text);
+  }
+}
 
 }  // namespace
 
@@ -107,7 +126,7 @@ Json to_json(const Committer::Changed& changed) {
 }
 
 Json to_json(const Committer::Configured& configured) {
-  return {{"serial", text_of(configured.serial_policy)}, {"changed", configured.changed}};
+  return {{"serial", zones::to_text(configured.serial_policy)}, {"changed", configured.changed}};
 }
 
 Json to_json(const Committer::SecondarySet& set) {
@@ -145,22 +164,10 @@ Json to_json(const Importer::Loaded& loaded) {
   return result;
 }
 
-const char* text_of(zones::SerialPolicy policy) {
-  switch (policy) {
-    case zones::SerialPolicy::unixtime:
-      return "unixtime";
-    case zones::SerialPolicy::increment:
-      return "increment";
-    case zones::SerialPolicy::keep:
-      break;
-  }
-  return "keep";
-}
-
 std::optional<zones::SerialPolicy> serial_policy_from(std::string_view text) {
   using zones::SerialPolicy;
   for (const auto policy : {SerialPolicy::unixtime, SerialPolicy::increment, SerialPolicy::keep}) {
-    if (text == text_of(policy)) return policy;
+    if (text == zones::to_text(policy)) return policy;
   }
   return std::nullopt;
 }
@@ -190,55 +197,47 @@ Json details(const ZoneVersion& version) {
   result["memory"] = version.memory();
   result["aliases"] = Json::array();
   result["pseudo_records"] = version.pseudo() ? version.pseudo()->size() : 0;
-  result["serial_policy"] = text_of(version.attributes().serial_policy);
+  result["serial_policy"] = zones::to_text(version.attributes().serial_policy);
   result["history_steps"] = version.history() ? version.history()->steps().size() : 0;
   return result;
 }
 
-Json history(const ZoneVersion& version) {
+Json history(const ZoneVersion& version, bool changes) {
   Json steps = Json::array();
   if (version.history()) {
     const auto& all = version.history()->steps();
-    for (auto step = all.rbegin(); step != all.rend(); ++step) {
-      steps.push_back({{"from", (*step)->from()},
-                       {"to", (*step)->to()},
-                       {"time", (*step)->time()},
-                       {"removed", (*step)->removed()},
-                       {"added", (*step)->added()}});
+    for (auto at = all.rbegin(); at != all.rend(); ++at) {
+      const zones::Step& step = **at;
+      Json line{{"from", step.from()},   {"to", step.to()},
+                {"time", step.time()},   {"removed", step.removed()},
+                {"added", step.added()}, {"by", step.by().empty() ? Json() : Json(step.by())}};
+      if (changes) {
+        Json removed = Json::array(), added = Json::array();
+        step.for_each([&](const zones::Record& record, bool is_added) {
+          (is_added ? added : removed).push_back(zones::record_to_text(record));
+        });
+        line["changes"] = {{"removed", std::move(removed)}, {"added", std::move(added)}};
+      }
+      steps.push_back(std::move(line));
     }
   }
   return {{"zone", version.apex().name.to_text()}, {"serial", version.serial()}, {"steps", std::move(steps)}};
 }
 
-Json difference(const ZoneVersion& base, const zones::Draft::Result& draft) {
-  const auto texts = [](const std::vector<zones::OwnedRecord>& records) {
-    Json lines = Json::array();
-    for (const zones::OwnedRecord& r : records) lines.push_back(zones::record_to_text(r.view()));
-    return lines;
-  };
-  const auto add_pseudo = [](Json& lines, const zones::PseudoRecords& from, const zones::PseudoRecords& without) {
-    if (!from) return;
-    for (const auto& r : *from) {
-      const std::string text = zones::pseudo_to_text(r);
-      const bool common = without && std::ranges::any_of(*without, [&](const auto& other) {
-                            return zones::pseudo_to_text(other) == text;
-                          });
-      if (!common) lines.push_back(text);
-    }
-  };
-  Json removed = texts(draft.delta.removed), added = texts(draft.delta.added);
-  if (draft.soa_edited) {
-    removed.push_back(zones::record_to_text(base.soa_record().view()));
-    added.push_back(zones::record_to_text(draft.soa.view()));
+Json to_json(const ContentDifference& difference) {
+  Json removed = texts_of(difference.delta.removed), added = texts_of(difference.delta.added);
+  if (difference.soa) {
+    removed.push_back(zones::record_to_text(difference.soa->first.view()));
+    added.push_back(zones::record_to_text(difference.soa->second.view()));
   }
-  add_pseudo(removed, base.pseudo(), draft.pseudo);
-  add_pseudo(added, draft.pseudo, base.pseudo());
-  return {{"serial", base.serial()}, {"removed", std::move(removed)}, {"added", std::move(added)}};
+  add_pseudo(removed, difference.pseudo_before, difference.pseudo_after);
+  add_pseudo(added, difference.pseudo_after, difference.pseudo_before);
+  return {{"serial", difference.from}, {"removed", std::move(removed)}, {"added", std::move(added)}};
 }
 
-JsonStream list_stream(std::vector<VersionRef> versions, Describe describe) {
+JsonStream list_stream(ZoneList list, Describe describe) {
   return stream_of(
-      [writer = ListWriter(std::move(versions), describe)](std::string& out) mutable { return writer.write(out); });
+      [writer = ListWriter(std::move(list), describe)](std::string& out) mutable { return writer.write(out); });
 }
 
 JsonStream export_stream(VersionRef version) {

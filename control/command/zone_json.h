@@ -9,6 +9,7 @@
 #include "control/command/rpc.h"
 #include "control/commit/committer.h"
 #include "control/ingest/importer.h"
+#include "control/operate/zone_operations.h"
 #include "zones/version.h"
 
 namespace axfrd::control {
@@ -24,7 +25,6 @@ Json to_json(const Committer::KeyChanged& changed);
 Json to_json(const Importer::Progress& progress);
 Json to_json(const Importer::Loaded& loaded);
 
-const char* text_of(zones::SerialPolicy policy);
 std::optional<zones::SerialPolicy> serial_policy_from(std::string_view text);
 
 // One line of a list.
@@ -32,14 +32,14 @@ Json summary(const zones::ZoneVersion& version);
 // What secondaries refuse in it, and what it lacks.
 Json findings(const zones::ZoneVersion& version);
 Json details(const zones::ZoneVersion& version);
-// The steps that IXFR can serve, the newest first.
-Json history(const zones::ZoneVersion& version);
-// What a draft upon `base` comes to, as text of zone files.
-Json difference(const zones::ZoneVersion& base, const zones::Draft::Result& draft);
+// The steps that IXFR can serve, the newest first. `changes`: with their records.
+Json history(const zones::ZoneVersion& version, bool changes);
+// {"serial", "removed": […], "added": […]}, records as text of zone files.
+Json to_json(const ContentDifference& difference);
 
-// {"zones": [what `describe` says of each…]}, in no particular order.
+// {"zones": [what `describe` says of each…]}, in the order of their names; and "more": true if the list was cut.
 using Describe = Json (*)(const zones::ZoneVersion&);
-JsonStream list_stream(std::vector<zones::VersionRef> versions, Describe describe);
+JsonStream list_stream(ZoneList list, Describe describe);
 // {"zone": …, "serial": …, "text": …}, the text made a page at a time.
 JsonStream export_stream(zones::VersionRef version);
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "control/base/unix_time.h"
+#include "zones/derived.h"
 
 namespace axfrd::control {
 
@@ -12,7 +13,15 @@ namespace {
 using zones::Name;
 using zones::VersionRef;
 
-Failure no_such_zone(const Name& apex) { return {FailureCode::no_such_zone, "there is no zone " + apex.to_text()}; }
+AuditRecord record_of(const Name& apex, const Cause& cause, std::string what) {
+  AuditRecord record{.cause = cause, .kind = "zone", .name = apex.to_text()};
+  record.what = std::move(what);
+  return record;
+}
+
+std::string counts_of(const zones::Delta& delta) {
+  return std::to_string(delta.removed.size()) + " removed, " + std::to_string(delta.added.size()) + " added";
+}
 
 size_t records_in(const zones::ZoneVersion& version) { return version.counts().records + size_t{1}; }
 
@@ -28,8 +37,8 @@ Committer::Committer(zones::ZoneTable& zones, zones::CookieJar& cookies, datapla
       tombstones_(store, log),
       histories_(history_octets),
       retired_(rcu),
-      ground_{zones,     cookies, store, settings, tombstones_, histories_, retired_, zones_without_servers_,
-              observer_, log},
+      ground_{zones,     cookies,  store,   settings, tombstones_, histories_, retired_, zones_without_servers_,
+              observer_, auditor_, roster_, log},
       queue_(*this) {}
 
 Committer::~Committer() { stop(); }
@@ -56,27 +65,34 @@ void Committer::enqueue(Done<T> done, Work work) {
   });
 }
 
-ProposalRules Committer::rules() const { return {url_addresses_, histories_.limit(), unix_time()}; }
+ProposalRules Committer::rules(const Cause& cause) const {
+  return {url_addresses_, histories_.limit(), unix_time(), cause.text()};
+}
 
 // ---- zones ----
 
-void Committer::change_zone(Name apex, std::string cause, Compose compose, Done<Changed> done) {
+void Committer::change_zone(Name apex, Cause cause, Compose compose, Done<Changed> done) {
   enqueue<Changed>(std::move(done), [this, apex = std::move(apex), cause = std::move(cause),
                                      compose = std::move(compose)] { return change_now(apex, cause, compose); });
 }
 
-Outcome<Committer::Changed> Committer::change_now(const Name& apex, const std::string& cause, const Compose& compose) {
+Outcome<Committer::Changed> Committer::change_now(const Name& apex, const Cause& cause, const Compose& compose) {
   const VersionRef base = group_->current(apex);
   if (!base) return no_such_zone(apex);
-  auto outcome = propose_edits(base, compose, rules());
+  auto outcome = propose_edits(base, compose, rules(cause));
   if (auto* failure = std::get_if<Failure>(&outcome)) return std::move(*failure);
   auto& made = std::get<Proposal>(outcome);
-  Changed changed{base->serial(), made.next->serial(), records_in(*made.next),
-                  made.removed,   made.added,          std::move(made.warnings)};
+  Changed changed{base->serial(),          made.next->serial(),     records_in(*made.next), made.delta.removed.size(),
+                  made.delta.added.size(), std::move(made.warnings)};
   if (!made.changes()) return changed;
   group_->set(apex, made.next);
-  group_->log("zone ", apex.to_text(), " serial ", changed.old_serial, " to ", changed.serial, ": ", changed.removed,
-              " removed, ", changed.added, " added, by ", cause);
+  // What only the store keeps of an ALIAS, and nobody is served, is nothing to tell.
+  if (changed.changed() || !zones::same_definitions(base->pseudo(), made.next->pseudo())) {
+    AuditRecord record = record_of(apex, cause, counts_of(made.delta));
+    record.old_serial = changed.old_serial;
+    record.serial = changed.serial;
+    group_->record(std::move(record));
+  }
   return changed;
 }
 
@@ -106,75 +122,100 @@ Outcome<Committer::Imported> Committer::import_now(const Import& request) {
     return Imported{{}, gone->tombstone.serial, 0, 0, 0, false, {}};
   }
   auto outcome = [&]() -> Outcome<Proposal> {
-    if (!base) return propose_new(request.content, gone != nullptr ? &gone->tombstone : nullptr, rules());
+    if (!base) return propose_new(request.content, gone != nullptr ? &gone->tombstone : nullptr, rules(request.cause));
     if (request.made_ahead && request.made_ahead->base == base) return *request.made_ahead;
-    return propose_content(base, request.content, rules());
+    return propose_content(base, request.content, rules(request.cause));
   }();
   if (auto* failure = std::get_if<Failure>(&outcome)) return std::move(*failure);
   auto& made = std::get<Proposal>(outcome);
-  Imported imported{{},         made.next->serial(), records_in(*made.next),  made.removed,
-                    made.added, made.changes(),      std::move(made.warnings)};
+  Imported imported{{},
+                    made.next->serial(),
+                    records_in(*made.next),
+                    made.delta.removed.size(),
+                    made.delta.added.size(),
+                    made.changes(),
+                    std::move(made.warnings)};
   if (base) imported.old_serial = base->serial();
   if (!made.changes()) return imported;
-  group_->set(request.apex, made.next);
-  if (base) {
-    group_->log("zone ", request.apex.to_text(), " serial ", base->serial(), " to ", imported.serial, ": ",
-                imported.removed, " removed, ", imported.added, " added, from ", request.file);
+  if (request.review) {
+    if (auto refusal = request.review({base.get(), *made.next, made.delta})) return std::move(*refusal);
   }
+  group_->set(request.apex, made.next);
+  AuditRecord record =
+      record_of(request.apex, request.cause,
+                base ? counts_of(made.delta) : "new, " + std::to_string(imported.records) + " records");
+  record.old_serial = imported.old_serial;
+  record.serial = imported.serial;
+  record.is_one_of_many = !base && request.is_one_of_many;
+  group_->record(std::move(record));
   return imported;
 }
 
-void Committer::base_of(Name apex, Done<Base> done) {
-  enqueue<Base>(std::move(done), [this, apex = std::move(apex)]() -> Outcome<Base> {
-    return Base{group_->current(apex), rules()};
+void Committer::base_of(Name apex, Cause cause, Done<Base> done) {
+  enqueue<Base>(std::move(done), [this, apex = std::move(apex), cause = std::move(cause)]() -> Outcome<Base> {
+    return Base{group_->current(apex), rules(cause)};
   });
 }
 
-void Committer::set_serial_policy(Name apex, zones::SerialPolicy policy, Done<Configured> done) {
-  enqueue<Configured>(std::move(done), [this, apex = std::move(apex), policy] { return configure_now(apex, policy); });
+void Committer::set_serial_policy(Name apex, Cause cause, zones::SerialPolicy policy, Done<Configured> done) {
+  enqueue<Configured>(std::move(done), [this, apex = std::move(apex), cause = std::move(cause), policy] {
+    return configure_now(apex, cause, policy);
+  });
 }
 
-Outcome<Committer::Configured> Committer::configure_now(const Name& apex, zones::SerialPolicy policy) {
+Outcome<Committer::Configured> Committer::configure_now(const Name& apex, const Cause& cause,
+                                                        zones::SerialPolicy policy) {
   const VersionRef base = group_->current(apex);
   if (!base) return no_such_zone(apex);
   auto outcome = propose_policy(base, policy);
   if (auto* failure = std::get_if<Failure>(&outcome)) return std::move(*failure);
   const auto& made = std::get<Proposal>(outcome);
-  if (made.changes()) group_->set(apex, made.next);
-  return Configured{policy, made.changes()};
+  if (!made.changes()) return Configured{policy, false};
+  group_->set(apex, made.next);
+  AuditRecord record = record_of(apex, cause, std::string("new serials by ") + zones::to_text(policy));
+  record.serial = base->serial();
+  group_->record(std::move(record));
+  return Configured{policy, true};
 }
 
-void Committer::set_secondary(Name apex, SecondaryEdit edit, Done<SecondarySet> done) {
-  enqueue<SecondarySet>(std::move(done), [this, apex = std::move(apex), edit = std::move(edit)] {
-    return set_secondary_now(apex, edit);
-  });
+void Committer::set_secondary(Name apex, Cause cause, SecondaryEdit edit, Done<SecondarySet> done) {
+  enqueue<SecondarySet>(std::move(done), [this, apex = std::move(apex), cause = std::move(cause),
+                                          edit = std::move(edit)] { return set_secondary_now(apex, cause, edit); });
 }
 
-Outcome<Committer::SecondarySet> Committer::set_secondary_now(const Name& apex, const SecondaryEdit& edit) {
+Outcome<Committer::SecondarySet> Committer::set_secondary_now(const Name& apex, const Cause& cause,
+                                                              const SecondaryEdit& edit) {
   const VersionRef base = group_->current(apex);
   if (!base) return no_such_zone(apex);
-  auto outcome = propose_secondary(base, edit, rules());
+  auto outcome = propose_secondary(base, edit, rules(cause));
   if (auto* failure = std::get_if<Failure>(&outcome)) return std::move(*failure);
   const auto& made = std::get<Proposal>(outcome);
   SecondarySet set{base->serial(), made.next->serial(), made.next->attributes().secondary_dns, made.changes()};
   if (!set.settings) set.settings = std::make_shared<const zones::SecondaryDns>();
   if (!made.changes()) return set;
   group_->set(apex, made.next);
-  group_->log("zone ", apex.to_text(), " serial ", set.old_serial, " to ", set.serial, ": secondary DNS ",
-              set.settings->enabled ? "enabled" : "disabled", ", ", set.settings->servers.size(), " NS names, ",
-              set.settings->secondaries.size(), " addresses");
+  AuditRecord record = record_of(apex, cause,
+                                 std::string("secondary DNS ") + (set.settings->enabled ? "enabled" : "disabled") +
+                                     ", " + std::to_string(set.settings->servers.size()) + " NS names, " +
+                                     std::to_string(set.settings->secondaries.size()) + " addresses");
+  record.old_serial = set.old_serial;
+  record.serial = set.serial;
+  group_->record(std::move(record));
   return set;
 }
 
-void Committer::remove_zone(Name apex, Done<Removed> done) {
-  enqueue<Removed>(std::move(done), [this, apex = std::move(apex)] { return remove_now(apex); });
+void Committer::remove_zone(Name apex, Cause cause, Done<Removed> done) {
+  enqueue<Removed>(std::move(done),
+                   [this, apex = std::move(apex), cause = std::move(cause)] { return remove_now(apex, cause); });
 }
 
-Outcome<Committer::Removed> Committer::remove_now(const Name& apex) {
+Outcome<Committer::Removed> Committer::remove_now(const Name& apex, const Cause& cause) {
   const VersionRef base = group_->current(apex);
   if (!base) return no_such_zone(apex);
   group_->set(apex, nullptr);
-  group_->log("zone ", apex.to_text(), " serial ", base->serial(), ": removed");
+  AuditRecord record = record_of(apex, cause, "removed");
+  record.old_serial = base->serial();
+  group_->record(std::move(record));
   return Removed{base->serial()};
 }
 

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "control/access/settings.h"
+#include "control/base/cause.h"
 #include "control/base/log.h"
 #include "control/base/outcome.h"
 #include "control/commit/commit_queue.h"
@@ -46,6 +47,14 @@ class Committer : private CommitQueue::Owner {
   // Called in the committer's thread, before those who asked for the change hear of it. @pre not started yet
   using Observer = std::function<void(Published)>;
   void set_observer(Observer observer) { observer_ = std::move(observer); }
+  // Called in the committer's thread with each change of a zone that is committed. Without it, the log gets a line.
+  // @pre not started yet
+  using Auditor = std::function<void(const AuditRecord&)>;
+  void set_auditor(Auditor auditor) { auditor_ = std::move(auditor); }
+  // Called in the committer's thread for each zone that is new, and for each that is gone, when that is published; not
+  // for those of load_store(). @pre not started yet
+  using Roster = std::function<void(const zones::Name& apex, bool is_there)>;
+  void set_roster(Roster roster) { roster_ = std::move(roster); }
   // What URL records stand for; none: they keep what they have. @pre not started yet
   void set_url_addresses(zones::Addresses addresses) { url_addresses_ = std::move(addresses); }
 
@@ -62,15 +71,26 @@ class Committer : private CommitQueue::Owner {
     zones::Warnings warnings = {};
     bool changed() const { return serial != old_serial; }  // in what a secondary sees
   };
-  // `cause` is for the log.
-  void change_zone(zones::Name apex, std::string cause, Compose compose, Done<Changed> done);
+  void change_zone(zones::Name apex, Cause cause, Compose compose, Done<Changed> done);
+
+  // What an import would come to. `old`: null if the zone is new.
+  struct Review {
+    const zones::ZoneVersion* old;
+    const zones::ZoneVersion& next;
+    const zones::Delta& delta;
+  };
+  // Lets a change be made, or says why not. Called in the committer's thread.
+  using Reviewer = std::function<std::optional<Failure>(const Review&)>;
 
   struct Import {
     zones::Name apex;
     NewContent content;
-    std::string file;                    // where it is from, for messages
-    bool revives = true;                 // bring back a zone that was removed
-    std::optional<Proposal> made_ahead;  // upon a version of the zone; made again if that is not the current one
+    std::string file;     // where it is from, for messages
+    bool revives = true;  // bring back a zone that was removed
+    Cause cause = {};
+    Reviewer review = {};                     // none: all is well
+    bool is_one_of_many = false;              // new zones are too many for the log
+    std::optional<Proposal> made_ahead = {};  // upon a version of the zone; made again if that is not the current one
   };
   struct Imported {
     std::optional<uint32_t> old_serial;  // none: the zone is new
@@ -88,13 +108,13 @@ class Committer : private CommitQueue::Owner {
     zones::VersionRef version;
     ProposalRules rules;
   };
-  void base_of(zones::Name apex, Done<Base> done);
+  void base_of(zones::Name apex, Cause cause, Done<Base> done);
 
   struct Configured {
     zones::SerialPolicy serial_policy;
     bool changed;  // false: it was so already, and nothing was done
   };
-  void set_serial_policy(zones::Name apex, zones::SerialPolicy policy, Done<Configured> done);
+  void set_serial_policy(zones::Name apex, Cause cause, zones::SerialPolicy policy, Done<Configured> done);
 
   struct SecondarySet {
     uint32_t old_serial, serial;
@@ -103,12 +123,12 @@ class Committer : private CommitQueue::Owner {
   };
   // Makes the secondary DNS of a zone what edit(current version) returns, and its NS RRset what follows from that, in
   // one commit. Called in the committer's thread.
-  void set_secondary(zones::Name apex, SecondaryEdit edit, Done<SecondarySet> done);
+  void set_secondary(zones::Name apex, Cause cause, SecondaryEdit edit, Done<SecondarySet> done);
 
   struct Removed {
     uint32_t serial;
   };
-  void remove_zone(zones::Name apex, Done<Removed> done);
+  void remove_zone(zones::Name apex, Cause cause, Done<Removed> done);
 
   // ---- settings ----
 
@@ -131,7 +151,8 @@ class Committer : private CommitQueue::Owner {
   };
   // No wish: the provider goes, which is refused while zones refer to it. The zones that refer to it follow, which is
   // done when `done` is called; if we end before that, they follow at the next start. `dry_run`: only count.
-  void set_provider(std::string name, std::optional<SecondaryWish> wish, bool dry_run, Done<ProviderSet> done);
+  void set_provider(std::string name, std::optional<SecondaryWish> wish, Cause cause, bool dry_run,
+                    Done<ProviderSet> done);
 
   // ---- the rest ----
 
@@ -165,13 +186,13 @@ class Committer : private CommitQueue::Owner {
 
   template <class T, class Work>
   void enqueue(Done<T> done, Work work);
-  ProposalRules rules() const;
+  ProposalRules rules(const Cause& cause) const;
 
-  Outcome<Changed> change_now(const zones::Name& apex, const std::string& cause, const Compose& compose);
+  Outcome<Changed> change_now(const zones::Name& apex, const Cause& cause, const Compose& compose);
   Outcome<Imported> import_now(const Import& request);
-  Outcome<Configured> configure_now(const zones::Name& apex, zones::SerialPolicy policy);
-  Outcome<SecondarySet> set_secondary_now(const zones::Name& apex, const SecondaryEdit& edit);
-  Outcome<Removed> remove_now(const zones::Name& apex);
+  Outcome<Configured> configure_now(const zones::Name& apex, const Cause& cause, zones::SerialPolicy policy);
+  Outcome<SecondarySet> set_secondary_now(const zones::Name& apex, const Cause& cause, const SecondaryEdit& edit);
+  Outcome<Removed> remove_now(const zones::Name& apex, const Cause& cause);
   Outcome<KeyChanged> change_key_now(const zones::Name& name, const KeyEdit& edit);
   Outcome<zones::CookieSecrets> change_cookies_now(const CookieEdit& edit);
 
@@ -179,7 +200,7 @@ class Committer : private CommitQueue::Owner {
   struct Following;
   Outcome<ProviderSet> set_provider_now(const std::string& name, const std::optional<SecondaryWish>& wish,
                                         bool dry_run);
-  Outcome<Proposal> follow_now(const zones::VersionRef& base, const Providers& known) const;
+  Outcome<Proposal> follow_now(const zones::VersionRef& base, const Providers& known, const Cause& cause) const;
   std::vector<zones::Name> zones_with(const std::function<bool(const zones::SecondaryDns&)>& wanted) const;
   void follow_next(const std::shared_ptr<Following>& following);
   void follow_providers_at_start();
@@ -196,6 +217,10 @@ class Committer : private CommitQueue::Owner {
   const Log& log_;
   zones::Addresses url_addresses_;
   Observer observer_ = [](const Published&) {};
+  Auditor auditor_ = [this](const AuditRecord& record) {
+    if (!record.is_one_of_many) log_.info(record.text());
+  };
+  Roster roster_ = [](const zones::Name&, bool) {};
 
   Tombstones tombstones_;
   HistoryBudget histories_;

@@ -24,6 +24,7 @@ bool refers_to(const zones::SecondaryDns& settings, const std::string& provider)
 // A provider's zones on their way. The committer's thread.
 struct Committer::Following {
   std::string provider;
+  Cause cause;
   std::vector<Name> zones;
   size_t next = 0;
   ProviderSet result{};
@@ -39,7 +40,7 @@ std::vector<Name> Committer::zones_with(const std::function<bool(const zones::Se
   return names;
 }
 
-Outcome<Proposal> Committer::follow_now(const VersionRef& base, const Providers& known) const {
+Outcome<Proposal> Committer::follow_now(const VersionRef& base, const Providers& known, const Cause& cause) const {
   const SecondaryEdit follow = [&known](const zones::ZoneVersion& zone) -> Outcome<zones::SecondaryDns> {
     const auto& settings = zone.attributes().secondary_dns;
     try {
@@ -52,7 +53,7 @@ Outcome<Proposal> Committer::follow_now(const VersionRef& base, const Providers&
       return Failure{FailureCode::failed, error.what()};
     }
   };
-  return propose_secondary(base, follow, rules());
+  return propose_secondary(base, follow, rules(cause));
 }
 
 // Stops no other change for long: a few zones at a time, each time behind those who have asked meanwhile.
@@ -63,12 +64,18 @@ void Committer::follow_next(const std::shared_ptr<Following>& following) {
     const Name& apex = following->zones[following->next];
     const VersionRef base = group_->current(apex);
     if (!base || !base->attributes().secondary_dns) continue;
-    auto outcome = follow_now(base, *settings->providers);
+    auto outcome = follow_now(base, *settings->providers, following->cause);
     if (const auto* failure = std::get_if<Failure>(&outcome)) {
       ++following->result.failed;
       log_.warning("zone ", apex.to_text(), " does not follow provider ", following->provider, ": ", failure->reason);
     } else if (const auto& made = std::get<Proposal>(outcome); made.changes()) {
       ++following->result.zones;
+      AuditRecord record{.cause = following->cause, .kind = "zone", .name = apex.to_text()};
+      record.old_serial = base->serial();
+      record.serial = made.next->serial();
+      record.what = "follows provider " + following->provider;
+      record.is_one_of_many = true;
+      group_->record(std::move(record));
       group_->set(apex, made.next);
     }
   }
@@ -84,10 +91,11 @@ void Committer::follow_next(const std::shared_ptr<Following>& following) {
   group_->then(go_on, [following](Failure failure) { following->done(std::move(failure)); });
 }
 
-void Committer::set_provider(std::string name, std::optional<SecondaryWish> wish, bool dry_run,
+void Committer::set_provider(std::string name, std::optional<SecondaryWish> wish, Cause cause, bool dry_run,
                              Done<ProviderSet> done) {
   auto following = std::make_shared<Following>();
   following->provider = name;
+  following->cause = std::move(cause);
   following->done = std::move(done);
   const auto set = [this, name = std::move(name), wish = std::move(wish), dry_run,
                     following]() -> Outcome<ProviderSet> {
@@ -127,7 +135,7 @@ Outcome<Committer::ProviderSet> Committer::set_provider_now(const std::string& n
     for (const Name& apex : zones_with([&](const auto& s) { return refers_to(s, name); })) {
       const VersionRef base = group_->current(apex);
       if (!base) continue;
-      const auto outcome = follow_now(base, known);
+      const auto outcome = follow_now(base, known, {});
       const auto* made = std::get_if<Proposal>(&outcome);
       if (made == nullptr) ++result.failed;
       if (made != nullptr && made->changes()) ++result.zones;
@@ -142,6 +150,7 @@ Outcome<Committer::ProviderSet> Committer::set_provider_now(const std::string& n
 void Committer::follow_providers_at_start() {
   auto following = std::make_shared<Following>();
   following->provider = "providers that changed before the start";
+  following->cause.kind = "secondary DNS";
   following->zones = zones_with([](const zones::SecondaryDns& settings) { return !settings.providers.empty(); });
   following->done = [](const Outcome<ProviderSet>&) {};
   if (!following->zones.empty()) queue_.enqueue([this, following] { follow_next(following); });

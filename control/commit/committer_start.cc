@@ -64,7 +64,7 @@ void Committer::raise_serials(std::vector<Store::Loaded>& loaded) {
       consider(gone->tombstone.serial);
       known.push_back(apex);
     }
-    auto outcome = propose_higher_serial(old, highest, rules());
+    auto outcome = propose_higher_serial(old, highest, rules({.kind = "recovery"}));
     if (const auto* failure = std::get_if<Failure>(&outcome)) {
       ++left;
       log_.warning("recovery: zone ", apex.to_text(), " has serial ", old->serial(), ", and secondaries may have ",

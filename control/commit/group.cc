@@ -98,6 +98,7 @@ void Group::end() {
   publish();
   for (const End& end : ends_) end.committed();
   for (const std::string& line : lines_) ground_.log.info(line);
+  for (const AuditRecord& record : records_) ground_.auditor(record);
 }
 
 // What histories take with the group's changes, and its changes to them.
@@ -181,6 +182,7 @@ void Group::publish_settings(Published& published) {
 
 void Group::publish_zones(Published& published) {
   std::vector<VersionRef> fresh;
+  std::vector<std::pair<const Name*, bool>> roster;  // zones that are new, and that are gone
   ground_.histories.set_octets(history_octets());
   for (auto& [key, gone] : gone_) {
     if (!made_.at(key).after) ground_.tombstones.set(std::move(gone));
@@ -189,6 +191,7 @@ void Group::publish_zones(Published& published) {
   for (auto& [key, made] : made_) {
     if (!made.before && made.after) ground_.tombstones.erase(made.apex);
     if (made.before == made.after) continue;
+    if (!made.before || !made.after) roster.emplace_back(&made.apex, !made.before);
     if (made.after) ground_.histories.note_steps(made.before.get(), *made.after);
     if (is_followed(made.after.get())) {
       published.zones.push_back({made.after, {}});
@@ -208,6 +211,7 @@ void Group::publish_zones(Published& published) {
     }
   }
   if (!fresh.empty()) ground_.retired.add(ground_.zones.publish_new(std::move(fresh)));
+  for (const auto& [apex, is_there] : roster) ground_.roster(*apex, is_there);
 }
 
 }  // namespace axfrd::control

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "control/access/settings.h"
+#include "control/base/cause.h"
 #include "control/base/log.h"
 #include "control/base/outcome.h"
 #include "control/commit/history_budget.h"
@@ -35,6 +36,8 @@ struct CommitGround {
   RetireList& retired;
   std::atomic<size_t>& zones_without_servers;
   const std::function<void(Published)>& observer;
+  const std::function<void(const AuditRecord&)>& auditor;
+  const std::function<void(const zones::Name& apex, bool is_there)>& roster;
   const Log& log;
 
   const zones::ZoneVersion* current(zones::NameView apex) const;
@@ -63,6 +66,8 @@ class Group {
   void log(const Parts&... parts) {
     if (ground_.log.shows(LogLevel::info)) lines_.push_back(Log::text(parts...));
   }
+  // Records a change of a zone, likewise.
+  void record(AuditRecord record) { records_.push_back(std::move(record)); }
   // Calls one of the two when the group is committed or has failed.
   void then(std::function<void()> committed, std::function<void(Failure)> failed) {
     ends_.push_back({std::move(committed), std::move(failed)});
@@ -96,6 +101,7 @@ class Group {
   std::vector<Store::LedgerText> ledger_;
   std::vector<End> ends_;
   std::vector<std::string> lines_;
+  std::vector<AuditRecord> records_;
 };
 
 }  // namespace axfrd::control

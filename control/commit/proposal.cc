@@ -201,7 +201,8 @@ VersionRef next_version(const ZoneVersion& base, const Delta& delta, const Owned
   if (serial != base.serial()) {
     zones::Step::PseudoBefore pseudo;
     if (!zones::same_definitions(base.pseudo(), attributes.pseudo)) pseudo = base.pseudo();
-    const zones::StepRef step(new zones::Step(base.soa_record(), serial, rules.now, delta, std::move(pseudo)));
+    const zones::StepRef step(
+        new zones::Step(base.soa_record(), serial, rules.now, delta, std::move(pseudo), rules.by));
     const size_t room = std::min(rules.history_octets, std::max(kLeastHistory, base.transfer_octets()));
     attributes.history = zones::History::extend(base.history(), step, room);
   }
@@ -239,9 +240,9 @@ Outcome<Proposal> finish(const VersionRef& base, Made& made, const ProposalRules
   } else {
     zones::set_soa_serial(made.soa, base->serial());
   }
-  Proposal proposal{base, next_version(*base, made.delta, made.soa, std::move(made.attributes), rules),
-                    made.delta.removed.size(), made.delta.added.size()};
+  Proposal proposal{base, next_version(*base, made.delta, made.soa, std::move(made.attributes), rules)};
   if (auto failure = refuse_bogus(base.get(), *proposal.next, made.delta, own)) return std::move(*failure);
+  proposal.delta = std::move(made.delta);
   return proposal;
 }
 
@@ -257,6 +258,8 @@ Outcome<Proposal> with_warnings(Outcome<Proposal> outcome, zones::Warnings warni
 }
 
 }  // namespace
+
+Failure no_such_zone(const Name& apex) { return {FailureCode::no_such_zone, "there is no zone " + apex.to_text()}; }
 
 Failure not_known(const std::string& what) {
   return {FailureCode::failed, what +
@@ -282,7 +285,8 @@ Outcome<Proposal> propose_edits(const VersionRef& base, const Compose& compose, 
   made.attributes.pseudo = std::move(result.pseudo);
   auto outcome = finish(base, made, rules);
   if (auto* proposal = std::get_if<Proposal>(&outcome)) {
-    for (const std::string& fault : zones::find_faults(*proposal->next, made.delta)) proposal->warnings.add(0, fault);
+    for (const std::string& fault : zones::find_faults(*proposal->next, proposal->delta))
+      proposal->warnings.add(0, fault);
   }
   return outcome;
 }
@@ -425,8 +429,7 @@ Outcome<Proposal> propose_given(const VersionRef& base, const GivenChange& chang
                                               std::to_string(zones::soa_serial(change.soa))};
   }
   try {
-    return Proposal{base, next_version(*base, change.delta, change.soa, change.attributes, rules),
-                    change.delta.removed.size(), change.delta.added.size()};
+    return Proposal{base, next_version(*base, change.delta, change.soa, change.attributes, rules), change.delta};
   } catch (const zones::DeltaMismatch& error) {
     return Failure{FailureCode::conflict, "zone " + name_of(*base) + ": " + error.what()};
   }

@@ -33,12 +33,13 @@ struct ProposalRules {
   zones::Addresses url_addresses;  // what URL records stand for; none: they keep what they have
   size_t history_octets = 0;       // what the history of a zone may take
   int64_t now = 0;                 // Unix seconds
+  std::string by = {};             // what the history says of who made the change
 };
 
 struct Proposal {
-  zones::VersionRef base;         // null: the zone is new
-  zones::VersionRef next;         // the same as `base`: nothing is to be done
-  size_t removed = 0, added = 0;  // records, SOA left out
+  zones::VersionRef base;   // null: the zone is new
+  zones::VersionRef next;   // the same as `base`: nothing is to be done
+  zones::Delta delta = {};  // from one to the other, SOA left out; of a zone that is new: empty
   zones::Warnings warnings = {};
   bool changes() const { return next != base; }
   bool changes_content() const { return !base || next->serial() != base->serial(); }  // what a secondary sees
@@ -79,6 +80,7 @@ Outcome<Proposal> propose_given(const zones::VersionRef& base, const GivenChange
 // The same content with a serial above `floor` and above the zone's own; a Failure if that is not ours to choose.
 Outcome<Proposal> propose_higher_serial(const zones::VersionRef& base, uint32_t floor, const ProposalRules& rules);
 
+Failure no_such_zone(const zones::Name& apex);
 // Why something is not edited that holds what a later axfrd has stored (zones/tagged.h).
 Failure not_known(const std::string& what);
 

@@ -18,9 +18,7 @@ using Source = Parameter::Source;
 
 [[noreturn]] void refuse(const std::string& reason, const std::string& help = "") { throw CtlUsageError(reason, help); }
 
-bool is_option(const Parameter& p) {
-  return p.source == Source::option || p.source == Source::list || p.source == Source::flag;
-}
+bool is_option(const Parameter& p) { return p.is_option(); }
 
 // ---- reading ----
 
@@ -33,12 +31,22 @@ class ArgumentReader {
   std::variant<CtlCommand, CtlText> read() {
     while (at_ < rest_.size()) take(rest_[at_++]);
     if (version_) return CtlText{"axfrctl " AXFRD_VERSION "\n"};
+    if (words_.size() == 3 && words_[0] == "completion") return names();
+    if (words_ == std::vector<std::string>{"batch"} && !help_) {
+      command_.how = CtlCommand::How::batch;
+      for (const auto& [name, value] : options_) {
+        if (name != "socket") refuse("'batch' has no option --" + name);
+        command_.socket = value;
+      }
+      return std::move(command_);
+    }
     if (words_ == std::vector<std::string>{"completion", "bash"}) return CtlText{bash_completion()};
     if (!words_.empty() && words_[0] == "help") {
       help_ = true;
       words_.erase(words_.begin());
     }
-    const bool is_own_verb = !words_.empty() && (words_[0] == "help" || words_[0] == "completion");
+    const bool is_own_verb =
+        !words_.empty() && (words_[0] == "help" || words_[0] == "completion" || words_[0] == "batch");
     if (help_ && (words_.empty() || is_own_verb)) return CtlText{general_help()};
     if (words_.empty()) refuse("a verb is missing", "axfrctl help lists all verbs\n");
     command_.verb = find_verb_in_words();
@@ -69,7 +77,7 @@ class ArgumentReader {
     } else if (!is_known_option(name)) {
       refuse("there is no option " + name + did_you_mean(name, all_options()),
              "axfrctl help VERB lists those of a verb\n");
-    } else if (has_source(name.substr(2), Source::flag)) {
+    } else if (is_flag(name.substr(2))) {
       if (value) refuse(name + " takes no value");
       options_[name.substr(2)] = "yes";
     } else {
@@ -77,6 +85,24 @@ class ArgumentReader {
       if (!stated.empty() && !has_source(name.substr(2), Source::list)) refuse(name + " is given twice");
       stated += (stated.empty() ? "" : ",") + (value ? *value : next_of(name));
     }
+  }
+
+  static bool is_flag(std::string_view name) {
+    return has_source(name, Source::flag) || has_source(name, Source::bulk_flag);
+  }
+
+  // `completion zones TEXT`: the zones whose names begin with that; likewise keys and providers.
+  CtlCommand names() {
+    const std::string& kind = words_[1];
+    const char* method = kind == "zones" ? "zone.list" : kind == "keys" ? "key.list" : "provider.list";
+    command_.how = CtlCommand::How::names;
+    command_.verb = find_verb(method);
+    command_.prefix = words_[2];
+    if (kind == "zones") command_.params = {{"prefix", words_[2]}, {"limit", "500"}};
+    for (const auto& [name, value] : options_) {
+      if (name == "socket") command_.socket = value;
+    }
+    return std::move(command_);
   }
 
   // Whether any verb has it; which verb it will be is not known yet.
@@ -135,7 +161,7 @@ class ArgumentReader {
     if (help_ && words_.size() == 1 && !some.empty()) return {"verbs:\n" + some};
     const std::string wrong = words_.size() > 1 && !some.empty() ? words_[0] + " " + words_[1] : words_[0];
     if (words_.size() == 1 && !some.empty()) refuse("'" + wrong + "' needs one of these verbs", some);
-    std::vector<std::string> known{"help", "completion bash"};
+    std::vector<std::string> known{"help", "batch", "completion bash"};
     for (const Verb& verb : verbs()) known.push_back(verb.words());
     refuse("there is no verb '" + wrong + "'" + did_you_mean(wrong, known),
            some.empty() ? "axfrctl help lists all verbs\n" : some);
@@ -143,6 +169,7 @@ class ArgumentReader {
 
   void assign() {
     for (const auto& [name, value] : options_) assign_option(name, value);
+    if (!command_.zones_from.empty() && command_.all_zones) fail_usage("--zones-from and --all do not go together");
     size_t next = 0;
     for (const Parameter& parameter : command_.verb->parameters) assign_words(parameter, next);
     if (next < words_.size()) fail_usage("'" + words_[next] + "' is one argument too many");
@@ -157,6 +184,7 @@ class ArgumentReader {
   void assign_words(const Parameter& parameter, size_t& next) {
     using enum Parameter::Source;
     if (is_option(parameter) || parameter.source == client) return;
+    if (command_.is_bulk() && parameter.name == std::string_view("zone")) return;
     if (next == words_.size()) {
       if (parameter.source == optional_argument) return;
       fail_usage(std::string(parameter.placeholder) + " is missing");
@@ -206,9 +234,16 @@ class ArgumentReader {
       return;
     }
     const auto& parameters = command_.verb->parameters;
-    if (std::ranges::none_of(parameters, [&](const Parameter& p) { return is_option(p) && p.name == name; }))
-      fail_usage("'" + command_.verb->words() + "' has no option --" + name);
-    command_.params[name] = in_utf8(value);
+    const auto known =
+        std::ranges::find_if(parameters, [&](const Parameter& p) { return is_option(p) && p.name == name; });
+    if (known == parameters.end()) fail_usage("'" + command_.verb->words() + "' has no option --" + name);
+    if (known->source == Source::bulk) {
+      command_.zones_from = value;
+    } else if (known->source == Source::bulk_flag) {
+      command_.all_zones = true;
+    } else {
+      command_.params[name] = in_utf8(value);
+    }
   }
 
   [[noreturn]] void fail_usage(const std::string& reason) const { refuse(reason, usage_of(*command_.verb)); }

@@ -18,6 +18,15 @@ struct CtlCommand {
   const Verb* verb = nullptr;
   Json params = Json::object();    // strings and lists of strings, all UTF-8
   std::vector<std::string> files;  // of a verb that takes files
+  // Of a verb that is done to many zones: the file that names them, or all that axfrd has.
+  std::string zones_from{};
+  bool all_zones = false;
+  bool is_bulk() const { return all_zones || !zones_from.empty(); }
+
+  // Beside the verbs of axfrd: those of standard input, and names for the completion of a word.
+  enum class How : uint8_t { verb, batch, names };
+  How how = How::verb;
+  std::string prefix{};  // of the names
 };
 
 // Text to be printed, which is all that was asked for.

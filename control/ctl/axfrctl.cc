@@ -1,11 +1,17 @@
 // axfrctl, the operator's client.
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <iostream>
 #include <new>
+#include <sstream>
+#include <utility>
 
 #include "control/base/outcome.h"
 #include "control/base/utf8.h"
@@ -20,7 +26,8 @@ namespace {
 
 using namespace axfrd::control;  // NOLINT(google-build-using-namespace)
 
-constexpr int kFailed = 1, kUnusable = 2;
+// What ends with kFound did what it was asked to, and found what scripts want to know of.
+constexpr int kFailed = 1, kUnusable = 2, kFound = 3;
 // Codes of errors that are not axfrd's, in what --json prints: of JSON-RPC's invalid params, and of its server's own.
 constexpr int kBadUsage = -32602, kNoServer = -32000;
 constexpr auto kStopPatience = std::chrono::seconds(30);
@@ -85,8 +92,29 @@ class Waiting {
   bool shown_ = false;
 };
 
-// Whether all went well: of an import of many files, some may have failed.
-bool call(CtlClient& client, const CtlCommand& command, const Json& params) {
+// What a result says by the exit status.
+int status_of(const CtlCommand& command, const Json& result) {
+  if (result.value("failed", 0) != 0) return kFailed;  // of an import of many files, some may have failed
+  switch (command.verb->shown) {
+    case Shown::ledger:
+      return command.params.contains("behind") && !result.value("ledger", result.value("hosts", Json())).empty()
+                 ? kFound
+                 : 0;
+    case Shown::checked:
+      return result["sound"] == true ? 0 : kFound;
+    case Shown::explained:
+      return result["allowed"] == true ? 0 : kFound;
+    case Shown::findings:
+      for (const Json& zone : result["zones"]) {
+        if (!zone["refused"].empty() || !zone["faults"].empty()) return kFound;
+      }
+      return 0;
+    default:
+      return 0;
+  }
+}
+
+int call(CtlClient& client, const CtlCommand& command, const Json& params) {
   Json result;
   {
     Waiting waiting(command);
@@ -94,7 +122,7 @@ bool call(CtlClient& client, const CtlCommand& command, const Json& params) {
     result = client.call(command.verb->method, params, lasting ? [&] { waiting.show(); } : std::function<void()>());
   }
   print(command, params, result);
-  return result.value("failed", 0) == 0;
+  return status_of(command, result);
 }
 
 // One line, or one JSON object, on standard error.
@@ -132,7 +160,7 @@ int send_files(CtlClient& client, const CtlCommand& command) {
   int result = 0;
   for (const std::string& file : command.files) {
     try {
-      if (!call(client, command, with_file(command, file))) result = kFailed;
+      result = std::max(result, call(client, command, with_file(command, file)));
     } catch (const RefusedError& error) {
       report(command, error);
       result = kFailed;
@@ -144,23 +172,190 @@ int send_files(CtlClient& client, const CtlCommand& command) {
   return result;
 }
 
+int status_of(const RefusedError& error) { return error.error.value("code", 0) < 0 ? kUnusable : kFailed; }
+
+bool is_unconfirmed(const RefusedError& error) {
+  return error.error.value("code", 0) == static_cast<int>(FailureCode::unconfirmed);
+}
+
+// Asks whoever sits at the terminal. Elsewhere nobody can be asked, and the answer is no.
+bool confirms(const std::string& question) {
+  if (isatty(STDIN_FILENO) == 0 || isatty(STDERR_FILENO) == 0) return false;
+  std::cerr << "axfrctl: " << question << "\nRemove it? [y/N] " << std::flush;
+  std::string line;
+  return std::getline(std::cin, line) && (line == "y" || line == "Y" || line == "yes");
+}
+
+int call_or_report(CtlClient& client, const CtlCommand& command, const Json& params) {
+  try {
+    return call(client, command, params);
+  } catch (const RefusedError& error) {
+    if (is_unconfirmed(error) && !command.json && confirms(error.what())) {
+      Json meant = params;
+      meant["yes"] = "yes";
+      return call_or_report(client, command, meant);
+    }
+    report(command, error);
+    return status_of(error);
+  }
+}
+
+// ---- a verb for many zones ----
+
+constexpr const char* kZonesAtOnce = "1000";
+
+std::vector<std::string> zones_of_server(CtlClient& client) {
+  std::vector<std::string> zones;
+  Json page;
+  do {
+    Json params{{"limit", kZonesAtOnce}};
+    if (!zones.empty()) params["after"] = zones.back();
+    page = client.call("zone.list", params);
+    for (const Json& zone : page["zones"]) zones.push_back(zone["zone"]);
+  } while (page.value("more", false));
+  return zones;
+}
+
+// A name a line; what follows # is a remark.
+std::vector<std::string> zones_of_file(const std::string& path) {
+  std::ifstream file;
+  if (path != "-") {
+    file.open(path);
+    if (!file) throw CtlUsageError(path + ": " + std::strerror(errno));
+  }
+  std::vector<std::string> zones;
+  std::istream& in = path == "-" ? std::cin : file;
+  for (std::string line; std::getline(in, line);) {
+    std::istringstream words(line.substr(0, line.find('#')));
+    std::string zone, more;
+    if (!(words >> zone)) continue;
+    if (words >> more) throw CtlUsageError(path + ": '" + line + "' is more than the name of a zone");
+    if (find_non_utf8(zone)) throw CtlUsageError(path + ": '" + as_utf8(line) + "' is not UTF-8");
+    zones.push_back(zone);
+  }
+  return zones;
+}
+
+// A line for each zone; what is to be said at the registrar is that of each zone's own `secondary show`.
+int call_for_zones(CtlClient& client, const CtlCommand& command) {
+  const auto zones = command.all_zones ? zones_of_server(client) : zones_of_file(command.zones_from);
+  size_t changed = 0, unchanged = 0, failed = 0;
+  for (const std::string& zone : zones) {
+    Json params = command.params;
+    params["zone"] = zone;
+    try {
+      const Json result = client.call(command.verb->method, params);
+      ++(result.value("changed", true) ? changed : unchanged);
+      if (command.json) std::cout << dump(Json{{"zone", zone}, {"result", result}}) << '\n';
+    } catch (const RefusedError& error) {
+      ++failed;
+      if (command.json) {
+        std::cout << dump(Json{{"zone", zone}, {"error", error.error}}) << '\n';
+      } else {
+        std::cerr << "axfrctl: " << zone << ": " << error.what() << '\n';
+      }
+    }
+  }
+  if (!command.json)
+    std::cout << zones.size() << " zones: " << changed << " changed, " << unchanged << " so already, " << failed
+              << " failed\n";
+  return failed == 0 ? 0 : kFailed;
+}
+
+// ---- verbs from standard input ----
+
+// The words of a line: blanks part them, but not within quotation marks of either kind; a backslash quotes the next
+// character, but not within single ones, and not before a digit, so that \DDD of a record stays.
+std::vector<std::string> words_of(const std::string& line) {
+  std::vector<std::string> words;
+  std::string word;
+  bool begun = false;
+  char quote = 0;
+  for (size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    if (quote == 0 && (c == ' ' || c == '\t')) {
+      if (begun) words.push_back(std::exchange(word, {}));
+      begun = false;
+      continue;
+    }
+    if (quote == 0 && !begun && c == '#') break;
+    begun = true;
+    if (c == quote) {
+      quote = 0;
+    } else if (quote == 0 && (c == '\'' || c == '"')) {
+      quote = c;
+    } else if (c == '\\' && quote != '\'' && i + 1 < line.size() && (line[i + 1] < '0' || line[i + 1] > '9')) {
+      word += line[++i];
+    } else {
+      word += c;
+    }
+  }
+  if (quote != 0) throw CtlUsageError(std::string("a quotation mark is missing: ") + quote);
+  if (begun) words.push_back(word);
+  return words;
+}
+
+// One line of a batch: a verb, done over the connection that all share.
+int run_line(CtlClient& client, const CtlCommand& batch, const std::vector<std::string>& words) {
+  auto parsed = parse_ctl_arguments(words);
+  if (const auto* text = std::get_if<CtlText>(&parsed)) {
+    std::cout << text->text;
+    return 0;
+  }
+  auto& command = std::get<CtlCommand>(parsed);
+  if (command.how != CtlCommand::How::verb) throw CtlUsageError("that is no verb of a batch");
+  command.json = command.json || batch.json;
+  if (command.is_bulk()) return call_for_zones(client, command);
+  if (!command.files.empty()) return send_files(client, command);
+  return call_or_report(client, command, command.params);
+}
+
+// One result for each verb, in the order of the lines; the worst status in the end. A verb that fails does not keep
+// the others from being done.
+int run_batch(CtlClient& client, const CtlCommand& batch) {
+  int worst = 0;
+  size_t number = 0;
+  for (std::string line; std::getline(std::cin, line);) {
+    ++number;
+    try {
+      const auto words = words_of(line);
+      if (!words.empty()) worst = std::max(worst, run_line(client, batch, words));
+    } catch (const CtlUsageError& error) {
+      report(batch.json, kBadUsage, "line " + std::to_string(number) + ": " + error.what());
+      worst = std::max(worst, kUnusable);
+    }
+    std::cout.flush();
+  }
+  return worst;
+}
+
+// Names for the completion of a word, a line each.
+int print_names(CtlClient& client, const CtlCommand& command) {
+  const Json result = client.call(command.verb->method, command.params);
+  for (const auto& [list, member] : {std::pair{"zones", "zone"}, {"keys", "key"}, {"providers", "provider"}}) {
+    for (const Json& item : result.value(list, Json::array())) {
+      const auto name = item[member].get<std::string>();
+      if (name.starts_with(command.prefix) || std::string_view(list) == "zones") std::cout << name << '\n';
+    }
+  }
+  return 0;
+}
+
 int run(const CtlCommand& command) {
   if (command.files.size() > 1 && command.params.contains("zone")) {
     throw CtlUsageError("--zone NAME goes with one file, not with " + std::to_string(command.files.size()));
   }
   CtlClient client(command.socket);
+  if (command.how == CtlCommand::How::batch) return run_batch(client, command);
+  if (command.how == CtlCommand::How::names) return print_names(client, command);
+  if (command.is_bulk()) return call_for_zones(client, command);
   if (!command.files.empty()) return send_files(client, command);
-  try {
-    if (!call(client, command, command.params)) return kFailed;
-  } catch (const RefusedError& error) {
-    report(command, error);
-    return error.error.value("code", 0) < 0 ? kUnusable : kFailed;
-  }
-  if (command.verb->method == std::string_view("stop") && !client.wait_for_end(kStopPatience)) {
+  const int status = call_or_report(client, command, command.params);
+  if (status == 0 && command.verb->shown == Shown::stopping && !client.wait_for_end(kStopPatience)) {
     report(command.json, static_cast<int>(FailureCode::timed_out), "axfrd was told to stop, but is still there");
     return kFailed;
   }
-  return 0;
+  return status;
 }
 
 }  // namespace

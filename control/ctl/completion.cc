@@ -13,7 +13,7 @@ using Source = Parameter::Source;
 
 // First word → the words that may follow it; none for a verb of one word.
 std::map<std::string, std::set<std::string>> words() {
-  std::map<std::string, std::set<std::string>> all{{"completion", {"bash"}}, {"help", {}}};
+  std::map<std::string, std::set<std::string>> all{{"batch", {}}, {"completion", {"bash"}}, {"help", {}}};
   for (const Verb& verb : verbs()) {
     const std::string text = verb.words();
     const size_t space = text.find(' ');
@@ -45,30 +45,50 @@ std::string second_words() {
   return cases;
 }
 
-// What stands behind a whole verb: zone names, or files.
+// What stands behind a whole verb: names that axfrd is asked for, or files.
 std::string arguments() {
   std::string cases;
   for (const Verb& verb : verbs()) {
-    if (takes(verb, Source::argument, "zone") || takes(verb, Source::optional_argument, "zone")) {
-      cases += "    '" + verb.words() + "') words=$(_axfrctl_zones) ;;\n";
-    } else if (takes(verb, Source::path, "")) {
-      cases += "    '" + verb.words() + "') COMPREPLY=($(compgen -d -- \"$current\")); return ;;\n";
+    const std::string words = "    '" + verb.words() + "') ";
+    if (takes(verb, Source::path, "")) {
+      cases += words + "COMPREPLY=($(compgen -d -- \"$current\")); return ;;\n";
     } else if (takes(verb, Source::files, "")) {
-      cases += "    '" + verb.words() + "') COMPREPLY=($(compgen -f -- \"$current\")); return ;;\n";
+      cases += words + "COMPREPLY=($(compgen -f -- \"$current\")); return ;;\n";
+    } else {
+      for (const char* kind : {"zone", "key", "provider"}) {
+        if (!takes(verb, Source::argument, kind) && !takes(verb, Source::optional_argument, kind)) continue;
+        cases += words + "words=$(_axfrctl_names " + kind + "s \"$current\") ;;\n";
+        break;
+      }
     }
   }
   return cases;
 }
 
+// The options of each verb.
 std::string options() {
-  std::set<std::string> all{"--socket", "--json", "--help", "--version"};
+  std::string cases;
+  for (const Verb& verb : verbs()) {
+    std::set<std::string> own;
+    for (const Parameter& p : verb.parameters) {
+      if (p.is_option()) own.insert(std::string("--") + p.name);
+    }
+    if (!own.empty()) cases += "      '" + verb.words() + "') words+=' " + joined(own) + "' ;;\n";
+  }
+  return cases;
+}
+
+// The options whose values are words of their own: they, and their values, are no part of the verb.
+std::string options_with_values() {
+  std::set<std::string> all{"--socket"};
   for (const Verb& verb : verbs()) {
     for (const Parameter& p : verb.parameters) {
-      const std::string written = p.written();
-      if (written.starts_with("--")) all.insert(written.substr(0, written.find(' ')));
+      if (p.is_option() && !p.is_flag()) all.insert(std::string("--") + p.name);
     }
   }
-  return joined(all);
+  std::string text;
+  for (const std::string& option : all) text += (text.empty() ? "" : "|") + option;
+  return text;
 }
 
 }  // namespace
@@ -77,21 +97,40 @@ std::string bash_completion() {
   std::set<std::string> first;
   for (const auto& [word, following] : words()) first.insert(word);
   return "# bash completion for axfrctl: source <(axfrctl completion bash)\n"
-         "_axfrctl_zones() {\n"
-         "  axfrctl zone list 2>/dev/null | tail -n +2 | cut -d' ' -f1\n"
+         "_axfrctl_names() {\n"
+         "  axfrctl \"${asking[@]}\" completion \"$1\" \"$2\" 2>/dev/null\n"
          "}\n"
          "_axfrctl() {\n"
-         "  local current=${COMP_WORDS[COMP_CWORD]} words= verb=() word\n"
+         "  local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} words= verb=() asking=() i\n"
          "  COMPREPLY=()\n"
-         "  if [[ $current == -* ]]; then\n"
-         "    COMPREPLY=($(compgen -W '" +
-         options() +
-         "' -- \"$current\"))\n"
+         "  for (( i = 1; i < COMP_CWORD; ++i )); do\n"
+         "    case ${COMP_WORDS[i]} in\n"
+         "      --socket) asking=(--socket \"${COMP_WORDS[i+1]}\"); (( ++i )) ;;\n"
+         "      " +
+         options_with_values() +
+         ") (( ++i )) ;;\n"
+         "      -*) ;;\n"
+         "      *) verb+=(\"${COMP_WORDS[i]}\") ;;\n"
+         "    esac\n"
+         "  done\n"
+         "  case $before in\n"
+         "    --socket|--zones-from) COMPREPLY=($(compgen -f -- \"$current\")); return ;;\n"
+         "    --provider) words=$(_axfrctl_names providers \"$current\") ;;\n"
+         "    --key) words=$(_axfrctl_names keys \"$current\") ;;\n"
+         "    --after) words=$(_axfrctl_names zones \"$current\") ;;\n"
+         "  esac\n"
+         "  if [[ $words ]]; then\n"
+         "    COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
          "    return\n"
          "  fi\n"
-         "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
-         "    [[ $word == -* ]] || verb+=(\"$word\")\n"
-         "  done\n"
+         "  if [[ $current == -* ]]; then\n"
+         "    words='--socket --json --help --version'\n"
+         "    case \"${verb[*]:0:2}\" in\n" +
+         options() +
+         "    esac\n"
+         "    COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
+         "    return\n"
+         "  fi\n"
          "  case \"${verb[*]:0:2}\" in\n"
          "    '') words='" +
          joined(first) + "' ;;\n" + arguments() +

@@ -15,6 +15,7 @@ struct Line {
   std::string_view term, text;
 };
 constexpr std::array kOwnVerbs{Line{"help [VERB]", "print this help, or that of a verb"},
+                               Line{"batch", "do the verbs of standard input, a line each"},
                                Line{"completion bash", "print a completion script for bash"}};
 constexpr std::array kGlobalOptions{Line{"--socket PATH", "where axfrd listens (default: /run/axfrd/control.sock)"},
                                     Line{"--json", "print the result, or the error, as JSON"},

@@ -7,14 +7,12 @@
 #include <map>
 #include <ostream>
 #include <sstream>
-#include <stdexcept>
-#include <string_view>
+
+#include "control/command/verbs.h"
 
 namespace axfrd::control {
 
 namespace {
-
-using Printer = void (*)(std::ostream& out, const Json& params, const Json& result);
 
 std::string text_of(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
 
@@ -106,12 +104,27 @@ void print_stats(std::ostream& out, const Json&, const Json& result) {
   if (result.contains("log")) print_columns(out, "log", {result["log"]});
 }
 
+void print_backup(std::ostream& out, const Json&, const Json& result) {
+  out << "copied to " << text_of(result["directory"]) << "\n";
+}
+
 void print_stop(std::ostream& out, const Json&, const Json&) { out << "axfrd is stopping\n"; }
 
 // What was so already, when it was asked for, is no error and no change.
 const char* already(const Json& result) { return result.value("changed", true) ? "" : "already so: "; }
 
+void print_diff(std::ostream& out, const Json&, const Json& result) {
+  for (const Json& line : result["removed"]) out << "- " << text_of(line) << '\n';
+  for (const Json& line : result["added"]) out << "+ " << text_of(line) << '\n';
+}
+
 void print_import(std::ostream& out, const Json& params, const Json& result) {
+  if (result.value("dry_run", false)) {
+    print_diff(out, params, result);
+    out << text_of(params["zone"]) << ": nothing was changed; an import would remove " << result["removed"].size()
+        << " and add " << result["added"].size() << '\n';
+    return;
+  }
   out << text_of(params["zone"]) << ": ";
   if (!result["changed"]) {
     out << "unchanged, serial " << result["serial"];
@@ -125,13 +138,12 @@ void print_import(std::ostream& out, const Json& params, const Json& result) {
 }
 
 void print_list(std::ostream& out, const Json&, const Json& result) {
-  std::vector<Json> zones = result["zones"];
-  std::sort(zones.begin(), zones.end(), [](const Json& a, const Json& b) { return a["zone"] < b["zone"]; });
   Table table{{{"ZONE", "SERIAL", "RECORDS"}}, {false, true, true}};
-  for (const Json& zone : zones) {
+  for (const Json& zone : result["zones"]) {
     table.rows.push_back({text_of(zone["zone"]), text_of(zone["serial"]), text_of(zone["records"])});
   }
   table.print(out);
+  if (result.value("more", false)) out << "there are more; --after " << table.rows.back()[0] << " goes on\n";
 }
 
 void print_findings(std::ostream& out, const Json&, const Json& result) {
@@ -170,11 +182,6 @@ void print_begin(std::ostream& out, const Json&, const Json& result) {
 void print_edits(std::ostream& out, const Json& params, const Json& result) {
   if (result.contains("record")) out << already(result) << text_of(result["record"]) << '\n';
   out << text_of(params["zone"]) << ": " << result["edits"] << " edits in the transaction\n";
-}
-
-void print_diff(std::ostream& out, const Json&, const Json& result) {
-  for (const Json& line : result["removed"]) out << "- " << text_of(line) << '\n';
-  for (const Json& line : result["added"]) out << "+ " << text_of(line) << '\n';
 }
 
 std::string joined(const Json& list) {
@@ -307,12 +314,18 @@ std::string local_time(int64_t seconds) {
 }
 
 void print_history(std::ostream& out, const Json&, const Json& result) {
-  Table table{{{"FROM", "TO", "WHEN", "REMOVED", "ADDED"}}, {true, true, false, true, true}};
+  Table table{{{"FROM", "TO", "WHEN", "REMOVED", "ADDED", "BY"}}, {true, true, false, true, true, false}};
   for (const Json& step : result["steps"]) {
+    const Json by = step.value("by", Json());
     table.rows.push_back({text_of(step["from"]), text_of(step["to"]), local_time(step["time"].get<int64_t>()),
-                          text_of(step["removed"]), text_of(step["added"])});
+                          text_of(step["removed"]), text_of(step["added"]), by.is_null() ? "-" : text_of(by)});
   }
   table.print(out);
+  for (const Json& step : result["steps"]) {
+    if (!step.contains("changes")) continue;
+    out << "\nserial " << step["from"] << " to " << step["to"] << '\n';
+    print_diff(out, Json(), step["changes"]);
+  }
 }
 
 void print_config(std::ostream& out, const Json& params, const Json& result) {
@@ -356,12 +369,39 @@ void print_cookies(std::ostream& out, const Json&, const Json& result) {
       << "\nstaged: " << (staged.is_null() ? "-" : text_of(staged)) << '\n';
 }
 
+// The names of one list that are not in the other.
+Json without(const Json& list, const Json& other) {
+  Json rest = Json::array();
+  for (const Json& item : list) {
+    if (std::find(other.begin(), other.end(), item) == other.end()) rest.push_back(item);
+  }
+  return rest;
+}
+
+// What is to be changed at the registrar, whole, and in which order.
+void print_delegation(std::ostream& out, const Json& result) {
+  const Json &before = result["ns_before"], &after = result["ns_after"];
+  const Json add = without(after, before), remove = without(before, after);
+  if (add.empty() && remove.empty()) {
+    out << "At the registrar nothing changes: the delegation is to name " << joined(after) << '\n';
+    return;
+  }
+  out << "At the registrar, change the delegation:\n";
+  print_pairs(out, {{"  add", joined(add)},
+                    {"  take out", joined(remove)},
+                    {"  old list", joined(before)},
+                    {"  new list", joined(after)}});
+  if (!add.empty()) out << "Add names when their servers have the zone: axfrctl secondary status shows when.\n";
+  if (!remove.empty()) {
+    out << "Take names out now, and let their servers go on until the old delegation has run out of all caches: the\n"
+           "TTL of the NS records at the parent. To be safe next time, take them out there first.\n";
+  }
+}
+
 void print_secondary_set(std::ostream& out, const Json&, const Json& result) {
   if (!result.value("changed", true)) out << "already so:\n";
   print_secondary_settings(out, result);
-  out << (result["enabled"] ? "At the registrar, add these NS names to the delegation: "
-                            : "At the registrar, take these NS names out of the delegation: ")
-      << joined(result["ns"]) << '\n';
+  if (result.contains("ns_before")) print_delegation(out, result);
 }
 
 void print_secondary_show(std::ostream& out, const Json&, const Json& result) {
@@ -384,7 +424,15 @@ void print_check(std::ostream& out, const Json&, const Json& result) {
         << '\n';
 }
 
-void print_secondary_status(std::ostream& out, const Json&, const Json& result) { print_ledger(out, result["ledger"]); }
+void print_secondary_status(std::ostream& out, const Json&, const Json& result) {
+  if (!result.contains("hosts")) return print_ledger(out, result["ledger"]);
+  Table table{{{"SECONDARY", "ZONES", "BEHIND", "LONGEST", "LAST SEEN"}}, {false, true, true, true, false}};
+  for (const Json& host : result["hosts"]) {
+    table.rows.push_back({text_of(host["secondary"]), text_of(host["zones"]), text_of(host["behind"]),
+                          host["behind"] != 0 ? human_duration(host["behind_seconds"]) : "-", ago(host["last_seen"])});
+  }
+  table.print(out);
+}
 
 void print_providers(std::ostream& out, const Json&, const Json& result) {
   Table table{{{"PROVIDER", "NS NAMES", "ALLOW", "NOTIFY", "KEY"}}, {false, false, false, false, false}};
@@ -396,7 +444,13 @@ void print_providers(std::ostream& out, const Json&, const Json& result) {
 }
 
 void print_provider_set(std::ostream& out, const Json& params, const Json& result) {
-  out << already(result) << text_of(params["provider"]) << ": set\n";
+  const auto count = [&](const char* name) { return result.contains(name) ? result[name].get<uint64_t>() : 0; };
+  out << already(result) << text_of(params["provider"]) << ": "
+      << (params.contains("dry-run") ? "would be set" : "set");
+  if (count("zones") != 0)
+    out << ", and " << count("zones") << (count("zones") == 1 ? " zone follows" : " zones follow");
+  out << '\n';
+  if (count("failed") != 0) out << count("failed") << " zones cannot follow; the log of axfrd says why\n";
 }
 
 void print_provider_removed(std::ostream& out, const Json& params, const Json&) {
@@ -411,54 +465,76 @@ void print_explain(std::ostream& out, const Json&, const Json& result) {
   out << (result["allowed"] ? "allowed: " : "refused: ") << text_of(result["why"]) << '\n';
 }
 
-struct VerbPrinter {
-  std::string_view method;
-  Printer print;
-};
-constexpr std::array kPrinters{
-    VerbPrinter{"status", print_status},
-    VerbPrinter{"stats", print_stats},
-    VerbPrinter{"stop", print_stop},
-    VerbPrinter{"zone.import", print_import},
-    VerbPrinter{"zone.list", print_list},
-    VerbPrinter{"zone.show", print_show},
-    VerbPrinter{"zone.check", print_findings},
-    VerbPrinter{"zone.export", print_export},
-    VerbPrinter{"zone.remove", print_remove},
-    VerbPrinter{"zone.import-dir", print_import_directory},
-    VerbPrinter{"zone.begin", print_begin},
-    VerbPrinter{"zone.set", print_edits},
-    VerbPrinter{"zone.unset", print_edits},
-    VerbPrinter{"zone.diff", print_diff},
-    VerbPrinter{"zone.commit", print_changed},
-    VerbPrinter{"zone.abort", print_abort},
-    VerbPrinter{"zone.status", print_transactions},
-    VerbPrinter{"zone.history", print_history},
-    VerbPrinter{"zone.rollback", print_changed},
-    VerbPrinter{"zone.config", print_config},
-    VerbPrinter{"secondary.enable", print_secondary_set},
-    VerbPrinter{"secondary.edit", print_secondary_set},
-    VerbPrinter{"secondary.disable", print_secondary_set},
-    VerbPrinter{"secondary.show", print_secondary_show},
-    VerbPrinter{"secondary.list", print_secondary_list},
-    VerbPrinter{"secondary.status", print_secondary_status},
-    VerbPrinter{"provider.set", print_provider_set},
-    VerbPrinter{"provider.list", print_providers},
-    VerbPrinter{"secondary.check", print_check},
-    VerbPrinter{"provider.remove", print_provider_removed},
-    VerbPrinter{"notify", print_notify},
-    VerbPrinter{"explain", print_explain},
-    VerbPrinter{"key.add", print_key},
-    VerbPrinter{"key.generate", print_key},
-    VerbPrinter{"key.list", print_keys},
-    VerbPrinter{"key.remove", print_key_removed},
-    VerbPrinter{"key.grant", print_key},
-    VerbPrinter{"key.revoke", print_key},
-    VerbPrinter{"cookie.show", print_cookies},
-    VerbPrinter{"cookie.add", print_cookies},
-    VerbPrinter{"cookie.activate", print_cookies},
-    VerbPrinter{"cookie.drop", print_cookies},
-};
+void print_shown(std::ostream& out, Shown shown, const Json& params, const Json& result) {
+  switch (shown) {
+    case Shown::status:
+      return print_status(out, params, result);
+    case Shown::stats:
+      return print_stats(out, params, result);
+    case Shown::backup:
+      return print_backup(out, params, result);
+    case Shown::stopping:
+      return print_stop(out, params, result);
+    case Shown::imported:
+      return print_import(out, params, result);
+    case Shown::zone_list:
+      return print_list(out, params, result);
+    case Shown::zone:
+      return print_show(out, params, result);
+    case Shown::findings:
+      return print_findings(out, params, result);
+    case Shown::exported:
+      return print_export(out, params, result);
+    case Shown::removed_zone:
+      return print_remove(out, params, result);
+    case Shown::imported_directory:
+      return print_import_directory(out, params, result);
+    case Shown::begun:
+      return print_begin(out, params, result);
+    case Shown::edits:
+      return print_edits(out, params, result);
+    case Shown::difference:
+      return print_diff(out, params, result);
+    case Shown::changed:
+      return print_changed(out, params, result);
+    case Shown::aborted:
+      return print_abort(out, params, result);
+    case Shown::transactions:
+      return print_transactions(out, params, result);
+    case Shown::history:
+      return print_history(out, params, result);
+    case Shown::config:
+      return print_config(out, params, result);
+    case Shown::secondaries_set:
+      return print_secondary_set(out, params, result);
+    case Shown::secondaries:
+      return print_secondary_show(out, params, result);
+    case Shown::secondary_list:
+      return print_secondary_list(out, params, result);
+    case Shown::ledger:
+      return print_secondary_status(out, params, result);
+    case Shown::checked:
+      return print_check(out, params, result);
+    case Shown::provider_set:
+      return print_provider_set(out, params, result);
+    case Shown::providers:
+      return print_providers(out, params, result);
+    case Shown::removed_provider:
+      return print_provider_removed(out, params, result);
+    case Shown::notified:
+      return print_notify(out, params, result);
+    case Shown::explained:
+      return print_explain(out, params, result);
+    case Shown::key:
+      return print_key(out, params, result);
+    case Shown::keys:
+      return print_keys(out, params, result);
+    case Shown::removed_key:
+      return print_key_removed(out, params, result);
+    case Shown::cookies:
+      return print_cookies(out, params, result);
+  }
+}
 
 }  // namespace
 
@@ -503,10 +579,7 @@ std::string progress_bar(size_t done, size_t all) {
 }
 
 void print_result(std::ostream& out, const std::string& method, const Json& params, const Json& result) {
-  const auto* const printer =
-      std::find_if(kPrinters.begin(), kPrinters.end(), [&](const VerbPrinter& p) { return p.method == method; });
-  if (printer == kPrinters.end()) throw std::logic_error("nothing prints the result of " + method);
-  printer->print(out, params, result);
+  print_shown(out, find_verb(method)->shown, params, result);
 }
 
 namespace {

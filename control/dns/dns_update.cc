@@ -28,7 +28,8 @@ unsigned append_tsig(const TsigCheck& check, uint8_t* message, unsigned size, un
 
 void DnsUpdates::start(PendingUpdate update, Reply reply) {
   const uint64_t number = next_number_++;
-  const std::string cause = "UPDATE of key " + update.check.key->name().to_text() + " from " + update.peer.to_string();
+  const Cause cause{
+      .kind = "UPDATE", .detail = "from " + update.peer.to_string(), .who = update.check.key->name().to_text()};
   const auto unmet = std::make_shared<Rcode>(Rcode::noerror);  // written and read in the committer's thread
   const auto compose = [request = update.request, unmet](zones::Draft& draft) -> std::optional<Failure> {
     *unmet = zones::check_prerequisites(*request, draft);

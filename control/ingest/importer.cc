@@ -50,18 +50,22 @@ zones::VersionRef build(const zones::ZoneText& zone) {
 }
 
 std::variant<Committer::Import, std::string> parse(Name apex, const zones::ZoneSource& source,
-                                                   Importer::DirectoryOptions options,
+                                                   const Importer::DirectoryOptions& options,
                                                    const std::atomic<bool>& cancelled) {
   auto parsed = zones::parse_zone(source, apex, {.cancelled = &cancelled});
   if (const auto* error = std::get_if<zones::ZoneFileError>(&parsed)) return error->to_text();
   auto& zone = std::get<zones::ZoneText>(parsed);
   zones::VersionRef fresh = build(zone);
   for (const std::string& fault : zones::find_faults(*fresh)) zone.warnings.add(0, fault);
-  return Committer::Import{std::move(apex),
-                           {std::move(zone), std::move(fresh), options.only_if_newer, options.strict},
-                           source.parts.front().file,
-                           !options.at_start,
-                           {}};
+  const std::string& file = source.parts.front().file;
+  Committer::Import request{
+      std::move(apex), {std::move(zone), std::move(fresh), options.only_if_newer, options.strict}, file};
+  request.revives = !options.at_start;
+  request.cause = options.cause;
+  request.cause.kind = "file";
+  request.cause.detail = file;
+  request.review = options.review;
+  return request;
 }
 
 std::string out_of_memory(const std::filesystem::path& file) {
@@ -109,7 +113,11 @@ Importer::Progress Importer::progress() const {
 void Importer::import_text(Text zone, Done<Committer::Imported> done) {
   asio::post(*pool_, [this, zone = std::move(zone), done = std::move(done)] {
     try {
-      auto parsed = parse(zone.apex, zone.source, {.strict = zone.strict}, stopping_);
+      DirectoryOptions options;
+      options.strict = zone.strict;
+      options.cause = zone.cause;
+      options.review = zone.review;
+      auto parsed = parse(zone.apex, zone.source, options, stopping_);
       if (auto* reason = std::get_if<std::string>(&parsed))
         return done(Failure{FailureCode::bad_zone, std::move(*reason)});
       auto zones = std::make_shared<Zones>();
@@ -138,9 +146,10 @@ void Importer::propose_ahead(const std::shared_ptr<Zones>& zones, size_t from, s
     }
     propose_ahead(zones, from + 1, then);
   };
-  committer_.base_of((*zones)[from].apex, [this, propose](const Outcome<Committer::Base>& outcome) {
-    asio::post(*pool_, [propose, outcome] { propose(outcome); });
-  });
+  committer_.base_of((*zones)[from].apex, (*zones)[from].cause,
+                     [this, propose](const Outcome<Committer::Base>& outcome) {
+                       asio::post(*pool_, [propose, outcome] { propose(outcome); });
+                     });
 }
 
 // One directory being imported: as many chains of work as there are threads, and one more each so that parsing goes on
@@ -149,7 +158,7 @@ void Importer::propose_ahead(const std::shared_ptr<Zones>& zones, size_t from, s
 class Importer::Directory : public std::enable_shared_from_this<Directory> {
  public:
   Directory(Importer& importer, std::filesystem::path directory, DirectoryOptions options, Done<Loaded> done)
-      : importer_(importer), directory_(std::move(directory)), options_(options), done_(std::move(done)) {}
+      : importer_(importer), directory_(std::move(directory)), options_(std::move(options)), done_(std::move(done)) {}
 
   void begin() {
     try {
@@ -297,6 +306,7 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
       auto parsed = parse(read.apex, source, options_, importer_.stopping_);
       if (auto* reason = std::get_if<std::string>(&parsed)) return bad.push_back(std::move(*reason));
       zones.push_back(std::move(std::get<Committer::Import>(parsed)));
+      zones.back().is_one_of_many = true;
     } catch (const std::bad_alloc&) {
       bad.push_back(out_of_memory(source.parts.front().file));
     }
@@ -386,7 +396,7 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
 };
 
 void Importer::import_directory(std::filesystem::path directory, DirectoryOptions options, Done<Loaded> done) {
-  auto work = std::make_shared<Directory>(*this, std::move(directory), options, std::move(done));
+  auto work = std::make_shared<Directory>(*this, std::move(directory), std::move(options), std::move(done));
   asio::post(*pool_, [work] { work->begin(); });
 }
 

@@ -37,6 +37,8 @@ class Importer {
     zones::Name apex;
     zones::ZoneSource source;
     bool strict = false;  // refuse the zone when there is a warning
+    Cause cause = {};
+    Committer::Reviewer review = {};
   };
   void import_text(Text zone, Done<Committer::Imported> done);
 
@@ -65,6 +67,8 @@ class Importer {
     // Only NAME.zone, and there need be none; and no zone comes back that was removed. Otherwise db.NAME and NAME.db,
     // too.
     bool at_start = false;
+    Cause cause = {};  // that of each file has its path in place of the directory's
+    Committer::Reviewer review = {};
   };
   // Imports the zone files in `directory`. A file that cannot be is logged and skipped; warnings are logged.
   void import_directory(std::filesystem::path directory, DirectoryOptions options, Done<Loaded> done);

@@ -389,7 +389,7 @@ class AliasCommitTest : public testing::Test {
       return std::nullopt;
     };
     return std::get<Committer::Changed>(wait_for<Committer::Changed>(
-        [&](auto done) { committer_.change_zone(name("example."), "a test", compose, std::move(done)); }));
+        [&](auto done) { committer_.change_zone(name("example."), {.kind = "a test"}, compose, std::move(done)); }));
   }
   void resolve(const std::string& target, const std::string& v4) {
     change([&](zones::Draft& draft) { draft.set_alias_addresses({{target, addresses(v4, 60)}}); });

@@ -1,6 +1,8 @@
 #include "control/command/commands.h"
 
-#include "control/command/control_thread.h"
+#include <fstream>
+
+#include "control/control_thread.h"
 #include "tests/control/control_client.h"
 
 namespace axfrd::control {
@@ -14,7 +16,11 @@ using test::StreamClient;
 // The daemon without a front door: everything that commands act on.
 class CommandsTest : public testing::Test {
  protected:
-  CommandsTest() { committer_.start(); }
+  CommandsTest() {
+    committer_.set_auditor([this](const AuditRecord& record) { audit_.write(record); });
+    committer_.set_roster([this](const zones::Name& apex, bool is_there) { apexes_.set(apex, is_there); });
+    committer_.start();
+  }
   ~CommandsTest() override {
     control_.stop();
     committer_.stop();
@@ -48,6 +54,8 @@ class CommandsTest : public testing::Test {
   Service service_{service_loop_, {}, zones_.responder, zones_.rcu, committer_, settings_, notify_, log_.log()};
   AliasService aliases_{service_loop_, {}, {}, committer_, log_.log()};
   DelegationChecker checker_{{}};
+  AuditLog audit_{directory_ / "audit", log_.log()};
+  ApexIndex apexes_;
   std::atomic<ServerState> state_{ServerState::serving};
   std::atomic<int> stops_{0};
   const Server server_{zones_.table,
@@ -59,6 +67,8 @@ class CommandsTest : public testing::Test {
                        notify_,
                        aliases_,
                        checker_,
+                       audit_,
+                       apexes_,
                        nullptr,
                        state_,
                        std::chrono::seconds(1),
@@ -520,6 +530,318 @@ TEST_F(CommandsTest, CookieSecretsAreStagedActivatedAndDropped) {
 TEST_F(CommandsTest, StopIsAnsweredBeforeItHappens) {
   EXPECT_TRUE(result("stop")["stopping"].get<bool>());
   EXPECT_EQ(stops_, 1);
+}
+
+// ---- who did it ----
+
+TEST_F(CommandsTest, EachChangeIsRecordedOnceWithWhoAskedForIt) {
+  const Json zone{{"zone", "example.com"}};
+  result("zone.import", {{"zone", "example.com"}, {"text", kSmallZone}, {"file", "x.zone"}});
+  result("zone.begin", zone);
+  result("zone.set", {{"zone", "example.com"}, {"record", "new A 192.0.2.9"}});
+  const uint32_t serial = result("zone.commit", zone)["serial"];
+  EXPECT_GT(error("zone.rollback", {{"zone", "example.com"}, {"serial", "5"}}), 0);
+  result("zone.rollback", {{"zone", "example.com"}, {"serial", "10"}});
+  result("key.add", {{"key", "k"}, {"secret", "MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI="}});
+  result("zone.config", {{"zone", "example.com"}, {"serial", "increment"}});
+  result("zone.config", {{"zone", "example.com"}, {"serial", "increment"}});
+  result("zone.remove", zone);
+  const std::string me = local_principal(geteuid()).name;
+  std::vector<Json> records;
+  ASSERT_TRUE(test::eventually([&] {
+    records.clear();
+    std::ifstream file(directory_ / "audit");
+    for (std::string line; std::getline(file, line);) records.push_back(Json::parse(line));
+    return records.size() >= 7;
+  }));
+  const std::vector<std::pair<std::string, std::string>> expected{
+      {"zone.import", "done"}, {"zone.commit", "done"}, {"zone.rollback", "failed"}, {"zone.rollback", "done"},
+      {"key.add", "done"},     {"zone.config", "done"}, {"zone.remove", "done"}};
+  ASSERT_EQ(records.size(), expected.size());
+  for (size_t i = 0; i < records.size(); ++i) {
+    EXPECT_EQ(records[i]["verb"], expected[i].first);
+    EXPECT_EQ(records[i]["outcome"], expected[i].second) << records[i];
+    EXPECT_EQ(records[i]["who"], me);
+    EXPECT_EQ(records[i]["uid"], geteuid());
+  }
+  EXPECT_FALSE(records[0].contains("old_serial"));
+  EXPECT_EQ(records[0]["detail"], "x.zone");
+  EXPECT_EQ(records[1]["old_serial"], 10);
+  EXPECT_EQ(records[1]["serial"], serial);
+  EXPECT_EQ(records[1]["what"], "0 removed, 1 added");
+  EXPECT_EQ(records[4]["key"], "k.");
+  EXPECT_FALSE(records[6].contains("serial"));
+}
+
+TEST_F(CommandsTest, TheHistorySaysByWhomAndWhat) {
+  const Json zone{{"zone", "example.com"}};
+  result("zone.import", {{"zone", "example.com"}, {"text", kSmallZone}});
+  result("zone.begin", zone);
+  result("zone.set", {{"zone", "example.com"}, {"record", "new A 192.0.2.9"}});
+  result("zone.commit", zone);
+  result("zone.rollback", {{"zone", "example.com"}, {"serial", "10"}});
+  const std::string me = local_principal(geteuid()).name;
+  const Json steps = result("zone.history", {{"zone", "example.com"}, {"changes", "yes"}})["steps"];
+  ASSERT_EQ(steps.size(), 2U);
+  EXPECT_EQ(steps[0]["by"], "rollback to serial 10 by " + me);
+  EXPECT_EQ(steps[1]["by"], "transaction by " + me);
+  ASSERT_EQ(steps[1]["changes"]["added"].size(), 1U);
+  EXPECT_EQ(steps[1]["changes"]["added"], steps[0]["changes"]["removed"]);
+}
+
+// What the operations allow to principals whom the control socket never has.
+class RolesTest : public CommandsTest {
+ protected:
+  RolesTest() { result("zone.import", {{"zone", "example.com"}, {"text", kSmallZone}}); }
+  static Principal who(Role role, const std::vector<std::string>& zones = {"*"}) {
+    return {"somebody", role, ZoneScope::of(zones), std::nullopt};
+  }
+  template <class T>
+  static bool forbidden(const Outcome<T>& outcome) {
+    const auto* failure = std::get_if<Failure>(&outcome);
+    return failure != nullptr && failure->code == FailureCode::forbidden;
+  }
+  // What became of an operation that answers later, if it does; one that was refused has answered.
+  template <class T>
+  struct Later {
+    std::optional<Outcome<T>> outcome;
+    Done<T> done() {
+      return [this](Outcome<T> o) { outcome = std::move(o); };
+    }
+    bool is_forbidden() const { return outcome && forbidden(*outcome); }
+  };
+
+  boost::asio::io_context loop_;
+  dataplane::Rcu::Reader reader_{zones_.rcu};
+  Operations operations_{loop_, server_, reader_};
+  const zones::Name apex_ = test::name("example.com"), other_ = test::name("example.org");
+};
+
+TEST_F(RolesTest, AReaderLooksAndChangesNothing) {
+  const Principal reader = who(Role::reader);
+  EXPECT_FALSE(forbidden(operations_.zones.find(reader, apex_)));
+  EXPECT_FALSE(forbidden(operations_.secondaries.explain(reader, {apex_, parse_address("192.0.2.1")})));
+  EXPECT_TRUE(forbidden(operations_.zones.begin(reader, apex_)));
+  EXPECT_TRUE(forbidden(operations_.zones.set(reader, apex_, {"a"})));
+  EXPECT_TRUE(forbidden(operations_.zones.abort(reader, apex_)));
+  EXPECT_TRUE(forbidden(operations_.keys.list(reader)));
+  EXPECT_TRUE(forbidden(operations_.server.cookies(reader)));
+  EXPECT_TRUE(operations_.server.stop(reader));
+  EXPECT_EQ(stops_, 0);
+  Later<Committer::Changed> changed;
+  operations_.zones.commit(reader, apex_, changed.done());
+  EXPECT_TRUE(changed.is_forbidden());
+  Later<Committer::Removed> removed;
+  operations_.zones.remove(reader, apex_, true, removed.done());
+  EXPECT_TRUE(removed.is_forbidden());
+  Later<size_t> notified;
+  operations_.secondaries.notify(reader, apex_, notified.done());
+  EXPECT_TRUE(notified.is_forbidden());
+}
+
+TEST_F(RolesTest, AnEditorOpensNoTransfers) {
+  const Principal editor = who(Role::editor);
+  EXPECT_FALSE(forbidden(operations_.zones.begin(editor, apex_)));
+  for (const auto how : {SetSecondary::How::enable, SetSecondary::How::edit}) {
+    Later<SecondarySet> set;
+    operations_.secondaries.set(editor, {apex_, how}, set.done());
+    EXPECT_TRUE(set.is_forbidden());
+  }
+  Later<SecondarySet> disabled;
+  operations_.secondaries.disable(editor, apex_, disabled.done());
+  EXPECT_TRUE(disabled.is_forbidden());
+  Later<ProviderSet> provider;
+  operations_.secondaries.set_provider(editor, "p", {}, provider.done());
+  EXPECT_TRUE(provider.is_forbidden());
+}
+
+TEST_F(RolesTest, ASecondaryManagerHasNoKeysAndNoServer) {
+  const Principal manager = who(Role::secondary_manager);
+  EXPECT_TRUE(forbidden(operations_.keys.list(manager)));
+  EXPECT_TRUE(operations_.server.stop(manager));
+  Later<Importer::Loaded> loaded;
+  operations_.zones.import_directory(manager, {"/"}, loaded.done());
+  EXPECT_TRUE(loaded.is_forbidden());
+}
+
+TEST_F(RolesTest, NobodyReachesBeyondTheirZones) {
+  result("zone.import", {{"zone", "example.org"}, {"text", kSmallZone}});
+  const Principal admin = who(Role::admin, {"example.org", "*.example.com"});
+  EXPECT_TRUE(forbidden(operations_.zones.find(admin, apex_)));
+  EXPECT_FALSE(forbidden(operations_.zones.find(admin, other_)));
+  EXPECT_TRUE(forbidden(operations_.secondaries.explain(admin, {apex_, parse_address("192.0.2.1")})));
+  EXPECT_TRUE(forbidden(operations_.keys.list(admin))) << "keys are of all zones";
+  ZoneList list = operations_.zones.list(admin, {});
+  const auto listed = list.next();
+  ASSERT_EQ(listed.size(), 1U);
+  EXPECT_TRUE(zones::Name(listed[0]->apex().name) == other_);
+  EXPECT_TRUE(list.next().empty());
+  Later<ZoneImported> imported;  // it would take names away from example.com
+  operations_.zones.import(admin, {test::name("new.example.com"), zones::ZoneSource::of_text(kSmallZone, "f")},
+                           imported.done());
+  EXPECT_TRUE(imported.is_forbidden());
+}
+
+// ---- lists ----
+
+TEST_F(CommandsTest, ZonesAreListedByNameFromAnywhere) {
+  const auto names = [](const Json& listed) {
+    std::vector<std::string> all;
+    for (const Json& zone : listed["zones"]) all.push_back(zone["zone"]);
+    return all;
+  };
+  using Names = std::vector<std::string>;
+  for (const char* zone : {"b.example", "a.example", "C.example", "ab.test"})
+    result("zone.import", {{"zone", zone}, {"text", kSmallZone}});
+  EXPECT_EQ(names(result("zone.list")), (Names{"a.example.", "ab.test.", "b.example.", "C.example."}));
+  result("zone.remove", {{"zone", "b.example"}});
+  result("zone.import", {{"zone", "aa.test"}, {"text", kSmallZone}});
+  EXPECT_EQ(names(result("zone.list", {{"prefix", "a"}})), (Names{"a.example.", "aa.test.", "ab.test."}));
+  const Json page = result("zone.list", {{"after", "A.example"}, {"limit", "2"}});
+  EXPECT_EQ(names(page), (Names{"aa.test.", "ab.test."}));
+  EXPECT_EQ(page["more"], true);
+  EXPECT_FALSE(result("zone.list", {{"after", "ab.test"}, {"limit", "1"}}).contains("more"));
+  EXPECT_TRUE(names(result("zone.list", {{"limit", "0"}})).empty());
+}
+
+// ---- imports that are looked at first ----
+
+TEST_F(CommandsTest, ADryRunTellsWhatAnImportWouldDo) {
+  const std::string more = kSmallZone + "more 60 A 192.0.2.77\n";
+  Json would = result("zone.import", {{"zone", "example.com"}, {"text", kSmallZone}, {"dry-run", "yes"}});
+  EXPECT_TRUE(would["removed"].empty());
+  EXPECT_FALSE(would["added"].empty());
+  EXPECT_TRUE(result("zone.list")["zones"].empty());
+  result("zone.import", {{"zone", "example.com"}, {"text", kSmallZone}});
+  would = result("zone.import", {{"zone", "example.com"}, {"text", more}, {"dry-run", "yes"}});
+  EXPECT_TRUE(would["removed"].empty());
+  ASSERT_EQ(would["added"].size(), 1U) << would;
+  EXPECT_EQ(result("zone.show", {{"zone", "example.com"}})["serial"], 10);
+}
+
+TEST_F(CommandsTest, AnImportThatRemovesTooMuchIsRefused) {
+  std::string large = kSmallZone, small = kSmallZone;
+  for (int i = 0; i < 20; ++i) large += "h" + std::to_string(i) + " 60 A 192.0.2.1\n";
+  result("zone.import", {{"zone", "example.com"}, {"text", large}});
+  const Json refused = call("zone.import", {{"zone", "example.com"}, {"text", small}, {"max-removed", "50"}});
+  EXPECT_NE(refused["error"]["message"].get<std::string>().find("would remove 20 of 2"), std::string::npos) << refused;
+  EXPECT_TRUE(result("zone.import", {{"zone", "example.com"}, {"text", small}, {"max-removed", "100"}})["changed"]);
+  EXPECT_EQ(error("zone.import", {{"zone", "example.com"}, {"text", small}, {"max-removed", "101"}}),
+            RpcError::invalid_params);
+}
+
+TEST_F(CommandsTest, TwoVersionsAreCompared) {
+  const Json zone{{"zone", "example.com"}};
+  result("zone.import", {{"zone", "example.com"}, {"text", kSmallZone}});
+  std::vector<std::string> serials{"10"};
+  for (const char* record : {"one 60 A 192.0.2.1", "two 60 A 192.0.2.2"}) {
+    result("zone.begin", zone);
+    result("zone.set", {{"zone", "example.com"}, {"record", record}});
+    serials.push_back(result("zone.commit", zone)["serial"].dump());
+  }
+  const auto added = [&](const Json& params) {
+    Json all = params;
+    all["zone"] = "example.com";
+    const Json difference = result("zone.diff", all);
+    EXPECT_TRUE(difference["removed"].empty());
+    return difference["added"];
+  };
+  EXPECT_EQ(added({{"from", serials[0]}}).size(), 2U);
+  EXPECT_EQ(added({{"from", serials[0]}, {"to", serials[2]}}).size(), 2U);
+  const Json first = added({{"from", serials[0]}, {"to", serials[1]}});
+  ASSERT_EQ(first.size(), 1U);
+  EXPECT_TRUE(first[0].get<std::string>().starts_with("one.example.com."));
+  EXPECT_TRUE(added({{"from", serials[1]}, {"to", serials[1]}}).empty());
+  EXPECT_GT(error("zone.diff", {{"zone", "example.com"}, {"from", "5"}}), 0);
+  EXPECT_GT(error("zone.diff", {{"zone", "example.com"}, {"from", serials[2]}, {"to", serials[0]}}), 0);
+}
+
+// ---- secondaries ----
+
+class SecondaryCommandsTest : public CommandsTest {
+ protected:
+  SecondaryCommandsTest() {
+    result("zone.import", {{"zone", "example.com"}, {"text", kSmallZone}});
+    result("key.add", {{"key", "k"}, {"secret", "MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI="}});
+    enabled_ =
+        result("secondary.enable", {{"zone", "example.com"}, {"ns", "ns1.other.example"}, {"allow", "192.0.2.101=k"}});
+  }
+  std::string edit_error(const Json& params) {
+    Json all = params;
+    all["zone"] = "example.com";
+    return call("secondary.edit", all).value("error", Json::object()).value("message", "");
+  }
+  Json edit(const Json& params) {
+    Json all = params;
+    all["zone"] = "example.com";
+    return result("secondary.edit", all);
+  }
+  static std::vector<std::string> addresses(const Json& settings) {
+    std::vector<std::string> all;
+    for (const Json& secondary : settings["secondaries"]) all.push_back(secondary["address"]);
+    return all;
+  }
+  Json enabled_;
+};
+
+TEST_F(SecondaryCommandsTest, AKeyInUseIsNotRemovedUnlessThatIsMeant) {
+  result("provider.set", {{"provider", "p"}, {"ns", "ns1.other.example"}, {"allow", "192.0.2.101"}, {"key", "k"}});
+  const std::string why = call("key.remove", {{"key", "k"}})["error"]["message"];
+  EXPECT_NE(why.find("zone example.com., provider p"), std::string::npos) << why;
+  EXPECT_NE(why.find("--force"), std::string::npos);
+  EXPECT_EQ(result("key.list")["keys"].size(), 1U);
+  result("key.remove", {{"key", "k"}, {"force", "yes"}});
+  EXPECT_TRUE(result("key.list")["keys"].empty());
+}
+
+TEST_F(SecondaryCommandsTest, WhatIsEnabledIsEditedAndNotEnabledAgain) {
+  const std::string why =
+      call("secondary.enable", {{"zone", "example.com"}, {"allow", "192.0.2.102"}})["error"]["message"];
+  EXPECT_NE(why.find("axfrctl secondary edit"), std::string::npos) << why;
+  EXPECT_FALSE(result("secondary.enable", {{"zone", "example.com"}, {"allow", "192.0.2.101=k"}})["changed"]);
+}
+
+TEST_F(SecondaryCommandsTest, OneNameOrAddressIsAddedOrRemoved) {
+  using Texts = std::vector<std::string>;
+  EXPECT_EQ(addresses(edit({{"add-allow", "192.0.2.102"}, {"key", "k"}})), (Texts{"192.0.2.101=k.", "192.0.2.102=k."}));
+  EXPECT_EQ(addresses(edit({{"add-allow", "192.0.2.103"}, {"remove-allow", "192.0.2.101"}})),
+            (Texts{"192.0.2.102=k.", "192.0.2.103"}));
+  const Json moved = edit({{"add-ns", "ns2.other.example"}, {"remove-ns", "NS1.other.example"}});
+  EXPECT_EQ(moved["ns"], Json::array({"ns2.other.example."}));
+  EXPECT_NE(edit_error({{"remove-allow", "192.0.2.101"}}).find("there is no address 192.0.2.101"), std::string::npos);
+  EXPECT_NE(edit_error({{"remove-ns", "ns2.other.example"}}).find("no NS name would be left"), std::string::npos);
+  EXPECT_NE(edit_error({{"ns", "a.example"}, {"add-ns", "b.example"}}).find("and not both"), std::string::npos);
+}
+
+TEST_F(SecondaryCommandsTest, TheDelegationIsToldWhole) {
+  const auto has = [](const Json& names, const char* name) { return std::ranges::find(names, name) != names.end(); };
+  EXPECT_FALSE(has(enabled_["ns_before"], "ns1.other.example."));
+  EXPECT_TRUE(has(enabled_["ns_after"], "ns1.other.example."));
+  EXPECT_EQ(enabled_["ns_after"].size(), enabled_["ns_before"].size() + 1);
+  const Json disabled = result("secondary.disable", {{"zone", "example.com"}});
+  EXPECT_EQ(disabled["ns_after"], enabled_["ns_before"]);
+}
+
+TEST_F(SecondaryCommandsTest, AZoneThatHasSecondariesIsRemovedWhenThatIsMeant) {
+  EXPECT_EQ(error("zone.remove", {{"zone", "example.com"}}), static_cast<int>(FailureCode::unconfirmed));
+  EXPECT_TRUE(result("zone.remove", {{"zone", "example.com"}, {"yes", "yes"}}).contains("serial"));
+}
+
+TEST_F(SecondaryCommandsTest, TheLedgerIsFilteredAndSummedUp) {
+  edit({{"add-allow", "192.0.2.102"}});
+  ASSERT_TRUE(test::eventually([&] { return result("secondary.status")["ledger"].size() == 2; }));
+  for (const Json& zone : {Json(), Json("example.com")}) {
+    const auto status = [&](Json params) {
+      if (!zone.is_null()) params["zone"] = zone;
+      return result("secondary.status", params);
+    };
+    EXPECT_EQ(status({{"secondary", "192.0.2.102"}})["ledger"].size(), 1U);
+    EXPECT_TRUE(status({{"secondary", "192.0.2.10"}})["ledger"].empty());
+    EXPECT_TRUE(status({{"state", "no such state"}})["ledger"].empty());
+    const Json hosts = status({{"summary", "yes"}})["hosts"];
+    ASSERT_EQ(hosts.size(), 2U) << hosts;
+    EXPECT_EQ(hosts[0]["zones"], 1);
+  }
 }
 
 TEST_F(CommandsTest, AnImportMayEndAfterTheThreadThatAsked) {

@@ -43,7 +43,8 @@ class CommitterTest : public testing::Test {
     });
   }
   Outcome<Committer::Removed> remove(const std::string& zone) {
-    return wait_for<Committer::Removed>([&](auto done) { committer_->remove_zone(name(zone), std::move(done)); });
+    return wait_for<Committer::Removed>(
+        [&](auto done) { committer_->remove_zone(name(zone), {.kind = "a test"}, std::move(done)); });
   }
   Outcome<Importer::Loaded> load(const std::filesystem::path& directory, Importer::DirectoryOptions options = {}) {
     return wait_for<Importer::Loaded>(
@@ -60,7 +61,7 @@ class CommitterTest : public testing::Test {
       return std::nullopt;
     };
     return wait_for<Committer::Changed>(
-        [&](auto done) { committer_->change_zone(name(zone), "a test", compose, std::move(done)); });
+        [&](auto done) { committer_->change_zone(name(zone), {.kind = "a test"}, compose, std::move(done)); });
   }
   // @pre the caller is in a read section, or no change is under way
   const zones::ZoneVersion* find(const std::string& zone) const {
@@ -146,7 +147,7 @@ TEST_F(CommitterTest, AnImportedFileIsADifferenceInTheHistory) {
 TEST_F(CommitterTest, AZoneThatKeepsItsSerialsWantsOneStated) {
   import("example.com", kSmallZone);
   wait_for<Committer::Configured>([&](auto done) {
-    committer_->set_serial_policy(name("example.com"), zones::SerialPolicy::keep, std::move(done));
+    committer_->set_serial_policy(name("example.com"), {.kind = "a test"}, zones::SerialPolicy::keep, std::move(done));
   });
   EXPECT_NE(std::get<Failure>(change("example.com", "x A 10.0.0.1")).reason.find("keeps its own serials"),
             std::string::npos);
@@ -160,7 +161,8 @@ TEST_F(CommitterTest, AZoneThatKeepsItsSerialsWantsOneStated) {
 TEST_F(CommitterTest, ASerialIsCountedUpByOneWhereTheZoneSaysSo) {
   import("example.com", kSmallZone);
   wait_for<Committer::Configured>([&](auto done) {
-    committer_->set_serial_policy(name("example.com"), zones::SerialPolicy::increment, std::move(done));
+    committer_->set_serial_policy(name("example.com"), {.kind = "a test"}, zones::SerialPolicy::increment,
+                                  std::move(done));
   });
   EXPECT_EQ(std::get<Committer::Changed>(change("example.com", "x A 10.0.0.1")).serial, 11U);
   EXPECT_EQ(std::get<Committer::Changed>(change("example.com", "x A 10.0.0.2")).serial, 12U);
@@ -172,7 +174,8 @@ TEST_F(CommitterTest, ASerialThatIsCountedUpIsNeverZero) {
   text.replace(text.find(" 10 "), 4, " 4294967295 ");
   import("example.com", text);
   wait_for<Committer::Configured>([&](auto done) {
-    committer_->set_serial_policy(name("example.com"), zones::SerialPolicy::increment, std::move(done));
+    committer_->set_serial_policy(name("example.com"), {.kind = "a test"}, zones::SerialPolicy::increment,
+                                  std::move(done));
   });
   EXPECT_EQ(std::get<Committer::Changed>(change("example.com", "x A 10.0.0.1")).serial, 1U);
 }
@@ -219,9 +222,10 @@ TEST_F(CommitterTest, ChangesThatWaitTogetherBuildOnEachOther) {
       draft.apply(std::get<zones::Edit>(edit));
       return std::nullopt;
     };
-    committer_->change_zone(name("example.com"), "a test", compose, [promise](Outcome<Committer::Changed> outcome) {
-      promise->set_value(std::get<Committer::Changed>(outcome).serial);
-    });
+    committer_->change_zone(name("example.com"), {.kind = "a test"}, compose,
+                            [promise](Outcome<Committer::Changed> outcome) {
+                              promise->set_value(std::get<Committer::Changed>(outcome).serial);
+                            });
   }
   std::set<uint32_t> distinct;
   for (auto& serial : serials) distinct.insert(serial.get());
@@ -279,7 +283,7 @@ TEST_F(CommitterTest, AZoneThatComesBackHasANewerSerialThanItHad) {
 TEST_F(CommitterTest, AZoneThatKeepsItsSerialsComesBackWithANewerOneOnly) {
   import("example.com", kSmallZone);
   wait_for<Committer::Configured>([&](auto done) {
-    committer_->set_serial_policy(name("example.com"), zones::SerialPolicy::keep, std::move(done));
+    committer_->set_serial_policy(name("example.com"), {.kind = "a test"}, zones::SerialPolicy::keep, std::move(done));
   });
   remove("example.com");
   EXPECT_NE(std::get<Failure>(import("example.com", kSmallZone)).reason.find("state a SOA with serial 11"),
@@ -340,8 +344,9 @@ TEST_F(CommitterTest, AGroupThatCannotBeStoredIsNotInForce) {
 
 TEST_F(CommitterTest, ZonesFollowTheirProvider) {
   const auto set_provider = [&](std::optional<SecondaryWish> wish, bool dry_run = false) {
-    return wait_for<Committer::ProviderSet>(
-        [&](auto done) { committer_->set_provider("p", std::move(wish), dry_run, std::move(done)); });
+    return wait_for<Committer::ProviderSet>([&](auto done) {
+      committer_->set_provider("p", std::move(wish), {.kind = "a test"}, dry_run, std::move(done));
+    });
   };
   const SecondaryWish first{"ns1.p.test.", "192.0.2.1", "", "", true};
   const SecondaryWish second{"ns2.p.test.", "192.0.2.2", "", "", true};
@@ -357,7 +362,7 @@ TEST_F(CommitterTest, ZonesFollowTheirProvider) {
       return settings;
     };
     wait_for<Committer::SecondarySet>(
-        [&](auto done) { committer_->set_secondary(name(zone), enable, std::move(done)); });
+        [&](auto done) { committer_->set_secondary(name(zone), {.kind = "a test"}, enable, std::move(done)); });
   }
   const uint32_t before = find("z0.example")->serial(), other = find("z1.example")->serial();
   EXPECT_EQ(std::get<Committer::ProviderSet>(set_provider(second, true)).zones, kZones / 2);
@@ -380,9 +385,11 @@ TEST_F(CommitterTest, AProposalMadeAheadIsMadeAgainWhenItsBaseHasMoved) {
     NewContent content{std::move(std::get<zones::ZoneText>(parsed)), {}};
     content.fresh = zones::ZoneVersion::build(content.text.records);
     const auto base = std::get<Committer::Base>(
-        wait_for<Committer::Base>([&](auto done) { committer_->base_of(name("example.com"), std::move(done)); }));
+        wait_for<Committer::Base>([&](auto done) { committer_->base_of(name("example.com"), {}, std::move(done)); }));
     auto made = std::get<Proposal>(propose_content(base.version, content, base.rules));
-    return Committer::Import{name("example.com"), std::move(content), "a file", true, std::move(made)};
+    Committer::Import request{name("example.com"), std::move(content), "a file"};
+    request.made_ahead = std::move(made);
+    return request;
   };
   Committer::Import late = ahead(with_serial(kSmallZone, "30") + "late 1 A 10.0.0.1\n");
   Committer::Import early = ahead(with_serial(kSmallZone, "20") + "early 1 A 10.0.0.1\n");
@@ -614,7 +621,7 @@ TEST_F(CommitterTest, StopsWhileChangesWait) {
     importer_->import_text({name("example.com"), zones::ZoneSource::of_text(test::zone_with(2000), "x")}, [](auto) {});
   committer_->stop();
   importer_->stop();
-  committer_->remove_zone(name("example.com"), [](auto) { ADD_FAILURE() << "done after the end"; });
+  committer_->remove_zone(name("example.com"), {.kind = "a test"}, [](auto) { ADD_FAILURE() << "done after the end"; });
 }
 
 }  // namespace

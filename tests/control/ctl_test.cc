@@ -153,8 +153,8 @@ TEST(Help, HasEveryVerbInAGroup) {
 TEST(CtlCompletion, KnowsEveryVerbAndOption) {
   EXPECT_EQ(text({"completion", "bash"}), bash_completion());
   const std::string script = bash_completion();
-  for (const char* word :
-       {"status", "zone) words='abort begin check commit ", "'zone show'", "'zone import'", " --provider "}) {
+  for (const char* word : {"status", "zone) words='abort begin check commit ", "'zone show'", "'zone import'",
+                           " --provider'", "--provider|"}) {
     EXPECT_NE(script.find(word), std::string::npos) << word;
   }
 }

@@ -91,7 +91,7 @@ TEST_F(ProposalTest, WhateverIsAskedForLeavesTheSameMarks) {
     const Proposal& proposal = made(*outcome);
     EXPECT_EQ(proposal.base, increment);
     EXPECT_EQ(proposal.next->serial(), 11U);
-    EXPECT_EQ(proposal.added, 1U);
+    EXPECT_EQ(proposal.delta.added.size(), 1U);
     ASSERT_TRUE(proposal.next->history());
     EXPECT_EQ(proposal.next->history()->steps().back()->time(), rules_.now);
     EXPECT_EQ(proposal.next->history()->since(10)->delta.added.size(), 1U);

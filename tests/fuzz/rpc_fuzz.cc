@@ -8,7 +8,7 @@
 #include "control/base/parse_name.h"
 #include "control/base/utf8.h"
 #include "control/base/zone_source_json.h"
-#include "control/command/record_arguments.h"
+#include "control/operate/record_arguments.h"
 #include "tests/fuzz/fuzz.h"
 #include "zones/zonefile.h"
 

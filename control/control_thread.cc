@@ -1,19 +1,20 @@
-#include "control/command/control_thread.h"
+#include "control/control_thread.h"
 
 #include <pthread.h>
 
 #include <boost/asio/post.hpp>
 
 #include "control/command/metrics.h"
+#include "control/command/stats_json.h"
 
 namespace axfrd::control {
 
 namespace {
 
-MetricsServer::Source source_of(Commands& commands) {
-  return [&commands](const std::function<void(std::string)>& done) {
-    commands.run({std::nullopt, "stats", Json::object()},
-                 [done](const auto& outcome) { done(metrics_text(std::get<Json>(std::get<RpcResult>(outcome)))); });
+// What scrapes metrics sees what any reader sees.
+MetricsServer::Source source_of(Operations& operations) {
+  return [&operations](const std::function<void(std::string)>& done) {
+    done(metrics_text(to_json(std::get<ServerStats>(operations.server.stats({})))));
   };
 }
 
@@ -33,17 +34,35 @@ ControlThread::~ControlThread() { stop(); }
 void ControlThread::run() {
   pthread_setname_np(pthread_self(), "axfrd-control");
   dataplane::Rcu::Reader reader(rcu_);
-  Commands commands(loop_, server_, reader);
+  Operations operations(loop_, server_, reader);
+  Commands commands(operations);
   const auto handler = [&commands](RpcRequest request, RpcDone done) {
     commands.run(std::move(request), std::move(done));
   };
   socket_ = std::make_unique<ControlSocket>(loop_, file_, handler, log_);
-  if (metrics_) metrics_->start(source_of(commands));
+  if (metrics_) metrics_->start(source_of(operations));
   loop_.run();
   socket_.reset();
 }
 
+void ControlThread::build_index() {
+  indexer_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), "axfrd-index");
+    try {
+      dataplane::Rcu::Reader reader(rcu_);
+      server_.apexes.build(server_.zones, reader);
+    } catch (const std::exception& error) {  // whoever needs it tries again
+      log_.warning("the index of zones is not built yet: ", reason_of(error));
+    }
+  });
+}
+
+void ControlThread::reopen_logs() {
+  boost::asio::post(loop_, [this] { server_.audit.reopen(); });
+}
+
 void ControlThread::stop() {
+  if (indexer_.joinable()) indexer_.join();
   if (!thread_.joinable()) return;
   boost::asio::post(loop_, [this] {
     if (metrics_) metrics_->stop();

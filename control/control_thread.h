@@ -1,4 +1,4 @@
-// ControlThread: the thread that serves operators.
+// ControlThread: the thread that serves operators: their operations, and the faces of these.
 //
 // It is apart from the service thread because what operators ask for may be large: a request can hold a zone file of
 // many megabytes, and no transfer shall wait while that is parsed.
@@ -25,6 +25,10 @@ class ControlThread {
   ControlThread(const ControlThread&) = delete;
   ControlThread& operator=(const ControlThread&) = delete;
 
+  // Begins to build the index of zones, in a thread of its own, so that nobody has to wait for it. Once.
+  void build_index();
+  // Goes on in new log files, whose old ones were moved away. Any thread.
+  void reopen_logs();
   // Writes the replies under way, for a short while, and ends the thread.
   void stop();
 
@@ -39,6 +43,7 @@ class ControlThread {
   std::unique_ptr<MetricsServer> metrics_;  // null: none
   std::unique_ptr<ControlSocket> socket_;   // made, used and destroyed by the thread
   std::thread thread_;
+  std::thread indexer_;
 };
 
 }  // namespace axfrd::control

@@ -1,4 +1,4 @@
-#include "control/command/transactions.h"
+#include "control/operate/transactions.h"
 
 namespace axfrd::control {
 

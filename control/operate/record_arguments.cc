@@ -1,4 +1,4 @@
-#include "control/command/record_arguments.h"
+#include "control/operate/record_arguments.h"
 
 #include <algorithm>
 #include <cctype>

@@ -1,0 +1,98 @@
+// Verbs about the server, and about the secrets of DNS Cookies.
+#include <unistd.h>
+
+#include <array>
+
+#include "control/access/cookie.h"
+#include "control/command/commands.h"
+#include "control/command/commands_support.h"
+#include "control/command/stats_json.h"
+
+namespace axfrd::control {
+
+namespace {
+
+Json store_json(const StoreHealth& health) {
+  const bool fine = health.trouble.empty();
+  return {{"writable", health.writable},
+          {"trouble", fine ? Json() : Json(health.trouble)},
+          {"since", fine ? Json() : Json(health.since)}};
+}
+
+Json status_json(const ServerStatus& status) {
+  const Json tcp = to_json(status.tcp);
+  Json result{{"version", AXFRD_VERSION},
+              {"pid", getpid()},
+              {"state", to_text(status.state)},
+              {"uptime_seconds", status.uptime.count()},
+              {"zones", status.zones},
+              {"tcp_sessions", tcp["sessions"]},
+              {"transfers_under_way", tcp["transfers"].get<uint64_t>() - tcp["transfers_finished"].get<uint64_t>()},
+              {"retired_versions", status.retired_versions},
+              {"store", store_json(status.store)},
+              {"import", to_json(status.import)}};
+  result["ports"] = status.dataplane ? to_json(*status.dataplane)["ports"] : Json::array();
+  return result;
+}
+
+Json cookies_json(const CookiesChanged& changed) {
+  Json result = to_json(changed.secrets);
+  if (!changed.changed) result["changed"] = false;
+  return result;
+}
+
+void status(Operations& operations, const Principal& who, Json&, RpcDone done) {
+  answer<ServerStatus>(done, operations.server.status(who), status_json);
+}
+
+void stats(Operations& operations, const Principal& who, Json&, RpcDone done) {
+  answer<ServerStats>(done, operations.server.stats(who), [](const ServerStats& s) { return to_json(s); });
+}
+
+void stop(Operations& operations, const Principal& who, Json&, RpcDone done) {
+  if (auto failure = operations.server.stop(who)) return refuse(done, std::move(*failure));
+  done(RpcResult(Json{{"stopping", true}}));
+}
+
+void backup(Operations& operations, const Principal& who, Json& params, RpcDone done) {
+  operations.server.backup(who, text_in(params, "directory"),
+                           answering<std::filesystem::path>(std::move(done), [](const std::filesystem::path& made) {
+                             return Json{{"directory", made.string()}};
+                           }));
+}
+
+void cookie_show(Operations& operations, const Principal& who, Json&, RpcDone done) {
+  answer<zones::CookieSecrets>(done, operations.server.cookies(who),
+                               [](const zones::CookieSecrets& secrets) { return to_json(secrets); });
+}
+
+void cookie_add(Operations& operations, const Principal& who, Json& params, RpcDone done) {
+  operations.server.add_cookie(who, parse_cookie_secret(text_in(params, "secret")),
+                               answering<CookiesChanged>(std::move(done), cookies_json));
+}
+
+void cookie_activate(Operations& operations, const Principal& who, Json&, RpcDone done) {
+  operations.server.activate_cookie(who, answering<CookiesChanged>(std::move(done), cookies_json));
+}
+
+void cookie_drop(Operations& operations, const Principal& who, Json&, RpcDone done) {
+  operations.server.drop_cookie(who, answering<CookiesChanged>(std::move(done), cookies_json));
+}
+
+}  // namespace
+
+std::span<const VerbHandler> server_handlers() {
+  static constexpr std::array kHandlers{
+      VerbHandler{"status", status},
+      VerbHandler{"stats", stats},
+      VerbHandler{"backup", backup},
+      VerbHandler{"stop", stop},
+      VerbHandler{"cookie.show", cookie_show},
+      VerbHandler{"cookie.add", cookie_add},
+      VerbHandler{"cookie.activate", cookie_activate},
+      VerbHandler{"cookie.drop", cookie_drop},
+  };
+  return kHandlers;
+}
+
+}  // namespace axfrd::control

@@ -1,0 +1,80 @@
+#include "control/operate/audit_log.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <stdexcept>
+#include <utility>
+
+#include "control/base/json.h"
+
+namespace axfrd::control {
+
+namespace {
+
+int64_t now_ms() {
+  using std::chrono::duration_cast, std::chrono::milliseconds, std::chrono::system_clock;
+  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+std::string audit_line(const AuditRecord& record) {
+  Json line{{"time_ms", now_ms()}, {"outcome", record.failure.empty() ? "done" : "failed"}};
+  const auto put = [&](const char* member, const std::string& text) {
+    if (!text.empty()) line[member] = text;
+  };
+  put("who", record.cause.who);
+  if (record.cause.uid) line["uid"] = *record.cause.uid;
+  put("verb", record.cause.verb);
+  put("cause", record.cause.kind);
+  put("detail", record.cause.detail);
+  line[record.kind] = record.name;
+  if (record.old_serial) line["old_serial"] = *record.old_serial;
+  if (record.serial) line["serial"] = *record.serial;
+  put("what", record.what);
+  put("reason", record.failure);
+  return dump(line) + "\n";
+}
+
+std::string dropped_line(uint64_t lines) {
+  return dump({{"time_ms", now_ms()}, {"outcome", "dropped"}, {"lines", lines}}) + "\n";
+}
+
+std::shared_ptr<LineWriter> open_audit_file(const std::filesystem::path& file) {
+  constexpr mode_t kMode = 0640;  // it tells what users do
+  const int fd = open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, kMode);
+  if (fd < 0) throw std::runtime_error("cannot write the audit log " + file.string() + ": " + std::strerror(errno));
+  auto writer = std::make_shared<LineWriter>(fd, dropped_line);
+  close(fd);
+  return writer;
+}
+
+}  // namespace
+
+AuditLog::AuditLog(std::optional<std::filesystem::path> file, const Log& log)
+    : file_(std::move(file)), log_(log), writer_(file_ ? open_audit_file(*file_) : nullptr) {}
+
+void AuditLog::write(const AuditRecord& record) {
+  if (const auto to = writer()) to->write(audit_line(record));
+  if (!record.is_one_of_many && log_.shows(LogLevel::info)) log_.info(record.text());
+}
+
+void AuditLog::reopen() {
+  if (!file_) return;
+  try {
+    auto next = open_audit_file(*file_);
+    const std::unique_lock lock(mutex_);
+    writer_.swap(next);  // the old one ends behind the lock, which may take it a second
+  } catch (const std::runtime_error& error) {
+    log_.error(error.what(), "; it goes on in the old one");
+  }
+}
+
+std::shared_ptr<LineWriter> AuditLog::writer() const {
+  const std::lock_guard lock(mutex_);
+  return writer_;
+}
+
+}  // namespace axfrd::control

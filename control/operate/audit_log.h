@@ -1,0 +1,43 @@
+// AuditLog: who changed what, when, and what came of it.
+//
+// Each record is a line of the log (info) and, with --audit-log, a line of JSON in that file:
+//
+//   {"time_ms", "outcome": "done" | "failed", "who", "uid", "verb", "cause", "detail", "zone" | "key" | "provider" | …,
+//    "old_serial", "serial", "what", "reason"}
+//
+// What does not apply is left out. A line that cannot be written now is dropped, as the log's are (base/line_writer.h),
+// and {"outcome": "dropped", "lines"} says how many were.
+//
+// Threads. Any may write; reopen(): one thread.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "control/base/cause.h"
+#include "control/base/line_writer.h"
+#include "control/base/log.h"
+
+namespace axfrd::control {
+
+class AuditLog {
+ public:
+  // Appends to `file`, if there is one. Throws std::runtime_error.
+  AuditLog(std::optional<std::filesystem::path> file, const Log& log);
+
+  void write(const AuditRecord& record);
+  // Goes on in a new file of that name: the old one was moved away. When there is none to be had, the old one stays.
+  void reopen();
+
+ private:
+  std::shared_ptr<LineWriter> writer() const;
+
+  const std::optional<std::filesystem::path> file_;
+  const Log& log_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<LineWriter> writer_;  // guarded by mutex_; null: no file
+};
+
+}  // namespace axfrd::control

@@ -1,0 +1,111 @@
+// What operations act on, and what they have in common: who may do it, the record of what came of it, and the way back
+// from the committer's thread.
+//
+// An operation takes a principal, a request (a plain structure) and a Done. It asks allow() first, then does its work,
+// and calls the Done once, at once or later, in the loop's thread. It knows no JSON of requests and no socket, so that
+// the control socket and an HTTP server are two faces of it. Each face has operations of its own, with a loop and a
+// reader of its own.
+//
+// Threads. The thread of the loop. What changes zones is handed to the committer and answered when that has done it.
+#pragma once
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "control/alias/alias_service.h"
+#include "control/base/outcome.h"
+#include "control/check/delegation_check.h"
+#include "control/commit/committer.h"
+#include "control/dns/service.h"
+#include "control/ingest/importer.h"
+#include "control/notify/notify_service.h"
+#include "control/operate/apex_index.h"
+#include "control/operate/audit_log.h"
+#include "control/operate/principal.h"
+#include "dataplane/dataplane.h"
+
+namespace axfrd::control {
+
+enum class ServerState : uint8_t { starting, serving, stopping };
+const char* to_text(ServerState state);
+
+// What operations look at and act on. Everything outlives them.
+struct Server {
+  const zones::ZoneTable& zones;
+  const zones::CookieJar& cookies;
+  Committer& committer;
+  const CurrentSettings& settings;
+  Importer& importer;
+  const Service& service;
+  NotifyService& notify;
+  AliasService& aliases;
+  DelegationChecker& checker;
+  AuditLog& audit;
+  ApexIndex& apexes;
+  const dataplane::Dataplane* dataplane;  // null: without DPDK
+  const std::atomic<ServerState>& state;  // written by the main thread
+  std::chrono::seconds transaction_timeout;
+  std::function<void()> stop;  // begins to stop the server; any thread
+};
+
+// An operation as the audit tells it. `name`: of the zone, the key or the provider that it is about.
+struct Act {
+  std::string verb;  // "zone.commit"
+  Cause cause;
+  std::string kind, name;
+};
+
+class Context {
+ public:
+  Context(boost::asio::io_context& loop, const Server& server, dataplane::Rcu::Reader& reader)
+      : loop_(loop), server_(server), reader_(reader) {}
+
+  boost::asio::io_context& loop() const { return loop_; }
+  const Server& server() const { return server_; }
+  dataplane::Rcu::Reader& reader() const { return reader_; }
+
+  // Why the principal may not do what takes at least this role: in one zone, or to what concerns all zones.
+  static std::optional<Failure> refuse(const Principal& who, Role least, const zones::Name& apex);
+  static std::optional<Failure> refuse(const Principal& who, Role least);
+  // The same for a change, whose refusal is recorded.
+  std::optional<Failure> refuse(const Principal& who, Role least, const zones::Name& apex, const Act& act) const;
+  std::optional<Failure> refuse(const Principal& who, Role least, const Act& act) const;
+
+  // A change of a zone, a key, a provider, …, for the audit.
+  static Act act(const Principal& who, const char* verb, Cause cause, const char* kind, std::string name);
+  void record_failure(const Act& act, const std::string& reason) const;
+  void record_change(const Act& act, std::string what) const;
+
+  // The version that is served; null if there is no such zone.
+  zones::VersionRef find(const zones::Name& apex) const;
+  // The same for a principal: a zone outside their scope is refused.
+  Outcome<zones::VersionRef> look_up(const Principal& who, const zones::Name& apex) const;
+
+  // Brings an outcome from another thread to the loop.
+  template <class T>
+  Done<T> in_loop(Done<T> done) const {
+    return [&loop = loop_, done = std::move(done)](Outcome<T> outcome) {
+      boost::asio::post(loop, [done, outcome = std::move(outcome)]() mutable { done(std::move(outcome)); });
+    };
+  }
+  // The same for a change: a failure is recorded. What became of a zone, the committer records.
+  template <class T>
+  Done<T> recorded(Act act, Done<T> done) const {
+    return in_loop<T>([this, act = std::move(act), done = std::move(done)](Outcome<T> outcome) {
+      if (const auto* failure = std::get_if<Failure>(&outcome)) record_failure(act, failure->reason);
+      done(std::move(outcome));
+    });
+  }
+
+ private:
+  boost::asio::io_context& loop_;
+  const Server& server_;
+  dataplane::Rcu::Reader& reader_;
+};
+
+}  // namespace axfrd::control

@@ -1,0 +1,35 @@
+// Operations on TSIG keys and what their holders may change by DNS UPDATE. All are an administrator's.
+//
+// Threads, errors. As context.h says.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "control/operate/context.h"
+
+namespace axfrd::control {
+
+class KeyOperations {
+ public:
+  explicit KeyOperations(const Context& context) : context_(context) {}
+
+  using Changed = Committer::KeyChanged;
+  // The same key again changes nothing; another one of its name is refused. `verb`: as which it is recorded.
+  void add(const Principal& who, const char* verb, TsigKeyRef key, Done<Changed> done);
+  Outcome<std::vector<KeyRef>> list(const Principal& who) const;
+  // A key that zones or providers name is not removed, unless that is meant: who signs with it is turned away then.
+  void remove(const Principal& who, const zones::Name& key, bool although_used, Done<Changed> done);
+  void grant(const Principal& who, const zones::Name& key, const UpdateGrant& grant, Done<Changed> done);
+  // All grants for that zone; none: those for all zones.
+  void revoke(const Principal& who, const zones::Name& key, const std::optional<zones::Name>& zone, Done<Changed> done);
+
+ private:
+  void change(const Act& act, std::string what, const zones::Name& key, Committer::KeyEdit edit, Done<Changed> done);
+  std::vector<std::string> users(const zones::Name& key) const;
+
+  const Context& context_;
+};
+
+}  // namespace axfrd::control

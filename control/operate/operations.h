@@ -1,0 +1,29 @@
+// Operations: all that can be asked of a running axfrd, for one face of it.
+#pragma once
+
+#include "control/operate/key_operations.h"
+#include "control/operate/secondary_operations.h"
+#include "control/operate/server_operations.h"
+#include "control/operate/zone_operations.h"
+
+namespace axfrd::control {
+
+class Operations {
+ public:
+  // Everything outlives it. `loop` and `reader` are those of the thread that asks.
+  Operations(boost::asio::io_context& loop, const Server& parts, dataplane::Rcu::Reader& reader)
+      : context_(loop, parts, reader) {}
+  Operations(const Operations&) = delete;
+  Operations& operator=(const Operations&) = delete;
+
+ private:
+  const Context context_;
+
+ public:
+  ZoneOperations zones{context_};
+  SecondaryOperations secondaries{context_};
+  KeyOperations keys{context_};
+  ServerOperations server{context_};
+};
+
+}  // namespace axfrd::control

@@ -1,0 +1,98 @@
+// Operations on the secondaries of zones, and on providers of secondaries.
+//
+// Roles. A reader looks and explains; an editor notifies; a secondary manager says who may transfer a zone. Providers
+// belong to no zone: a secondary manager of all zones changes them.
+//
+// Threads, errors. As context.h says.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "control/access/secondary.h"
+#include "control/operate/context.h"
+
+namespace axfrd::control {
+
+struct SetSecondary {
+  enum class How : uint8_t { enable, edit };
+  zones::Name apex;
+  How how;
+  SecondaryWish wish = {};                   // lists in place of those that there are
+  std::optional<std::string> provider = {};  // providers that the zone refers to, separated by commas
+  std::string add_ns = {}, remove_ns = {};   // changes of the lists, items separated by commas; edit only
+  std::string add_allow = {}, remove_allow = {};
+  bool changes_lists() const {
+    return !add_ns.empty() || !remove_ns.empty() || !add_allow.empty() || !remove_allow.empty();
+  }
+};
+
+struct SecondarySet {
+  Committer::SecondarySet set;
+  std::vector<zones::Name> ns_before, ns_after;  // of the zone's apex: what the delegation should be
+};
+
+struct SetProvider {
+  std::string name;
+  SecondaryWish wish;
+  bool dry_run = false;  // only count the zones that would change
+};
+
+struct ProviderSet {
+  SecondaryWish wish;
+  bool changed;
+  size_t zones = 0;   // that refer to it and follow, or would
+  size_t failed = 0;  // that could not; the log says why
+};
+
+struct Explain {
+  zones::Name apex;
+  IpAddress peer;
+  std::optional<zones::Name> key = {};
+};
+
+class SecondaryOperations {
+ public:
+  explicit SecondaryOperations(const Context& context) : context_(context) {}
+
+  void set(const Principal& who, const SetSecondary& request, Done<SecondarySet> done);
+  // The settings stay for the next time, the NS names leave.
+  void disable(const Principal& who, const zones::Name& apex, Done<SecondarySet> done);
+  struct Shown {
+    zones::VersionRef version;
+    Json ledger;  // lines, as notify/ gives them
+  };
+  void show(const Principal& who, const zones::Name& apex, Done<Shown> done) const;
+  // Who has which serial. `behind`: only those who do not have the newest.
+  void status(const Principal& who, const zones::Name& apex, bool behind, Done<Json> done) const;
+  // The same of all zones that the principal may see: `page` is called with some hundred lines at a time.
+  struct Page {
+    Json lines;
+    std::optional<std::string> last;  // where this page ends
+    bool more;
+  };
+  Outcome<std::monostate> may_list(const Principal& who) const;
+  void status_page(const Principal& who, const std::optional<std::string>& after, bool behind,
+                   std::function<void(Page)> page) const;
+  // Also of a zone whose secondary DNS was disabled: the parent may not know yet.
+  void check(const Principal& who, const zones::Name& apex, Done<Json> done) const;
+  void notify(const Principal& who, const zones::Name& apex, Done<size_t> done);
+  Outcome<TransferDecision> explain(const Principal& who, const Explain& request) const;
+
+  // Waits until all secondaries have the serial, and gives the ledger; a Failure when the time is over.
+  void wait_for(const zones::Name& apex, uint32_t serial, std::chrono::seconds patience, Done<Json> done) const;
+
+  // The zones that refer to it follow before `done` is called.
+  void set_provider(const Principal& who, const SetProvider& request, Done<ProviderSet> done);
+  Outcome<ProvidersRef> providers(const Principal& who) const;
+  // Refused while zones refer to it.
+  void remove_provider(const Principal& who, const std::string& name, Done<std::monostate> done);
+
+ private:
+  void change(const Act& act, const zones::Name& apex, SecondaryEdit edit, Done<SecondarySet> done);
+
+  const Context& context_;
+};
+
+}  // namespace axfrd::control

@@ -1,0 +1,117 @@
+#include "control/operate/server_operations.h"
+
+#include <utility>
+
+namespace axfrd::control {
+
+namespace {
+
+Failure nothing_staged() { return {FailureCode::failed, "there is no staged secret; cookie add brings one"}; }
+
+}  // namespace
+
+size_t ServerOperations::zone_count() const {
+  const dataplane::ReadSection section(context_.reader());
+  return context_.server().zones.size();
+}
+
+Outcome<ServerStatus> ServerOperations::status(const Principal&) const {
+  using std::chrono::duration_cast, std::chrono::seconds;
+  const Server& server = context_.server();
+  ServerStatus status{server.state.load(std::memory_order_relaxed),
+                      duration_cast<seconds>(std::chrono::steady_clock::now() - start_),
+                      zone_count(),
+                      server.committer.retired_count(),
+                      server.service.tcp_counters(),
+                      server.committer.store_health(),
+                      server.importer.progress(),
+                      {}};
+  if (server.dataplane != nullptr) status.dataplane = server.dataplane->stats();
+  return status;
+}
+
+Outcome<ServerStats> ServerOperations::stats(const Principal&) const {
+  const Server& server = context_.server();
+  return ServerStats{server.dataplane != nullptr ? server.dataplane->stats() : dataplane::DataplaneStats{},
+                     server.service.udp_counters(),
+                     server.service.tcp_counters(),
+                     server.notify.counters(),
+                     server.aliases.counters(),
+                     zone_count(),
+                     server.committer.zones_without_servers(),
+                     server.committer.retired_count(),
+                     server.committer.history_octets(),
+                     server.service.dropped_log_lines(),
+                     server.notify.dropped_log_lines(),
+                     server.committer.store_health().writable};
+}
+
+std::optional<Failure> ServerOperations::stop(const Principal& who) {
+  const Act act = Context::act(who, "stop", {.kind = "stop"}, "server", "");
+  if (auto failure = context_.refuse(who, Role::admin, act)) return failure;
+  context_.record_change(act, "stopping");
+  context_.server().stop();
+  return std::nullopt;
+}
+
+// ---- DNS Cookies ----
+
+void ServerOperations::backup(const Principal& who, const std::filesystem::path& directory,
+                              Done<std::filesystem::path> done) {
+  const Act act = Context::act(who, "backup", {.kind = "backup"}, "server", directory.string());
+  if (auto failure = context_.refuse(who, Role::admin, act)) return done(std::move(*failure));
+  using Path = std::filesystem::path;
+  const auto answer = [this, act, done = std::move(done)](Outcome<Path> outcome) {
+    if (std::holds_alternative<Path>(outcome)) context_.record_change(act, "copied");
+    done(std::move(outcome));
+  };
+  context_.server().committer.backup(directory, context_.recorded<Path>(act, answer));
+}
+
+Outcome<zones::CookieSecrets> ServerOperations::cookies(const Principal& who) const {
+  if (auto failure = Context::refuse(who, Role::admin)) return std::move(*failure);
+  const dataplane::ReadSection section(context_.reader());
+  return context_.server().cookies.current();
+}
+
+void ServerOperations::change_cookies(const Principal& who, const char* verb, const char* what,
+                                      Committer::CookieEdit edit, Done<CookiesChanged> done) {
+  const Act act = Context::act(who, verb, {.kind = "settings"}, "cookies", "");
+  if (auto failure = context_.refuse(who, Role::admin, act)) return done(std::move(*failure));
+  context_.server().committer.change_cookies(
+      std::move(edit), context_.recorded<zones::CookieSecrets>(
+                           act, [this, act, what, done = std::move(done)](Outcome<zones::CookieSecrets> outcome) {
+                             if (auto* failure = std::get_if<Failure>(&outcome)) return done(std::move(*failure));
+                             context_.record_change(act, what);
+                             done(CookiesChanged{std::get<zones::CookieSecrets>(outcome)});
+                           }));
+}
+
+void ServerOperations::add_cookie(const Principal& who, const zones::CookieSecret& secret, Done<CookiesChanged> done) {
+  const auto known = cookies(who);
+  if (const auto* secrets = std::get_if<zones::CookieSecrets>(&known)) {
+    if (secrets->active == secret || secrets->staged == secret) return done(CookiesChanged{*secrets, false});
+  }
+  const auto stage = [secret](const zones::CookieSecrets& current) -> Outcome<zones::CookieSecrets> {
+    return zones::CookieSecrets{current.active, secret};
+  };
+  change_cookies(who, "cookie.add", "a secret staged", stage, std::move(done));
+}
+
+void ServerOperations::activate_cookie(const Principal& who, Done<CookiesChanged> done) {
+  const auto swap = [](const zones::CookieSecrets& current) -> Outcome<zones::CookieSecrets> {
+    if (!current.staged) return nothing_staged();
+    return zones::CookieSecrets{*current.staged, current.active};
+  };
+  change_cookies(who, "cookie.activate", "the staged secret is active", swap, std::move(done));
+}
+
+void ServerOperations::drop_cookie(const Principal& who, Done<CookiesChanged> done) {
+  const auto drop = [](const zones::CookieSecrets& current) -> Outcome<zones::CookieSecrets> {
+    if (!current.staged) return nothing_staged();
+    return zones::CookieSecrets{current.active, {}};
+  };
+  change_cookies(who, "cookie.drop", "the staged secret is forgotten", drop, std::move(done));
+}
+
+}  // namespace axfrd::control

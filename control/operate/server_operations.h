@@ -1,0 +1,68 @@
+// Operations on the server as a whole: its state and counters, its end, and the secrets of DNS Cookies.
+//
+// Roles. A reader looks, whatever their scope; the rest is an administrator's.
+//
+// Threads, errors. As context.h says.
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+#include "control/operate/context.h"
+
+namespace axfrd::control {
+
+struct ServerStatus {
+  ServerState state;
+  std::chrono::seconds uptime;
+  size_t zones, retired_versions;
+  const TcpCounters& tcp;
+  StoreHealth store;
+  Importer::Progress import;
+  std::optional<dataplane::DataplaneStats> dataplane;  // none: without DPDK
+};
+
+// The counters go on counting.
+struct ServerStats {
+  dataplane::DataplaneStats dataplane;
+  const UdpCounters& udp;
+  const TcpCounters& tcp;
+  const NotifyCounters& notify;
+  const AliasCounters& alias;
+  size_t zones, zones_without_servers, retired_versions, history_octets;
+  uint64_t dropped_log_lines, dropped_transfers;
+  bool store_is_writable;
+};
+
+struct CookiesChanged {
+  zones::CookieSecrets secrets;
+  bool changed = true;  // false: they were so already
+};
+
+class ServerOperations {
+ public:
+  explicit ServerOperations(const Context& context) : context_(context) {}
+
+  Outcome<ServerStatus> status(const Principal& who) const;
+  Outcome<ServerStats> stats(const Principal& who) const;
+  std::optional<Failure> stop(const Principal& who);
+  // Copies the store into a directory, which must be vacant, while changes go on.
+  void backup(const Principal& who, const std::filesystem::path& directory, Done<std::filesystem::path> done);
+
+  Outcome<zones::CookieSecrets> cookies(const Principal& who) const;
+  // Stages a secret: cookies made with it are accepted.
+  void add_cookie(const Principal& who, const zones::CookieSecret& secret, Done<CookiesChanged> done);
+  // Swaps the active secret and the staged one.
+  void activate_cookie(const Principal& who, Done<CookiesChanged> done);
+  void drop_cookie(const Principal& who, Done<CookiesChanged> done);
+
+ private:
+  size_t zone_count() const;
+  void change_cookies(const Principal& who, const char* verb, const char* what, Committer::CookieEdit edit,
+                      Done<CookiesChanged> done);
+
+  const Context& context_;
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace axfrd::control

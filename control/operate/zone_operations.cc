@@ -1,0 +1,442 @@
+#include "control/operate/zone_operations.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "control/operate/record_arguments.h"
+#include "zones/rdata_check.h"
+#include "zones/zonefile.h"
+
+namespace axfrd::control {
+
+namespace {
+
+using zones::Name;
+using zones::VersionRef;
+
+constexpr const char* kZone = "zone";
+
+Act zone_act(const Principal& who, const char* verb, const Name& apex, Cause cause) {
+  return Context::act(who, verb, std::move(cause), kZone, apex.to_text());
+}
+
+// Refuses an import that removes more than so many percent of the records of a zone.
+std::optional<Failure> review_removed(unsigned max_percent, const Committer::Review& review) {
+  if (review.old == nullptr) return std::nullopt;
+  const size_t records = review.old->counts().records, removed = review.delta.removed.size();
+  if (removed * 100 <= records * max_percent) return std::nullopt;
+  return Failure{FailureCode::conflict, Name(review.next.apex().name).to_text() + ": that would remove " +
+                                            std::to_string(removed) + " of " + std::to_string(records) +
+                                            " records, which is more than " + std::to_string(max_percent) + " percent"};
+}
+
+// An edit of a draft for each of a list.
+Compose replay(std::shared_ptr<const std::vector<zones::Edit>> edits) {
+  return [edits = std::move(edits)](zones::Draft& draft) -> std::optional<Failure> {
+    for (const zones::Edit& edit : *edits) {
+      if (auto reason = draft.apply(edit)) return Failure{FailureCode::bad_zone, std::move(*reason)};
+    }
+    return std::nullopt;
+  };
+}
+
+// A record gives its TTL to the whole RRset (RFC 2181 §5.2), which who adds it may not know.
+void warn_of_ttl(zones::Draft& draft, const zones::Edit& edit, zones::Warnings& warnings) {
+  const zones::Record added = edit.record.view();
+  if (edit.kind != zones::Edit::Kind::add || added.type == zones::rrtype::RRSIG) return;
+  for (const zones::OwnedRecord& other : draft.rrset(added.owner, added.type)) {
+    if (other.ttl == added.ttl) continue;
+    return warnings.add(0, added.owner.to_text() + " " + zones::type_to_text(added.type) +
+                               ": the TTL of the RRset was " + std::to_string(other.ttl) + ", and is " +
+                               std::to_string(added.ttl) + " now");
+  }
+}
+
+Outcome<RecordLine> line_of(const std::vector<std::string>& words) {
+  try {
+    return record_line(words);
+  } catch (const std::invalid_argument& error) {
+    return Failure{FailureCode::bad_zone, error.what()};
+  }
+}
+
+std::string text_of(const zones::Edit& edit) {
+  return edit.pseudo ? zones::pseudo_to_text(*edit.pseudo) : zones::record_to_text(edit.record.view());
+}
+
+Failure not_in_history(const Name& apex, uint32_t serial) {
+  return {FailureCode::failed, "the history of zone " + apex.to_text() + " does not go back to serial " +
+                                   std::to_string(serial) + "; zone history shows how far it goes"};
+}
+
+// ---- rollback ----
+
+void remove_other_pseudo(zones::Draft& draft, const std::vector<zones::PseudoRecord>& kept) {
+  if (!draft.base()->pseudo()) return;
+  for (const zones::PseudoRecord& p : *draft.base()->pseudo()) {
+    const auto is_same = [&p](const auto& k) { return k.kind == p.kind && k.owner == p.owner && k.target == p.target; };
+    if (std::ranges::none_of(kept, is_same)) draft.apply(zones::Edit(zones::Edit::Kind::remove_pseudo, p));
+  }
+}
+
+// Takes back what happened since the version with `serial`. The addresses of ALIAS and URL records are those of today,
+// where they are known: the draft refuses others.
+std::optional<Failure> roll_back_to(uint32_t serial, zones::Draft& draft) {
+  const zones::HistoryRef& history = draft.base()->history();
+  const auto since = history ? history->since(serial) : std::nullopt;
+  if (!since) return not_in_history(Name(draft.base()->apex().name), serial);
+  for (const zones::OwnedRecord& r : since->delta.removed) {
+    if (const auto reason = zones::check_rdata(r.type, r.view().rdata)) {
+      return Failure{FailureCode::failed, "the version with serial " + std::to_string(serial) + " holds " +
+                                              r.owner.to_text() + " " + zones::type_to_text(r.type) +
+                                              ", which is refused today: " + *reason +
+                                              "; make the other changes by a transaction"};
+    }
+  }
+  using Kind = zones::Edit::Kind;
+  std::vector<zones::PseudoRecord> then;
+  if (since->pseudo && *since->pseudo) then = **since->pseudo;
+  if (since->pseudo) remove_other_pseudo(draft, then);
+  for (const zones::OwnedRecord& r : since->delta.added) draft.apply(zones::Edit(Kind::remove_record, r));
+  for (const zones::PseudoRecord& p : then) draft.apply(zones::Edit(Kind::add_pseudo, p));
+  for (const zones::OwnedRecord& r : since->delta.removed) draft.apply(zones::Edit(Kind::add, r));
+  draft.apply(zones::Edit(Kind::add, since->soa));
+  return std::nullopt;
+}
+
+// The history as it was when the zone had `serial`; null if it does not know that or there was none then.
+zones::HistoryRef history_until(const zones::HistoryRef& history, uint32_t serial) {
+  std::vector<zones::StepRef> steps;
+  for (const zones::StepRef& step : history->steps()) {
+    steps.push_back(step);
+    if (step->to() == serial) return zones::HistoryRef(new zones::History(std::move(steps)));
+  }
+  return nullptr;
+}
+
+bool same_soa(const zones::OwnedRecord& a, zones::OwnedRecord b) {
+  zones::set_soa_serial(b, zones::soa_serial(a));
+  return zones::same_record(a.view(), b.view()) && a.ttl == b.ttl;
+}
+
+}  // namespace
+
+// ---- content ----
+
+// Whether somebody may make a zone of that name: not below a zone of others, whose names it would take away.
+std::optional<Failure> ZoneOperations::refuse_new(const Principal& who, const Name& apex) const {
+  if (who.scope.is_all()) return std::nullopt;
+  const zones::NameView name = apex;
+  for (unsigned up = 1; up <= name.label_count(); ++up) {
+    const Name above(name.parent(up));
+    if (who.scope.contains(above) || !context_.find(above)) continue;
+    return Failure{FailureCode::forbidden, "zone " + apex.to_text() + " would stand below zone " + above.to_text() +
+                                               ", which is not among those of " + who.name};
+  }
+  return std::nullopt;
+}
+
+void ZoneOperations::import(const Principal& who, ImportZone request, Done<ZoneImported> done) {
+  const std::string file = request.source.parts.empty() ? "" : request.source.parts.front().file;
+  const Act act = zone_act(who, "zone.import", request.apex, {.kind = "file", .detail = file});
+  if (auto failure = context_.refuse(who, Role::editor, request.apex, act)) return done(std::move(*failure));
+  if (!context_.find(request.apex)) {
+    if (auto failure = refuse_new(who, request.apex)) {
+      context_.record_failure(act, failure->reason);
+      return done(std::move(*failure));
+    }
+  }
+  Importer::Text text{std::move(request.apex), std::move(request.source), request.strict, act.cause, {}};
+  const auto difference = std::make_shared<std::optional<ContentDifference>>();  // written by the committer's thread
+  if (request.dry_run || request.max_removed) {
+    text.review = [most = request.max_removed, dry_run = request.dry_run,
+                   difference](const Committer::Review& review) -> std::optional<Failure> {
+      if (most) {
+        if (auto failure = review_removed(*most, review)) return failure;
+      }
+      if (!dry_run) return std::nullopt;
+      ContentDifference found{review.old != nullptr ? review.old->serial() : 0, review.delta, {}, {}, {}};
+      found.pseudo_after = review.next.pseudo();
+      if (review.old == nullptr) {
+        for (unsigned i = 0; i < review.next.page_count(); ++i)
+          review.next.page(i).for_each_record(
+              review.next.apex(), [&](const zones::Record& record) { found.delta.added.emplace_back(record); });
+      } else {
+        found.pseudo_before = review.old->pseudo();
+        const auto before = review.old->soa_record(), after = review.next.soa_record();
+        if (!same_soa(before, after)) found.soa.emplace(before, after);
+      }
+      *difference = std::move(found);
+      return Failure{FailureCode::dry_run, "nothing was changed"};
+    };
+  }
+  const Done<Committer::Imported> end = [this, act, difference, done](Outcome<Committer::Imported> outcome) {
+    auto* failure = std::get_if<Failure>(&outcome);
+    if (failure == nullptr) return done(ZoneImported{std::move(std::get<Committer::Imported>(outcome)), std::nullopt});
+    if (failure->code == FailureCode::dry_run && *difference) {
+      const auto& d = **difference;
+      Committer::Imported imported{};
+      imported.serial = d.from;
+      imported.removed = d.delta.removed.size();
+      imported.added = d.delta.added.size();
+      return done(ZoneImported{std::move(imported), d});
+    }
+    context_.record_failure(act, failure->reason);
+    done(std::move(*failure));
+  };
+  context_.server().importer.import_text(std::move(text), context_.in_loop<Committer::Imported>(end));
+}
+
+void ZoneOperations::import_directory(const Principal& who, const ImportDirectory& request,
+                                      Done<Importer::Loaded> done) {
+  const Act act = Context::act(who, "zone.import-dir", {.kind = "file", .detail = request.directory.string()}, "server",
+                               request.directory.string());
+  if (auto failure = context_.refuse(who, Role::admin, act)) return done(std::move(*failure));
+  Importer::DirectoryOptions options{request.only_newer, request.strict, false, act.cause, {}};
+  if (request.max_removed) {
+    options.review = [most = *request.max_removed](const Committer::Review& review) {
+      return review_removed(most, review);
+    };
+  }
+  context_.server().importer.import_directory(request.directory, std::move(options),
+                                              context_.recorded<Importer::Loaded>(act, std::move(done)));
+}
+
+void ZoneOperations::remove(const Principal& who, const Name& apex, bool although_enabled,
+                            Done<Committer::Removed> done) {
+  const Act act = zone_act(who, "zone.remove", apex, {.kind = "removal"});
+  if (auto failure = context_.refuse(who, Role::editor, apex, act)) return done(std::move(*failure));
+  const VersionRef version = context_.find(apex);
+  if (version && !although_enabled && version->attributes().enabled_secondaries() != nullptr) {
+    return done(Failure{FailureCode::unconfirmed,
+                        "zone " + apex.to_text() +
+                            " has secondary DNS: its secondaries will serve it until it expires there, and its "
+                            "delegation stays; say --yes to remove it all the same"});
+  }
+  context_.server().committer.remove_zone(apex, act.cause, context_.recorded<Committer::Removed>(act, std::move(done)));
+}
+
+void ZoneOperations::change(const Principal& who, const Name& apex, std::vector<zones::Edit> edits,
+                            Done<Committer::Changed> done) {
+  const Act act = zone_act(who, "zone.change", apex, {.kind = "change"});
+  if (auto failure = context_.refuse(who, Role::editor, apex, act)) return done(std::move(*failure));
+  auto shared = std::make_shared<const std::vector<zones::Edit>>(std::move(edits));
+  context_.server().committer.change_zone(apex, act.cause, replay(std::move(shared)),
+                                          context_.recorded<Committer::Changed>(act, std::move(done)));
+}
+
+// ---- looking ----
+
+ZoneList::ZoneList(const Context& context, const Principal& who, const ListZones& request)
+    : context_(context),
+      scope_(who.scope),
+      prefix_(request.prefix),
+      with_secondaries_(request.with_secondaries),
+      left_(request.limit) {
+  if (request.after) after_ = ApexIndex::text_of(*request.after);
+  ended_ = left_ && *left_ == 0;
+}
+
+std::vector<VersionRef> ZoneList::next() {
+  constexpr size_t kAtOnce = 512;
+  std::vector<VersionRef> versions;
+  const Server& server = context_.server();
+  server.apexes.build(server.zones, context_.reader());
+  while (versions.empty() && !ended_) {
+    const ApexIndex::Page page = server.apexes.page(prefix_, after_, kAtOnce);
+    const dataplane::ReadSection section(context_.reader());
+    for (const std::string& text : page.names) {
+      const auto apex = Name::from_text(text);
+      const zones::Zone* zone = server.zones.find(zones::NameHash::process().of(*apex), *apex);
+      if (zone == nullptr || !scope_.contains(*apex)) continue;
+      if (with_secondaries_ && zone->current()->attributes().enabled_secondaries() == nullptr) continue;
+      if (left_ && *left_ == 0) {
+        ended_ = is_cut_ = true;
+        return versions;
+      }
+      versions.emplace_back(zone->current());
+      if (left_) --*left_;
+    }
+    if (!page.more) ended_ = true;
+    if (!page.names.empty()) after_ = page.names.back();
+  }
+  return versions;
+}
+
+void ZoneOperations::show(const Principal& who, const Name& apex, Done<ShownZone> done) const {
+  auto found = context_.look_up(who, apex);
+  if (auto* failure = std::get_if<Failure>(&found)) return done(std::move(*failure));
+  const auto& version = std::get<VersionRef>(found);
+  if (!version->pseudo()) return done(ShownZone{version, Json::array()});
+  context_.server().aliases.run([this, version, done = std::move(done)](const Aliases& aliases) {
+    boost::asio::post(context_.loop(), [version, done, lines = aliases.report(*version)] {
+      done(ShownZone{version, lines});
+    });
+  });
+}
+
+Outcome<ContentDifference> ZoneOperations::compare(const Principal& who, const CompareVersions& request) const {
+  auto found = context_.look_up(who, request.apex);
+  if (auto* failure = std::get_if<Failure>(&found)) return std::move(*failure);
+  const auto& version = *std::get<VersionRef>(found);
+  const uint32_t to = request.to.value_or(version.serial());
+  ContentDifference result{request.from, {}, {}, version.pseudo(), version.pseudo()};
+  if (request.from == to) return result;
+  zones::HistoryRef history = version.history();
+  zones::OwnedRecord soa = version.soa_record();
+  if (to != version.serial()) {
+    const auto later = history ? history->since(to) : std::nullopt;
+    if (!later) return not_in_history(request.apex, to);
+    soa = later->soa;
+    if (later->pseudo) result.pseudo_after = *later->pseudo;
+    history = history_until(history, to);
+  }
+  const auto since = history ? history->since(request.from) : std::nullopt;
+  if (!since) return not_in_history(request.apex, request.from);
+  result.delta = since->delta;
+  result.pseudo_before = since->pseudo ? *since->pseudo : result.pseudo_after;
+  if (!same_soa(since->soa, soa)) result.soa.emplace(since->soa, soa);
+  return result;
+}
+
+// ---- versions and settings ----
+
+void ZoneOperations::roll_back(const Principal& who, const Name& apex, uint32_t serial, Done<Committer::Changed> done) {
+  const Act act =
+      zone_act(who, "zone.rollback", apex, {.kind = "rollback", .detail = "to serial " + std::to_string(serial)});
+  if (auto failure = context_.refuse(who, Role::editor, apex, act)) return done(std::move(*failure));
+  context_.server().committer.change_zone(
+      apex, act.cause, [serial](zones::Draft& draft) { return roll_back_to(serial, draft); },
+      context_.recorded<Committer::Changed>(act, std::move(done)));
+}
+
+void ZoneOperations::configure(const Principal& who, const Name& apex, zones::SerialPolicy policy,
+                               Done<Committer::Configured> done) {
+  const Act act = zone_act(who, "zone.config", apex, {.kind = "settings"});
+  if (auto failure = context_.refuse(who, Role::editor, apex, act)) return done(std::move(*failure));
+  context_.server().committer.set_serial_policy(apex, act.cause, policy,
+                                                context_.recorded<Committer::Configured>(act, std::move(done)));
+}
+
+// ---- transactions ----
+
+Outcome<VersionRef> ZoneOperations::begin(const Principal& who, const Name& apex) {
+  if (auto failure = Context::refuse(who, Role::editor, apex)) return std::move(*failure);
+  VersionRef version = context_.find(apex);
+  if (!version) return no_such_zone(apex);
+  if (auto failure = transactions_.begin(version)) return std::move(*failure);
+  return version;
+}
+
+Outcome<Transactions::Transaction*> ZoneOperations::open(const Principal& who, const Name& apex) {
+  if (auto failure = Context::refuse(who, Role::editor, apex)) return std::move(*failure);
+  return transactions_.open(apex);
+}
+
+Outcome<RecordEdited> ZoneOperations::set(const Principal& who, const Name& apex,
+                                          const std::vector<std::string>& words) {
+  auto opened = open(who, apex);
+  if (auto* failure = std::get_if<Failure>(&opened)) return std::move(*failure);
+  Transactions::Transaction& transaction = *std::get<Transactions::Transaction*>(opened);
+  auto record = line_of(words);
+  if (auto* failure = std::get_if<Failure>(&record)) return std::move(*failure);
+  const auto& [line, remarks] = std::get<RecordLine>(record);
+  // A record that states no TTL takes that of its RRset, or of the SOA.
+  const auto default_ttl = [&](zones::NameView owner, uint16_t type) {
+    const auto rrset = transaction.draft.rrset(owner, type);
+    return rrset.empty() ? transaction.draft.soa().ttl : rrset.front().ttl;
+  };
+  RecordEdited edited{0, "", true, {}};
+  for (const std::string& remark : remarks) edited.warnings.add(0, remark);
+  const auto read = zones::parse_addition(line, apex, default_ttl, &edited.warnings);
+  if (const auto* reason = std::get_if<std::string>(&read)) return Failure{FailureCode::bad_zone, *reason};
+  const auto& edit = std::get<zones::Edit>(read);
+  edited.changed = transaction.draft.would_change(edit);
+  warn_of_ttl(transaction.draft, edit, edited.warnings);
+  if (auto failure = Transactions::apply(transaction, edit)) return std::move(*failure);
+  edited.edits = transaction.edits->size();
+  edited.record = text_of(edit);
+  return edited;
+}
+
+Outcome<RecordEdited> ZoneOperations::unset(const Principal& who, const Name& apex,
+                                            const std::vector<std::string>& words) {
+  auto opened = open(who, apex);
+  if (auto* failure = std::get_if<Failure>(&opened)) return std::move(*failure);
+  Transactions::Transaction& transaction = *std::get<Transactions::Transaction*>(opened);
+  auto record = line_of(words);
+  if (auto* failure = std::get_if<Failure>(&record)) return std::move(*failure);
+  const auto& [line, remarks] = std::get<RecordLine>(record);
+  RecordEdited edited{0, "", true, {}};
+  for (const std::string& remark : remarks) edited.warnings.add(0, remark);
+  const auto read = zones::parse_removal(line, apex);
+  if (const auto* reason = std::get_if<std::string>(&read)) return Failure{FailureCode::bad_zone, *reason};
+  const auto& edit = std::get<zones::Edit>(read);
+  if (!transaction.draft.would_change(edit)) {
+    return Failure{FailureCode::failed, "there is nothing to remove: zone " + apex.to_text() +
+                                            ", as the transaction has it, holds no such record (" + line + ")"};
+  }
+  if (auto failure = Transactions::apply(transaction, edit)) return std::move(*failure);
+  edited.edits = transaction.edits->size();
+  return edited;
+}
+
+Outcome<ContentDifference> ZoneOperations::difference(const Principal& who, const Name& apex) {
+  auto opened = open(who, apex);
+  if (auto* failure = std::get_if<Failure>(&opened)) return std::move(*failure);
+  const Transactions::Transaction& transaction = *std::get<Transactions::Transaction*>(opened);
+  auto finished = transaction.draft.finish();
+  if (const auto* reason = std::get_if<std::string>(&finished)) return Failure{FailureCode::bad_zone, *reason};
+  auto& draft = std::get<zones::Draft::Result>(finished);
+  const zones::ZoneVersion& base = *transaction.draft.base();
+  ContentDifference result{base.serial(), std::move(draft.delta), {}, base.pseudo(), draft.pseudo};
+  if (draft.soa_edited) result.soa.emplace(base.soa_record(), draft.soa);
+  return result;
+}
+
+void ZoneOperations::commit(const Principal& who, const Name& apex, Done<Committer::Changed> done) {
+  const Act act = zone_act(who, "zone.commit", apex, {.kind = "transaction"});
+  if (auto failure = context_.refuse(who, Role::editor, apex, act)) return done(std::move(*failure));
+  auto opened = transactions_.open(apex);
+  if (auto* failure = std::get_if<Failure>(&opened)) return done(std::move(*failure));
+  Transactions::Transaction& transaction = *std::get<Transactions::Transaction*>(opened);
+  transaction.committing = true;
+  const Done<Committer::Changed> end = [this, apex, done](Outcome<Committer::Changed> outcome) {
+    if (std::holds_alternative<Failure>(outcome)) {
+      transactions_.reopen(apex);
+    } else {
+      transactions_.end(apex);
+    }
+    done(std::move(outcome));
+  };
+  context_.server().committer.change_zone(apex, act.cause, replay(transaction.edits),
+                                          context_.recorded<Committer::Changed>(act, end));
+}
+
+Outcome<size_t> ZoneOperations::abort(const Principal& who, const Name& apex) {
+  auto opened = open(who, apex);
+  if (auto* failure = std::get_if<Failure>(&opened)) return std::move(*failure);
+  const size_t edits = std::get<Transactions::Transaction*>(opened)->edits->size();
+  transactions_.end(apex);
+  return edits;
+}
+
+Outcome<std::vector<OpenTransaction>> ZoneOperations::transactions(const Principal& who,
+                                                                   const std::optional<Name>& only) {
+  if (only) {
+    auto found = context_.look_up(who, *only);
+    if (auto* failure = std::get_if<Failure>(&found)) return std::move(*failure);
+  }
+  std::vector<OpenTransaction> open;
+  transactions_.for_each([&](const Name& apex, const Transactions::Transaction& transaction) {
+    if ((only && !(*only == apex)) || !who.scope.contains(apex)) return;
+    using std::chrono::duration_cast, std::chrono::seconds;
+    const auto now = Transactions::Clock::now();
+    open.push_back({apex, transaction.draft.base()->serial(), transaction.edits->size(),
+                    duration_cast<seconds>(now - transaction.begun), duration_cast<seconds>(now - transaction.touched),
+                    transaction.committing});
+  });
+  return open;
+}
+
+}  // namespace axfrd::control

@@ -1,0 +1,146 @@
+// Operations on zones: their content, versions and settings, and transactions.
+//
+// Roles. A reader looks; an editor imports, changes, rolls back, configures and removes zones. A whole directory of the
+// host is an administrator's to import. Nobody creates a zone below one that is not theirs.
+//
+// Threads, errors. As context.h says.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "control/operate/context.h"
+#include "control/operate/transactions.h"
+#include "zones/draft.h"
+#include "zones/zone_source.h"
+
+namespace axfrd::control {
+
+// What is different between two versions, or would be.
+struct ContentDifference {
+  uint32_t from;  // serial
+  zones::Delta delta;
+  std::optional<std::pair<zones::OwnedRecord, zones::OwnedRecord>> soa;  // before and after, if it is different
+  zones::PseudoRecords pseudo_before, pseudo_after;                      // ALIAS and URL
+};
+
+struct ImportZone {
+  zones::Name apex;
+  zones::ZoneSource source;
+  bool strict = false;                    // do nothing when there is a warning
+  bool dry_run = false;                   // only tell what it would come to
+  std::optional<unsigned> max_removed{};  // percent of the zone's records: more are not removed
+};
+struct ZoneImported {
+  Committer::Imported imported;
+  std::optional<ContentDifference> difference;  // of a dry run
+};
+
+struct ImportDirectory {
+  std::filesystem::path directory;
+  bool only_newer = false;  // leave a zone alone whose serial is not older than the file's
+  bool strict = false;      // skip a file when there is a warning
+  std::optional<unsigned> max_removed{};
+};
+
+struct ListZones {
+  std::string prefix{};              // of their names
+  std::optional<zones::Name> after;  // none: from the first on
+  std::optional<size_t> limit;       // none: all
+  bool with_secondaries = false;     // only those that have secondary DNS
+};
+
+// A list of zones, read piece by piece in the order of their names. Each version is the one of the moment when its
+// piece is read.
+class ZoneList {
+ public:
+  ZoneList(const Context& context, const Principal& who, const ListZones& request);
+
+  // Some more versions; none: that was all.
+  std::vector<zones::VersionRef> next();
+  // Whether the list has ended at its limit, and there are more zones behind it.
+  bool is_cut() const { return is_cut_; }
+
+ private:
+  const Context& context_;
+  const ZoneScope scope_;
+  const std::string prefix_;
+  const bool with_secondaries_;
+  std::optional<std::string> after_;
+  std::optional<size_t> left_;
+  bool ended_ = false, is_cut_ = false;
+};
+
+struct ShownZone {
+  zones::VersionRef version;
+  Json aliases;  // what alias/ reports
+};
+
+// Two versions of one zone, the later one being that of today or one that history knows.
+struct CompareVersions {
+  zones::Name apex;
+  uint32_t from;
+  std::optional<uint32_t> to;  // none: the current one
+};
+
+// What a record edit of a transaction came to.
+struct RecordEdited {
+  size_t edits;         // of the transaction
+  std::string record;   // as it will stand in the zone
+  bool changed = true;  // false: it was so already
+  zones::Warnings warnings;
+};
+
+struct OpenTransaction {
+  zones::Name apex;
+  uint32_t serial;
+  size_t edits;
+  std::chrono::seconds age, idle;
+  bool committing;
+};
+
+class ZoneOperations {
+ public:
+  explicit ZoneOperations(const Context& context)
+      : context_(context), transactions_(context.server().transaction_timeout) {}
+
+  void import(const Principal& who, ImportZone request, Done<ZoneImported> done);
+  void import_directory(const Principal& who, const ImportDirectory& request, Done<Importer::Loaded> done);
+  void remove(const Principal& who, const zones::Name& apex, bool although_enabled, Done<Committer::Removed> done);
+  Outcome<zones::VersionRef> find(const Principal& who, const zones::Name& apex) const {
+    return context_.look_up(who, apex);
+  }
+  // Of all zones that the principal may see.
+  ZoneList list(const Principal& who, const ListZones& request) const { return {context_, who, request}; }
+  void show(const Principal& who, const zones::Name& apex, Done<ShownZone> done) const;
+  Outcome<ContentDifference> compare(const Principal& who, const CompareVersions& request) const;
+  void roll_back(const Principal& who, const zones::Name& apex, uint32_t serial, Done<Committer::Changed> done);
+  void configure(const Principal& who, const zones::Name& apex, zones::SerialPolicy policy,
+                 Done<Committer::Configured> done);
+
+  // The edits of one request, made at once (an API has no transactions that stay open).
+  void change(const Principal& who, const zones::Name& apex, std::vector<zones::Edit> edits,
+              Done<Committer::Changed> done);
+
+  // ---- transactions ----
+  Outcome<zones::VersionRef> begin(const Principal& who, const zones::Name& apex);
+  // `words`: OWNER [TTL] TYPE DATA, as record_arguments.h reads them.
+  Outcome<RecordEdited> set(const Principal& who, const zones::Name& apex, const std::vector<std::string>& words);
+  Outcome<RecordEdited> unset(const Principal& who, const zones::Name& apex, const std::vector<std::string>& words);
+  Outcome<ContentDifference> difference(const Principal& who, const zones::Name& apex);
+  void commit(const Principal& who, const zones::Name& apex, Done<Committer::Changed> done);
+  Outcome<size_t> abort(const Principal& who, const zones::Name& apex);  // edits that are forgotten
+  // `apex`: of one zone alone.
+  Outcome<std::vector<OpenTransaction>> transactions(const Principal& who, const std::optional<zones::Name>& apex);
+
+ private:
+  std::optional<Failure> refuse_new(const Principal& who, const zones::Name& apex) const;
+  Outcome<Transactions::Transaction*> open(const Principal& who, const zones::Name& apex);
+
+  const Context& context_;
+  Transactions transactions_;
+};
+
+}  // namespace axfrd::control
