@@ -49,8 +49,8 @@ class Daemon {
   boost::asio::io_context loop_;
   boost::asio::signal_set signals_;
   boost::asio::signal_set hangups_;  // empty unless there is a log to be reopened
-  StartGuard guard_;        // puts its handler in the place of theirs
-  SocketFile socket_file_;  // only one axfrd gets beyond
+  StartGuard guard_;                 // puts its handler in the place of theirs
+  SocketFile socket_file_;           // only one axfrd gets beyond
   ServiceManager manager_;
   zones::ZoneTable zones_;
   dataplane::Rcu rcu_;

@@ -1,8 +1,8 @@
 // Cause: why something was changed, and on whose behalf; AuditRecord: what came of it.
 //
-// A cause goes with a change from whoever asked for it into the log, the audit and the history of the zone. There is one
-// record for each change, whatever face or service asked for it: zones are recorded by the committer, which knows their
-// serials, and all else, as well as what was refused or failed, by the operation (operate/context.h).
+// A cause goes with a change from whoever asked for it into the log, the audit and the history of the zone. There is
+// one record for each change, whatever face or service asked for it: zones are recorded by the committer, which knows
+// their serials, and all else, as well as what was refused or failed, by the operation (operate/context.h).
 #pragma once
 
 #include <cstdint>

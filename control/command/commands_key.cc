@@ -62,9 +62,9 @@ void key_revoke(Operations& operations, const Principal& who, Json& params, RpcD
 
 std::span<const VerbHandler> key_handlers() {
   static constexpr std::array kHandlers{
-      VerbHandler{"key.add", key_add},       VerbHandler{"key.generate", key_generate},
-      VerbHandler{"key.list", key_list},     VerbHandler{"key.remove", key_remove},
-      VerbHandler{"key.grant", key_grant},   VerbHandler{"key.revoke", key_revoke},
+      VerbHandler{"key.add", key_add},     VerbHandler{"key.generate", key_generate},
+      VerbHandler{"key.list", key_list},   VerbHandler{"key.remove", key_remove},
+      VerbHandler{"key.grant", key_grant}, VerbHandler{"key.revoke", key_revoke},
   };
   return kHandlers;
 }

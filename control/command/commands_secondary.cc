@@ -64,13 +64,12 @@ void secondary_show(Operations& operations, const Principal& who, Json& params, 
     result["ledger"] = shown.ledger;
     return result;
   };
-  operations.secondaries.show(who, zone_in(params),
-                              answering<SecondaryOperations::Shown>(std::move(done), picture));
+  operations.secondaries.show(who, zone_in(params), answering<SecondaryOperations::Shown>(std::move(done), picture));
 }
 
 void secondary_list(Operations& operations, const Principal& who, Json&, RpcDone done) {
-  done(RpcResult(list_stream(operations.zones.list(who, {.prefix = {}, .after = {}, .limit = {}, .with_secondaries = true}),
-                             settings_json)));
+  done(RpcResult(list_stream(
+      operations.zones.list(who, {.prefix = {}, .after = {}, .limit = {}, .with_secondaries = true}), settings_json)));
 }
 
 // ---- the ledger ----
@@ -126,7 +125,8 @@ class LedgerView {
     Host& host = hosts_[line["secondary"].get<std::string>()];
     ++host.zones;
     host.behind += line["behind"] != 0 ? 1 : 0;
-    if (line["behind"] != 0) host.behind_seconds = std::max(host.behind_seconds, line.value("behind_seconds", int64_t{0}));
+    if (line["behind"] != 0)
+      host.behind_seconds = std::max(host.behind_seconds, line.value("behind_seconds", int64_t{0}));
     for (const char* time : {"notify_answered_at", "polled_at", "transferred_at", "proven_at"}) {
       const auto at = line.find(time);
       if (at != line.end() && at->is_number()) host.last_seen = std::max(host.last_seen, at->get<int64_t>());
@@ -148,20 +148,21 @@ void secondary_status(Operations& operations, const Principal& who, Json& params
       view->take(lines, text);
       return Json::parse(text + view->end());
     };
-    return operations.secondaries.status(who, zone_in(params), view->behind(), answering<Json>(std::move(done), picture));
+    return operations.secondaries.status(who, zone_in(params), view->behind(),
+                                         answering<Json>(std::move(done), picture));
   }
   auto may = operations.secondaries.may_list(who);
   if (auto* failure = std::get_if<Failure>(&may)) return refuse(done, std::move(*failure));
   const auto place = std::make_shared<std::optional<std::string>>();
   done(RpcResult(JsonStream([&operations, who, view, place](JsonPiece piece) {
-    operations.secondaries.status_page(
-        who, *place, view->behind(), [view, place, piece = std::move(piece)](const SecondaryOperations::Page& page) {
-          std::string text = *place ? "" : view->begin();
-          view->take(page.lines, text);
-          *place = page.last;
-          if (!page.more) text += view->end();
-          piece(std::move(text), page.more);
-        });
+    operations.secondaries.status_page(who, *place, view->behind(),
+                                       [view, place, piece = std::move(piece)](const SecondaryOperations::Page& page) {
+                                         std::string text = *place ? "" : view->begin();
+                                         view->take(page.lines, text);
+                                         *place = page.last;
+                                         if (!page.more) text += view->end();
+                                         piece(std::move(text), page.more);
+                                       });
   })));
 }
 
@@ -209,20 +210,27 @@ void provider_list(Operations& operations, const Principal& who, Json&, RpcDone 
 
 void provider_remove(Operations& operations, const Principal& who, Json& params, RpcDone done) {
   const std::string name = text_in(params, "provider");
-  operations.secondaries.remove_provider(
-      who, name, answering<std::monostate>(std::move(done), [name](std::monostate) { return Json{{"removed", name}}; }));
+  operations.secondaries.remove_provider(who, name, answering<std::monostate>(std::move(done), [name](std::monostate) {
+                                           return Json{{"removed", name}};
+                                         }));
 }
 
 }  // namespace
 
 std::span<const VerbHandler> secondary_handlers() {
   static constexpr std::array kHandlers{
-      VerbHandler{"secondary.enable", secondary_enable},   VerbHandler{"secondary.edit", secondary_edit},
-      VerbHandler{"secondary.disable", secondary_disable}, VerbHandler{"secondary.show", secondary_show},
-      VerbHandler{"secondary.list", secondary_list},       VerbHandler{"secondary.status", secondary_status},
-      VerbHandler{"secondary.check", secondary_check},     VerbHandler{"provider.set", provider_set},
-      VerbHandler{"provider.list", provider_list},         VerbHandler{"provider.remove", provider_remove},
-      VerbHandler{"notify", notify},                       VerbHandler{"explain", explain},
+      VerbHandler{"secondary.enable", secondary_enable},
+      VerbHandler{"secondary.edit", secondary_edit},
+      VerbHandler{"secondary.disable", secondary_disable},
+      VerbHandler{"secondary.show", secondary_show},
+      VerbHandler{"secondary.list", secondary_list},
+      VerbHandler{"secondary.status", secondary_status},
+      VerbHandler{"secondary.check", secondary_check},
+      VerbHandler{"provider.set", provider_set},
+      VerbHandler{"provider.list", provider_list},
+      VerbHandler{"provider.remove", provider_remove},
+      VerbHandler{"notify", notify},
+      VerbHandler{"explain", explain},
   };
   return kHandlers;
 }

@@ -76,9 +76,12 @@ void cookie_drop(Operations& operations, const Principal& who, Json&, RpcDone do
 
 std::span<const VerbHandler> server_handlers() {
   static constexpr std::array kHandlers{
-      VerbHandler{"status", status},           VerbHandler{"stats", stats},
-      VerbHandler{"stop", stop},               VerbHandler{"cookie.show", cookie_show},
-      VerbHandler{"cookie.add", cookie_add},   VerbHandler{"cookie.activate", cookie_activate},
+      VerbHandler{"status", status},
+      VerbHandler{"stats", stats},
+      VerbHandler{"stop", stop},
+      VerbHandler{"cookie.show", cookie_show},
+      VerbHandler{"cookie.add", cookie_add},
+      VerbHandler{"cookie.activate", cookie_activate},
       VerbHandler{"cookie.drop", cookie_drop},
   };
   return kHandlers;

@@ -69,8 +69,7 @@ void zone_import_directory(Operations& operations, const Principal& who, Json& p
 }
 
 void zone_remove(Operations& operations, const Principal& who, Json& params, RpcDone done) {
-  operations.zones.remove(who, zone_in(params), flag_in(params, "yes"),
-                          answering<Committer::Removed>(std::move(done)));
+  operations.zones.remove(who, zone_in(params), flag_in(params, "yes"), answering<Committer::Removed>(std::move(done)));
 }
 
 void zone_list(Operations& operations, const Principal& who, Json& params, RpcDone done) {
@@ -145,10 +144,9 @@ void zone_diff(Operations& operations, const Principal& who, Json& params, RpcDo
   const auto name = zone_in(params);
   const auto from = optional_number(params, "from", "a serial"), to = optional_number(params, "to", "a serial");
   if (to && !from) throw std::invalid_argument("\"to\" goes with \"from\"");
-  answer<ContentDifference>(done,
-                            from ? operations.zones.compare(who, {name, *from, to})
-                                 : operations.zones.difference(who, name),
-                            [](const ContentDifference& difference) { return to_json(difference); });
+  answer<ContentDifference>(
+      done, from ? operations.zones.compare(who, {name, *from, to}) : operations.zones.difference(who, name),
+      [](const ContentDifference& difference) { return to_json(difference); });
 }
 
 void zone_commit(Operations& operations, const Principal& who, Json& params, RpcDone done) {

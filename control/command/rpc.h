@@ -33,7 +33,7 @@ struct RpcError {
 struct RpcRequest {
   std::optional<Json> id;  // none: a notification, which gets no reply
   std::string method;
-  Json params;     // an object
+  Json params;      // an object
   Principal who{};  // who asks, as the connection knows
 };
 

@@ -26,7 +26,8 @@ constexpr std::array kImportDirectory{
     Parameter{"directory", Source::path, true, "DIR", "directory of NAME.zone, db.NAME or NAME.db, on axfrd's host"},
     Parameter{"only-newer", Source::flag, false, "", "leave zones alone whose serial is not older than the file's"},
     Parameter{"strict", Source::flag, false, "", "take warnings for errors: skip a file when there is one"},
-    Parameter{"max-removed", Source::option, false, "PERCENT", "skip a file that would remove more of a zone's records"},
+    Parameter{"max-removed", Source::option, false, "PERCENT",
+              "skip a file that would remove more of a zone's records"},
 };
 constexpr std::array kList{
     Parameter{"prefix", Source::option, false, "TEXT", "only zones whose names begin with that"},
@@ -67,7 +68,8 @@ constexpr std::array kCheck{
 constexpr std::array kLedger{
     Parameter{"zone", Source::optional_argument, false, "NAME",
               "name of the zone (default: all that have secondaries)"},
-    Parameter{"behind", Source::flag, false, "", "only those who have not proven to have the serial; ends with 3 if any"},
+    Parameter{"behind", Source::flag, false, "",
+              "only those who have not proven to have the serial; ends with 3 if any"},
     Parameter{"secondary", Source::option, false, "ADDRESS[@PORT]", "only this secondary"},
     Parameter{"state", Source::option, false, "TEXT", "only those whose state has this text in it"},
     Parameter{"summary", Source::flag, false, "", "a line for each secondary: zones, how many behind, last seen"},

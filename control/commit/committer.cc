@@ -466,10 +466,10 @@ void Committer::set_serial_policy(Name apex, Cause cause, SerialPolicy policy, D
 }
 
 void Committer::set_secondary(Name apex, Cause cause, SecondaryEdit edit, Done<SecondarySet> done) {
-  enqueue<SecondarySet>(std::move(done), [this, apex = std::move(apex), cause = std::move(cause),
-                                          edit = std::move(edit)](Group& group) {
-    return set_secondary_now(group, apex, cause, edit);
-  });
+  enqueue<SecondarySet>(std::move(done),
+                        [this, apex = std::move(apex), cause = std::move(cause), edit = std::move(edit)](Group& group) {
+                          return set_secondary_now(group, apex, cause, edit);
+                        });
 }
 
 void Committer::set_provider(std::string name, std::optional<SecondaryWish> wish, Done<bool> done) {
@@ -586,7 +586,8 @@ VersionRef Committer::make_next(const ZoneVersion& old, const Delta& delta, cons
   if (serial != old.serial()) {
     zones::Step::PseudoBefore pseudo;
     if (!zones::same_definitions(old.pseudo(), attributes.pseudo)) pseudo = old.pseudo();
-    const zones::StepRef step(new zones::Step(old.soa_record(), serial, unix_time(), delta, std::move(pseudo), cause.text()));
+    const zones::StepRef step(
+        new zones::Step(old.soa_record(), serial, unix_time(), delta, std::move(pseudo), cause.text()));
     const size_t room = std::min(max_history_octets_, std::max(kLeastHistory, old.transfer_octets()));
     attributes.history = zones::History::extend(old.history(), step, room);
   }
@@ -773,7 +774,7 @@ Outcome<Committer::Imported> Committer::import_now(Group& group, Import& request
 }
 
 Outcome<Committer::Configured> Committer::configure_now(Group& group, const Name& apex, const Cause& cause,
-                                                         SerialPolicy policy) {
+                                                        SerialPolicy policy) {
   const ZoneVersion* const old = group.current(apex);
   if (old == nullptr) return no_such_zone(apex);
   if (old->attributes().kept) return not_known("zone " + apex.to_text());

@@ -81,8 +81,8 @@ class Committer {
     bool strict = false;         // do nothing when there is a warning
     bool revives = true;         // bring back a zone that was removed
     Cause cause = {};
-    Reviewer review = {};          // none: all is well
-    bool is_one_of_many = false;   // new zones are too many for the log
+    Reviewer review = {};         // none: all is well
+    bool is_one_of_many = false;  // new zones are too many for the log
   };
   struct Imported {
     std::optional<uint32_t> old_serial;  // none: the zone is new

@@ -45,7 +45,8 @@ class ArgumentReader {
       help_ = true;
       words_.erase(words_.begin());
     }
-    const bool is_own_verb = !words_.empty() && (words_[0] == "help" || words_[0] == "completion" || words_[0] == "batch");
+    const bool is_own_verb =
+        !words_.empty() && (words_[0] == "help" || words_[0] == "completion" || words_[0] == "batch");
     if (help_ && (words_.empty() || is_own_verb)) return CtlText{general_help()};
     if (words_.empty()) refuse("a verb is missing", "axfrctl help lists all verbs\n");
     command_.verb = find_verb_in_words();

@@ -6,7 +6,7 @@ namespace axfrd::control {
 
 namespace {
 
-constexpr size_t kMostOctets = 4096;        // of a block
+constexpr size_t kMostOctets = 4096;             // of a block
 constexpr size_t kFilled = kMostOctets / 4 * 3;  // of a block that is new, so that some more names find room
 
 std::string_view first_line(const std::string& block) { return std::string_view(block).substr(0, block.find('\n')); }
@@ -31,7 +31,8 @@ bool is_line_at(const std::string& block, size_t at, std::string_view text) {
 
 std::string ApexIndex::text_of(zones::NameView apex) {
   std::string text = apex.to_text();
-  std::ranges::transform(text, text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
+  std::ranges::transform(text, text.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
   return text;
 }
 

@@ -128,8 +128,7 @@ void KeyOperations::grant(const Principal& who, const Name& key, const UpdateGra
   change(act, "granted " + dump(to_json(grant)), key, add, std::move(done));
 }
 
-void KeyOperations::revoke(const Principal& who, const Name& key, const std::optional<Name>& zone,
-                           Done<Changed> done) {
+void KeyOperations::revoke(const Principal& who, const Name& key, const std::optional<Name>& zone, Done<Changed> done) {
   const Act act = key_act(who, "key.revoke", key);
   if (auto failure = context_.refuse(who, Role::admin, act)) return done(std::move(*failure));
   const std::string of_zone = zone ? "zone " + zone->to_text() : "all zones";

@@ -23,8 +23,7 @@ class KeyOperations {
   void remove(const Principal& who, const zones::Name& key, bool although_used, Done<Changed> done);
   void grant(const Principal& who, const zones::Name& key, const UpdateGrant& grant, Done<Changed> done);
   // All grants for that zone; none: those for all zones.
-  void revoke(const Principal& who, const zones::Name& key, const std::optional<zones::Name>& zone,
-              Done<Changed> done);
+  void revoke(const Principal& who, const zones::Name& key, const std::optional<zones::Name>& zone, Done<Changed> done);
 
  private:
   void change(const Act& act, std::string what, const zones::Name& key, Committer::KeyEdit edit, Done<Changed> done);

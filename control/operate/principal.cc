@@ -35,9 +35,7 @@ std::string name_of_user(uint32_t uid) {
 
 }  // namespace
 
-const char* to_text(Role role) {
-  return std::ranges::find(kRoles, role, &RoleName::role)->text;
-}
+const char* to_text(Role role) { return std::ranges::find(kRoles, role, &RoleName::role)->text; }
 
 std::optional<Role> role_from(std::string_view text) {
   const auto* const found = std::ranges::find(kRoles, text, [](const RoleName& r) { return std::string_view(r.text); });

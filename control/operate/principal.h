@@ -45,7 +45,7 @@ class ZoneScope {
 struct Principal {
   std::string name = {};  // as the audit tells it: "root", "uid 1000", a token's name
   Role role = Role::reader;
-  ZoneScope scope = {};  // none, unless stated
+  ZoneScope scope = {};              // none, unless stated
   std::optional<uint32_t> uid = {};  // of a local user
 };
 

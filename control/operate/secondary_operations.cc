@@ -50,7 +50,7 @@ std::string joined(const std::vector<std::string>& items) {
   return text;
 }
 
-bool same_place(const zones::Secondary& a, const zones::Secondary& b) {
+bool is_same_peer(const zones::Secondary& a, const zones::Secondary& b) {
   return a.address == b.address && a.prefix == b.prefix && a.port == b.port;
 }
 
@@ -78,7 +78,7 @@ void change_addresses(SecondaryWish& wish, const std::vector<zones::Secondary>& 
   std::vector<zones::Secondary> list = current;
   for (const std::string& item : items_of(remove)) {
     const zones::Secondary gone = parse_secondary(item);
-    if (std::erase_if(list, [&](const auto& s) { return same_place(s, gone); }) == 0)
+    if (std::erase_if(list, [&](const auto& s) { return is_same_peer(s, gone); }) == 0)
       throw std::invalid_argument("there is no address " + item + " to remove");
   }
   // Who is notified is stated only where it is not what follows from the addresses.
@@ -90,7 +90,7 @@ void change_addresses(SecondaryWish& wish, const std::vector<zones::Secondary>& 
   }
   for (const std::string& item : items_of(add)) {
     const zones::Secondary fresh = parse_secondary(item);
-    if (std::ranges::any_of(list, [&](const auto& s) { return s.transfers && same_place(s, fresh); }))
+    if (std::ranges::any_of(list, [&](const auto& s) { return s.transfers && is_same_peer(s, fresh); }))
       throw std::invalid_argument("the address " + item + " is there already; remove it first to change its keys");
     const std::string with_key =
         !wish.key.empty() && item.find('=') == std::string::npos ? item + "=" + wish.key : item;
@@ -306,13 +306,14 @@ Outcome<std::map<std::string, SecondaryWish>> SecondaryOperations::providers(con
 void SecondaryOperations::remove_provider(const Principal& who, const std::string& name, Done<std::monostate> done) {
   const Act act = provider_act(who, "provider.remove", name);
   if (auto failure = context_.refuse(who, Role::secondary_manager, act)) return done(std::move(*failure));
-  context_.server().committer.set_provider(
-      name, std::nullopt, context_.recorded<bool>(act, [this, act, name, done](Outcome<bool> outcome) {
-        if (auto* failure = std::get_if<Failure>(&outcome)) return done(std::move(*failure));
-        if (!std::get<bool>(outcome)) return done(no_such_provider(name));
-        context_.record_change(act, "removed");
-        done(std::monostate());
-      }));
+  context_.server().committer.set_provider(name, std::nullopt,
+                                           context_.recorded<bool>(act, [this, act, name, done](Outcome<bool> outcome) {
+                                             if (auto* failure = std::get_if<Failure>(&outcome))
+                                               return done(std::move(*failure));
+                                             if (!std::get<bool>(outcome)) return done(no_such_provider(name));
+                                             context_.record_change(act, "removed");
+                                             done(std::monostate());
+                                           }));
 }
 
 }  // namespace axfrd::control

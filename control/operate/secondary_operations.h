@@ -19,9 +19,9 @@ struct SetSecondary {
   enum class How : uint8_t { enable, edit };
   zones::Name apex;
   How how;
-  SecondaryWish wish = {};                       // lists in place of those that there are
-  std::optional<std::string> provider = {};      // which states what the wish leaves open
-  std::string add_ns = {}, remove_ns = {};       // changes of the lists, items separated by commas; edit only
+  SecondaryWish wish = {};                   // lists in place of those that there are
+  std::optional<std::string> provider = {};  // which states what the wish leaves open
+  std::string add_ns = {}, remove_ns = {};   // changes of the lists, items separated by commas; edit only
   std::string add_allow = {}, remove_allow = {};
   bool changes_lists() const {
     return !add_ns.empty() || !remove_ns.empty() || !add_allow.empty() || !remove_allow.empty();

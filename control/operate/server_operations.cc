@@ -75,8 +75,7 @@ void ServerOperations::change_cookies(const Principal& who, const char* verb, co
                            }));
 }
 
-void ServerOperations::add_cookie(const Principal& who, const zones::CookieSecret& secret,
-                                  Done<CookiesChanged> done) {
+void ServerOperations::add_cookie(const Principal& who, const zones::CookieSecret& secret, Done<CookiesChanged> done) {
   const auto known = cookies(who);
   if (const auto* secrets = std::get_if<zones::CookieSecrets>(&known)) {
     if (secrets->active == secret || secrets->staged == secret) return done(CookiesChanged{*secrets, false});

@@ -25,10 +25,9 @@ std::optional<Failure> review_removed(unsigned max_percent, const Committer::Rev
   if (review.old == nullptr) return std::nullopt;
   const size_t records = review.old->counts().records, removed = review.delta.removed.size();
   if (removed * 100 <= records * max_percent) return std::nullopt;
-  return Failure{FailureCode::conflict,
-                 Name(review.next.apex().name).to_text() + ": that would remove " + std::to_string(removed) + " of " +
-                     std::to_string(records) + " records, which is more than " + std::to_string(max_percent) +
-                     " percent"};
+  return Failure{FailureCode::conflict, Name(review.next.apex().name).to_text() + ": that would remove " +
+                                            std::to_string(removed) + " of " + std::to_string(records) +
+                                            " records, which is more than " + std::to_string(max_percent) + " percent"};
 }
 
 // An edit of a draft for each of a list.
@@ -53,7 +52,7 @@ void warn_of_ttl(zones::Draft& draft, const zones::Edit& edit, zones::Warnings& 
   }
 }
 
-Outcome<RecordLine> line_of(const std::vector<std::string>& words) {
+Outcome<RecordLine> read_words(const std::vector<std::string>& words) {
   try {
     return record_line(words);
   } catch (const std::invalid_argument& error) {
@@ -61,7 +60,7 @@ Outcome<RecordLine> line_of(const std::vector<std::string>& words) {
   }
 }
 
-std::string text_of(const zones::Edit& edit) {
+std::string edit_text(const zones::Edit& edit) {
   return edit.pseudo ? zones::pseudo_to_text(*edit.pseudo) : zones::record_to_text(edit.record.view());
 }
 
@@ -160,9 +159,8 @@ void ZoneOperations::import(const Principal& who, ImportZone request, Done<ZoneI
       found.pseudo_after = review.next.pseudo();
       if (review.old == nullptr) {
         for (unsigned i = 0; i < review.next.page_count(); ++i)
-          review.next.page(i).for_each_record(review.next.apex(), [&](const zones::Record& record) {
-            found.delta.added.emplace_back(record);
-          });
+          review.next.page(i).for_each_record(
+              review.next.apex(), [&](const zones::Record& record) { found.delta.added.emplace_back(record); });
       } else {
         found.pseudo_before = review.old->pseudo();
         const auto before = review.old->soa_record(), after = review.next.soa_record();
@@ -174,8 +172,7 @@ void ZoneOperations::import(const Principal& who, ImportZone request, Done<ZoneI
   }
   const Done<Committer::Imported> end = [this, act, difference, done](Outcome<Committer::Imported> outcome) {
     auto* failure = std::get_if<Failure>(&outcome);
-    if (failure == nullptr)
-      return done(ZoneImported{std::move(std::get<Committer::Imported>(outcome)), std::nullopt});
+    if (failure == nullptr) return done(ZoneImported{std::move(std::get<Committer::Imported>(outcome)), std::nullopt});
     if (failure->code == FailureCode::dry_run && *difference) {
       const auto& d = **difference;
       Committer::Imported imported{};
@@ -304,8 +301,7 @@ Outcome<ContentDifference> ZoneOperations::compare(const Principal& who, const C
 
 // ---- versions and settings ----
 
-void ZoneOperations::roll_back(const Principal& who, const Name& apex, uint32_t serial,
-                               Done<Committer::Changed> done) {
+void ZoneOperations::roll_back(const Principal& who, const Name& apex, uint32_t serial, Done<Committer::Changed> done) {
   const Act act =
       zone_act(who, "zone.rollback", apex, {.kind = "rollback", .detail = "to serial " + std::to_string(serial)});
   if (auto failure = context_.refuse(who, Role::editor, apex, act)) return done(std::move(*failure));
@@ -342,7 +338,7 @@ Outcome<RecordEdited> ZoneOperations::set(const Principal& who, const Name& apex
   auto opened = open(who, apex);
   if (auto* failure = std::get_if<Failure>(&opened)) return std::move(*failure);
   Transactions::Transaction& transaction = *std::get<Transactions::Transaction*>(opened);
-  auto record = line_of(words);
+  auto record = read_words(words);
   if (auto* failure = std::get_if<Failure>(&record)) return std::move(*failure);
   const auto& [line, remarks] = std::get<RecordLine>(record);
   // A record that states no TTL takes that of its RRset, or of the SOA.
@@ -359,7 +355,7 @@ Outcome<RecordEdited> ZoneOperations::set(const Principal& who, const Name& apex
   warn_of_ttl(transaction.draft, edit, edited.warnings);
   if (auto failure = Transactions::apply(transaction, edit)) return std::move(*failure);
   edited.edits = transaction.edits->size();
-  edited.record = text_of(edit);
+  edited.record = edit_text(edit);
   return edited;
 }
 
@@ -368,7 +364,7 @@ Outcome<RecordEdited> ZoneOperations::unset(const Principal& who, const Name& ap
   auto opened = open(who, apex);
   if (auto* failure = std::get_if<Failure>(&opened)) return std::move(*failure);
   Transactions::Transaction& transaction = *std::get<Transactions::Transaction*>(opened);
-  auto record = line_of(words);
+  auto record = read_words(words);
   if (auto* failure = std::get_if<Failure>(&record)) return std::move(*failure);
   const auto& [line, remarks] = std::get<RecordLine>(record);
   RecordEdited edited{0, "", true, {}};

@@ -52,8 +52,8 @@ struct ListZones {
   bool with_secondaries = false;     // only those that have secondary DNS
 };
 
-// A list of zones, read piece by piece in the order of their names. Each version is the one of the moment when its piece
-// is read.
+// A list of zones, read piece by piece in the order of their names. Each version is the one of the moment when its
+// piece is read.
 class ZoneList {
  public:
   ZoneList(const Context& context, const Principal& who, const ListZones& request);
@@ -87,9 +87,9 @@ struct CompareVersions {
 
 // What a record edit of a transaction came to.
 struct RecordEdited {
-  size_t edits;              // of the transaction
-  std::string record;        // as it will stand in the zone
-  bool changed = true;       // false: it was so already
+  size_t edits;         // of the transaction
+  std::string record;   // as it will stand in the zone
+  bool changed = true;  // false: it was so already
   zones::Warnings warnings;
 };
 

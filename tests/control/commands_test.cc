@@ -765,7 +765,8 @@ class SecondaryCommandsTest : public CommandsTest {
   SecondaryCommandsTest() {
     result("zone.import", {{"zone", "example.com"}, {"text", kSmallZone}});
     result("key.add", {{"key", "k"}, {"secret", "MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI="}});
-    enabled_ = result("secondary.enable", {{"zone", "example.com"}, {"ns", "ns1.other.example"}, {"allow", "192.0.2.101=k"}});
+    enabled_ =
+        result("secondary.enable", {{"zone", "example.com"}, {"ns", "ns1.other.example"}, {"allow", "192.0.2.101=k"}});
   }
   std::string edit_error(const Json& params) {
     Json all = params;
@@ -782,6 +783,7 @@ class SecondaryCommandsTest : public CommandsTest {
     for (const Json& secondary : settings["secondaries"]) all.push_back(secondary["address"]);
     return all;
   }
+  dataplane::Rcu::Reader reader_{zones_.rcu};
   Json enabled_;
 };
 
@@ -830,6 +832,12 @@ TEST_F(SecondaryCommandsTest, AZoneThatHasSecondariesIsRemovedWhenThatIsMeant) {
 
 TEST_F(SecondaryCommandsTest, TheLedgerIsFilteredAndSummedUp) {
   edit({{"add-allow", "192.0.2.102"}});
+  const auto version = [&] {
+    const dataplane::ReadSection section(reader_);
+    const zones::Name apex = test::name("example.com");
+    return zones::VersionRef(zones_.table.find(zones::NameHash::process().of(apex), apex)->current());
+  }();
+  boost::asio::post(service_loop_, [&] { notify_.published({{{version, ""}}, {}}); });
   ASSERT_TRUE(test::eventually([&] { return result("secondary.status")["ledger"].size() == 2; }));
   for (const Json& zone : {Json(), Json("example.com")}) {
     const auto status = [&](Json params) {

@@ -43,7 +43,8 @@ class CommitterTest : public testing::Test {
     });
   }
   Outcome<Committer::Removed> remove(const std::string& zone) {
-    return wait_for<Committer::Removed>([&](auto done) { committer_->remove_zone(name(zone), {.kind = "a test"}, std::move(done)); });
+    return wait_for<Committer::Removed>(
+        [&](auto done) { committer_->remove_zone(name(zone), {.kind = "a test"}, std::move(done)); });
   }
   Outcome<Importer::Loaded> load(const std::filesystem::path& directory, Importer::DirectoryOptions options = {}) {
     return wait_for<Importer::Loaded>(
@@ -151,7 +152,8 @@ TEST_F(CommitterTest, AZoneThatKeepsItsSerialsWantsOneStated) {
 TEST_F(CommitterTest, ASerialIsCountedUpByOneWhereTheZoneSaysSo) {
   import("example.com", kSmallZone);
   wait_for<Committer::Configured>([&](auto done) {
-    committer_->set_serial_policy(name("example.com"), {.kind = "a test"}, zones::SerialPolicy::increment, std::move(done));
+    committer_->set_serial_policy(name("example.com"), {.kind = "a test"}, zones::SerialPolicy::increment,
+                                  std::move(done));
   });
   EXPECT_EQ(std::get<Committer::Changed>(change("example.com", "x A 10.0.0.1")).serial, 11U);
   EXPECT_EQ(std::get<Committer::Changed>(change("example.com", "x A 10.0.0.2")).serial, 12U);
@@ -163,7 +165,8 @@ TEST_F(CommitterTest, ASerialThatIsCountedUpIsNeverZero) {
   text.replace(text.find(" 10 "), 4, " 4294967295 ");
   import("example.com", text);
   wait_for<Committer::Configured>([&](auto done) {
-    committer_->set_serial_policy(name("example.com"), {.kind = "a test"}, zones::SerialPolicy::increment, std::move(done));
+    committer_->set_serial_policy(name("example.com"), {.kind = "a test"}, zones::SerialPolicy::increment,
+                                  std::move(done));
   });
   EXPECT_EQ(std::get<Committer::Changed>(change("example.com", "x A 10.0.0.1")).serial, 1U);
 }
@@ -210,9 +213,10 @@ TEST_F(CommitterTest, ChangesThatWaitTogetherBuildOnEachOther) {
       draft.apply(std::get<zones::Edit>(edit));
       return std::nullopt;
     };
-    committer_->change_zone(name("example.com"), {.kind = "a test"}, compose, [promise](Outcome<Committer::Changed> outcome) {
-      promise->set_value(std::get<Committer::Changed>(outcome).serial);
-    });
+    committer_->change_zone(name("example.com"), {.kind = "a test"}, compose,
+                            [promise](Outcome<Committer::Changed> outcome) {
+                              promise->set_value(std::get<Committer::Changed>(outcome).serial);
+                            });
   }
   std::set<uint32_t> distinct;
   for (auto& serial : serials) distinct.insert(serial.get());
