@@ -131,7 +131,8 @@ def complete(axfrd, *words):
     listed = " ".join(f"'{word}'" for word in words)
     asked = f"COMP_WORDS=({listed}); COMP_CWORD={len(words) - 1}; _axfrctl"
     lines = f"{script}\n{asked}\nprintf '%s\\n' \"${{COMPREPLY[@]}}\""
-    done = subprocess.run(["bash", "-c", lines], capture_output=True, text=True, env={"PATH": f"{BUILD}:/usr/bin:/bin"})
+    path = {"PATH": f"{BUILD}:/usr/bin:/bin"}
+    done = subprocess.run(["bash", "-c", lines], capture_output=True, text=True, env=path)
     assert not done.stderr
     return done.stdout.split()
 
