@@ -170,9 +170,14 @@ void ZoneOperations::import(const Principal& who, ImportZone request, Done<ZoneI
       return Failure{FailureCode::dry_run, "nothing was changed"};
     };
   }
-  const Done<Committer::Imported> end = [this, act, difference, done](Outcome<Committer::Imported> outcome) {
+  const auto end = [this, act, difference, dry_run = request.dry_run, done](Outcome<Committer::Imported> outcome) {
     auto* failure = std::get_if<Failure>(&outcome);
-    if (failure == nullptr) return done(ZoneImported{std::move(std::get<Committer::Imported>(outcome)), std::nullopt});
+    if (failure == nullptr) {
+      auto& imported = std::get<Committer::Imported>(outcome);
+      std::optional<ContentDifference> none;  // a dry run of what the zone is already comes here
+      if (dry_run) none = ContentDifference{imported.serial, {}, {}, {}, {}};
+      return done(ZoneImported{std::move(imported), std::move(none)});
+    }
     if (failure->code == FailureCode::dry_run && *difference) {
       const auto& d = **difference;
       Committer::Imported imported{};
