@@ -82,7 +82,7 @@ class ListWriter {
   bool begun_ = false;
 };
 
-Json texts_of(const std::vector<zones::OwnedRecord>& records) {
+Json record_texts(const std::vector<zones::OwnedRecord>& records) {
   Json lines = Json::array();
   for (const zones::OwnedRecord& r : records) lines.push_back(zones::record_to_text(r.view()));
   return lines;
@@ -225,7 +225,7 @@ Json history(const ZoneVersion& version, bool changes) {
 }
 
 Json to_json(const ContentDifference& difference) {
-  Json removed = texts_of(difference.delta.removed), added = texts_of(difference.delta.added);
+  Json removed = record_texts(difference.delta.removed), added = record_texts(difference.delta.added);
   if (difference.soa) {
     removed.push_back(zones::record_to_text(difference.soa->first.view()));
     added.push_back(zones::record_to_text(difference.soa->second.view()));

@@ -57,7 +57,7 @@ std::string arguments() {
     } else {
       for (const char* kind : {"zone", "key", "provider"}) {
         if (!takes(verb, Source::argument, kind) && !takes(verb, Source::optional_argument, kind)) continue;
-        cases += words + "words=$(_axfrctl_names " + kind + "s \"$current\") ;;\n";
+        cases += words + "_axfrctl_names " + kind + "s; return ;;\n";
         break;
       }
     }
@@ -97,8 +97,9 @@ std::string bash_completion() {
   std::set<std::string> first;
   for (const auto& [word, following] : words()) first.insert(word);
   return "# bash completion for axfrctl: source <(axfrctl completion bash)\n"
+         "# Not by compgen -W, which would take what stands in a name for shell.\n"
          "_axfrctl_names() {\n"
-         "  axfrctl \"${asking[@]}\" completion \"$1\" \"$2\" 2>/dev/null\n"
+         "  mapfile -t COMPREPLY < <(axfrctl \"${asking[@]}\" completion \"$1\" \"$current\" 2>/dev/null)\n"
          "}\n"
          "_axfrctl() {\n"
          "  local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} words= verb=() asking=() i\n"
@@ -115,14 +116,10 @@ std::string bash_completion() {
          "  done\n"
          "  case $before in\n"
          "    --socket|--zones-from) COMPREPLY=($(compgen -f -- \"$current\")); return ;;\n"
-         "    --provider) words=$(_axfrctl_names providers \"$current\") ;;\n"
-         "    --key) words=$(_axfrctl_names keys \"$current\") ;;\n"
-         "    --after) words=$(_axfrctl_names zones \"$current\") ;;\n"
+         "    --provider) _axfrctl_names providers; return ;;\n"
+         "    --key) _axfrctl_names keys; return ;;\n"
+         "    --after) _axfrctl_names zones; return ;;\n"
          "  esac\n"
-         "  if [[ $words ]]; then\n"
-         "    COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
-         "    return\n"
-         "  fi\n"
          "  if [[ $current == -* ]]; then\n"
          "    words='--socket --json --help --version'\n"
          "    case \"${verb[*]:0:2}\" in\n" +

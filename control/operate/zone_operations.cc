@@ -52,7 +52,7 @@ void warn_of_ttl(zones::Draft& draft, const zones::Edit& edit, zones::Warnings& 
   }
 }
 
-Outcome<RecordLine> line_of(const std::vector<std::string>& words) {
+Outcome<RecordLine> read_words(const std::vector<std::string>& words) {
   try {
     return record_line(words);
   } catch (const std::invalid_argument& error) {
@@ -60,7 +60,7 @@ Outcome<RecordLine> line_of(const std::vector<std::string>& words) {
   }
 }
 
-std::string text_of(const zones::Edit& edit) {
+std::string edit_text(const zones::Edit& edit) {
   return edit.pseudo ? zones::pseudo_to_text(*edit.pseudo) : zones::record_to_text(edit.record.view());
 }
 
@@ -170,9 +170,14 @@ void ZoneOperations::import(const Principal& who, ImportZone request, Done<ZoneI
       return Failure{FailureCode::dry_run, "nothing was changed"};
     };
   }
-  const Done<Committer::Imported> end = [this, act, difference, done](Outcome<Committer::Imported> outcome) {
+  const auto end = [this, act, difference, dry_run = request.dry_run, done](Outcome<Committer::Imported> outcome) {
     auto* failure = std::get_if<Failure>(&outcome);
-    if (failure == nullptr) return done(ZoneImported{std::move(std::get<Committer::Imported>(outcome)), std::nullopt});
+    if (failure == nullptr) {
+      auto& imported = std::get<Committer::Imported>(outcome);
+      std::optional<ContentDifference> none;  // a dry run of what the zone is already comes here
+      if (dry_run) none = ContentDifference{imported.serial, {}, {}, {}, {}};
+      return done(ZoneImported{std::move(imported), std::move(none)});
+    }
     if (failure->code == FailureCode::dry_run && *difference) {
       const auto& d = **difference;
       Committer::Imported imported{};
@@ -338,7 +343,7 @@ Outcome<RecordEdited> ZoneOperations::set(const Principal& who, const Name& apex
   auto opened = open(who, apex);
   if (auto* failure = std::get_if<Failure>(&opened)) return std::move(*failure);
   Transactions::Transaction& transaction = *std::get<Transactions::Transaction*>(opened);
-  auto record = line_of(words);
+  auto record = read_words(words);
   if (auto* failure = std::get_if<Failure>(&record)) return std::move(*failure);
   const auto& [line, remarks] = std::get<RecordLine>(record);
   // A record that states no TTL takes that of its RRset, or of the SOA.
@@ -355,7 +360,7 @@ Outcome<RecordEdited> ZoneOperations::set(const Principal& who, const Name& apex
   warn_of_ttl(transaction.draft, edit, edited.warnings);
   if (auto failure = Transactions::apply(transaction, edit)) return std::move(*failure);
   edited.edits = transaction.edits->size();
-  edited.record = text_of(edit);
+  edited.record = edit_text(edit);
   return edited;
 }
 
@@ -364,7 +369,7 @@ Outcome<RecordEdited> ZoneOperations::unset(const Principal& who, const Name& ap
   auto opened = open(who, apex);
   if (auto* failure = std::get_if<Failure>(&opened)) return std::move(*failure);
   Transactions::Transaction& transaction = *std::get<Transactions::Transaction*>(opened);
-  auto record = line_of(words);
+  auto record = read_words(words);
   if (auto* failure = std::get_if<Failure>(&record)) return std::move(*failure);
   const auto& [line, remarks] = std::get<RecordLine>(record);
   RecordEdited edited{0, "", true, {}};

@@ -781,6 +781,7 @@ class SecondaryCommandsTest : public CommandsTest {
     for (const Json& secondary : settings["secondaries"]) all.push_back(secondary["address"]);
     return all;
   }
+  dataplane::Rcu::Reader reader_{zones_.rcu};
   Json enabled_;
 };
 
@@ -829,6 +830,12 @@ TEST_F(SecondaryCommandsTest, AZoneThatHasSecondariesIsRemovedWhenThatIsMeant) {
 
 TEST_F(SecondaryCommandsTest, TheLedgerIsFilteredAndSummedUp) {
   edit({{"add-allow", "192.0.2.102"}});
+  const auto version = [&] {
+    const dataplane::ReadSection section(reader_);
+    const zones::Name apex = test::name("example.com");
+    return zones::VersionRef(zones_.table.find(zones::NameHash::process().of(apex), apex)->current());
+  }();
+  boost::asio::post(service_loop_, [&] { notify_.published({{{version, ""}}, {}}); });
   ASSERT_TRUE(test::eventually([&] { return result("secondary.status")["ledger"].size() == 2; }));
   for (const Json& zone : {Json(), Json("example.com")}) {
     const auto status = [&](Json params) {

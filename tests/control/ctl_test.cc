@@ -154,7 +154,7 @@ TEST(CtlCompletion, KnowsEveryVerbAndOption) {
   EXPECT_EQ(text({"completion", "bash"}), bash_completion());
   const std::string script = bash_completion();
   for (const char* word : {"status", "zone) words='abort begin check commit ", "'zone show'", "'zone import'",
-                           " --provider'", "--provider|"}) {
+                           " --provider ", "--provider|"}) {
     EXPECT_NE(script.find(word), std::string::npos) << word;
   }
 }
@@ -254,7 +254,6 @@ TEST(CtlPrint, EachVerbHasAPicture) {
   }
   EXPECT_EQ(pictures["zone.import"], "a.: serial 2, was 1, 0 removed, 1 added, 3 records\n");
   EXPECT_EQ(pictures["zone.set"], "already so: r\na.: 1 edits in the transaction\n");
-  EXPECT_LT(pictures["zone.list"].find("a."), pictures["zone.list"].find("b."));
   EXPECT_NE(pictures["stats"].find("punted arp"), std::string::npos);
   EXPECT_EQ(pictures["stats"].find("punted tcp"), std::string::npos) << "it never happened";
   EXPECT_NE(pictures["stats"].find("xdp passed     3"), std::string::npos) << "in its own port's column\n"

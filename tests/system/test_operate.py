@@ -129,8 +129,10 @@ def complete(axfrd, *words):
     """What bash offers in place of the last of the words."""
     script = run_axfrctl("completion", "bash").stdout
     listed = " ".join(f"'{word}'" for word in words)
-    lines = f"{script}\nCOMP_WORDS=({listed}); COMP_CWORD={len(words) - 1}; _axfrctl; printf '%s\\n' \"${{COMPREPLY[@]}}\""
-    done = subprocess.run(["bash", "-c", lines], capture_output=True, text=True, env={"PATH": f"{BUILD}:/usr/bin:/bin"})
+    asked = f"COMP_WORDS=({listed}); COMP_CWORD={len(words) - 1}; _axfrctl"
+    lines = f"{script}\n{asked}\nprintf '%s\\n' \"${{COMPREPLY[@]}}\""
+    path = {"PATH": f"{BUILD}:/usr/bin:/bin"}
+    done = subprocess.run(["bash", "-c", lines], capture_output=True, text=True, env=path)
     assert not done.stderr
     return done.stdout.split()
 
