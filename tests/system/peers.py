@@ -135,6 +135,9 @@ class Nsd(Secondary):
 
 
 class Knot(Secondary):
+    """Knot gives up a session in which it could not send for 500 ms (tcp-io-timeout). Whoever reads a large copy and
+    decodes it meanwhile takes longer."""
+
     def command(self, directory):
         key = f"key: {self.key.name}" if self.key else ""
         keys = f"""
@@ -148,6 +151,8 @@ server:
   rundir: {directory}
   listen: [ 0.0.0.0@53, "::@53" ]
   udp-max-payload: 1232
+  tcp-io-timeout: 0
+  tcp-idle-timeout: 600
   udp-workers: 1
   tcp-workers: 1
   background-workers: 1
