@@ -1,6 +1,9 @@
 // Verbs about zones and transactions.
 #include <array>
 
+#include <set>
+#include <tuple>
+
 #include "control/base/zone_source_json.h"
 #include "control/command/commands.h"
 #include "control/command/commands_support.h"

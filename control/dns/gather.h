@@ -15,7 +15,7 @@ namespace axfrd::control {
 
 class Gather {
  public:
-  // What one sendmsg() takes (UIO_MAXIOV) is four times as much; see ARCHITECTURE.md, "Transfers".
+  // What one sendmsg() takes (UIO_MAXIOV) is four times as much; see docs/packet-path.md.
   static constexpr size_t kMaxPieces = 256;
 
   Gather() = default;
