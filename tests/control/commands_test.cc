@@ -651,7 +651,7 @@ TEST_F(RolesTest, AnEditorOpensNoTransfers) {
   operations_.secondaries.disable(editor, apex_, disabled.done());
   EXPECT_TRUE(disabled.is_forbidden());
   Later<ProviderSet> provider;
-  operations_.secondaries.set_provider(editor, "p", {}, provider.done());
+  operations_.secondaries.set_provider(editor, {"p", {}}, provider.done());
   EXPECT_TRUE(provider.is_forbidden());
 }
 
