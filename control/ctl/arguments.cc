@@ -94,6 +94,8 @@ class ArgumentReader {
   // `completion zones TEXT`: the zones whose names begin with that; likewise keys and providers.
   CtlCommand names() {
     const std::string& kind = words_[1];
+    if (kind != "zones" && kind != "keys" && kind != "providers")
+      refuse("there is no completion of '" + kind + "'; there is that of zones, keys and providers");
     const char* method = kind == "zones" ? "zone.list" : kind == "keys" ? "key.list" : "provider.list";
     command_.how = CtlCommand::How::names;
     command_.verb = find_verb(method);

@@ -71,5 +71,19 @@ TEST(DiskFormat, ASealedValueIsToldFromOneOfFormat6) {
   EXPECT_THROW((void)unseal(bytes_of(seal("content", "one")), "another"), std::invalid_argument);
 }
 
+// ---- who made a step ----
+
+TEST(StepFormat, KeepsByWhomItWasMade) {
+  const VersionRef version = zone_of("example.", "@ 60 SOA ns admin 1 2 3 4 5\n");
+  const Step anonymous(version->soa_record(), 2, 7, {});
+  const Step told(version->soa_record(), 2, 7, {}, {}, "rollback to serial 1 by root");
+  const StoredStep read = decode_step(bytes_of(encode_step(told)));
+  EXPECT_TRUE(read.knows_all);
+  EXPECT_EQ(read.step->by(), "rollback to serial 1 by root");
+  EXPECT_EQ(decode_step(bytes_of(encode_step(anonymous))).step->by(), "");
+  EXPECT_LT(encode_step(anonymous).size(), encode_step(told).size()) << "what is not there takes no room";
+  EXPECT_EQ(Step(version->soa_record(), 2, 7, {}, {}, std::string(5000, 'x')).by().size(), Step::kMostBy);
+}
+
 }  // namespace
 }  // namespace axfrd::zones::test
