@@ -78,6 +78,15 @@ constexpr std::array kAliasOptions{
 };
 constexpr std::array kTcpOptions{
     Option{"tcp-max-sessions", Kind::value, "N", "4096", "TCP sessions at a time"},
+    Option{"alias-hold", Kind::value, "SECONDS", "0",
+           "keep the addresses of a target that rotates them, as a CDN does, for so long after they were seen last; 0: "
+           "do not. A target that does not rotate, and an answer that is all new, change the zone at once in any case"},
+    Option{"alias-max-addresses", Kind::value, "N", "32",
+           "publish no more addresses of a target than this, of each family"},
+    Option{"alias-changes", Kind::value, "N", "60",
+           "changes an hour of one zone by lookups, after ten that follow each other at once"},
+    Option{"alias-special", Kind::toggle, nullptr, nullptr,
+           "publish special-purpose addresses, too: private, loopback, link-local, documentation, multicast"},
     Option{"tcp-max-per-client", Kind::value, "N", "256", "of these from one IPv4 address or IPv6 /64"},
     Option{"tcp-max-per-prefix", Kind::value, "N", "1024", "of these from one IPv4 /24 or IPv6 /48"},
     Option{

@@ -285,6 +285,10 @@ void read_tcp(const Values& values, TcpLimits& limits) {
   limits.max_sessions = values.number("tcp-max-sessions", 1, 1U << 20);
   limits.max_per_client = values.number("tcp-max-per-client", 1, 1U << 20);
   limits.max_per_prefix = values.number("tcp-max-per-prefix", 1, 1U << 20);
+  options.alias.hold = std::chrono::seconds(values.number("alias-hold", 0, 7 * 86400));
+  options.alias.max_addresses = values.number("alias-max-addresses", 1, 1000);
+  options.alias.changes_an_hour = values.number("alias-changes", 1, 3600);
+  options.alias.allow_special = values.on("alias-special");
   limits.max_per_secondary = values.number("tcp-max-per-secondary", 0, 1U << 20);
   limits.idle = std::chrono::seconds(values.number("tcp-idle-timeout", 1, 86400));
 }

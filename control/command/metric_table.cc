@@ -133,7 +133,9 @@ constexpr std::array kMetrics{
            "Lookups of targets that fail at present."},
     Metric{kAlias, "lookups", "axfrd_alias_lookups_total", kCounter, "Lookups of targets."},
     Metric{kAlias, "failures", "axfrd_alias_failures_total", kCounter, "Lookups that failed."},
-    Metric{kAlias, "alarms", "axfrd_alias_alarms_total", kCounter, "Targets that had failed for too long."},
+    Metric{kAlias, "alarms", "axfrd_alias_alarms_total", kCounter,
+           "Targets that began to fail, have too many or special-purpose addresses, and zones that they change too "
+           "often."},
     Metric{kAlias, "changes", "axfrd_alias_changes_total", kCounter, "Changes of zones by new addresses."},
     Metric{kAlias, "refused_changes", "axfrd_alias_refused_changes_total", kCounter,
            "Such changes that could not be made."},
@@ -144,3 +146,5 @@ constexpr std::array kMetrics{
 std::span<const Metric> metric_table() { return kMetrics; }
 
 }  // namespace axfrd::control
+    Metric{kAlias, "put_off_changes", "axfrd_alias_put_off_changes_total", kCounter,
+           "Such changes that had to wait, because the zone had changed too often."},

@@ -103,6 +103,7 @@ Json to_json(const AliasCounters& counters) {
           {"failures", counters.failures.read()},
           {"alarms", counters.alarms.read()},
           {"changes", counters.changes.read()},
+          {"put_off_changes", counters.put_off_changes.read()},
           {"refused_changes", counters.refused_changes.read()}};
 }
 
