@@ -150,6 +150,8 @@ int run(const CtlCommand& command) {
   }
   CtlClient client(command.socket);
   if (!command.files.empty()) return send_files(client, command);
+  if (command.verb->method == std::string_view("secondary.check") && !command.json)
+    std::cerr << "asking the parent zone's servers, the secondaries and a resolver ..." << std::endl;
   try {
     if (!call(client, command, command.params)) return kFailed;
   } catch (const RefusedError& error) {
