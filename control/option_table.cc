@@ -54,6 +54,11 @@ constexpr std::array kServiceOptions{
         "transfer-log", Kind::value, "FILE", nullptr,
         "tell each transfer and each outcome of a NOTIFY: a line of JSON in FILE, or, if that is the word journal, an "
         "entry with fields in the systemd journal"},
+    Option{"notify-source", Kind::list, "ADDR", nullptr,
+           "send NOTIFY, and questions to secondaries, from this address; may be repeated, once for each family. "
+           "Without it, from the first --address of the family, or of the ports; if there is none, the kernel chooses"},
+    Option{"behind-alarm", Kind::value, "SECONDS", "300",
+           "warn of secondaries that lack a serial for longer than this; 0: do not"},
     Option{"udp-payload", Kind::value, "BYTES", "1232", "largest UDP response, 512 to 4096"},
     Option{"rate-limit", Kind::value, "N", "200",
            "UDP responses a second of one kind, about one name, to one IPv4 /24 or IPv6 /56, and 50 times as many of "
@@ -73,11 +78,6 @@ constexpr std::array kAliasOptions{
     Option{"alias-floor", Kind::value, "SECONDS", "30",
            "take a target's TTL for no less than this; no target is looked up more often"},
     Option{"alias-rate", Kind::value, "N", "200", "lookups a second, in all"},
-    Option{"url-address", Kind::list, "ADDR", nullptr,
-           "an address of the HTTP redirector, which URL records stand for; may be repeated"},
-};
-constexpr std::array kTcpOptions{
-    Option{"tcp-max-sessions", Kind::value, "N", "4096", "TCP sessions at a time"},
     Option{"alias-hold", Kind::value, "SECONDS", "0",
            "keep the addresses of a target that rotates them, as a CDN does, for so long after they were seen last; 0: "
            "do not. A target that does not rotate, and an answer that is all new, change the zone at once in any case"},
@@ -87,6 +87,11 @@ constexpr std::array kTcpOptions{
            "changes an hour of one zone by lookups, after ten that follow each other at once"},
     Option{"alias-special", Kind::toggle, nullptr, nullptr,
            "publish special-purpose addresses, too: private, loopback, link-local, documentation, multicast"},
+    Option{"url-address", Kind::list, "ADDR", nullptr,
+           "an address of the HTTP redirector, which URL records stand for; may be repeated"},
+};
+constexpr std::array kTcpOptions{
+    Option{"tcp-max-sessions", Kind::value, "N", "4096", "TCP sessions at a time"},
     Option{"tcp-max-per-client", Kind::value, "N", "256", "of these from one IPv4 address or IPv6 /64"},
     Option{"tcp-max-per-prefix", Kind::value, "N", "1024", "of these from one IPv4 /24 or IPv6 /48"},
     Option{
