@@ -151,9 +151,15 @@ void Commands::stats(Json&, RpcDone done) {
   result["notify"] = to_json(server_.notify.counters());
   result["alias"] = to_json(server_.aliases.counters());
   result["log"] = {{"dropped", server_.service.dropped_log_lines()},
-                   {"transfers_dropped", server_.notify.dropped_log_lines()}};
+                   {"transfers_dropped", server_.notify.dropped_log_lines()},
+                   {"left_out", server_.notify.left_out_lines()}};
   result["store"] = {{"writable", server_.committer.store_health().writable}};
-  done(RpcResult(std::move(result)));
+  server_.notify.run([this, result = std::move(result), done = std::move(done)](const NotifyService& notifier) {
+    boost::asio::post(loop_, [result = Json(result), done, hosts = notifier.hosts()]() mutable {
+      result["secondaries"] = std::move(hosts);
+      done(RpcResult(std::move(result)));
+    });
+  });
 }
 
 void Commands::stop(Json&, RpcDone done) {

@@ -28,6 +28,26 @@ Json settings_json(const zones::ZoneVersion& version) {
   return json;
 }
 
+// What to type after a verdict on a transfer.
+std::string next_step(const zones::ZoneVersion& zone, const IpAddress& peer, bool allowed) {
+  const std::string apex = zone.apex().name.to_text();
+  if (allowed) return "axfrctl secondary status " + apex + " shows what the secondaries have";
+  const zones::SecondaryDns* settings = zone.attributes().enabled_secondaries();
+  if (settings == nullptr)
+    return "axfrctl secondary enable " + apex + " --ns NAME --allow " + peer.to_string() + " lets it transfer";
+  std::string all;
+  bool listed = false;
+  for (const zones::Secondary& each : settings->secondaries) {
+    listed = listed || (each.transfers && covers(each, peer));
+    if (each.transfers) all += to_text(each) + ",";
+  }
+  if (listed)
+    return "axfrctl key list shows the keys; have the secondary sign with its own, or name another one with axfrctl "
+           "secondary edit " +
+           apex + " --allow " + peer.to_string() + "=KEY";
+  return "axfrctl secondary edit " + apex + " --allow " + all + peer.to_string() + " lets it transfer, too";
+}
+
 // What tables and the log can show in a word.
 void check_provider_name(const std::string& name) {
   constexpr size_t kLongest = 64;
@@ -96,11 +116,13 @@ void Commands::secondary_show(Json& params, RpcDone done) {
   const zones::VersionRef version = find(apex);
   if (!version) return done(no_such_zone(apex));
   server_.notify.run([this, apex, version, done = std::move(done)](const NotifyService& notifier) {
-    boost::asio::post(loop_, [version, done, lines = notifier.status(apex, false)] {
-      Json result = settings_json(*version);
-      result["ledger"] = lines;
-      done(RpcResult(std::move(result)));
-    });
+    boost::asio::post(loop_,
+                      [version, done, lines = notifier.status(apex, false), strangers = notifier.strangers(apex)] {
+                        Json result = settings_json(*version);
+                        result["ledger"] = lines;
+                        result["strangers"] = strangers;
+                        done(RpcResult(std::move(result)));
+                      });
   });
 }
 
@@ -121,10 +143,12 @@ void Commands::secondary_status(Json& params, RpcDone done) {
   const auto name = zone_name(params);
   if (const auto* error = std::get_if<RpcError>(&name)) return done(*error);
   if (!find(std::get<zones::Name>(name))) return done(no_such_zone(std::get<zones::Name>(name)));
-  server_.notify.run([this, apex = std::get<zones::Name>(name), behind,
-                      done = std::move(done)](const NotifyService& from) {
-    boost::asio::post(loop_, [done, lines = from.status(apex, behind)] { done(RpcResult(Json{{"ledger", lines}})); });
-  });
+  server_.notify.run(
+      [this, apex = std::get<zones::Name>(name), behind, done = std::move(done)](const NotifyService& from) {
+        boost::asio::post(loop_, [done, lines = from.status(apex, behind), strangers = from.strangers(apex)] {
+          done(RpcResult(Json{{"ledger", lines}, {"strangers", strangers}}));
+        });
+      });
 }
 
 // {"ledger": [line…]}. The service thread is asked for a page at a time, and has transfers to serve in between.
@@ -180,14 +204,33 @@ void Commands::explain(Json& params, RpcDone done) {
   const auto peer = or_refuse(done, [&] { return parse_address(params["address"].get_ref<const std::string&>()); });
   if (!peer) return;
   const zones::VersionRef version = find(std::get<zones::Name>(name));
-  if (!version) return done(RpcResult(Json{{"allowed", false}, {"why", "there is no such zone: NOTAUTH"}}));
-  if (key && !server_.keys.book()->find(*key)) {
-    const std::string why = "there is no key " + key->to_text() + ": NOTAUTH, BADKEY";
-    return done(RpcResult(Json{{"allowed", false}, {"why", why}}));
+  const auto& apex = std::get<zones::Name>(name);
+  if (!version) {
+    return done(RpcResult(
+        Json{{"allowed", false},
+             {"why", "there is no such zone: NOTAUTH"},
+             {"next", "axfrctl zone list shows the zones; axfrctl zone import " + apex.to_text() + " FILE adds one"},
+             {"seen", Json::array()}}));
   }
-  const auto rule = server_.service.options().allow_transfer.match(*peer);
-  const TransferDecision decision = decide_transfer(*version, normalised(*peer), key ? &*key : nullptr, rule);
-  done(RpcResult(Json{{"allowed", decision.allowed}, {"why", decision.why}}));
+  Json answer;
+  if (key && !server_.keys.book()->find(*key)) {
+    answer = {{"allowed", false},
+              {"why", "there is no key " + key->to_text() + ": NOTAUTH, BADKEY"},
+              {"next", "axfrctl key list shows the keys; axfrctl key add " + key->to_text() +
+                           " adds the secondary's own, axfrctl key generate " + key->to_text() + " a new one"}};
+  } else {
+    const auto rule = server_.service.options().allow_transfer.match(*peer);
+    const TransferDecision decision = decide_transfer(*version, normalised(*peer), key ? &*key : nullptr, rule);
+    answer = {{"allowed", decision.allowed},
+              {"why", decision.why},
+              {"next", next_step(*version, normalised(*peer), decision.allowed)}};
+  }
+  server_.notify.run([this, apex, host = normalised(*peer), answer, done = std::move(done)](const NotifyService& from) {
+    boost::asio::post(loop_, [answer = Json(answer), done, seen = from.seen(apex, host)]() mutable {
+      answer["seen"] = seen;
+      done(RpcResult(std::move(answer)));
+    });
+  });
 }
 
 // Brings the ledger back to the control thread as the rest of the answer.
