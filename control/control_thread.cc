@@ -14,7 +14,8 @@ namespace {
 // What scrapes metrics sees what any reader sees.
 MetricsServer::Source source_of(Operations& operations) {
   return [&operations](const std::function<void(std::string)>& done) {
-    done(metrics_text(to_json(std::get<ServerStats>(operations.server.stats({})))));
+    operations.server.stats(
+        {}, [done](const Outcome<ServerStats>& stats) { done(metrics_text(to_json(std::get<ServerStats>(stats)))); });
   };
 }
 

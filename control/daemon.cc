@@ -40,6 +40,13 @@ std::vector<IpAddress> served_addresses(const Options& options, const std::optio
   return addresses;
 }
 
+// Secondaries know us by the addresses that we serve.
+std::vector<IpAddress> notify_sources(const Options& options, const std::optional<dataplane::Dataplane>& dataplane) {
+  std::vector<IpAddress> sources = options.notify_sources;
+  for (const IpAddress& address : served_addresses(options, dataplane)) sources.push_back(address);
+  return sources;
+}
+
 ServiceOptions service_options(const Options& options, const std::optional<dataplane::Dataplane>& dataplane) {
   return {served_addresses(options, dataplane),
           options.dns_port,
@@ -74,7 +81,7 @@ Daemon::Daemon(const Options& options, const Log& log)
     : options_(options),
       log_(log),
       signals_(loop_, SIGTERM, SIGINT),
-      hangups_(loop_),
+      reopening_(loop_, SIGHUP),
       guard_(log),
       socket_file_(options.control_socket),
       manager_(loop_),
@@ -86,7 +93,8 @@ Daemon::Daemon(const Options& options, const Log& log)
       importer_(committer_, importer_threads(), log),
       dataplane_(make_dataplane()),
       transfers_(options.transfer_log),
-      notify_(loop_, zones_, rcu_, committer_, settings_, served_addresses(options, dataplane_), transfers_, log),
+      notify_(loop_, zones_, rcu_, committer_, settings_, notify_sources(options, dataplane_), transfers_, log,
+              {options.behind_alarm}),
       service_(loop_, service_options(options, dataplane_), responder_, rcu_, committer_, settings_, notify_, log),
       aliases_(loop_, options.alias, options.resolvers, committer_, log),
       checker_(options.resolvers),
@@ -123,10 +131,7 @@ void Daemon::run() {
   signals_.async_wait([this](const auto& error, int number) {
     if (!error) stop(number == SIGTERM ? "SIGTERM" : "SIGINT");
   });
-  if (options_.audit_log) {
-    hangups_.add(SIGHUP);
-    await_hangup();
-  }
+  await_reopening();
   manager_.start_watchdog();
   committer_.set_observer([this](Published published) {
     asio::post(loop_, [this, published = std::move(published)] {
@@ -205,11 +210,12 @@ void Daemon::serve() {
   control_.build_index();
 }
 
-void Daemon::await_hangup() {
-  hangups_.async_wait([this](const auto& error, int) {
+void Daemon::await_reopening() {
+  reopening_.async_wait([this](const auto& error, int) {
     if (error) return;
+    notify_.reopen_log();
     control_.reopen_logs();
-    await_hangup();
+    await_reopening();
   });
 }
 
@@ -223,7 +229,7 @@ void Daemon::stop(std::string_view why) {
   state_ = ServerState::stopping;
   log_.info("stopping: ", why);
   manager_.stopping();
-  hangups_.cancel();
+  reopening_.cancel();
   if (polls_) polls_->stop();
   notify_.stop();
   service_.stop([this] { loop_.stop(); });

@@ -38,8 +38,8 @@ class Daemon {
   template <class T, class Next>
   Done<T> then(std::string what, Next next);
   void serve();
+  void await_reopening();
   void stop(std::string_view why);
-  void await_hangup();
   // Stops, and has run() throw `why`.
   void fail(const std::string& why);
   std::optional<dataplane::Dataplane> make_dataplane();
@@ -48,9 +48,9 @@ class Daemon {
   const Log& log_;
   boost::asio::io_context loop_;
   boost::asio::signal_set signals_;
-  boost::asio::signal_set hangups_;  // empty unless there is a log to be reopened
-  StartGuard guard_;                 // puts its handler in the place of theirs
-  SocketFile socket_file_;           // only one axfrd gets beyond
+  boost::asio::signal_set reopening_;  // SIGHUP
+  StartGuard guard_;                   // puts its handler in the place of theirs
+  SocketFile socket_file_;             // only one axfrd gets beyond
   ServiceManager manager_;
   zones::ZoneTable zones_;
   dataplane::Rcu rcu_;

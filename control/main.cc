@@ -41,7 +41,7 @@ int serve(const Options& options) {
   set_up_heap();
   const Log log(options.log_level);
   std::signal(SIGPIPE, SIG_IGN);  // a peer that went away is told by the error of the write
-  std::signal(SIGHUP, SIG_IGN);   // unless there is an audit log, which it opens anew
+  std::signal(SIGHUP, SIG_IGN);   // until the daemon is there, which then opens its logs anew
   raise_descriptor_limit(options.tcp, log);
   try {
     Daemon(options, log).run();

@@ -61,6 +61,11 @@ constexpr std::array kServiceOptions{
     Option{"audit-log", Kind::value, "FILE", nullptr,
            "write a line of JSON for each change, and for each that was refused: who, what, which zone, serials before "
            "and after. The log has the same in words. SIGHUP opens the file anew"},
+    Option{"notify-source", Kind::list, "ADDR", nullptr,
+           "send NOTIFY, and questions to secondaries, from this address; may be repeated, once for each family. "
+           "Without it, from the first --address of the family, or of the ports; if there is none, the kernel chooses"},
+    Option{"behind-alarm", Kind::value, "SECONDS", "300",
+           "warn of secondaries that lack a serial for longer than this; 0: do not"},
     Option{"udp-payload", Kind::value, "BYTES", "1232", "largest UDP response, 512 to 4096"},
     Option{"rate-limit", Kind::value, "N", "200",
            "UDP responses a second of one kind, about one name, to one IPv4 /24 or IPv6 /56, and 50 times as many of "
@@ -80,6 +85,15 @@ constexpr std::array kAliasOptions{
     Option{"alias-floor", Kind::value, "SECONDS", "30",
            "take a target's TTL for no less than this; no target is looked up more often"},
     Option{"alias-rate", Kind::value, "N", "200", "lookups a second, in all"},
+    Option{"alias-hold", Kind::value, "SECONDS", "0",
+           "keep the addresses of a target that rotates them, as a CDN does, for so long after they were seen last; 0: "
+           "do not. A target that does not rotate, and an answer that is all new, change the zone at once in any case"},
+    Option{"alias-max-addresses", Kind::value, "N", "32",
+           "publish no more addresses of a target than this, of each family"},
+    Option{"alias-changes", Kind::value, "N", "60",
+           "changes an hour of one zone by lookups, after ten that follow each other at once"},
+    Option{"alias-special", Kind::toggle, nullptr, nullptr,
+           "publish special-purpose addresses, too: private, loopback, link-local, documentation, multicast"},
     Option{"url-address", Kind::list, "ADDR", nullptr,
            "an address of the HTTP redirector, which URL records stand for; may be repeated"},
 };

@@ -227,6 +227,13 @@ void read_service(const Values& values, Options& options) {
   if (values.given("transfer-log")) options.transfer_log = values.text("transfer-log");
   if (options.transfer_log == "journal") options.transfer_log = kJournalSocket;
   if (values.given("audit-log")) options.audit_log = values.text("audit-log");
+  for (const std::string& text : values.list("notify-source"))
+    options.notify_sources.push_back(Values::parsed("notify-source", text, &parse_address));
+  for (const bool v6 : {false, true}) {
+    if (std::ranges::count(options.notify_sources, v6, [](const IpAddress& a) { return a.is_v6(); }) > 1)
+      fail("--notify-source: one address of each family");
+  }
+  options.behind_alarm = std::chrono::seconds(values.number("behind-alarm", 0, 30 * 86400));
   options.history_octets = size_t{values.number("history-memory", 0, 1U << 20)} << 20;
   options.transaction_timeout = std::chrono::seconds(values.number("transaction-timeout", 1, 86400));
   for (const std::string& text : values.list("allow-transfer")) {
@@ -280,6 +287,10 @@ void read_alias(const Values& values, Options& options) {
     options.resolvers.push_back(Values::parsed("resolver", text, &check_resolver));
   options.alias.floor = std::chrono::seconds(values.number("alias-floor", 1, 86400));
   options.alias.rate = values.number("alias-rate", 1, 100000);
+  options.alias.hold = std::chrono::seconds(values.number("alias-hold", 0, 7 * 86400));
+  options.alias.max_addresses = values.number("alias-max-addresses", 1, 1000);
+  options.alias.changes_an_hour = values.number("alias-changes", 1, 3600);
+  options.alias.allow_special = values.on("alias-special");
   options.alias.url = read_url_addresses(values);
 }
 

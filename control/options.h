@@ -41,6 +41,8 @@ struct Options {
   TcpLimits tcp;
   std::optional<std::filesystem::path> transfer_log;
   std::optional<std::filesystem::path> audit_log;
+  std::vector<IpAddress> notify_sources;   // before those that we serve
+  std::chrono::seconds behind_alarm{300};  // 0: none
   AliasSettings alias;
   std::vector<std::string> resolvers;  // ADDR or ADDR@PORT
 

@@ -189,6 +189,7 @@ void Draft::set_alias_addresses(const std::map<std::string, Addresses>& by_targe
 }
 
 void Draft::set_url_addresses(const Addresses& addresses) {
+  if (!addresses.a.known && !addresses.aaaa.known) return;  // a redirector that nobody names is none that has gone
   set_addresses([&](const PseudoRecord& p) { return p.kind == PseudoRecord::Kind::url ? &addresses : nullptr; });
 }
 

@@ -25,8 +25,12 @@ constexpr auto kLongestPause = seconds(86400);
 // After failures; a floor that is longer holds here, too.
 constexpr auto kLongestRetry = seconds(300);
 // When a resolver is down, all its targets fail: nobody reads a thousand lines.
+// Changes of a zone that may follow each other at once.
+constexpr double kBurst = 10;
 constexpr unsigned kAlarmsLogged = 20;
 constexpr auto kAlarmSpan = seconds(60);
+
+bool is_known(const zones::Addresses& addresses) { return addresses.a.known || addresses.aaaa.known; }
 
 const char* name_of(uint16_t type) { return type == zones::rrtype::A ? "A" : "AAAA"; }
 
@@ -79,12 +83,23 @@ void Aliases::set_zone(const zones::ZoneVersion& version) {
   const zones::Name apex(version.apex().name);
   if (!version.pseudo()) return forget(apex);
   auto& zone = zones_[zones::sort_key(apex)];
-  if (!zone) zone = std::make_unique<ZoneUse>(ZoneUse{apex, nullptr, {}, false, {}, {}});
+  if (!zone) {
+    zone = std::make_unique<ZoneUse>();
+    zone->apex = apex;
+    zone->tokens = kBurst;
+    zone->tokens_at = world_.now();
+  }
   if (zone->pseudo == version.pseudo()) return;
   zone->pseudo = version.pseudo();
   std::set<Target*> before = std::exchange(zone->targets, {});
   for (const PseudoRecord& record : *zone->pseudo) {
-    if (record.kind != PseudoRecord::Kind::alias) continue;
+    if (record.kind != PseudoRecord::Kind::alias) {
+      if (!is_known(settings_.url) && is_known(record.addresses) && !std::exchange(warned_of_url_, true))
+        log_.warning("zone ", apex.to_text(),
+                     " has URL records, and --url-address is not set: the addresses that are "
+                     "published stay, here and in other zones");
+      continue;
+    }
     Target& target = target_of(record);
     target.zones.insert(zone.get());
     zone->targets.insert(&target);
@@ -109,8 +124,8 @@ Aliases::Target& Aliases::target_of(const PseudoRecord& record) {
   if (!target) {
     target = std::make_unique<Target>();
     target->name = record.target;
-    target->a = {target.get(), zones::rrtype::A, {}, SteadyTtl(), {}, {}, {}, 0, false, {}};
-    target->aaaa = target->a;
+    target->a.target = target->aaaa.target = target.get();
+    target->a.type = zones::rrtype::A;
     target->aaaa.type = zones::rrtype::AAAA;
     ++counters_.targets;
   }
@@ -192,6 +207,9 @@ void Aliases::on_answer(const std::string& name, uint16_t type, const Resolved& 
   Question& question = type == zones::rrtype::A ? target.a : target.aaaa;
   question.under_way = false;
   if (!resolved.failure.empty()) return on_failure(question, resolved.failure);
+  if (!settings_.allow_special && !resolved.octets.empty() &&
+      without_special(resolved.octets, type == zones::rrtype::A ? 4 : 16).empty())
+    return on_failure(question, "answers with special-purpose addresses alone, which --alias-special allows");
   const zones::AddressSet before = question.set;
   on_success(question, resolved);
   const bool differs = question.set != before;
@@ -217,7 +235,7 @@ void Aliases::on_failure(Question& question, const std::string& why) {
 void Aliases::on_success(Question& question, const Resolved& resolved) {
   const auto floor = static_cast<uint32_t>(settings_.floor.count());
   question.set.known = true;
-  question.set.octets = resolved.octets;
+  question.set.octets = chosen(question, resolved.octets);
   question.set.ttl = resolved.octets.empty() ? 0 : question.ttl.after(std::max(resolved.ttl, floor));
   question.good_at = world_.now();
   question.failures = 0;
@@ -229,6 +247,38 @@ void Aliases::on_success(Question& question, const Resolved& resolved) {
   queue_.set(question, later(seconds(resolved.ttl)));
 }
 
+std::string Aliases::chosen(Question& question, const std::string& octets) {
+  const size_t size = question.type == zones::rrtype::A ? 4 : 16;
+  const std::string sound = settings_.allow_special ? octets : without_special(octets, size);
+  const bool special = sound.size() != octets.size();
+  if (special && !std::exchange(question.special, special)) {
+    counters_.alarms.add();
+    log_.warning("ALIAS target ", question.target->name, ' ', name_of(question.type),
+                 ": special-purpose addresses are left out, in ", used_by(*question.target));
+  }
+  question.special = special;
+  const std::string held = question.rotation.after(sound, size, world_.now(), settings_.hold);
+  std::string most = at_most(held, size, settings_.max_addresses, question.set.octets);
+  const bool too_many = most.size() != held.size();
+  if (too_many && !question.too_many) {
+    counters_.alarms.add();
+    log_.warning("ALIAS target ", question.target->name, ' ', name_of(question.type), ": has ", held.size() / size,
+                 " addresses, of which ", settings_.max_addresses, " are published (--alias-max-addresses), in ",
+                 used_by(*question.target));
+  }
+  question.too_many = too_many;
+  return most;
+}
+
+// "cdn.test. and 3 more zones"
+std::string Aliases::used_by(const Target& target) {
+  if (target.zones.empty()) return "no zone";
+  const size_t more = target.zones.size() - 1;
+  std::string text = "zone " + (*target.zones.begin())->apex.to_text();
+  if (more != 0) text += " and " + std::to_string(more) + " more";
+  return text;
+}
+
 void Aliases::alarm(const Question& question) {
   counters_.alarms.add();
   if (world_.now() - alarms_from_ > kAlarmSpan) {
@@ -238,7 +288,7 @@ void Aliases::alarm(const Question& question) {
   if (++alarms_logged_ > kAlarmsLogged) return;
   log_.warning("ALIAS target ", question.target->name, ' ', name_of(question.type), ": ", question.failure, "; ",
                question.set.known ? "the last good addresses stay" : "there are no addresses yet", " in ",
-               question.target->zones.size(), " zones");
+               used_by(*question.target));
   if (alarms_logged_ == kAlarmsLogged) log_.warning("more ALIAS targets may fail; axfrctl stats counts them");
 }
 
@@ -249,7 +299,7 @@ bool Aliases::wants(const ZoneUse& zone, Found& found) const {
   bool url = false;
   for (const PseudoRecord& record : *zone.pseudo) {
     if (record.kind == PseudoRecord::Kind::url) {
-      url = url || !record.addresses.same_as(settings_.url);
+      url = url || (is_known(settings_.url) && !record.addresses.same_as(settings_.url));
       continue;
     }
     const zones::Addresses addresses = find(record.target)->addresses();
@@ -270,22 +320,50 @@ void Aliases::change_dirty_zones() {
   change_at_.reset();
   for (auto at = dirty_.begin(); at != dirty_.end();) {
     ZoneUse& zone = **at;
+    Found found;
     if (zone.changing) {  // on_changed() comes back to it
       ++at;
-    } else if (zone.not_before > now) {
+    } else if (zone.not_before <= now && !wants(zone, found)) {
+      at = dirty_.erase(at);
+    } else if (zone.not_before > now || !take_token(zone)) {
       change_at_ = change_at_ ? std::min(*change_at_, zone.not_before) : zone.not_before;
       ++at;
     } else {
       at = dirty_.erase(at);
       zone.not_before = now + kPauseForEach * zone.pseudo->size();
-      change(zone);
+      change(zone, std::move(found));
     }
   }
 }
 
-void Aliases::change(ZoneUse& zone) {
-  Found found;
-  if (!wants(zone, found)) return;
+// Whether the zone may be changed now; if not, `not_before` says when.
+bool Aliases::take_token(ZoneUse& zone) {
+  const Time now = world_.now();
+  const double a_second = settings_.changes_an_hour / 3600.0;
+  const double gained = std::chrono::duration<double>(now - zone.tokens_at).count() * a_second;
+  // After an hour without a change it is full, however slowly it fills.
+  const bool quiet = now - zone.tokens_at >= std::chrono::hours(1);
+  zone.tokens = quiet ? kBurst : std::min(kBurst, zone.tokens + gained);
+  zone.tokens_at = now;
+  if (zone.tokens == kBurst) zone.put_off = false;
+  if (zone.tokens >= 1) {
+    zone.tokens -= 1;
+    return true;
+  }
+  zone.not_before = now + milliseconds(static_cast<int64_t>(1000 * (1 - zone.tokens) / a_second) + 1);
+  counters_.put_off_changes.add();
+  if (!std::exchange(zone.put_off, true)) {
+    counters_.alarms.add();
+    log_.warning("zone ", zone.apex.to_text(),
+                 ": the addresses of its ALIAS targets change so often that changes are "
+                 "put off to ",
+                 settings_.changes_an_hour, " an hour (--alias-changes)",
+                 settings_.hold.count() == 0 ? "; --alias-hold keeps the addresses of targets that rotate them" : "");
+  }
+  return false;
+}
+
+void Aliases::change(ZoneUse& zone, Found found) {
   zone.changing = true;
   world_.change_zone(zone.apex, std::move(found), [this, apex = zone.apex](const std::optional<Failure>& failure) {
     on_changed(apex, failure);
@@ -343,10 +421,13 @@ Json Aliases::describe(const PseudoRecord& record, const ZoneUse* zone) const {
             {"age_seconds", nullptr},
             {"failing_seconds", nullptr},
             {"addresses", texts_of(record.addresses)},
+            {"rotating", false},
             {"error", nullptr}};
   const auto since = [&](Time then) { return duration_cast<seconds>(world_.now() - then).count(); };
   if (!alias) {
-    line["state"] = line["addresses"].empty() ? "no redirector: --url-address is not set" : "ok";
+    line["state"] = line["addresses"].empty() ? "no redirector: --url-address is not set"
+                    : is_known(settings_.url) ? "ok"
+                                              : "kept: --url-address is not set";
     return line;
   }
   const Target* const target = find(record.target);
@@ -358,6 +439,8 @@ Json Aliases::describe(const PseudoRecord& record, const ZoneUse* zone) const {
       const int64_t age = since(*question->good_at);
       if (line["age_seconds"].is_null() || line["age_seconds"] < age) line["age_seconds"] = age;
     }
+    line["rotating"] = line.value("rotating", false) || question->rotation.is_rotating();
+    if (question->too_many && line["error"].is_null()) line["error"] = "not all addresses are published";
     if (!question->failing_since) continue;
     if (known) line["state"] = "failing";
     const int64_t failing = since(*question->failing_since);

@@ -8,7 +8,11 @@
 // An answer that differs from what a zone holds changes the zone, by the committer, as any change does. What changes
 // within a moment is one change of a zone. A question that fails keeps its last good addresses (NXDOMAIN is a failure,
 // too: a target that vanishes is a mistake more often than a wish), raises one alarm, and is asked again after growing
-// pauses. The addresses of a URL are a constant.
+// pauses. The addresses of a URL are a constant, and without it those that are published stay.
+//
+// What does not go into zones: special-purpose addresses, more than a number of them, and of a target that rotates its
+// addresses each turn of them, if that is asked for (rotation.h). Changes of a zone pass a token bucket, so that no
+// target makes its secondaries transfer all the time; it is full again after less than an hour.
 //
 // Threads. The service thread. No I/O of its own: it is told of time, of zones and of answers.
 #pragma once
@@ -24,6 +28,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "control/alias/rotation.h"
 #include "control/base/due_queue.h"
 #include "control/base/json.h"
 #include "control/base/log.h"
@@ -37,12 +42,17 @@ namespace axfrd::control {
 struct AliasSettings {
   std::chrono::seconds floor{30};  // the lowest TTL and the shortest pause between lookups of a name
   unsigned rate = 200;             // lookups a second, in all
-  zones::Addresses url;            // what URL records stand for
+  zones::Addresses url{};          // what URL records stand for; not known: what they stood for before
+  std::chrono::seconds hold{0};    // of the addresses of a rotating target; 0: none
+  size_t max_addresses = 32;       // of a target, of each family
+  bool allow_special = false;
+  unsigned changes_an_hour = 60;  // of a zone, beyond the first ones
 };
 
 // Written by the service thread; anybody may read.
 struct AliasCounters {
   dataplane::Counter lookups, failures, changes, alarms, refused_changes;
+  dataplane::Counter put_off_changes;          // by the token bucket of their zone
   std::atomic<size_t> targets{0}, failing{0};  // names; questions whose last lookup failed
 };
 
@@ -95,6 +105,8 @@ class Aliases {
     Target* target;
     uint16_t type;
     zones::AddressSet set;  // last good
+    Rotation rotation;
+    bool too_many = false, special = false;  // not all of the last answer is published
     SteadyTtl ttl;
     std::optional<Time> good_at, failing_since;
     std::string failure;
@@ -114,8 +126,11 @@ class Aliases {
     zones::PseudoRecords pseudo;
     std::set<Target*> targets;
     bool changing = false;
-    Time not_before{};    // of the next change
-    std::string problem;  // why the committer refused the last change
+    Time not_before{};  // of the next change
+    double tokens;      // changes that may be made at once, at tokens_at
+    Time tokens_at{};
+    bool put_off = false;  // changes were put off since the bucket was last full
+    std::string problem;   // why the committer refused the last change
   };
 
   // ---- zones ----
@@ -131,12 +146,16 @@ class Aliases {
   void on_answer(const std::string& name, uint16_t type, const Resolved& resolved);
   void on_failure(Question& question, const std::string& why);
   void on_success(Question& question, const Resolved& resolved);
+  // What is published of an answer.
+  std::string chosen(Question& question, const std::string& octets);
+  static std::string used_by(const Target& target);
   void alarm(const Question& question);
 
   // ---- changes of zones ----
   bool wants(const ZoneUse& zone, Found& found) const;
   void mark(ZoneUse& zone);
-  void change(ZoneUse& zone);
+  bool take_token(ZoneUse& zone);
+  void change(ZoneUse& zone, Found found);
   void change_dirty_zones();
   void on_changed(const zones::Name& apex, const std::optional<Failure>& failure);
 
@@ -159,6 +178,7 @@ class Aliases {
   Time allowed_at_;   // when that was true
   Time alarms_from_{};
   unsigned alarms_logged_ = 0;  // since alarms_from_
+  bool warned_of_url_ = false;
   std::mt19937 random_{std::random_device{}()};
 };
 

@@ -44,15 +44,19 @@ Written write_whole(int fd, std::string_view line) {
 
 struct LineWriter::State {
   State(int to, Told how) : fd(fcntl(to, F_DUPFD_CLOEXEC, 0)), told(std::move(how)) {}
-  ~State() { close(fd); }
+  ~State() {
+    close(fd);
+    if (next_fd >= 0) close(next_fd);
+  }
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 
-  const int fd;  // when there is none, all lines are refused
+  int fd;  // of the thread; when there is none, all lines are refused
   const Told told;
 
   std::mutex mutex;  // guards all below
   std::condition_variable changed;
+  int next_fd = -1;  // takes the place of fd
   std::deque<std::string> queue;
   size_t queued = 0;                 // octets
   uint64_t dropped = 0, untold = 0;  // lines; untold: of these, those that no line has told of
@@ -70,6 +74,14 @@ LineWriter::~LineWriter() {
   }
   state_->changed.notify_all();
   written ? thread_.join() : thread_.detach();
+}
+
+void LineWriter::change(int fd) {
+  const int duplicate = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  if (duplicate < 0) return;
+  const std::lock_guard lock(state_->mutex);
+  if (state_->next_fd >= 0) close(state_->next_fd);
+  state_->next_fd = duplicate;
 }
 
 void LineWriter::write(std::string line) {
@@ -117,6 +129,11 @@ void LineWriter::run(State& state) {
     state.changed.wait(lock, [&] { return !state.queue.empty() || state.stopping; });
     if (state.queue.empty()) return;
     state.writing = true;
+    if (state.next_fd >= 0) {
+      close(state.fd);
+      state.fd = std::exchange(state.next_fd, -1);
+      broken_line = false;
+    }
     const std::deque<std::string> lines = std::exchange(state.queue, {});
     state.queued = 0;
     uint64_t untold = std::exchange(state.untold, 0);  // they came when these lines had filled the queue

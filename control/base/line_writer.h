@@ -27,6 +27,8 @@ class LineWriter {
   LineWriter(const LineWriter&) = delete;
   LineWriter& operator=(const LineWriter&) = delete;
 
+  // Lines that nobody has begun to write go to a duplicate of `fd` from now on. The thread closes the old one.
+  void change(int fd);
   // `line` ends with a newline.
   void write(std::string line);
   // Waits until all lines are written or dropped, but for a second at most; whether they are.

@@ -6,8 +6,9 @@
 #include <array>
 #include <chrono>
 #include <cstdlib>
-#include <ctime>
 #include <stdexcept>
+
+#include "control/base/unix_time.h"
 
 namespace axfrd::control {
 
@@ -29,16 +30,8 @@ bool is_journal(int fd) {
 }
 
 std::string time_stamp() {
-  const auto now = std::chrono::system_clock::now();
-  const auto milliseconds =
-      std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1000;
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  std::array<char, 32> text{};
-  std::strftime(text.data(), text.size(), "%FT%T.", &utc);
-  const std::string fraction = std::to_string(1000 + milliseconds).substr(1);
-  return text.data() + fraction + "Z";
+  using std::chrono::duration_cast, std::chrono::milliseconds, std::chrono::system_clock;
+  return utc_text(duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count());
 }
 
 std::string_view name_of(LogLevel level) {

@@ -15,6 +15,9 @@ namespace {
 
 namespace asio = boost::asio;
 
+// libunbound says SERVFAIL when nobody answers, too, but not before it has tried for some time.
+constexpr auto kNoAnswer = std::chrono::seconds(3);
+
 // A target's TTL says when to look again; what does not exist may come to be sooner than its zone's SOA thinks.
 constexpr int kLongestNegative = 900;
 
@@ -22,12 +25,15 @@ void check(int status, const std::string& what) {
   if (status != 0) throw std::runtime_error("resolver: " + what + ": " + ub_strerror(status));
 }
 
-Resolved read(const ub_result& result) {
+Resolved read(const ub_result& result, std::chrono::steady_clock::duration taken) {
   Resolved resolved;
   if (result.nxdomain != 0) {
     resolved.failure = name_of_rcode(3);
   } else if (result.rcode != 0) {
     resolved.failure = name_of_rcode(result.rcode);
+    if (result.rcode == 2 && taken >= kNoAnswer)
+      resolved.failure =
+          "no answer in " + std::to_string(std::chrono::duration_cast<std::chrono::seconds>(taken).count()) + " s";
   }
   if (!resolved.failure.empty()) return resolved;
   const int size = result.qtype == zones::rrtype::A ? 4 : 16;
@@ -45,12 +51,18 @@ Resolved read(const ub_result& result) {
 
 std::string name_of_rcode(int rcode) {
   switch (rcode) {
+    case 1:
+      return "FORMERR";
     case 2:
-      return "SERVFAIL, or no answer";
+      return "SERVFAIL";
     case 3:
       return "NXDOMAIN";
+    case 4:
+      return "NOTIMP";
     case 5:
       return "REFUSED";
+    case 9:
+      return "NOTAUTH";
     default:
       return "RCODE " + std::to_string(rcode);
   }
@@ -93,7 +105,7 @@ void Resolver::wait() {
 }
 
 void Resolver::look_up(const std::string& name, uint16_t type, ResolvedDone done) {
-  Question& question = under_way_.emplace_front(Question{*this, std::move(done), {}});
+  Question& question = under_way_.emplace_front(Question{*this, std::move(done), {}, std::chrono::steady_clock::now()});
   question.self = under_way_.begin();
   const int status =
       ub_resolve_async(context_.get(), name.c_str(), type, zones::rrclass::IN, &question, &answered, nullptr);
@@ -105,8 +117,9 @@ void Resolver::answered(void* argument, int status, ub_result* result) {
   auto& question = *static_cast<Question*>(argument);
   const std::unique_ptr<ub_result, decltype(&ub_resolve_free)> owned(result, &ub_resolve_free);
   const ResolvedDone done = std::move(question.done);
+  const auto taken = std::chrono::steady_clock::now() - question.asked_at;
   question.resolver.under_way_.erase(question.self);
-  done(status == 0 ? read(*result) : Resolved{ub_strerror(status), {}, 0});
+  done(status == 0 ? read(*result, taken) : Resolved{ub_strerror(status), {}, 0});
 }
 
 }  // namespace axfrd::control

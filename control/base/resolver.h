@@ -8,6 +8,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <list>
@@ -55,6 +56,7 @@ class Resolver {
     Resolver& resolver;
     ResolvedDone done;
     std::list<Question>::iterator self;
+    std::chrono::steady_clock::time_point asked_at;
   };
   static void answered(void* question, int status, ub_result* result);
   void wait();

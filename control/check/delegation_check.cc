@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 
+#include "control/access/secondary.h"
 #include "control/base/resolver.h"
 #include "control/dnsclient/query.h"
 #include "zones/ldns.h"
@@ -49,8 +50,8 @@ std::string address_text(std::string_view rdata) {
 }
 
 // Asks the server at `address` for its own word; null: no answer.
-Packet ask(const std::string& address, const Name& name, ldns_rr_type type) {
-  const boost::asio::ip::udp::endpoint server(boost::asio::ip::make_address(address), kDnsPort);
+Packet ask(const std::string& address, const Name& name, ldns_rr_type type, uint16_t port = kDnsPort) {
+  const boost::asio::ip::udp::endpoint server(boost::asio::ip::make_address(address), port);
   const std::string response = dnsclient::query(server, name, static_cast<uint16_t>(type), kPatience);
   ldns_pkt* packet = nullptr;
   const zones::Bytes octets = zones::bytes_of(response);
@@ -170,7 +171,9 @@ class Check {
       }
       if (!parent.servers.empty()) return parent;
     }
-    mend("delegation", "cannot find any server of a zone above");
+    mend("delegation", "no zone above this one could be found: the resolver knows no name servers of " +
+                           Name(apex_.view().parent(1)).to_text() +
+                           " or of a zone above it; name one that does with --resolver");
     return std::nullopt;
   }
 
@@ -207,7 +210,7 @@ class Check {
     if (!missing.empty()) mend("delegation", who + " does not name " + list_of(missing) + "; at the registrar, add it");
     if (!extra.empty())
       mend("delegation", who + " names " + list_of(extra) + ", which the zone does not" + since_disabled(extra) +
-                             "; at the registrar, take it back");
+                             "; at the registrar, remove it");
     if (missing.empty() && extra.empty())
       good("delegation", who + " names the same servers as the zone: " + list_of(servers_));
   }
@@ -223,7 +226,7 @@ class Check {
     if (apex_.view().label_count() == 0) return;
     const Found ds = resolve(apex_, rrtype::DS);
     if (!ds.failure.empty()) return mend("DS", "cannot tell whether the parent has DS records: " + ds.failure);
-    if (ds.rdata.empty()) return good("DS", "the parent has none: nobody expects signatures");
+    if (ds.rdata.empty()) return good("DS", "the parent has none, and the zone needs no signatures");
     if (signed_) return good("DS", "the parent has some, and the zone has its DNSKEY");
     mend("DS",
          "the parent has DS records, but the zone is not signed, so that validating resolvers refuse it; remove "
@@ -236,12 +239,24 @@ class Check {
     if (addresses.empty()) return mend("server", server.to_text() + " has no address that can be found");
     for (const std::string& address : addresses) {
       if (stop_) return;
-      check_copy(server.to_text() + " at " + address, address);
+      const uint16_t port = port_of(address);
+      check_copy(server.to_text() + " at " + address + " port " + std::to_string(port), address, port);
     }
   }
 
-  void check_copy(const std::string& who, const std::string& address) {
-    const Packet answer = ask(address, apex_, LDNS_RR_TYPE_SOA);
+  // Where the zone's secondaries listen; resolvers ask port 53 alone.
+  uint16_t port_of(const std::string& address) const {
+    const auto& settings = zone_.attributes().secondary_dns;
+    if (!settings) return kDnsPort;
+    const auto asked = boost::asio::ip::make_address(address);
+    for (const zones::Secondary& each : settings->secondaries) {
+      if (each.is_host() && address_of(each) == asked) return each.port;
+    }
+    return kDnsPort;
+  }
+
+  void check_copy(const std::string& who, const std::string& address, uint16_t port) {
+    const Packet answer = ask(address, apex_, LDNS_RR_TYPE_SOA, port);
     if (!answer) return mend("server", who + " does not answer");
     const auto rcode = ldns_pkt_get_rcode(answer.get());
     if (rcode != LDNS_RCODE_NOERROR)
@@ -255,7 +270,7 @@ class Check {
     if (*serial == zone_.serial()) return good("server", who + " serves serial " + std::to_string(*serial));
     const bool behind = zones::serial_newer(zone_.serial(), *serial);
     mend("server", who + " serves serial " + std::to_string(*serial) + ", which is " +
-                       (behind ? "behind " : "not ours: ") + std::to_string(zone_.serial()));
+                       (behind ? "behind ours, " : "AHEAD of ours, ") + std::to_string(zone_.serial()));
   }
 
   const zones::ZoneVersion& zone_;

@@ -62,6 +62,7 @@ void secondary_show(Operations& operations, const Principal& who, Json& params, 
   const auto picture = [](const SecondaryOperations::Shown& shown) {
     Json result = settings_json(*shown.version);
     result["ledger"] = shown.ledger;
+    result["strangers"] = shown.strangers;
     return result;
   };
   operations.secondaries.show(who, zone_in(params), answering<SecondaryOperations::Shown>(std::move(done), picture));
@@ -143,13 +144,15 @@ class LedgerView {
 void secondary_status(Operations& operations, const Principal& who, Json& params, RpcDone done) {
   auto view = std::make_shared<LedgerView>(params);
   if (params.contains("zone")) {
-    const auto picture = [view](const Json& lines) {
+    const auto picture = [view](const SecondaryOperations::Status& status) {
       std::string text = view->begin();
-      view->take(lines, text);
-      return Json::parse(text + view->end());
+      view->take(status.ledger, text);
+      Json result = Json::parse(text + view->end());
+      result["strangers"] = status.strangers;
+      return result;
     };
     return operations.secondaries.status(who, zone_in(params), view->behind(),
-                                         answering<Json>(std::move(done), picture));
+                                         answering<SecondaryOperations::Status>(std::move(done), picture));
   }
   auto may = operations.secondaries.may_list(who);
   if (auto* failure = std::get_if<Failure>(&may)) return refuse(done, std::move(*failure));
@@ -179,9 +182,12 @@ void notify(Operations& operations, const Principal& who, Json& params, RpcDone 
 
 void explain(Operations& operations, const Principal& who, Json& params, RpcDone done) {
   const Explain request{zone_in(params), parse_address(text_in(params, "address")), optional_name(params, "key")};
-  answer<TransferDecision>(done, operations.secondaries.explain(who, request), [](const TransferDecision& decision) {
-    return Json{{"allowed", decision.allowed}, {"why", decision.why}};
-  });
+  operations.secondaries.explain(who, request, answering<Explained>(std::move(done), [](const Explained& explained) {
+                                   return Json{{"allowed", explained.decision.allowed},
+                                               {"why", explained.decision.why},
+                                               {"next", explained.next},
+                                               {"seen", explained.seen}};
+                                 }));
 }
 
 // ---- providers ----

@@ -46,7 +46,8 @@ void status(Operations& operations, const Principal& who, Json&, RpcDone done) {
 }
 
 void stats(Operations& operations, const Principal& who, Json&, RpcDone done) {
-  answer<ServerStats>(done, operations.server.stats(who), [](const ServerStats& s) { return to_json(s); });
+  operations.server.stats(
+      who, answering<ServerStats>(std::move(done), [](const ServerStats& stats) { return to_json(stats); }));
 }
 
 void stop(Operations& operations, const Principal& who, Json&, RpcDone done) {

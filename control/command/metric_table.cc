@@ -12,6 +12,7 @@ constexpr std::array kBuffers{Section{"buffers", "", ""}};
 constexpr std::array kStore{Section{"store", "", ""}};
 constexpr std::array kZones{Section{"zones", "", ""}};
 constexpr std::array kNotify{Section{"notify", "", ""}};
+constexpr std::array kSecondaries{Section{"secondaries", "secondary", "host", true}};
 constexpr std::array kAlias{Section{"alias", "", ""}};
 constexpr std::array kLog{Section{"log", "", ""}};
 constexpr std::array kUdp{Section{"udp", "transport", "udp"}};
@@ -110,6 +111,8 @@ constexpr std::array kMetrics{
            "Lines of the log that were dropped, because standard error did not take them."},
     Metric{kLog, "transfers_dropped", "axfrd_transfer_log_lines_dropped_total", kCounter,
            "The same of the transfer log."},
+    Metric{kLog, "left_out", "axfrd_log_lines_left_out_total", kCounter,
+           "Lines about secondaries and strangers that were too many for the log."},
     // ---- zones and their secondaries ----
     Metric{kStore, "writable", "axfrd_store_writable", kGauge,
            "1 if changes can be stored, 0 while they are refused; axfrctl status says why."},
@@ -128,13 +131,34 @@ constexpr std::array kMetrics{
            "Questions to secondaries which serial they have."},
     Metric{kNotify, "debts_paid", "axfrd_secondary_debts_paid_total", kCounter,
            "Times that a secondary had proven to have the newest serial."},
+    Metric{kSecondaries, "pairs", "axfrd_secondaries", kGauge,
+           "Pairs of a zone and a secondary that is notified, by secondary. Those beyond the 64 that have most behind "
+           "are one, \"other\"."},
+    Metric{kSecondaries, "behind", "axfrd_secondaries_behind", kGauge,
+           "Of these, those that are not proven to have the newest serial."},
+    Metric{kSecondaries, "ahead", "axfrd_secondaries_ahead", kGauge,
+           "Of these, those where the secondary has a newer serial than we."},
+    Metric{kSecondaries, "max_behind_seconds", "axfrd_secondary_max_behind_seconds", kGauge,
+           "For how long the secondary has lacked a serial, of the zone that it lacks for longest."},
+    Metric{kSecondaries, "oldest_debt", "axfrd_secondary_oldest_debt_timestamp_seconds", kGauge,
+           "Since when that is so, in seconds since 1970; 0: it lacks nothing."},
+    Metric{kSecondaries, "pending", "axfrd_notify_pending", kGauge,
+           "NOTIFY requests to the secondary that wait to be sent, or for an answer."},
+    Metric{kSecondaries, "alive_at", "axfrd_secondary_last_sign_of_life_timestamp_seconds", kGauge,
+           "When the secondary last answered us, or came by TCP, in seconds since 1970; 0: not since the start."},
+    Metric{kSecondaries, "answers", "axfrd_secondary_answers", kGauge,
+           "0 if the log has told that the secondary does not answer."},
     Metric{kAlias, "targets", "axfrd_alias_targets", kGauge, "Targets of ALIAS records."},
     Metric{kAlias, "failing_lookups", "axfrd_alias_failing_lookups", kGauge,
            "Lookups of targets that fail at present."},
     Metric{kAlias, "lookups", "axfrd_alias_lookups_total", kCounter, "Lookups of targets."},
     Metric{kAlias, "failures", "axfrd_alias_failures_total", kCounter, "Lookups that failed."},
-    Metric{kAlias, "alarms", "axfrd_alias_alarms_total", kCounter, "Targets that had failed for too long."},
+    Metric{kAlias, "alarms", "axfrd_alias_alarms_total", kCounter,
+           "Targets that began to fail, have too many or special-purpose addresses, and zones that they change too "
+           "often."},
     Metric{kAlias, "changes", "axfrd_alias_changes_total", kCounter, "Changes of zones by new addresses."},
+    Metric{kAlias, "put_off_changes", "axfrd_alias_put_off_changes_total", kCounter,
+           "Such changes that had to wait, because the zone had changed too often."},
     Metric{kAlias, "refused_changes", "axfrd_alias_refused_changes_total", kCounter,
            "Such changes that could not be made."},
 };

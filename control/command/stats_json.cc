@@ -103,6 +103,7 @@ Json to_json(const AliasCounters& counters) {
           {"failures", counters.failures.read()},
           {"alarms", counters.alarms.read()},
           {"changes", counters.changes.read()},
+          {"put_off_changes", counters.put_off_changes.read()},
           {"refused_changes", counters.refused_changes.read()}};
 }
 
@@ -133,8 +134,11 @@ Json to_json(const ServerStats& stats) {
                      {"history_octets", stats.history_octets}};
   result["notify"] = to_json(stats.notify);
   result["alias"] = to_json(stats.alias);
-  result["log"] = {{"dropped", stats.dropped_log_lines}, {"transfers_dropped", stats.dropped_transfers}};
+  result["log"] = {{"dropped", stats.dropped_log_lines},
+                   {"transfers_dropped", stats.dropped_transfers},
+                   {"left_out", stats.left_out_lines}};
   result["store"] = {{"writable", stats.store_is_writable}};
+  result["secondaries"] = stats.secondaries;
   return result;
 }
 

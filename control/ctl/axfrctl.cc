@@ -350,6 +350,8 @@ int run(const CtlCommand& command) {
   if (command.how == CtlCommand::How::names) return print_names(client, command);
   if (command.is_bulk()) return call_for_zones(client, command);
   if (!command.files.empty()) return send_files(client, command);
+  if (command.verb->shown == Shown::checked && !command.json)
+    std::cerr << "asking the parent zone's servers, the secondaries and a resolver ..." << std::endl;
   const int status = call_or_report(client, command, command.params);
   if (status == 0 && command.verb->shown == Shown::stopping && !client.wait_for_end(kStopPatience)) {
     report(command.json, static_cast<int>(FailureCode::timed_out), "axfrd was told to stop, but is still there");

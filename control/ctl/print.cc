@@ -90,6 +90,23 @@ void print_status(std::ostream& out, const Json&, const Json& result) {
   print_pairs(out, rows);
 }
 
+std::string ago(const Json& time);
+
+void print_hosts(std::ostream& out, const Json& hosts) {
+  if (hosts.empty()) return;
+  out << "secondaries\n";
+  Table table{{{"  HOST", "ZONES", "BEHIND", "AHEAD", "LONGEST", "OLDEST", "NOTIFY PENDING", "SIGN OF LIFE"}},
+              {false, true, true, true, true, false, true, false}};
+  for (const Json& host : hosts) {
+    const bool behind = host["behind"] != 0, alive = host["alive_at"] != 0;
+    table.rows.push_back({"  " + text_of(host["host"]), text_of(host["pairs"]), text_of(host["behind"]),
+                          text_of(host["ahead"]), behind ? human_duration(host["max_behind_seconds"]) : "-",
+                          behind ? text_of(host["oldest_zone"]) : "-", text_of(host["pending"]),
+                          alive ? ago(host["alive_at"]) : "none since the start"});
+  }
+  table.print(out);
+}
+
 void print_stats(std::ostream& out, const Json&, const Json& result) {
   print_columns(out, "packet path, by worker", result["workers"]);
   print_columns(out, "ports", result["ports"]);
@@ -101,6 +118,7 @@ void print_stats(std::ostream& out, const Json&, const Json& result) {
   print_columns(out, "TCP", {result["tcp"]});
   print_columns(out, "zones", {result["zones"]});
   print_columns(out, "ALIAS", {result["alias"]});
+  if (result.contains("secondaries")) print_hosts(out, result["secondaries"]);
   if (result.contains("log")) print_columns(out, "log", {result["log"]});
 }
 
@@ -248,10 +266,49 @@ std::string ago(const Json& time) {
 
 std::string notify_of(const Json& line) {
   if (line["notified_at"].is_null()) return "-";
-  const Json& rcode = line["notify_rcode"];
-  const bool answered = !line["notify_answered_at"].is_null() && line["notify_answered_at"] >= line["notified_at"];
-  const std::string outcome = answered ? (rcode == 0 ? "answered" : "refused, RCODE " + text_of(rcode)) : "unanswered";
-  return ago(line["notified_at"]) + ", " + outcome;
+  const std::string result = text_of(line["notify_result"]);
+  if (result == "sent") return "sent " + ago(line["notified_at"]);
+  return ago(line["notified_at"]) + ", " + (result == "NOERROR" ? "answered" : result);
+}
+
+std::string times_of(const Json& trouble) {
+  const auto count = trouble["count"].get<uint64_t>();
+  return count == 1 ? ago(trouble["last_at"]) : std::to_string(count) + " times, last " + ago(trouble["last_at"]);
+}
+
+// Why secondaries are not in step, and what anybody may have made up: a line for each thing that is wrong with a host,
+// however many zones it is about.
+void print_troubles(std::ostream& out, const Json& lines) {
+  struct Told {
+    std::string zone, times;
+    size_t zones = 0;
+  };
+  std::map<std::string, Told> told;  // by the sentence
+  const auto add = [&](const Json& line, const std::string& sentence, const std::string& times) {
+    Told& entry = told[text_of(line["secondary"]) + ": " + sentence];
+    if (entry.zones++ == 0) entry.zone = text_of(line["zone"]);
+    entry.times = times;
+  };
+  for (const Json& line : lines) {
+    for (const Json& trouble : line["troubles"]) {
+      if (!trouble["over_at"].is_null()) continue;
+      add(line,
+          (trouble["unverified"] ? "unverified, it came by UDP and may be forged: " : "") + text_of(trouble["text"]),
+          " (" + times_of(trouble) + ")");
+    }
+    if (!line["query_problem"].is_null()) add(line, "it " + text_of(line["query_problem"]), "");
+  }
+  for (const auto& [sentence, entry] : told) {
+    const std::string more = entry.zones == 1 ? "" : " and " + std::to_string(entry.zones - 1) + " more zones";
+    out << entry.zone << more << ", " << sentence << entry.times << '\n';
+  }
+}
+
+void print_strangers(std::ostream& out, const Json& result) {
+  const Json strangers = result.value("strangers", Json::array());
+  for (const Json& each : strangers)
+    out << text_of(each["peer"]) << (each["listed"] ? " (of a prefix that may transfer): " : " (no secondary): ")
+        << (each["unverified"] ? "unverified: " : "") << text_of(each["text"]) << " (" << times_of(each) << ")\n";
 }
 
 void print_ledger(std::ostream& out, const Json& lines) {
@@ -263,16 +320,16 @@ void print_ledger(std::ostream& out, const Json& lines) {
     const bool behind = line["behind"] != 0;
     table.rows.push_back({text_of(line["zone"]), text_of(line["secondary"]), text_of(line["serial"]),
                           line["has_serial"].is_null() ? "?" : text_of(line["has_serial"]),
-                          behind ? human_duration(line["behind_seconds"]) : "-",
+                          line["ahead"] != 0 ? "AHEAD"
+                          : behind           ? human_duration(line["behind_seconds"])
+                                             : "-",
                           text_of(line["proof"]) + ", " + ago(line["proven_at"]), notify_of(line),
                           ago(line["polled_at"]),
                           transfer.is_null() ? "-" : text_of(transfer["kind"]) + ", " + ago(line["transferred_at"]),
                           text_of(line["state"])});
   }
   table.print(out);
-  for (const Json& line : lines) {
-    if (!line["refused"].is_null()) out << text_of(line["zone"]) << ": refused to " << text_of(line["refused"]) << '\n';
-  }
+  print_troubles(out, lines);
 }
 
 void print_changed(std::ostream& out, const Json& params, const Json& result) {
@@ -407,6 +464,7 @@ void print_secondary_set(std::ostream& out, const Json&, const Json& result) {
 void print_secondary_show(std::ostream& out, const Json&, const Json& result) {
   print_secondary_settings(out, result);
   if (!result["ledger"].empty()) print_ledger(out, result["ledger"]);
+  print_strangers(out, result);
 }
 
 void print_secondary_list(std::ostream& out, const Json&, const Json& result) {
@@ -420,12 +478,17 @@ void print_secondary_list(std::ostream& out, const Json&, const Json& result) {
 
 void print_check(std::ostream& out, const Json&, const Json& result) {
   for (const Json& finding : result["findings"])
-    out << (finding["sound"] ? "good  " : "MEND  ") << text_of(finding["about"]) << ": " << text_of(finding["text"])
+    out << (finding["sound"] ? "good  " : "FIX   ") << text_of(finding["about"]) << ": " << text_of(finding["text"])
         << '\n';
+  const auto good = std::ranges::count_if(result["findings"], [](const Json& f) { return f["sound"] == true; });
+  out << good << " of " << result["findings"].size() << " good\n";
 }
 
 void print_secondary_status(std::ostream& out, const Json&, const Json& result) {
-  if (!result.contains("hosts")) return print_ledger(out, result["ledger"]);
+  if (!result.contains("hosts")) {
+    print_ledger(out, result["ledger"]);
+    return print_strangers(out, result);
+  }
   Table table{{{"SECONDARY", "ZONES", "BEHIND", "LONGEST", "LAST SEEN"}}, {false, true, true, true, false}};
   for (const Json& host : result["hosts"]) {
     table.rows.push_back({text_of(host["secondary"]), text_of(host["zones"]), text_of(host["behind"]),
@@ -463,6 +526,10 @@ void print_notify(std::ostream& out, const Json& params, const Json& result) {
 
 void print_explain(std::ostream& out, const Json&, const Json& result) {
   out << (result["allowed"] ? "allowed: " : "refused: ") << text_of(result["why"]) << '\n';
+  for (const Json& trouble : result["seen"])
+    out << "seen: " << (trouble["unverified"] ? "unverified, it came by UDP and may be forged: " : "")
+        << text_of(trouble["text"]) << " (" << times_of(trouble) << ")\n";
+  out << "next: " << text_of(result["next"]) << '\n';
 }
 
 void print_shown(std::ostream& out, Shown shown, const Json& params, const Json& result) {

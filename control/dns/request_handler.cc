@@ -1,5 +1,7 @@
 #include "control/dns/request_handler.h"
 
+#include <utility>
+
 #include "control/base/unix_time.h"
 #include "zones/ixfr.h"
 #include "zones/serial.h"
@@ -39,7 +41,7 @@ RequestHandler::Outcome RequestHandler::handle(uint8_t* message, unsigned size, 
   query.client = client.bytes();
   query.now = static_cast<uint32_t>(unix_time());
   counters_.queries.add();
-  peers_.heard_from(peer);
+  peers_.heard_from(normalised(peer), transport == zones::Transport::tcp);
   Outcome outcome = decide(query, peer);
   if (outcome.nothing()) counters_.ignored.add();
   if (limiter_.on() && outcome.size != 0 && !query.signed_request) limit(query, outcome);
@@ -103,7 +105,8 @@ RequestHandler::Outcome RequestHandler::start_transfer(Query& query, const IpAdd
   if (!may_transfer(version, address, key, rule)) {
     const std::string why = decide_transfer(version, address, key, rule).why;
     counters_.refused.add();
-    peers_.refused(version.apex().name, address, why);
+    peers_.refused({zones::Name(version.apex().name), address, true, Reason::not_allowed, why,
+                    key != nullptr ? key->to_text() : ""});
     return answer(responder_.refuse(query, Rcode::refused, zones::Ede::prohibited, why));
   }
   if (query.qtype == zones::rrtype::IXFR) return answer_ixfr(query, version, address);
@@ -196,11 +199,39 @@ RequestHandler::Outcome RequestHandler::answer_signed(Query& query, const IpAddr
     outcome = answer_authentic(query, check, peer);
   } else {
     counters_.bad_keys.add();
+    report_bad_key(query, check, now, peer);
     outcome = answer(responder_.refuse(query, check.rcode));
   }
   if (outcome.size != 0) outcome.size = append_tsig(check, query.message, outcome.size, capacity);
   if (outcome.transfer) outcome.signer.emplace(check);
   return outcome;
+}
+
+// Of a query for a zone of ours: nothing else comes from secondaries.
+void RequestHandler::report_bad_key(const Query& query, const TsigCheck& check, TsigTime now, const IpAddress& peer) {
+  if (query.opcode != zones::Opcode::query) return;
+  const zones::HashedName& name = query.qname;
+  const zones::Zone* zone = responder_.zones().find(name.hash(name.labels()), name.view());
+  if (zone == nullptr) return;
+  const std::string key = check.record.key.to_text();
+  const auto [reason, why] = [&]() -> std::pair<Reason, std::string> {
+    switch (check.error) {
+      case TsigError::badkey:
+        return {Reason::badkey, "TSIG BADKEY: there is no key " + key + " here, or it has another algorithm here"};
+      case TsigError::badtime: {
+        const bool ahead = check.record.time_signed > now;
+        const TsigTime apart = ahead ? check.record.time_signed - now : now - check.record.time_signed;
+        return {Reason::badtime, "TSIG BADTIME, key " + key + ": its clock is " + std::to_string(apart) + " s " +
+                                     (ahead ? "ahead of" : "behind") + " ours"};
+      }
+      case TsigError::badtrunc:
+        return {Reason::badtrunc, "TSIG BADTRUNC, key " + key + ": it cuts its signatures short"};
+      default:
+        return {Reason::badsig, "TSIG BADSIG, key " + key + ": it signs with another secret than the key has here"};
+    }
+  }();
+  peers_.refused(
+      {zones::Name(name.view()), normalised(peer), query.transport == zones::Transport::tcp, reason, why, key});
 }
 
 RequestHandler::Outcome RequestHandler::answer_authentic(Query& query, const TsigCheck& check, const IpAddress& peer) {

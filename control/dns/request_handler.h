@@ -67,6 +67,7 @@ class RequestHandler {
   Outcome answer_authentic(zones::Query& query, const TsigCheck& check, const IpAddress& peer);
   Outcome start_update(zones::Query& query, const TsigCheck& check, const IpAddress& peer);
   unsigned refuse_notify(zones::Query& query);
+  void report_bad_key(const zones::Query& query, const TsigCheck& check, TsigTime now, const IpAddress& peer);
   unsigned refuse_unsigned(zones::Query& query);
   unsigned refuse_update(zones::Query& query, const TsigCheck& check, const IpAddress& peer, const std::string& why);
 

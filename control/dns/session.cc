@@ -46,6 +46,7 @@ void DnsSession::finish(SessionEnd why) {
 void DnsSession::close(SessionEnd why) {
   if (closed_) return;
   closed_ = true;
+  report_broken_off(why);
   boost::system::error_code ignored;
   // The kernel would keep, for minutes, what a client does not take. A reset ends that.
   const bool slow = why == SessionEnd::evicted_slow || Clock::now() - last_progress_ >= SessionTable::kGrace;
@@ -180,6 +181,12 @@ void DnsSession::take(Bytes request) {
                                         zones::Transport::tcp, peer_);
   if (outcome.transfer) {
     shared_.counters.transfers.add();
+    if (shared_.log.shows(LogLevel::debug))
+      shared_.log.debug("transfer of ", outcome.transfer->version()->apex().name.to_text(), " serial ",
+                        outcome.transfer->version()->serial(), " to ", peer_, " begins",
+                        outcome.transfer->difference() != nullptr
+                            ? ", as IXFR from serial " + std::to_string(outcome.transfer->difference()->from)
+                            : std::string());
     transfers_.push_back({std::move(*outcome.transfer), std::move(outcome.signer), last_request_, last_request_});
   } else if (outcome.size != 0) {
     queue_answer({message, outcome.size});
@@ -308,30 +315,62 @@ void DnsSession::end_transfers() {
   ended_.clear();
 }
 
-void DnsSession::report(const ActiveTransfer& transfer) const {
+TransferReport DnsSession::report_of(const ActiveTransfer& transfer) const {
   const zones::ZoneVersion& version = *transfer.transfer.version();
   const zones::Difference* difference = transfer.transfer.difference();
   const auto milliseconds = [&](Clock::time_point until) {
     return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(until - transfer.start).count());
   };
-  const TransferReport report{zones::Name(version.apex().name),
-                              peer_,
-                              transfer.signer ? transfer.signer->key_name() : "",
-                              difference != nullptr,
-                              difference != nullptr ? difference->from : 0,
-                              version.serial(),
-                              transfer.messages,
-                              transfer.octets,
-                              milliseconds(transfer.first),
-                              milliseconds(Clock::now())};
+  return {zones::Name(version.apex().name),
+          peer_,
+          transfer.signer ? transfer.signer->key_name() : "",
+          difference != nullptr,
+          difference != nullptr ? difference->from : 0,
+          version.serial(),
+          transfer.messages,
+          transfer.octets,
+          milliseconds(transfer.first),
+          milliseconds(Clock::now())};
+}
+
+// What is written to a log of transfers, too, is told here in debug mode alone.
+void DnsSession::report(const ActiveTransfer& transfer) const {
+  const TransferReport report = report_of(transfer);
   shared_.counters.transfers_finished.add();
   if (report.incremental) shared_.counters.ixfr_finished.add();
   shared_.peers.transferred(report);
-  if (!shared_.log.shows(LogLevel::info)) return;
+  const LogLevel level = shared_.peers.logs_transfers() ? LogLevel::debug : LogLevel::info;
+  if (!shared_.log.shows(level)) return;
   const std::string kind = report.incremental ? "IXFR from serial " + std::to_string(report.from) : "AXFR";
-  shared_.log.info("transfer of ", report.apex.to_text(), " serial ", report.to, " to ", peer_, ": ", kind, ", ",
-                   report.key.empty() ? "" : "key " + report.key + ", ", report.messages, " messages, ", report.octets,
-                   " octets, ", report.total_ms, " ms");
+  const std::string text = Log::text("transfer of ", report.apex.to_text(), " serial ", report.to, " to ", peer_, ": ",
+                                     kind, ", ", report.key.empty() ? "" : "key " + report.key + ", ", report.messages,
+                                     " messages, ", report.octets, " octets, ", report.total_ms, " ms");
+  level == LogLevel::debug ? shared_.log.debug(text) : shared_.log.info(text);
+}
+
+// Our own end is nobody's trouble.
+void DnsSession::report_broken_off(SessionEnd why) const {
+  if (why == SessionEnd::stopped) return;
+  static constexpr std::array<const char*, kSessionEndNames.size()> kReasons{
+      "the connection was closed by the other side, or broke",
+      "nothing was asked for too long",
+      "a request did not come to its end in time",
+      "it did not read for too long",
+      "what it sent was no DNS request",
+      "another client needed the session",
+      "it read slowest, and another client needed the session",
+      "too many sessions of its address",
+      "too many sessions of its network",
+      "too many sessions",
+      ""};
+  for (const auto* list : {&ended_, &transfers_}) {
+    for (const ActiveTransfer& transfer : *list) {
+      const TransferReport report = report_of(transfer);
+      shared_.log.debug("transfer of ", report.apex.to_text(), " to ", peer_, " was broken off after ", report.octets,
+                        " octets: ", kReasons[static_cast<size_t>(why)]);
+      shared_.peers.broken_off(report, kReasons[static_cast<size_t>(why)]);
+    }
+  }
 }
 
 }  // namespace axfrd::control

@@ -96,7 +96,9 @@ class DnsSession : public std::enable_shared_from_this<DnsSession> {
   void on_writable();
   void wait_for_turn();
   void end_transfers();
+  TransferReport report_of(const ActiveTransfer& transfer) const;
   void report(const ActiveTransfer& transfer) const;
+  void report_broken_off(SessionEnd why) const;
 
   boost::asio::ip::tcp::socket socket_;
   const IpAddress peer_;

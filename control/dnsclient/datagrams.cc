@@ -16,13 +16,18 @@ constexpr unsigned kResponsesInARow = 64;  // responses taken before other work 
 Datagrams::Datagrams(boost::asio::io_context& loop, std::vector<IpAddress> sources)
     : loop_(loop), sources_(std::move(sources)), buffer_(zones::kMaxMessage) {}
 
+std::optional<IpAddress> Datagrams::source_to(const IpAddress& to) const {
+  const auto source = std::ranges::find_if(sources_, [&](const IpAddress& a) { return a.is_v6() == to.is_v6(); });
+  return source != sources_.end() ? std::optional(*source) : std::nullopt;
+}
+
 std::optional<Datagrams::Socket> Datagrams::bound_socket(bool v6) const {
-  const auto source = std::ranges::find_if(sources_, [&](const IpAddress& a) { return a.is_v6() == v6; });
   const Endpoint any(v6 ? boost::asio::ip::udp::v6() : boost::asio::ip::udp::v4(), 0);
   try {
     Socket socket(loop_);
     open_socket(socket, any, true);  // the address may come to be after us, as those of a tap do
-    socket.bind(source != sources_.end() ? Endpoint(*source, 0) : any);
+    const auto source = source_to(any.address());
+    socket.bind(source ? Endpoint(*source, 0) : any);
     socket.non_blocking(true);
     return socket;
   } catch (const boost::system::system_error&) {

@@ -26,6 +26,8 @@ class Datagrams {
   // Begins to receive. A host may be without one of the families: then nothing can be sent to it.
   void open(Received received);
   void close();
+  // The address to send from to `to`; none: the kernel chooses.
+  std::optional<IpAddress> source_to(const IpAddress& to) const;
   // False: it cannot be sent. What a full buffer did not take counts as lost on the way.
   bool send(const Endpoint& to, const std::string& message);
 

@@ -66,9 +66,10 @@ std::string query(const udp::endpoint& server, zones::NameView name, uint16_t ty
   if (!cut_short) return response;
   response.clear();
   loop.restart();
-  exchange_by_tcp(loop, {server.address(), server.port()}, request, patience.each, [&](zones::Bytes message) {
-    if (answers(message, request)) response = zones::text_of(message);
-  });
+  exchange_by_tcp(loop, {server.address(), server.port()}, std::nullopt, request, patience.each,
+                  [&](zones::Bytes message, const auto&) {
+                    if (answers(message, request)) response = zones::text_of(message);
+                  });
   loop.run();
   return response;
 }

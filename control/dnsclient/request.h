@@ -29,10 +29,8 @@ struct Request {
     return request;
   }
 
-  // Whether a response may be believed: it is signed as it has to be, or need not be signed (RFC 8945 §5.3).
-  bool accepts(zones::Bytes response) const {
-    return !key || check_response(response, key, mac, tsig_now()).authentic();
-  }
+  // A response may be believed if that says that it is authentic (RFC 8945 §5.3). @pre the request is signed
+  TsigCheck check(zones::Bytes response) const { return check_response(response, key, mac, tsig_now()); }
 };
 
 }  // namespace axfrd::control::dnsclient

@@ -92,10 +92,10 @@ bool Courier::send_query(const Destination& to, const zones::Name& apex, Ticket 
 }
 
 void Courier::send_by_tcp(const Endpoint& to, Ticket ticket, const std::string& message) {
-  dnsclient::exchange_by_tcp(loop_, {to.address(), to.port()}, message, kTcpTime,
-                             [this, to, ticket](zones::Bytes response) {
+  dnsclient::exchange_by_tcp(loop_, {to.address(), to.port()}, datagrams_.source_to(to.address()), message, kTcpTime,
+                             [this, to, ticket](zones::Bytes response, const boost::system::error_code& error) {
                                receive(to, response);
-                               listener_.tcp_ended(ticket);
+                               listener_.tcp_ended(ticket, error == boost::asio::error::connection_refused);
                              });
 }
 
@@ -119,9 +119,14 @@ void Courier::receive(const Endpoint& from, zones::Bytes message) {
   const Flight& flight = found->second;
   if (!zones::is_about(message, flight.apex)) return;
   if (response->opcode != (flight.notify ? zones::Opcode::notify : zones::Opcode::query)) return;
-  if (!flight.request.accepts(message)) return;
   const Ticket ticket = flight.ticket;
   Delivery::Answer answer{response->rcode, std::nullopt, ""};
+  if (flight.request.key) {
+    const TsigCheck check = flight.request.check(message);
+    answer.tsig = check.record.error;
+    answer.is_signed = check.authentic();
+    if (!check.authentic()) return listener_.answered_unsigned(ticket, answer);
+  }
   if (!flight.notify) answer = judge(*response);
   abandon(ticket);
   listener_.answered(ticket, answer);

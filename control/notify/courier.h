@@ -31,7 +31,9 @@ class Courier {
   using Channel = Delivery::World::Channel;
   struct Listener {
     std::function<void(Ticket, const Delivery::Answer&)> answered;
-    std::function<void(Ticket)> tcp_ended;
+    // An answer to NOTIFY that is not signed as it has to be.
+    std::function<void(Ticket, const Delivery::Answer&)> answered_unsigned;
+    std::function<void(Ticket, bool refused)> tcp_ended;
   };
 
   Courier(boost::asio::io_context& loop, const zones::ZoneTable& zones, dataplane::Rcu::Reader& reader,
@@ -67,7 +69,8 @@ class Courier {
   const Listener listener_;
   dnsclient::Datagrams datagrams_;
   std::map<Endpoint, Flights> flights_;
-  std::unordered_map<Ticket, std::pair<Endpoint, uint16_t>> places_;  // in flights_
+  // of each message in flight, in flights_
+  std::unordered_map<Ticket, std::pair<Endpoint, uint16_t>> places_;
   std::mt19937 random_{std::random_device{}()};
 };
 

@@ -23,11 +23,63 @@ constexpr auto kAnswerTime = seconds(1);  // for an answer by UDP
 constexpr auto kCoalesce = milliseconds(100);
 constexpr auto kTransferTime = seconds(3);  // from an answered NOTIFY to our question whether the transfer was made
 constexpr auto kFirstRest = seconds(2), kLongestRest = seconds(600);
-constexpr auto kSoon = milliseconds(1);  // a next try that waits for nothing, but not within this call
+// A proof is made anew after this part of the SOA's EXPIRE, and its absence is told after that part.
+constexpr int64_t kFresh = 4, kStale = 2;
+constexpr int64_t kLeastFresh = 30, kLeastStale = 60;  // seconds
+constexpr size_t kLeastWatched = 200;                  // zones that are looked at in a second
+constexpr size_t kRound = 600;                         // seconds in which all are
+constexpr auto kSoon = milliseconds(1);                // a next try that waits for nothing, but not within this call
 
 // The pause after `count` failures in a row.
 Delivery::Clock::duration pause_after(unsigned count) {
   return std::min<Delivery::Clock::duration>(kLongestRest, kFirstRest * (1U << std::min(count, kMostRounds)));
+}
+
+std::string quantity(size_t count, const char* what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
+std::string span_text(int64_t span) {
+  const int64_t days = span / 86400, hours = span / 3600 % 24, minutes = span / 60 % 60;
+  if (days > 0) return std::to_string(days) + " d " + std::to_string(hours) + " h";
+  if (hours > 0) return std::to_string(hours) + " h " + std::to_string(minutes) + " min";
+  if (minutes > 0) return std::to_string(minutes) + " min";
+  return std::to_string(span) + " s";
+}
+
+// "NOTAUTH, BADSIG"
+std::string text_of(const Delivery::Answer& answer) {
+  std::string text = name_of(answer.rcode);
+  if (answer.tsig != TsigError::none) text += ", " + to_text(answer.tsig);
+  return text;
+}
+
+// What an operator makes of it.
+std::string meaning_of(const Delivery::Answer& answer, const Destination& to) {
+  const std::string key = to.key ? to.key->to_text() : "";
+  switch (answer.tsig) {
+    case TsigError::badsig:
+      return "it has another secret for the key " + key;
+    case TsigError::badkey:
+      return "it does not know the key " + key + ", or has it with another algorithm";
+    case TsigError::badtime:
+      return "its clock and ours are too far apart";
+    case TsigError::badtrunc:
+    case TsigError::none:
+      break;
+  }
+  switch (answer.rcode) {
+    case Rcode::notauth:
+      return "it does not serve this zone, or not as a secondary of ours";
+    case Rcode::refused:
+      return "it does not take NOTIFY for this zone from our address" + (to.key ? " with the key " + key : "");
+    case Rcode::notimp:
+      return "it does not take NOTIFY at all";
+    case Rcode::servfail:
+      return "it cannot serve the zone now";
+    default:
+      return "";
+  }
 }
 
 // Times that a NOTIFY was tried, one more.
@@ -41,8 +93,11 @@ const Destination& Delivery::Line::destination() const { return target->destinat
 
 std::string Delivery::Line::state_text() const {
   if (facts.serial && zones::serial_newer(*facts.serial, zone->facts.serial))
-    return "ahead: it has a newer serial than we";
-  if (!owes()) return state == State::current ? "up to date" : "up to date, to be confirmed";
+    return "AHEAD: its serial is newer than ours, and it takes nothing from us";
+  if (!owes()) {
+    if (facts.is_ahead(zone->facts.serial)) return "AHEAD: its serial cannot be compared with ours";
+    return state == State::current ? "up to date" : "up to date, to be confirmed";
+  }
   switch (state) {
     case State::current:
     case State::queued:
@@ -55,13 +110,15 @@ std::string Delivery::Line::state_text() const {
     case State::confirming:
       return "NOTIFY answered, transfer awaited";
     case State::query_queued:
-      return "waits to be asked for its serial";
+      return "no transfer seen, will be asked for its SOA";
     case State::querying:
-      return "asked for its serial";
+      return "no transfer seen, asked for its SOA";
     case State::stale:
       return "answers, but does not transfer; NOTIFY is sent again after a pause";
     case State::backing_off:
-      return "does not answer; NOTIFY is sent again after a pause";
+      return facts.attempts == 0 && facts.answered_at != 0
+                 ? "does not answer our query for its SOA; NOTIFY is sent again after a pause"
+                 : "does not answer; NOTIFY is sent again after a pause";
     case State::no_key:
       return "NOTIFY cannot be signed: there is no key " + target->destination.key->to_text();
   }
@@ -96,13 +153,14 @@ void Delivery::set_zone(const zones::ZoneVersion& version, const std::string& ke
   }
   const bool new_serial = zone->facts.serial != version.serial();
   zone->facts.serial = version.serial();
+  zone->facts.expire = version.expire();
   if (zone->settings != version.attributes().secondary_dns) {
     set_settings(*zone, version.attributes().secondary_dns);
     set_lines(*zone, kept);
   }
   for (const auto& line : zone->lines) {
+    note_debt(*line);
     if (!line->owes()) continue;
-    if (line->facts.behind_since == 0) line->facts.behind_since = world_.unix_now();
     if (started_ && (new_serial || line->state == State::current)) apply(*line, Event::changed);
   }
 }
@@ -130,12 +188,14 @@ void Delivery::set_lines(Zone& zone, const std::string& kept) {
     Target& target = target_of(secondary);
     const auto same = std::ranges::find_if(before, [&](const auto& line) { return line && line->target == &target; });
     if (same != before.end()) {
+      end_trouble(**same, TroubleKind::request);  // it may be allowed now
       zone.lines.push_back(std::move(*same));
       continue;
     }
     auto line = std::make_unique<Line>();
     line->zone = &zone;
     line->target = &target;
+    ++target.lines;
     const std::string place = place_of(target.destination.endpoint);
     for (const KeptProof& proof : proofs) {
       if (proof.place != place) continue;
@@ -165,8 +225,45 @@ Delivery::Target& Delivery::target_of(const zones::Secondary& secondary) {
 
 // A target without lines stays: there are as many as there are secondary providers, and they come back.
 void Delivery::drop(Line& line) {
+  Target& target = *line.target;
   leave(line);
-  pump(*line.target);
+  if (line.counted_owing != 0) target.owing.erase({line.counted_owing, &line});
+  if (line.counted_ahead) --target.ahead;
+  --target.lines;
+  pump(target);
+}
+
+void Delivery::note_debt(Line& line) {
+  LineFacts& facts = line.facts;
+  Target& target = *line.target;
+  const uint32_t current = line.zone->facts.serial;
+  const bool owes = facts.owes(current), ahead = facts.is_ahead(current);
+  if (!owes) {
+    facts.behind_since = 0;
+  } else if (facts.behind_since == 0) {
+    facts.behind_since = world_.unix_now();
+  }
+  if (line.counted_owing != facts.behind_since) {
+    if (line.counted_owing != 0) target.owing.erase({line.counted_owing, &line});
+    if (facts.behind_since != 0) target.owing.emplace(facts.behind_since, &line);
+    line.counted_owing = facts.behind_since;
+  }
+  if (!ahead) {
+    facts.ahead_since = 0;
+  } else if (facts.ahead_since == 0) {
+    facts.ahead_since = world_.unix_now();
+    const std::string zone = line.zone->facts.apex.to_text(), place = place_of(target.destination.endpoint);
+    notices_.tell(world_.now(), place, "ahead",
+                  "secondary " + place + " has serial " + std::to_string(*facts.serial) + " of " + zone +
+                      ", which is ahead of ours, " + std::to_string(current) +
+                      ": it takes no change from us before our serial is beyond that; have it transfer the zone "
+                      "anew, or give the zone a higher serial",
+                  zone);
+  }
+  if (ahead != line.counted_ahead) {
+    line.counted_ahead = ahead;
+    ahead ? ++target.ahead : --target.ahead;
+  }
 }
 
 void Delivery::forget(const zones::Name& apex) {
@@ -331,8 +428,11 @@ void Delivery::send_notify(Line& line) {
       break;
   }
   target.warned_of_key = false;
+  trace(line, "NOTIFY of serial ", sent.serial, by_tcp ? " sent by TCP" : " sent", ", try ", line.facts.attempts + 1);
+  line.bad_answer.reset();
   line.notify_sent = world_.now();
   line.facts.notified_at = world_.unix_now();
+  line.facts.notify_rcode.reset();
   line.facts.notified_serial = sent.serial;
   (by_tcp ? counters_.by_tcp : counters_.sent).add();
   if (by_tcp) {
@@ -344,6 +444,9 @@ void Delivery::send_notify(Line& line) {
 
 void Delivery::send_query(Line& line) {
   line.ticket = ++last_ticket_;
+  line.bad_answer.reset();
+  line.facts.asked_at = world_.unix_now();
+  trace(line, "asked for its SOA");
   if (!world_.send_query(line.destination(), line.zone->facts.apex, line.ticket)) return unanswered(line);
   counters_.queries.add();
   apply(line, Event::sent);
@@ -357,8 +460,9 @@ void Delivery::answered(Ticket ticket, const Answer& answer) {
   Line& line = *flight->second;
   Target& target = *line.target;
   land(line);
-  revive(target);
+  is_alive(target);
   if (line.state == State::querying) {
+    trace(line, answer.serial ? "has serial " + std::to_string(*answer.serial) : answer.problem);
     line.facts.query_problem = answer.problem;
     if (answer.serial) prove(line, *answer.serial, Proof::query);
     apply(line, line.owes() ? Event::behind : Event::satisfied);
@@ -369,36 +473,83 @@ void Delivery::answered(Ticket ticket, const Answer& answer) {
   line.facts.notify_rcode = answer.rcode;
   line.facts.attempts = 0;
   (accepted ? counters_.answered : counters_.refused).add();
-  world_.told(line, accepted ? "answered" : "refused");
+  std::string said;
+  if (accepted) {
+    end_trouble(line, TroubleKind::notify);
+  } else {
+    const std::string means = meaning_of(answer, target.destination);
+    said = "it answers NOTIFY with " + text_of(answer) + (answer.is_signed ? " (signed)" : "") +
+           (means.empty() ? "" : ": " + means);
+    note(line, Reason::notify_refused, said);
+  }
+  trace(line, "NOTIFY answered ", text_of(answer));
+  world_.told(line, accepted ? "answered" : "refused", said);
   if (!accepted) line.rounds = one_more(line.rounds, kMostRounds);
   const bool outdated = line.facts.notified_serial != line.zone->facts.serial;
   apply(line, !accepted ? Event::refused : outdated ? Event::outdated : Event::accepted);
   pump(target);
 }
 
-void Delivery::tcp_ended(Ticket ticket) {
+// RFC 8945 §5.4: such an answer is said, and waited on for a better one.
+void Delivery::answered_unsigned(Ticket ticket, const Answer& answer) {
+  const auto flight = flights_.find(ticket);
+  if (flight == flights_.end()) return;
+  trace(*flight->second, "NOTIFY answered ", text_of(answer), ", but not signed as it has to be");
+  flight->second->bad_answer = std::make_unique<Answer>(answer);
+}
+
+void Delivery::tcp_ended(Ticket ticket, bool refused) {
   const auto use = tcp_.find(ticket);
   if (use == tcp_.end()) return;
   Target& target = *use->second;
   tcp_.erase(use);
   target.tcp.reset();
-  if (const auto flight = flights_.find(ticket); flight != flights_.end()) unanswered(*flight->second);
+  if (const auto flight = flights_.find(ticket); flight != flights_.end()) unanswered(*flight->second, refused);
   pump(target);
 }
 
 // Also of what could not be sent at all.
-void Delivery::unanswered(Line& line) {
+void Delivery::unanswered(Line& line, bool refused) {
   Target& target = *line.target;
-  if (++target.failures == kDown)
-    log_.warning("secondary ", place_of(target.destination.endpoint),
-                 " does not answer; it is tried again until it does");
-  if (line.state == State::queued || line.state == State::notifying) {
+  const bool notify = line.state == State::queued || line.state == State::notifying;
+  const bool unsendable = line.state == State::queued || line.state == State::query_queued;
+  // Who answers wrongly is not silent.
+  if (!line.bad_answer && target.silent++ == 0) target.silent_since = world_.unix_now();
+  ++target.failures;
+  if (notify) {
+    Reason reason = Reason::no_answer;
+    std::string text = "it does not answer NOTIFY";
+    if (line.bad_answer) {
+      const std::string means = meaning_of(*line.bad_answer, target.destination);
+      reason = Reason::notify_unsigned;
+      text =
+          "it answers NOTIFY with " + text_of(*line.bad_answer) + " (unsigned)" + (means.empty() ? "" : ": " + means);
+    } else if (refused) {
+      reason = Reason::connection_refused;
+      text = "it does not answer NOTIFY, and refuses the connection: no name server runs at that address and port";
+    } else if (unsendable) {
+      reason = Reason::unsendable;
+      text = "nothing can be sent there: this host has no route to it, or no address of its family";
+    }
+    target.silence = text;
     counters_.unanswered.add();
     line.facts.notify_rcode.reset();
     line.facts.attempts = one_more(line.facts.attempts, kMostAttempts);
-    world_.told(line, "unanswered");
-  } else if (line.owes()) {
-    line.facts.attempts = one_more(line.facts.attempts, kMostAttempts);
+    if (line.owes()) note(line, reason, text);
+    trace(line, "NOTIFY: ", text);
+    world_.told(line, "unanswered", text);
+  } else {
+    trace(line, "does not answer the query for its SOA");
+    if (target.silence.empty()) target.silence = "it does not answer queries for its SOA";
+    if (line.owes()) line.facts.attempts = one_more(line.facts.attempts, kMostAttempts);
+  }
+  if (target.silent >= kDown && !std::exchange(target.alarmed, true)) {
+    const std::string place = place_of(target.destination.endpoint);
+    notices_.tell(world_.now(), place, "does not answer",
+                  "secondary " + place + " does not answer: " + target.silence + "; " +
+                      quantity(target.owing.size(), "zone") + " of " + std::to_string(target.lines) +
+                      " behind there; it is tried again until it does",
+                  line.zone->facts.apex.to_text());
   }
   // Who has transferred, and does not answer questions, has the serial all the same.
   apply(line, line.owes() ? Event::unanswered : Event::satisfied);
@@ -406,7 +557,6 @@ void Delivery::unanswered(Line& line) {
 
 // Whoever answers is told at once of all that waited.
 void Delivery::revive(Target& target) {
-  if (target.is_down()) log_.info("secondary ", place_of(target.destination.endpoint), " answers again");
   target.failures = 0;
   for (Line* line : std::set<Line*>(target.backing_off)) {
     line->facts.attempts = 0;
@@ -414,33 +564,171 @@ void Delivery::revive(Target& target) {
   }
 }
 
+void Delivery::is_alive(Target& target) {
+  target.alive_at = world_.unix_now();
+  if (target.alarmed) {
+    target.alarmed = false;
+    const std::string place = place_of(target.destination.endpoint);
+    notices_.tell(world_.now(), place, "answers again",
+                  "secondary " + place + " answers again, after " + span_text(target.alive_at - target.silent_since) +
+                      "; " + quantity(target.owing.size(), "zone") + " of " + std::to_string(target.lines) +
+                      " behind there",
+                  "");
+  }
+  target.silent = 0;
+  target.silence.clear();
+  revive(target);
+}
+
+// ---- what is wrong ----
+
+template <class... Parts>
+void Delivery::trace(const Line& line, const Parts&... parts) const {
+  if (!log_.shows(LogLevel::debug)) return;
+  log_.debug("zone ", line.zone->facts.apex.to_text(), ", secondary ", place_of(line.destination().endpoint), ": ",
+             parts...);
+}
+
+// Of hosts that are told of as a whole, a line for each zone says nothing more.
+void Delivery::note(Line& line, Reason reason, const std::string& text) {
+  auto& troubles = line.facts.troubles;
+  if (!troubles) troubles = std::make_unique<Troubles>();
+  troubles->note(reason, text, world_.unix_now());
+  const bool of_host =
+      reason == Reason::no_answer || reason == Reason::connection_refused || reason == Reason::unsendable;
+  if (of_host) return;
+  const std::string place = place_of(line.destination().endpoint), zone = line.zone->facts.apex.to_text();
+  notices_.tell(world_.now(), place, to_text(reason), "secondary " + place + ", zone " + zone + ": " + text, zone);
+}
+
+void Delivery::end_trouble(Line& line, TroubleKind kind) {
+  if (line.facts.troubles) line.facts.troubles->end(kind, world_.unix_now());
+}
+
+// The reason of the line that has been behind for longest.
+std::string Delivery::why(const Target& target) const {
+  const LineFacts& facts = target.owing.begin()->second->facts;
+  const Trouble* const worst = facts.troubles ? facts.troubles->worst() : nullptr;
+  return worst != nullptr ? worst->text : target.owing.begin()->second->state_text();
+}
+
+// ---- speaking first ----
+
+void Delivery::watch() {
+  if (!started_) return;
+  notices_.turn(world_.now());
+  foreign_.turn(world_.now());
+  for (const auto& [key, target] : targets_) watch_target(*target);
+  auto zone = zones_.upper_bound(watched_);
+  const size_t share = std::max(kLeastWatched, zones_.size() / kRound);
+  for (size_t seen = 0; zone != zones_.end() && seen < share; ++zone, ++seen) {
+    watched_ = zone->first;
+    for (const auto& line : zone->second->lines) watch_line(*line);
+  }
+  if (zone == zones_.end()) watched_.clear();
+}
+
+void Delivery::watch_target(Target& target) {
+  const int64_t alarm = settings_.behind_alarm.count();
+  if (alarm == 0) return;
+  const int64_t now = world_.unix_now();
+  const int64_t oldest = target.owing.empty() ? now : target.owing.begin()->first;
+  const std::string place = place_of(target.destination.endpoint);
+  if (now - oldest <= alarm) {
+    if (std::exchange(target.alarmed_behind, false))
+      notices_.say(world_.now(), LogLevel::warning,
+                   "secondary " + place +
+                       (target.owing.empty()
+                            ? " has all serials again"
+                            : " is not behind for long any more; " + quantity(target.owing.size(), "zone") + " are"));
+    return;
+  }
+  if (std::exchange(target.alarmed_behind, true)) return;
+  const auto late = static_cast<size_t>(
+      std::ranges::count_if(target.owing, [&](const auto& debt) { return now - debt.first > alarm; }));
+  notices_.say(world_.now(), LogLevel::warning,
+               "secondary " + place + " is behind for more than " + span_text(alarm) + " with " +
+                   quantity(late, "zone") + " of " + std::to_string(target.lines) + ", for longest with " +
+                   target.owing.begin()->second->zone->facts.apex.to_text() + ": " + why(target));
+}
+
+void Delivery::watch_line(Line& line) {
+  LineFacts& facts = line.facts;
+  const ZoneFacts& zone = line.zone->facts;
+  const int64_t now = world_.unix_now();
+  const int64_t stale = std::max<int64_t>(zone.expire / kStale, kLeastStale);
+  const int64_t unproven = now - facts.unproven_since(zone.serial);
+  if (facts.is_ahead(zone.serial)) return;
+  if (unproven > stale && !std::exchange(line.warned_of_expiry, true)) {
+    const std::string place = place_of(line.destination().endpoint), apex = zone.apex.to_text();
+    notices_.tell(world_.now(), place, "half of EXPIRE unproven",
+                  "secondary " + place + " has not proven to be in step with " + apex + " for " + span_text(unproven) +
+                      ", more than half of the SOA's EXPIRE, " + span_text(zone.expire) +
+                      ", after which it stops to serve the zone",
+                  apex);
+  }
+  if (line.state != State::current || facts.owes(zone.serial)) return;
+  const int64_t fresh = std::max<int64_t>(zone.expire / kFresh, kLeastFresh);
+  if (now - std::max(facts.proven_at, facts.asked_at) > fresh) {
+    apply(line, Event::aged);
+    pump(*line.target);
+  }
+}
+
+std::vector<Delivery::Host> Delivery::hosts() const {
+  std::vector<Host> hosts;  // targets stand in the order of their endpoints
+  const int64_t now = world_.unix_now();
+  const boost::asio::ip::udp::endpoint* last = nullptr;
+  for (const auto& [key, target] : targets_) {
+    if (target->lines == 0) continue;
+    if (last == nullptr || *last != key.first) hosts.push_back({place_of(key.first)});
+    last = &key.first;
+    Host& host = hosts.back();
+    host.lines += target->lines;
+    host.behind += target->owing.size();
+    host.ahead += target->ahead;
+    host.alive_at = std::max(host.alive_at, target->alive_at);
+    host.answers = host.answers && !target->alarmed;
+    host.pending += target->notifies.size() + target->in_flight - target->queries_in_flight;
+    if (target->owing.empty()) continue;
+    const auto& [since, line] = *target->owing.begin();
+    if (host.oldest_debt != 0 && host.oldest_debt <= since) continue;
+    host.oldest_debt = since;
+    host.max_behind = std::max<int64_t>(0, now - since);
+    host.oldest_zone = line->zone->facts.apex.to_text();
+  }
+  return hosts;
+}
+
 void Delivery::prove(Line& line, uint32_t serial, Proof proof) {
   const bool owed = line.owes();
   line.facts.serial = serial;
   line.facts.proof = proof;
   line.facts.proven_at = world_.unix_now();
-  if (!line.owes()) {
-    line.facts.behind_since = 0;
-    if (owed) counters_.paid.add();
-  } else if (!owed) {
-    line.facts.behind_since = line.facts.proven_at;
-  }
+  note_debt(line);
+  if (owed && !line.owes()) counters_.paid.add();
+  if (line.facts.in_step(line.zone->facts.serial)) line.warned_of_expiry = false;
+  trace(line, "is proven to have serial ", serial);
   world_.proven(*line.zone);
 }
 
 // ---- what peers do ----
 
-void Delivery::heard_from(const IpAddress& address) {
+void Delivery::heard_from(const IpAddress& address, bool by_tcp) {
   const auto [first, last] = targets_at_.equal_range(address);
   for (auto at = first; at != last; ++at) {
-    if (at->second->failures > 0) revive(*at->second);
+    if (by_tcp) {
+      is_alive(*at->second);
+    } else if (at->second->failures > 0) {
+      revive(*at->second);
+    }
     pump(*at->second);
   }
 }
 
 // Whoever says that it has the serial is asked at once: the answer cannot be forged as easily.
 void Delivery::polled(uint64_t apex, const IpAddress& address, std::optional<uint32_t> serial) {
-  heard_from(address);
+  heard_from(address, false);
   const auto zone = zones_by_hash_.find(apex);
   if (zone == zones_by_hash_.end()) return;
   for (const auto& line : zone->second->lines) {
@@ -452,12 +740,13 @@ void Delivery::polled(uint64_t apex, const IpAddress& address, std::optional<uin
 }
 
 void Delivery::saw_serial(zones::NameView apex, const IpAddress& peer, uint32_t serial) {
-  heard_from(peer);
+  heard_from(peer, true);
   Zone* zone = find_zone(apex);
   if (zone == nullptr) return;
   for (const auto& line : zone->lines) {
     if (line->destination().endpoint.address() != peer) continue;
     const bool owed = line->owes();
+    end_trouble(*line, TroubleKind::request);
     prove(*line, serial, Proof::ixfr_request);
     if (!line->owes()) {
       apply(*line, Event::satisfied);
@@ -469,13 +758,15 @@ void Delivery::saw_serial(zones::NameView apex, const IpAddress& peer, uint32_t 
 }
 
 void Delivery::transferred(const TransferReport& report) {
-  heard_from(report.peer);
+  heard_from(report.peer, true);
   Zone* zone = find_zone(report.apex);
   if (zone == nullptr) return;
   for (const auto& line : zone->lines) {
     if (line->destination().endpoint.address() != report.peer) continue;
     line->facts.transfer = std::make_unique<TransferReport>(report);
     line->facts.transferred_at = world_.unix_now();
+    end_trouble(*line, TroubleKind::request);
+    end_trouble(*line, TroubleKind::transfer);
     prove(*line, report.to, Proof::transfer);
     if (line->owes()) continue;
     apply(*line, Event::transferred);
@@ -483,12 +774,47 @@ void Delivery::transferred(const TransferReport& report) {
   }
 }
 
-void Delivery::refused(zones::NameView apex, const IpAddress& peer, const std::string& why) {
-  Zone* zone = find_zone(apex);
+void Delivery::broken_off(const TransferReport& report, const std::string& why) {
+  Zone* zone = find_zone(report.apex);
   if (zone == nullptr) return;
-  zone->facts.refused_at = world_.unix_now();
-  zone->facts.refused_peer = peer;
-  zone->facts.refused_why = why;
+  for (const auto& line : zone->lines) {
+    if (line->destination().endpoint.address() == report.peer)
+      note(*line, Reason::broken_off,
+           "its transfer was broken off after " + std::to_string(report.octets) + " octets in " +
+               span_text(static_cast<int64_t>(report.total_ms / 1000)) + ": " + why);
+  }
+}
+
+// It is a trouble of the zone's secondary at that address. Whoever else it may be is none of theirs.
+void Delivery::refused(const Refusal& refusal) {
+  const int64_t now = world_.unix_now();
+  Zone* zone = find_zone(refusal.apex);
+  const std::string peer = refusal.peer.to_string(), apex = refusal.apex.to_text();
+  bool known = false, listed = false;
+  if (zone != nullptr) {
+    for (const auto& line : zone->lines) {
+      if (line->destination().endpoint.address() != refusal.peer) continue;
+      known = true;
+      if (refusal.by_tcp) {
+        note(*line, refusal.reason, refusal.why);
+        continue;
+      }
+      auto& troubles = line->facts.troubles;
+      if (!troubles) troubles = std::make_unique<Troubles>();
+      troubles->note_unverified(refusal.reason, refusal.why, now);
+    }
+    listed = std::ranges::any_of(zone->settings->secondaries,
+                                 [&](const zones::Secondary& s) { return covers(s, refusal.peer); });
+  }
+  if (!known) {
+    strangers_.note({refusal.apex, refusal.peer, listed, refusal.reason, refusal.why, refusal.by_tcp, now, now});
+  } else if (refusal.by_tcp) {
+    return;
+  }
+  foreign_.tell(world_.now(), peer, to_text(refusal.reason),
+                (known ? "unverified (by UDP, it may be forged): " : "no secondary of the zone: ") + peer +
+                    " asks for " + apex + " and is refused: " + refusal.why,
+                apex);
 }
 
 bool Delivery::notify_again(const zones::Name& apex) {
@@ -497,7 +823,7 @@ bool Delivery::notify_again(const zones::Name& apex) {
   for (const auto& line : zone->lines) {
     if (line->target->failures > 0) revive(*line->target);
     line->facts.serial.reset();  // proven anew
-    if (line->facts.behind_since == 0) line->facts.behind_since = world_.unix_now();
+    note_debt(*line);
     line->facts.attempts = line->rounds = 0;
     apply(*line, Event::asked);
   }

@@ -40,9 +40,14 @@
 //   due           the time of the state is over
 //   alive         the target, which had failed, gave a sign of life
 //   keys_changed  some key was added, changed or removed
+//   aged          its last proof is old: a quarter of the SOA's EXPIRE
 //   asked         the operator wants NOTIFY to be sent now
 //
 // What each event does in each state is the table in step(), below.
+//
+// What it says by itself. The log tells when a target stops answering and when it is back, when it is behind for longer
+// than a time, when a zone has not been proven for half of its EXPIRE, and why, once for each host and reason. A
+// datagram that anybody may have sent can have it try again sooner, and ends no alarm.
 //
 // Threads. The service thread; counters may be read by anybody.
 #pragma once
@@ -58,9 +63,11 @@
 #include <vector>
 
 #include "control/access/secondary.h"
+#include "control/access/tsig.h"
 #include "control/base/due_queue.h"
 #include "control/base/log.h"
 #include "control/notify/ledger.h"
+#include "control/notify/notices.h"
 #include "dataplane/counters.h"
 
 namespace axfrd::control {
@@ -68,6 +75,10 @@ namespace axfrd::control {
 // Written by the service thread; anybody may read.
 struct NotifyCounters {
   dataplane::Counter sent, answered, refused, unanswered, by_tcp, queries, paid;
+};
+
+struct DeliverySettings {
+  std::chrono::seconds behind_alarm{300};  // 0: none
 };
 
 class Delivery {
@@ -108,9 +119,10 @@ class Delivery {
     due,
     alive,
     keys_changed,
+    aged,
     asked
   };
-  static constexpr size_t kEvents = 16;
+  static constexpr size_t kEvents = 17;
 
   enum class Step : uint8_t {
     none,     // the event cannot come in this state
@@ -155,18 +167,25 @@ class Delivery {
     virtual void abandon(Ticket ticket) = 0;
     // What the secondaries of a zone have proven, or which there are, has changed.
     virtual void proven(const Zone& zone) = 0;
-    // A NOTIFY was "answered", "refused" or "unanswered".
-    virtual void told(const Line& line, const char* outcome) = 0;
+    // A NOTIFY was "answered", "refused" or "unanswered". `why`: a sentence, if it was not answered well.
+    virtual void told(const Line& line, const char* outcome, const std::string& why) = 0;
   };
 
   // The answer to a message of ours, found to be authentic as far as it can be.
   struct Answer {
     zones::Rcode rcode = zones::Rcode::noerror;
-    std::optional<uint32_t> serial;  // to a query: of the SOA that the server has authority for
-    std::string problem;             // to a query: why there is no serial
+    std::optional<uint32_t> serial;    // to a query: of the SOA that the server has authority for
+    std::string problem;               // to a query: why there is no serial
+    TsigError tsig = TsigError::none;  // of its TSIG
+    bool is_signed = false;
   };
 
-  Delivery(World& world, const Log& log) : world_(world), log_(log) {}
+  Delivery(World& world, const Log& log, DeliverySettings settings = {})
+      : world_(world),
+        log_(log),
+        settings_(settings),
+        notices_(log, LogLevel::warning, 30, "about secondaries"),
+        foreign_(log, LogLevel::info, 10, "about hosts that are no secondaries, or may be none") {}
 
   // Begins to send.
   void start();
@@ -180,17 +199,23 @@ class Delivery {
   void keys_changed();
   // Does what is due.
   void turn();
+  // Looks at how secondaries are, and says what is to be said. To be called each second.
+  void watch();
 
   // ---- what targets answer ----
   void answered(Ticket ticket, const Answer& answer);
-  void tcp_ended(Ticket ticket);
+  // An answer to a NOTIFY came whose signature is missing or wrong. It is waited for a better one.
+  void answered_unsigned(Ticket ticket, const Answer& answer);
+  // `refused`: nobody accepts connections there.
+  void tcp_ended(Ticket ticket, bool refused = false);
 
   // ---- what peers do: see PeerSink ----
-  void heard_from(const IpAddress& address);
+  void heard_from(const IpAddress& address, bool by_tcp);
   void polled(uint64_t apex, const IpAddress& address, std::optional<uint32_t> serial);
   void saw_serial(zones::NameView apex, const IpAddress& peer, uint32_t serial);
   void transferred(const TransferReport& report);
-  void refused(zones::NameView apex, const IpAddress& peer, const std::string& why);
+  void broken_off(const TransferReport& report, const std::string& why);
+  void refused(const Refusal& refusal);
   bool names(const IpAddress& address) const { return hosts_.contains(address); }
   size_t named_hosts() const { return hosts_.size(); }
 
@@ -205,6 +230,10 @@ class Delivery {
     LineFacts facts;
 
     State state = State::current;
+    bool counted_ahead = false;            // in the target
+    bool warned_of_expiry = false;         // since it was last proven
+    int64_t counted_owing = 0;             // its key in Target::owing; 0: it is not in there
+    std::unique_ptr<Answer> bad_answer;    // to the message in flight; null: none
     uint8_t rounds = 0;                    // refused NOTIFYs, or answered ones without a proof
     Ticket ticket = 0;                     // of the message in flight
     Time notify_sent{};                    // the last one
@@ -226,12 +255,36 @@ class Delivery {
   const Zones& zones() const { return zones_; }
   const Zone* find(zones::NameView apex) const;
   const NotifyCounters& counters() const { return counters_; }
+  const Strangers& strangers() const { return strangers_; }
+  // Lines for the log that were left out. Any thread.
+  uint64_t left_out_lines() const { return notices_.left_out() + foreign_.left_out(); }
+  // Of each address and port that zones have among their secondaries, in order of addresses.
+  struct Host {
+    std::string place;
+    size_t lines = 0, behind = 0, ahead = 0;
+    int64_t max_behind = 0;     // seconds
+    int64_t oldest_debt = 0;    // when it began; 0: there is none
+    std::string oldest_zone{};  // whose that is
+    size_t pending = 0;         // NOTIFY that waits to be sent, or for its answer
+    int64_t alive_at = 0;       // the last sign of life that cannot be forged
+    bool answers = true;        // false: it is told in the log that it does not
+  };
+  std::vector<Host> hosts() const;
 
   // An address and port, and the zones that are notified there.
   struct Target {
     Destination destination;
-    std::list<Line*> notifies;  // to be notified
-    std::list<Line*> queries;   // to be asked for their serial, who has waited longest first
+    size_t lines = 0;
+    // Lines that owe, since when. Kept by note_debt().
+    std::set<std::pair<int64_t, const Line*>> owing;
+    size_t ahead = 0;
+    int64_t alive_at = 0, silent_since = 0;
+    unsigned silent = 0;          // failures since it was last proven to be alive
+    bool alarmed = false;         // it was told that it does not answer
+    bool alarmed_behind = false;  // it was told that it is behind for long
+    std::string silence;          // how it does not answer
+    std::list<Line*> notifies;    // to be notified
+    std::list<Line*> queries;     // to be asked for their serial, who has waited longest first
     bool oldest_next = true;
     size_t in_flight = 0;
     size_t queries_in_flight = 0;
@@ -262,13 +315,28 @@ class Delivery {
   void pump(Target& target);
   void send_notify(Line& line);
   void send_query(Line& line);
-  void unanswered(Line& line);
+  void unanswered(Line& line, bool refused = false);
   void revive(Target& target);
+  // It gave a sign of life that cannot be forged.
+  void is_alive(Target& target);
+  // Brings what the target counts of the line up to date.
+  void note_debt(Line& line);
+  void note(Line& line, Reason reason, const std::string& text);
+  void end_trouble(Line& line, TroubleKind kind);
+  std::string why(const Target& target) const;
+  void watch_target(Target& target);
+  void watch_line(Line& line);
+  template <class... Parts>
+  void trace(const Line& line, const Parts&... parts) const;
   void prove(Line& line, uint32_t serial, Proof proof);
 
   World& world_;
   const Log& log_;
+  const DeliverySettings settings_;
   NotifyCounters counters_;
+  Notices notices_, foreign_;
+  Strangers strangers_;
+  std::string watched_;  // the zone up to which watch() has come
   bool started_ = false;
 
   Zones zones_;
@@ -306,6 +374,7 @@ inline Delivery::Step Delivery::step(State state, Event event) {
   {none,    queue,   none,    none,    ask,     ask,     none,    none,    queue,   queue,   none},    // due
   {stay,    stay,    stay,    stay,    stay,    stay,    stay,    stay,    stay,    queue,   stay},    // alive
   {stay,    stay,    stay,    stay,    stay,    stay,    stay,    stay,    stay,    stay,    queue},   // keys_changed
+  {ask,     stay,    stay,    stay,    stay,    stay,    stay,    stay,    stay,    stay,    stay},    // aged
   {queue,   queue,   stay,    stay,    queue,   queue,   queue,   queue,   queue,   queue,   queue},   // asked
   };
   return kSteps[static_cast<size_t>(event)][static_cast<size_t>(state)];

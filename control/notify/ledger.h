@@ -17,6 +17,7 @@
 #include "control/base/address.h"
 #include "control/base/json.h"
 #include "control/notify/peer_sink.h"
+#include "control/notify/trouble.h"
 #include "zones/version.h"
 
 namespace axfrd::control {
@@ -40,8 +41,8 @@ struct LineFacts {
 
   int64_t notified_at = 0, answered_at = 0;
   std::optional<uint32_t> notified_serial;
-  std::optional<zones::Rcode> notify_rcode;
-  uint8_t attempts = 0;  // at NOTIFY, since it was last answered
+  std::optional<zones::Rcode> notify_rcode;  // of the last answer; none since then, if NOTIFY was sent again
+  uint8_t attempts = 0;                      // at NOTIFY, since it was last answered
 
   int64_t polled_at = 0;                  // by a query for the SOA, or for IXFR
   std::optional<uint32_t> polled_serial;  // that the poll stated
@@ -52,23 +53,33 @@ struct LineFacts {
   int64_t transferred_at = 0;
   std::unique_ptr<TransferReport> transfer;  // the last one
 
+  int64_t asked_at = 0;     // by our last query for its SOA
+  int64_t ahead_since = 0;  // when it was first seen to have a serial that is newer than ours; 0: it has none
+
+  std::unique_ptr<Troubles> troubles;  // null: there were none
+
   // Whether the secondary is not proven to have `current`.
   bool owes(uint32_t current) const { return !serial || zones::serial_newer(current, *serial); }
+  // Whether it has a serial that we have not reached: it takes nothing from us before we have.
+  bool is_ahead(uint32_t current) const { return !owes(current) && *serial != current; }
+  bool in_step(uint32_t current) const { return serial == current; }
+  // Since when it has not been proven to be in step; seconds since 1970.
+  int64_t unproven_since(uint32_t current) const { return in_step(current) ? proven_at : behind_since; }
 };
 
 struct ZoneFacts {
   zones::Name apex;
   uint32_t serial = 0;
-  // The last transfer that was refused, to whomever.
-  int64_t refused_at = 0;
-  IpAddress refused_peer;
-  std::string refused_why;
+  uint32_t expire = 0;  // of the SOA
 };
 
-// {"zone", "serial", "secondary", "has_serial", "behind_seconds", "proof", "state", …}
+// {"zone", "serial", "secondary", "has_serial", "in_step", "behind_seconds", "proof", "state", "reason", …}
 Json to_json(const ZoneFacts& zone, const LineFacts& line, const Destination& destination, const std::string& state,
              int64_t now);
 Json to_json(const TransferReport& report);
+
+// "NOTAUTH" and so on.
+const char* name_of(zones::Rcode rcode);
 
 // "192.0.2.1@53"
 std::string place_of(const boost::asio::ip::udp::endpoint& endpoint);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <functional>
+#include <span>
 
 #include "control/base/unix_time.h"
 #include "control/commit/proofs.h"
@@ -11,21 +13,26 @@ namespace axfrd::control {
 namespace {
 
 constexpr auto kTick = std::chrono::seconds(1);
+constexpr size_t kHosts = 64;          // told one by one
 constexpr unsigned kStatusPage = 200;  // zones of which lines are told at once: a millisecond's work
 
 }  // namespace
 
 NotifyService::NotifyService(boost::asio::io_context& loop, const zones::ZoneTable& zones, dataplane::Rcu& rcu,
                              Committer& committer, const CurrentSettings& settings, std::vector<IpAddress> sources,
-                             TransferLog& transfers, const Log& log)
+                             TransferLog& transfers, const Log& log, DeliverySettings delivery)
     : loop_(loop),
       reader_(rcu),
       committer_(committer),
       transfers_(transfers),
-      delivery_(*this, log),
+      log_(log),
+      delivery_(*this, log, delivery),
       courier_(loop, zones, reader_, settings, std::move(sources),
                {[this](Delivery::Ticket ticket, const Delivery::Answer& answer) { delivery_.answered(ticket, answer); },
-                [this](Delivery::Ticket ticket) { delivery_.tcp_ended(ticket); }}),
+                [this](Delivery::Ticket ticket, const Delivery::Answer& answer) {
+                  delivery_.answered_unsigned(ticket, answer);
+                },
+                [this](Delivery::Ticket ticket, bool refused) { delivery_.tcp_ended(ticket, refused); }}),
       wake_timer_(loop),
       tick_timer_(loop) {}
 
@@ -59,12 +66,27 @@ void NotifyService::transferred(const TransferReport& report) {
   delivery_.transferred(report);
 }
 
-void NotifyService::refused(zones::NameView apex, const IpAddress& peer, const std::string& why) {
-  transfers_.write("refused", {{"zone", apex.to_text()}, {"peer", peer.to_string()}, {"result", why}});
-  delivery_.refused(apex, peer, why);
+void NotifyService::broken_off(const TransferReport& report, const std::string& why) {
+  if (transfers_.writes()) {
+    Json fields = to_json(report);
+    fields["result"] = why;
+    transfers_.write("broken off", fields);
+  }
+  delivery_.broken_off(report, why);
 }
 
-void NotifyService::told(const Delivery::Line& line, const char* outcome) {
+void NotifyService::refused(const Refusal& refusal) {
+  if (transfers_.writes())
+    transfers_.write("refused", {{"zone", refusal.apex.to_text()},
+                                 {"peer", refusal.peer.to_string()},
+                                 {"key", refusal.key.empty() ? Json() : Json(refusal.key)},
+                                 {"reason", to_text(refusal.reason)},
+                                 {"transport", refusal.by_tcp ? "TCP" : "UDP"},
+                                 {"result", refusal.why}});
+  delivery_.refused(refusal);
+}
+
+void NotifyService::told(const Delivery::Line& line, const char* outcome, const std::string& why) {
   if (!transfers_.writes()) return;
   const LineFacts& facts = line.facts;
   transfers_.write("notify", {{"zone", line.zone->facts.apex.to_text()},
@@ -72,7 +94,9 @@ void NotifyService::told(const Delivery::Line& line, const char* outcome) {
                               {"serial", facts.notified_serial ? Json(*facts.notified_serial) : Json()},
                               {"attempt", facts.attempts},
                               {"rcode", facts.notify_rcode ? Json(static_cast<int>(*facts.notify_rcode)) : Json()},
-                              {"result", outcome}});
+                              {"answer", facts.notify_rcode ? Json(name_of(*facts.notify_rcode)) : Json()},
+                              {"result", outcome},
+                              {"why", why.empty() ? Json() : Json(why)}});
 }
 
 // ---- what operators ask ----
@@ -86,7 +110,7 @@ Outcome<size_t> NotifyService::notify(const zones::Name& apex) {
 void NotifyService::add_lines(Json& lines, const Delivery::Zone& zone, bool behind) const {
   const int64_t now = unix_time();
   for (const auto& line : zone.lines) {
-    if (!behind || line->owes())
+    if (!behind || !line->facts.in_step(zone.facts.serial))
       lines.push_back(to_json(zone.facts, line->facts, line->destination(), line->state_text(), now));
   }
 }
@@ -95,6 +119,65 @@ Json NotifyService::status(const zones::Name& apex, bool behind) const {
   Json lines = Json::array();
   if (const Delivery::Zone* zone = delivery_.find(apex)) add_lines(lines, *zone, behind);
   return lines;
+}
+
+Json NotifyService::seen(const zones::Name& apex, const IpAddress& peer) const {
+  Json seen = Json::array();
+  if (const Delivery::Zone* zone = delivery_.find(apex)) {
+    for (const auto& line : zone->lines) {
+      if (line->destination().endpoint.address() != peer || !line->facts.troubles) continue;
+      for (Json& trouble : line->facts.troubles->to_json()) seen.push_back(std::move(trouble));
+    }
+  }
+  for (Json& attempt : delivery_.strangers().of(apex)) {
+    if (attempt["peer"] == peer.to_string()) seen.push_back(std::move(attempt));
+  }
+  return seen;
+}
+
+Json NotifyService::hosts() const {
+  std::vector<Delivery::Host> hosts = delivery_.hosts();
+  if (hosts.size() > kHosts) {
+    std::ranges::stable_sort(hosts, std::ranges::greater(), &Delivery::Host::behind);
+    Delivery::Host other{"other"};
+    for (const Delivery::Host& host : std::span(hosts).subspan(kHosts)) {
+      other.lines += host.lines;
+      other.behind += host.behind;
+      other.ahead += host.ahead;
+      other.pending += host.pending;
+      other.max_behind = std::max(other.max_behind, host.max_behind);
+      other.alive_at = std::max(other.alive_at, host.alive_at);
+      other.answers = other.answers && host.answers;
+      if (host.oldest_debt == 0 || (other.oldest_debt != 0 && other.oldest_debt <= host.oldest_debt)) continue;
+      other.oldest_debt = host.oldest_debt;
+      other.oldest_zone = host.oldest_zone;
+    }
+    hosts.resize(kHosts);
+    hosts.push_back(std::move(other));
+  }
+  Json list = Json::array();
+  for (const Delivery::Host& host : hosts) {
+    Json entry{{"host", host.place},
+               {"pairs", host.lines},
+               {"behind", host.behind},
+               {"ahead", host.ahead},
+               {"max_behind_seconds", host.max_behind},
+               {"oldest_debt", host.oldest_debt},
+               {"oldest_zone", host.oldest_zone.empty() ? Json() : Json(host.oldest_zone)},
+               {"pending", host.pending},
+               {"alive_at", host.alive_at},
+               {"answers", host.answers}};
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
+void NotifyService::reopen_log() {
+  if (const auto problem = transfers_.reopen()) {
+    log_.error(*problem, "; it goes on in the old one");
+  } else if (transfers_.writes()) {
+    log_.info("the transfer log is opened anew");
+  }
 }
 
 NotifyService::Page NotifyService::status_page(const std::optional<std::string>& after, bool behind) const {
@@ -124,7 +207,7 @@ void NotifyService::check_waiters(const std::string& key) {
   for (auto at = first; at != last;) {
     const Waiter& waiter = at->second;
     const bool all = zone == nullptr || std::ranges::all_of(zone->lines, [&](const auto& line) {
-                       return !line->facts.owes(waiter.serial);
+                       return !line->facts.owes(waiter.serial) && !line->facts.is_ahead(zone->facts.serial);
                      });
     if (!all && now() < waiter.deadline) {
       ++at;
@@ -158,6 +241,7 @@ void NotifyService::proven(const Delivery::Zone& zone) {
 
 void NotifyService::tick() {
   keep_proofs();
+  delivery_.watch();
   std::set<std::string> waited;
   for (const auto& [zone, waiter] : waiters_) waited.insert(zone);
   for (const std::string& zone : waited) check_waiters(zone);

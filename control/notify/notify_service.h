@@ -30,8 +30,8 @@ class NotifyService : public PeerSink, private Delivery::World {
  public:
   // `sources`: addresses that NOTIFY is sent from, the first of each family; without one, the kernel chooses.
   NotifyService(boost::asio::io_context& loop, const zones::ZoneTable& zones, dataplane::Rcu& rcu, Committer& committer,
-                const CurrentSettings& settings, std::vector<IpAddress> sources, TransferLog& transfers,
-                const Log& log);
+                const CurrentSettings& settings, std::vector<IpAddress> sources, TransferLog& transfers, const Log& log,
+                DeliverySettings delivery = {});
 
   // Begins to send.
   void start();
@@ -44,7 +44,7 @@ class NotifyService : public PeerSink, private Delivery::World {
   void published(const Published& published);
 
   // ---- PeerSink ----
-  void heard_from(const IpAddress& address) override { delivery_.heard_from(address); }
+  void heard_from(const IpAddress& address, bool by_tcp) override { delivery_.heard_from(address, by_tcp); }
   void polled(uint64_t apex, const IpAddress& address, std::optional<uint32_t> serial) override {
     delivery_.polled(apex, address, serial);
   }
@@ -52,16 +52,26 @@ class NotifyService : public PeerSink, private Delivery::World {
     delivery_.saw_serial(apex, peer, serial);
   }
   void transferred(const TransferReport& report) override;
-  void refused(zones::NameView apex, const IpAddress& peer, const std::string& why) override;
+  void broken_off(const TransferReport& report, const std::string& why) override;
+  void refused(const Refusal& refusal) override;
 
   bool names(const IpAddress& address) const override { return delivery_.names(address); }
   size_t named_hosts() const override { return delivery_.named_hosts(); }
+  bool logs_transfers() const override { return transfers_.writes(); }
 
   // ---- what operators ask ----
   // Sends NOTIFY again to all secondaries of a zone; their number.
   Outcome<size_t> notify(const zones::Name& apex);
   // Lines of one zone; with `behind`, of those that owe a serial.
   Json status(const zones::Name& apex, bool behind) const;
+  // What was seen of that host at the zone: of its own troubles if it is a secondary there, or else as a stranger.
+  Json seen(const zones::Name& apex, const IpAddress& peer) const;
+  // Who is none of the zone's hosts, and asked in vain.
+  Json strangers(const zones::Name& apex) const { return delivery_.strangers().of(apex); }
+  // [{"host", "pairs", "behind", …}…], of those with most behind; what is beyond the most is one, "other".
+  Json hosts() const;
+  // Appends to the file under its name from now on, which may be another one than before.
+  void reopen_log();
   // The same of many zones, in canonical order: of some hundred behind the one where the last page ended.
   struct Page {
     Json lines;
@@ -76,6 +86,8 @@ class NotifyService : public PeerSink, private Delivery::World {
   const NotifyCounters& counters() const { return delivery_.counters(); }
   // Lines that the log of transfers did not take. Any thread.
   uint64_t dropped_log_lines() const { return transfers_.dropped_lines(); }
+  // Lines about secondaries that were left out of the log. Any thread.
+  uint64_t left_out_lines() const { return delivery_.left_out_lines(); }
 
  private:
   struct Waiter {
@@ -96,7 +108,7 @@ class NotifyService : public PeerSink, private Delivery::World {
   }
   void abandon(Delivery::Ticket ticket) override { courier_.abandon(ticket); }
   void proven(const Delivery::Zone& zone) override;
-  void told(const Delivery::Line& line, const char* outcome) override;
+  void told(const Delivery::Line& line, const char* outcome, const std::string& why) override;
 
   void tick();
   void keep_proofs();
@@ -107,6 +119,7 @@ class NotifyService : public PeerSink, private Delivery::World {
   dataplane::Rcu::Reader reader_;
   Committer& committer_;
   TransferLog& transfers_;
+  const Log& log_;
   Delivery delivery_;
   Courier courier_;
   std::set<std::string> unkept_;                // zones with proofs that the store does not have yet

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "control/base/address.h"
+#include "control/notify/trouble.h"
 #include "zones/name.h"
 
 namespace axfrd::control {
@@ -25,26 +26,39 @@ struct TransferReport {
   uint64_t messages, octets, first_octet_ms, total_ms;
 };
 
+// A request for a zone of ours that was refused, or whose signature was wrong.
+struct Refusal {
+  zones::Name apex;
+  IpAddress peer;
+  bool by_tcp;  // false: by a datagram, which anybody may have sent
+  Reason reason;
+  std::string why;  // a sentence
+  std::string key;  // that it named; empty: none
+};
+
 // Addresses are normalised: an IPv4 peer is never told as an IPv6 address.
 class PeerSink {
  public:
   virtual ~PeerSink() = default;
 
-  // Any request came from there.
-  virtual void heard_from(const IpAddress& address) = 0;
+  // Any request came from there; if not by TCP, by a datagram that anybody may have sent.
+  virtual void heard_from(const IpAddress& address, bool by_tcp) = 0;
   // The SOA of the zone whose apex has this hash was asked for, or IXFR from `serial`, by a datagram that anybody may
   // have sent.
   virtual void polled(uint64_t apex, const IpAddress& address, std::optional<uint32_t> serial) = 0;
   // An IXFR request over TCP stated which serial the peer has.
   virtual void saw_serial(zones::NameView apex, const IpAddress& peer, uint32_t serial) = 0;
   virtual void transferred(const TransferReport& report) = 0;
-  // A transfer was refused; `why` is a sentence.
-  virtual void refused(zones::NameView apex, const IpAddress& peer, const std::string& why) = 0;
+  // A transfer did not come to its end; `report` is of what was sent, `why` a sentence.
+  virtual void broken_off(const TransferReport& report, const std::string& why) = 0;
+  virtual void refused(const Refusal& refusal) = 0;
 
   // Whether a zone has this host, and not only a prefix around it, among those that may transfer it.
   virtual bool names(const IpAddress& address) const = 0;
   // How many such hosts there are.
   virtual size_t named_hosts() const = 0;
+  // Whether each transfer is written to a log of its own.
+  virtual bool logs_transfers() const = 0;
 };
 
 }  // namespace axfrd::control

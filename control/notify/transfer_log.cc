@@ -11,6 +11,7 @@
 #include <stdexcept>
 
 #include "control/base/local_datagram.h"
+#include "control/base/unix_time.h"
 
 namespace axfrd::control {
 
@@ -41,12 +42,22 @@ std::string journal_entry(const char* event, const Json& fields) {
 std::string json_line(const char* event, const Json& fields) {
   using std::chrono::duration_cast, std::chrono::milliseconds, std::chrono::system_clock;
   const auto now = duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-  Json line{{"time_ms", now}, {"event", event}};
+  Json line{{"time", utc_text(now)}, {"time_ms", now}, {"event", event}};
   line.update(fields);
   return dump(line) + "\n";
 }
 
 constexpr const char* kDropped = "dropped";
+
+// Without O_NONBLOCK we would wait here for somebody to read a FIFO.
+int open_log(const std::filesystem::path& file) {
+  return open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
+}
+
+std::string reason_against(const std::filesystem::path& file) {
+  const std::string why = errno == ENXIO ? "nobody reads it" : std::strerror(errno);
+  return "cannot write the transfer log " + file.string() + ": " + why;
+}
 
 }  // namespace
 
@@ -57,14 +68,20 @@ TransferLog::TransferLog(const std::optional<std::filesystem::path>& file) {
     return;
   }
   if (*file == kJournalSocket) throw std::runtime_error("the transfer log cannot go to the journal: there is none");
-  // Without O_NONBLOCK we would wait here for somebody to read a FIFO.
-  const int fd = open(file->c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
-  if (fd < 0) {
-    const std::string why = errno == ENXIO ? "nobody reads it" : std::strerror(errno);
-    throw std::runtime_error("cannot write the transfer log " + file->string() + ": " + why);
-  }
+  file_ = *file;
+  const int fd = open_log(file_);
+  if (fd < 0) throw std::runtime_error(reason_against(file_));
   writer_.emplace(fd, [](uint64_t lines) { return json_line(kDropped, {{"lines", lines}}); });
   close(fd);
+}
+
+std::optional<std::string> TransferLog::reopen() {
+  if (!writer_) return std::nullopt;
+  const int fd = open_log(file_);
+  if (fd < 0) return reason_against(file_);
+  writer_->change(fd);
+  close(fd);
+  return std::nullopt;
 }
 
 void TransferLog::write(const char* event, const Json& fields) {

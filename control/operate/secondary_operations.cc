@@ -100,6 +100,23 @@ std::vector<Name> servers_of(const zones::ZoneVersion& zone) {
   return names;
 }
 
+// What to type after a verdict on a transfer.
+std::string next_step(const zones::ZoneVersion& zone, const IpAddress& peer, bool allowed) {
+  const std::string apex = zone.apex().name.to_text();
+  if (allowed) return "axfrctl secondary status " + apex + " shows what the secondaries have";
+  const zones::SecondaryDns* settings = zone.attributes().enabled_secondaries();
+  if (settings == nullptr)
+    return "axfrctl secondary enable " + apex + " --ns NAME --allow " + peer.to_string() + " lets it transfer";
+  const bool listed = std::ranges::any_of(
+      settings->secondaries, [&](const zones::Secondary& each) { return each.transfers && covers(each, peer); });
+  if (listed) {
+    return "axfrctl key list shows the keys; have the secondary sign with its own, or name another one: axfrctl "
+           "secondary edit " +
+           apex + " --remove-allow " + peer.to_string() + " --add-allow " + peer.to_string() + "=KEY";
+  }
+  return "axfrctl secondary edit " + apex + " --add-allow " + peer.to_string() + " lets it transfer, too";
+}
+
 // What tables and the log can show in a word.
 void check_provider_name(const std::string& name) {
   constexpr size_t kLongest = 64;
@@ -116,8 +133,7 @@ Failure no_such_provider(const std::string& name) { return {FailureCode::failed,
 // ---- zones ----
 
 // Makes the change, and says which NS names the zone had before and has after it.
-void SecondaryOperations::change(const Act& act, const Name& apex, SecondaryEdit edit,
-                                 Done<SecondarySet> done) {
+void SecondaryOperations::change(const Act& act, const Name& apex, SecondaryEdit edit, Done<SecondarySet> done) {
   const auto before = std::make_shared<std::vector<Name>>();  // written in the committer's thread
   auto with_servers = [edit = std::move(edit), before](const zones::ZoneVersion& zone) {
     *before = servers_of(zone);
@@ -191,17 +207,20 @@ void SecondaryOperations::show(const Principal& who, const Name& apex, Done<Show
   if (auto* failure = std::get_if<Failure>(&found)) return done(std::move(*failure));
   context_.server().notify.run(
       [this, apex, version = std::get<VersionRef>(found), done = std::move(done)](const NotifyService& notifier) {
-        boost::asio::post(context_.loop(), [version, done, lines = notifier.status(apex, false)] {
-          done(Shown{version, lines});
-        });
+        boost::asio::post(context_.loop(),
+                          [version, done, lines = notifier.status(apex, false), strangers = notifier.strangers(apex)] {
+                            done(Shown{version, lines, strangers});
+                          });
       });
 }
 
-void SecondaryOperations::status(const Principal& who, const Name& apex, bool behind, Done<Json> done) const {
+void SecondaryOperations::status(const Principal& who, const Name& apex, bool behind, Done<Status> done) const {
   auto found = context_.look_up(who, apex);
   if (auto* failure = std::get_if<Failure>(&found)) return done(std::move(*failure));
   context_.server().notify.run([this, apex, behind, done = std::move(done)](const NotifyService& from) {
-    boost::asio::post(context_.loop(), [done, lines = from.status(apex, behind)] { done(lines); });
+    boost::asio::post(context_.loop(), [done, lines = from.status(apex, behind), strangers = from.strangers(apex)] {
+      done(Status{lines, strangers});
+    });
   });
 }
 
@@ -235,15 +254,35 @@ void SecondaryOperations::notify(const Principal& who, const Name& apex, Done<si
   });
 }
 
-Outcome<TransferDecision> SecondaryOperations::explain(const Principal& who, const Explain& request) const {
-  if (auto failure = Context::refuse(who, Role::reader, request.apex)) return std::move(*failure);
+void SecondaryOperations::explain(const Principal& who, const Explain& request, Done<Explained> done) const {
+  if (auto failure = Context::refuse(who, Role::reader, request.apex)) return done(std::move(*failure));
   const VersionRef version = context_.find(request.apex);
-  if (!version) return TransferDecision{false, "there is no such zone: NOTAUTH"};
+  const std::string apex = request.apex.to_text();
+  if (!version) {
+    return done(Explained{{false, "there is no such zone: NOTAUTH"},
+                          "axfrctl zone list shows the zones; axfrctl zone import " + apex + " FILE adds one",
+                          Json::array()});
+  }
   const Server& server = context_.server();
-  if (request.key && !server.settings.keys()->find(*request.key))
-    return TransferDecision{false, "there is no key " + request.key->to_text() + ": NOTAUTH, BADKEY"};
-  const auto rule = server.service.options().allow_transfer.match(request.peer);
-  return decide_transfer(*version, normalised(request.peer), request.key ? &*request.key : nullptr, rule);
+  Explained explained;
+  if (request.key && !server.settings.keys()->find(*request.key)) {
+    const std::string key = request.key->to_text();
+    explained.decision = {false, "there is no key " + key + ": NOTAUTH, BADKEY"};
+    explained.next = "axfrctl key list shows the keys; axfrctl key add " + key +
+                     " adds the secondary's own, axfrctl key generate " + key + " a new one";
+  } else {
+    const auto rule = server.service.options().allow_transfer.match(request.peer);
+    explained.decision =
+        decide_transfer(*version, normalised(request.peer), request.key ? &*request.key : nullptr, rule);
+    explained.next = next_step(*version, normalised(request.peer), explained.decision.allowed);
+  }
+  server.notify.run([this, apex = request.apex, host = normalised(request.peer), explained,
+                     done = std::move(done)](const NotifyService& from) {
+    boost::asio::post(context_.loop(), [explained, done, seen = from.seen(apex, host)]() mutable {
+      explained.seen = seen;
+      done(std::move(explained));
+    });
+  });
 }
 
 void SecondaryOperations::wait_for(const Name& apex, uint32_t serial, std::chrono::seconds patience,

@@ -52,6 +52,12 @@ struct Explain {
   std::optional<zones::Name> key = {};
 };
 
+struct Explained {
+  TransferDecision decision;
+  std::string next;  // what to type
+  Json seen;         // what went wrong with that host before, as notify/ says it
+};
+
 class SecondaryOperations {
  public:
   explicit SecondaryOperations(const Context& context) : context_(context) {}
@@ -61,11 +67,14 @@ class SecondaryOperations {
   void disable(const Principal& who, const zones::Name& apex, Done<SecondarySet> done);
   struct Shown {
     zones::VersionRef version;
-    Json ledger;  // lines, as notify/ gives them
+    Json ledger, strangers;  // lines, as notify/ gives them
   };
   void show(const Principal& who, const zones::Name& apex, Done<Shown> done) const;
   // Who has which serial. `behind`: only those who do not have the newest.
-  void status(const Principal& who, const zones::Name& apex, bool behind, Done<Json> done) const;
+  struct Status {
+    Json ledger, strangers;
+  };
+  void status(const Principal& who, const zones::Name& apex, bool behind, Done<Status> done) const;
   // The same of all zones that the principal may see: `page` is called with some hundred lines at a time.
   struct Page {
     Json lines;
@@ -78,7 +87,7 @@ class SecondaryOperations {
   // Also of a zone whose secondary DNS was disabled: the parent may not know yet.
   void check(const Principal& who, const zones::Name& apex, Done<Json> done) const;
   void notify(const Principal& who, const zones::Name& apex, Done<size_t> done);
-  Outcome<TransferDecision> explain(const Principal& who, const Explain& request) const;
+  void explain(const Principal& who, const Explain& request, Done<Explained> done) const;
 
   // Waits until all secondaries have the serial, and gives the ledger; a Failure when the time is over.
   void wait_for(const zones::Name& apex, uint32_t serial, std::chrono::seconds patience, Done<Json> done) const;

@@ -30,20 +30,27 @@ Outcome<ServerStatus> ServerOperations::status(const Principal&) const {
   return status;
 }
 
-Outcome<ServerStats> ServerOperations::stats(const Principal&) const {
+void ServerOperations::stats(const Principal&, Done<ServerStats> done) const {
   const Server& server = context_.server();
-  return ServerStats{server.dataplane != nullptr ? server.dataplane->stats() : dataplane::DataplaneStats{},
-                     server.service.udp_counters(),
-                     server.service.tcp_counters(),
-                     server.notify.counters(),
-                     server.aliases.counters(),
-                     zone_count(),
-                     server.committer.zones_without_servers(),
-                     server.committer.retired_count(),
-                     server.committer.history_octets(),
-                     server.service.dropped_log_lines(),
-                     server.notify.dropped_log_lines(),
-                     server.committer.store_health().writable};
+  ServerStats stats{server.dataplane != nullptr ? server.dataplane->stats() : dataplane::DataplaneStats{},
+                    server.service.udp_counters(),
+                    server.service.tcp_counters(),
+                    server.notify.counters(),
+                    server.aliases.counters(),
+                    zone_count(),
+                    server.committer.zones_without_servers(),
+                    server.committer.retired_count(),
+                    server.committer.history_octets(),
+                    server.service.dropped_log_lines(),
+                    server.notify.dropped_log_lines(),
+                    server.notify.left_out_lines(),
+                    server.committer.store_health().writable};
+  server.notify.run([this, stats = std::move(stats), done = std::move(done)](const NotifyService& notifier) {
+    boost::asio::post(context_.loop(), [stats, done, hosts = notifier.hosts()]() mutable {
+      stats.secondaries = std::move(hosts);
+      done(std::move(stats));
+    });
+  });
 }
 
 std::optional<Failure> ServerOperations::stop(const Principal& who) {

@@ -30,8 +30,9 @@ struct ServerStats {
   const NotifyCounters& notify;
   const AliasCounters& alias;
   size_t zones, zones_without_servers, retired_versions, history_octets;
-  uint64_t dropped_log_lines, dropped_transfers;
+  uint64_t dropped_log_lines, dropped_transfers, left_out_lines;
   bool store_is_writable;
+  Json secondaries = {};  // what notify/ says of each host that is notified
 };
 
 struct CookiesChanged {
@@ -44,7 +45,7 @@ class ServerOperations {
   explicit ServerOperations(const Context& context) : context_(context) {}
 
   Outcome<ServerStatus> status(const Principal& who) const;
-  Outcome<ServerStats> stats(const Principal& who) const;
+  void stats(const Principal& who, Done<ServerStats> done) const;
   std::optional<Failure> stop(const Principal& who);
   // Copies the store into a directory, which must be vacant, while changes go on.
   void backup(const Principal& who, const std::filesystem::path& directory, Done<std::filesystem::path> done);

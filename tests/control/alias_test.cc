@@ -33,7 +33,8 @@ VersionRef zone_of(const std::string& apex, const std::string& text) {
 // Time, resolver and committer in the hands of the test: nothing happens but what it does.
 class AliasTest : public testing::Test {
  protected:
-  void make(AliasSettings settings = {}) {
+  void make(AliasSettings settings = {}, bool allow_special = true) {
+    settings.allow_special = allow_special;  // most addresses of these tests are private
     settings_ = settings;
     aliases_.emplace(settings,
                      Aliases::World{[this] { return now_; }, [this](auto time) { wake_ = time; },
@@ -334,6 +335,141 @@ TEST_F(AliasTest, AUrlWithoutARedirectorSaysSo) {
   run(seconds(1));
   EXPECT_EQ(changes_, 0U);
   EXPECT_NE(report("example.")[0]["state"].get<std::string>().find("--url-address"), std::string::npos);
+}
+
+// ---- targets that take turns, and those that give too much ----
+
+// Addresses 203.1.113.`first` and the `count - 1` behind it, which are nobody's special ones.
+std::string pool(unsigned first, unsigned count = 1) {
+  std::string all;
+  for (unsigned i = 0; i < count; ++i) all += std::string{'\xCB', 1, 113, static_cast<char>(first + i)};
+  return all;
+}
+
+TEST_F(AliasTest, ATargetThatRotatesItsAddressesSettlesWhereTheyAreHeld) {
+  make({.floor = seconds(30), .hold = std::chrono::minutes(30)});
+  load("example.", "a 30 ALIAS cdn.\n");
+  for (unsigned i = 0; i < 40; ++i) {  // 8 of 24, in turn
+    answers_[{"cdn.", A}] = {"", pool(1 + 8 * (i % 3), 8), 20};
+    run(seconds(33));
+  }
+  EXPECT_EQ(records("example.", "a.example.").size(), 24U);
+  EXPECT_EQ(report("example.")[0]["rotating"], true);
+  const unsigned before = changes_;
+  for (unsigned i = 0; i < 20; ++i) {
+    answers_[{"cdn.", A}] = {"", pool(1 + 8 * (i % 3), 8), 20};
+    run(seconds(33));
+  }
+  EXPECT_EQ(changes_, before) << "nothing new is answered any more";
+  answers_[{"cdn.", A}] = {"", pool(200, 2), 20};
+  run(seconds(40));
+  EXPECT_EQ(records("example.", "a.example.").size(), 2U) << "what is all new is a failover, and waits for nothing";
+}
+
+TEST_F(AliasTest, AFailoverOfATargetThatDoesNotRotateIsAtOnceInSpiteOfAHold) {
+  make({.floor = seconds(30), .hold = hours(1)});
+  answers_[{"t.", A}] = {"", pool(1, 2), 30};
+  load("example.", "a 30 ALIAS t.\n");
+  run(seconds(40));
+  answers_[{"t.", A}] = {"", pool(2, 2), 30};  // one stays, one leaves, one comes
+  run(seconds(40));
+  EXPECT_EQ(records("example.", "a.example."),
+            (Texts{"a.example.\t30\tIN\tA\t203.1.113.2", "a.example.\t30\tIN\tA\t203.1.113.3"}));
+  EXPECT_EQ(report("example.")[0]["rotating"], false);
+}
+
+TEST_F(AliasTest, WithoutAHoldAnswersAreTakenAtTheirWord) {
+  make({.floor = seconds(30)});
+  load("example.", "a 30 ALIAS cdn.\n");
+  for (unsigned i = 0; i < 6; ++i) {
+    answers_[{"cdn.", A}] = {"", pool(1 + 8 * (i % 2), 8), 30};
+    run(seconds(40));
+    EXPECT_EQ(records("example.", "a.example.").size(), 8U);
+  }
+}
+
+TEST_F(AliasTest, ChangesThatAreTooManyArePutOffAndTheFirstAfterAQuietHourIsNot) {
+  make({.floor = seconds(1), .changes_an_hour = 6});
+  load("example.", "a 30 ALIAS cdn.\n");
+  unsigned at = 0;
+  const auto turn_about = [&](unsigned times) {
+    for (unsigned i = 0; i < times; ++i) {
+      answers_[{"cdn.", A}] = {"", pool(1 + ++at % 2), 2};
+      run(seconds(3));
+    }
+  };
+  turn_about(40);
+  EXPECT_LE(changes_, 11U);
+  EXPECT_GE(changes_, 10U);
+  EXPECT_GT(aliases_->counters().put_off_changes.read(), 0U);
+  EXPECT_NE(log_.text().find("zone example.: the addresses of its ALIAS targets change so often"), std::string::npos);
+  run(hours(2));  // the last answer gets in, and all is quiet
+  const unsigned before = changes_;
+  turn_about(5);
+  EXPECT_EQ(changes_, before + 5);
+}
+
+TEST_F(AliasTest, NoMoreAddressesThanAllowedArePublishedAndTheyStayTheSame) {
+  make({.floor = seconds(30), .max_addresses = 4});
+  answers_[{"t.", A}] = {"", pool(100, 100), 30};
+  load("example.", "a 30 ALIAS t.\n");
+  run(seconds(1));
+  const auto first = records("example.", "a.example.");
+  EXPECT_EQ(first.size(), 4U);
+  EXPECT_NE(log_.text().find("has 100 addresses, of which 4 are published"), std::string::npos);
+  answers_[{"t.", A}] = {"", pool(50, 150), 30};
+  run(seconds(40));
+  EXPECT_EQ(records("example.", "a.example."), first);
+  EXPECT_EQ(aliases_->counters().alarms.read(), 1U);
+}
+
+TEST_F(AliasTest, SpecialPurposeAddressesAreLeftOutUnlessTheyAreAllowed) {
+  make({.floor = seconds(30)}, false);
+  answers_[{"t.", A}] = {"", kOne + pool(1), 30};
+  answers_[{"inside.", A}] = {"", kOne, 30};
+  load("example.", "a 30 ALIAS t.\nb 30 ALIAS inside.\n");
+  run(seconds(1));
+  EXPECT_EQ(records("example.", "a.example."), (Texts{"a.example.\t30\tIN\tA\t203.1.113.1"}));
+  EXPECT_TRUE(records("example.", "b.example.").empty());
+  EXPECT_NE(report("example.")[1]["error"].get<std::string>().find("special-purpose"), std::string::npos);
+  EXPECT_NE(log_.text().find("special-purpose addresses are left out, in zone example."), std::string::npos);
+}
+
+TEST_F(AliasTest, AMissingRedirectorTakesNoAddressesAway) {
+  AliasSettings with;
+  with.url = addresses(kOne);
+  make(with);
+  load("example.", "u 60 URL \"https://www.example/\"\n");
+  run(seconds(1));
+  ASSERT_EQ(records("example.", "u.example.").size(), 1U);
+  const VersionRef before = versions_.at("example.");
+  make();  // as after a start without the option
+  publish(before);
+  run(seconds(1));
+  EXPECT_EQ(records("example.", "u.example.").size(), 1U);
+  EXPECT_EQ(report("example.")[0]["state"], "kept: --url-address is not set");
+  EXPECT_NE(log_.text().find("zone example. has URL records, and --url-address is not set"), std::string::npos);
+  zones::Draft draft(before);  // nor does any other change
+  draft.set_url_addresses({});
+  EXPECT_TRUE(std::get<zones::Draft::Result>(draft.finish()).delta.empty());
+}
+
+TEST(SpecialPurpose, IsWhatTheRegistriesSay) {
+  for (const char* text :
+       {"10.1.2.3",     "127.0.0.1",  "169.254.1.1",      "172.16.0.1",      "172.31.255.255", "192.168.1.1",
+        "100.64.0.1",   "0.0.0.0",    "224.0.0.1",        "255.255.255.255", "192.0.2.1",      "198.18.0.1",
+        "::1",          "::",         "fe80::1",          "fd00::1",         "ff02::1",        "2001:db8::1",
+        "2002:a00:1::", "64:ff9b::1", "::ffff:192.0.2.1", "3fff::1"}) {
+    const IpAddress address = boost::asio::ip::make_address(text);
+    const std::string octets(zones::text_of(AddressOctets(address).bytes()));
+    EXPECT_TRUE(is_special(octets)) << text;
+  }
+  for (const char* text : {"9.9.9.9", "11.0.0.1", "172.32.0.1", "100.128.0.1", "192.0.1.1", "223.255.255.255",
+                           "2606:4700::1111", "2a00::1", "2001:4860::8888"}) {
+    const IpAddress address = boost::asio::ip::make_address(text);
+    const std::string octets(zones::text_of(AddressOctets(address).bytes()));
+    EXPECT_FALSE(is_special(octets)) << text;
+  }
 }
 
 // ---- TTLs that a cache counts down ----

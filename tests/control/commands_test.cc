@@ -620,7 +620,9 @@ class RolesTest : public CommandsTest {
 TEST_F(RolesTest, AReaderLooksAndChangesNothing) {
   const Principal reader = who(Role::reader);
   EXPECT_FALSE(forbidden(operations_.zones.find(reader, apex_)));
-  EXPECT_FALSE(forbidden(operations_.secondaries.explain(reader, {apex_, parse_address("192.0.2.1")})));
+  Later<Explained> explained;
+  operations_.secondaries.explain(reader, {apex_, parse_address("192.0.2.1")}, explained.done());
+  EXPECT_FALSE(explained.is_forbidden());
   EXPECT_TRUE(forbidden(operations_.zones.begin(reader, apex_)));
   EXPECT_TRUE(forbidden(operations_.zones.set(reader, apex_, {"a"})));
   EXPECT_TRUE(forbidden(operations_.zones.abort(reader, apex_)));
@@ -669,7 +671,9 @@ TEST_F(RolesTest, NobodyReachesBeyondTheirZones) {
   const Principal admin = who(Role::admin, {"example.org", "*.example.com"});
   EXPECT_TRUE(forbidden(operations_.zones.find(admin, apex_)));
   EXPECT_FALSE(forbidden(operations_.zones.find(admin, other_)));
-  EXPECT_TRUE(forbidden(operations_.secondaries.explain(admin, {apex_, parse_address("192.0.2.1")})));
+  Later<Explained> explained;
+  operations_.secondaries.explain(admin, {apex_, parse_address("192.0.2.1")}, explained.done());
+  EXPECT_TRUE(explained.is_forbidden());
   EXPECT_TRUE(forbidden(operations_.keys.list(admin))) << "keys are of all zones";
   ZoneList list = operations_.zones.list(admin, {});
   const auto listed = list.next();

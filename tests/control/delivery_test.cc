@@ -38,7 +38,10 @@ class FakeWorld : public Delivery::World {
   }
   void abandon(Delivery::Ticket ticket) override { abandoned.insert(ticket); }
   void proven(const Delivery::Zone& zone) override { proofs.push_back(zone.facts.apex.to_text()); }
-  void told(const Delivery::Line&, const char* what) override { outcomes.emplace_back(what); }
+  void told(const Delivery::Line&, const char* what, const std::string& why) override {
+    outcomes.emplace_back(what);
+    reasons.push_back(why);
+  }
 
   static constexpr Delivery::Time kStart{std::chrono::hours(1)};
   Delivery::Time now_ = kStart;
@@ -47,7 +50,7 @@ class FakeWorld : public Delivery::World {
   std::map<std::string, uint32_t> serials;
   std::vector<Message> sent;
   std::set<Delivery::Ticket> abandoned;
-  std::vector<std::string> proofs, outcomes;
+  std::vector<std::string> proofs, outcomes, reasons;
 };
 
 constexpr const char* kZone = "example.com.";
@@ -206,7 +209,7 @@ class DeliveryCells : public DeliveryTest,
         poll(7);
         return true;
       case Event::alive:
-        delivery_.heard_from(kPeer);
+        delivery_.heard_from(kPeer, true);
         return true;
       case Event::keys_changed:
         delivery_.keys_changed();
@@ -231,6 +234,10 @@ class DeliveryCells : public DeliveryTest,
         return true;
       case Event::behind:
         answer_query(6);
+        return true;
+      case Event::aged:  // a quarter of EXPIRE, but half a minute at least
+        pass_nothing(seconds(31));
+        delivery_.watch();
         return true;
       case Event::sent:
       case Event::key_missing:
@@ -264,6 +271,7 @@ std::vector<std::pair<State, std::pair<Event, State>>> cells() {
         {E::claimed, current},
         {E::alive, current},
         {E::keys_changed, current},
+        {E::aged, querying},
         {E::asked, notifying}}},
       {pausing,
        {{E::changed, pausing},
@@ -335,6 +343,7 @@ std::vector<std::pair<State, std::pair<Event, State>>> cells() {
         {E::claimed, querying},
         {E::alive, stale},
         {E::keys_changed, stale},
+        {E::aged, stale},
         {E::asked, notifying}}},
       {backing_off,
        {{E::changed, backing_off},
@@ -368,7 +377,7 @@ INSTANTIATE_TEST_SUITE_P(Delivery, DeliveryCells, testing::ValuesIn(cells()), []
 TEST(DeliveryTable, EveryCellIsMeant) {
   using enum State;
   const std::set<Event> always{Event::changed, Event::satisfied,    Event::transferred, Event::claimed,
-                               Event::alive,   Event::keys_changed, Event::asked};
+                               Event::alive,   Event::keys_changed, Event::asked,       Event::aged};
   const std::map<State, std::set<Event>> further{
       {current, {Event::lost}},
       {pausing, {Event::due}},
@@ -390,6 +399,165 @@ TEST(DeliveryTable, EveryCellIsMeant) {
       EXPECT_EQ(Delivery::step(state, event) != Delivery::Step::none, meant) << "state " << s << ", event " << e;
     }
   }
+}
+
+// ---- what is known of troubles ----
+
+std::string worst(const Delivery::Line& line) {
+  const Trouble* const fact = line.facts.troubles ? line.facts.troubles->worst() : nullptr;
+  return fact != nullptr ? std::string(to_text(fact->reason)) + ": " + fact->text : "";
+}
+
+bool says(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+size_t count_of(const std::string& text, const std::string& part) {
+  size_t count = 0;
+  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
+TEST_F(DeliveryTest, ASecondaryThatSignsWronglyIsToldByName) {
+  publish(kZone, 7);
+  delivery_.refused({test::name(kZone), kPeer, true, Reason::badsig, "TSIG BADSIG, key k.", "k."});
+  EXPECT_EQ(worst(line()), "BADSIG: TSIG BADSIG, key k.");
+  EXPECT_TRUE(says(log_.text(), "secondary 192.0.2.1@53, zone example.com.: TSIG BADSIG, key k."));
+  transfer(7);
+  EXPECT_EQ(worst(line()), "");
+}
+
+TEST_F(DeliveryTest, WhatMayBeForgedIsKeptApart) {
+  publish(kZone, 7);
+  delivery_.refused({test::name(kZone), kPeer, false, Reason::badkey, "forged", "x."});
+  EXPECT_EQ(worst(line()), "");
+  EXPECT_EQ(line().facts.troubles->to_json()[0]["unverified"], true);
+  EXPECT_TRUE(says(log_.text(), "unverified (by UDP, it may be forged)"));
+}
+
+TEST_F(DeliveryTest, AStrangersAttemptIsNoSecondarys) {
+  publish(kZone, 7);
+  delivery_.refused({test::name(kZone), parse_address("203.0.113.9"), true, Reason::not_allowed, "why", ""});
+  EXPECT_EQ(worst(line()), "");
+  EXPECT_EQ(delivery_.strangers().of(test::name(kZone)).size(), 1U);
+  EXPECT_TRUE(says(log_.text(), "no secondary of the zone: 203.0.113.9"));
+}
+
+TEST_F(DeliveryTest, ARefusedNotifyIsToldByTheNameOfItsRcode) {
+  publish(kZone, 7);
+  answer(Rcode::notauth);
+  EXPECT_TRUE(says(worst(line()), "NOTIFY refused: it answers NOTIFY with NOTAUTH: it does not serve this zone"));
+  delivery_.notify_again(test::name(kZone));
+  answer();
+  EXPECT_EQ(worst(line()), "");
+}
+
+TEST_F(DeliveryTest, AnUnsignedAnswerIsToldAndIsNoAnswer) {
+  publish(kZone, 7, "", {"192.0.2.1=k"});
+  Delivery::Answer bad{Rcode::notauth, std::nullopt, ""};
+  bad.tsig = TsigError::badsig;
+  delivery_.answered_unsigned(last().ticket, bad);
+  EXPECT_EQ(state(), State::notifying);  // a better one may come
+  pass(seconds(1));
+  EXPECT_EQ(worst(line()),
+            "NOTIFY unsigned: it answers NOTIFY with NOTAUTH, BADSIG (unsigned): it has another secret for the key k.");
+  EXPECT_EQ(world_.reasons.front(), worst(line()).substr(std::string("NOTIFY unsigned: ").size()));
+}
+
+TEST_F(DeliveryTest, SilenceAndARefusedConnectionAreToldApart) {
+  publish(kZone, 7);
+  EXPECT_FALSE(line().facts.notify_rcode);
+  pass(seconds(1));
+  EXPECT_TRUE(says(worst(line()), "no answer"));
+  pass(seconds(2));
+  ASSERT_TRUE(last().by_tcp);
+  delivery_.tcp_ended(last().ticket, true);
+  EXPECT_TRUE(says(worst(line()), "connection refused"));
+}
+
+TEST_F(DeliveryTest, ATransferThatIsBrokenOffIsKeptUntilOneIsWhole) {
+  publish(kZone, 7);
+  delivery_.broken_off({test::name(kZone), kPeer, "", false, 0, 7, 1, 100, 1, 3000}, "it did not read for too long");
+  EXPECT_TRUE(says(worst(line()), "broken off: its transfer was broken off after 100 octets in 3 s: it did not read"));
+  transfer(7);
+  EXPECT_EQ(worst(line()), "");
+}
+
+TEST_F(DeliveryTest, WhoIsAheadIsNeverUpToDate) {
+  publish(kZone, 7);
+  saw(12);
+  EXPECT_TRUE(line().facts.is_ahead(7));
+  EXPECT_FALSE(line().facts.in_step(7));
+  EXPECT_TRUE(says(line().state_text(), "AHEAD"));
+  EXPECT_EQ(delivery_.hosts().at(0).ahead, 1U);
+  EXPECT_TRUE(says(log_.text(), "which is ahead of ours, 7"));
+  publish(kZone, 13);
+  EXPECT_EQ(delivery_.hosts().at(0).ahead, 0U);
+  EXPECT_EQ(delivery_.hosts().at(0).behind, 1U);
+  saw(7U + (1U << 31U));  // neither newer nor older
+  publish(kZone, 7);
+  EXPECT_TRUE(says(line().state_text(), "AHEAD"));
+}
+
+TEST_F(DeliveryTest, ADeadHostWithManyZonesIsALineAndSoIsItsReturn) {
+  for (unsigned i = 0; i < 50; ++i) publish("zone" + std::to_string(i) + ".", 1);
+  pass_in_silence(60);
+  EXPECT_EQ(count_of(log_.text(), "warning"), 1U) << log_.text();
+  EXPECT_TRUE(says(log_.text(), "secondary 192.0.2.1@53 does not answer"));
+  EXPECT_TRUE(says(log_.text(), "50 zones of 50 behind there"));
+  EXPECT_FALSE(delivery_.hosts().at(0).answers);
+  delivery_.heard_from(kPeer, false);  // anybody may have sent that
+  EXPECT_FALSE(delivery_.hosts().at(0).answers);
+  EXPECT_EQ(count_of(log_.text(), "answers again"), 0U);
+  delivery_.heard_from(kPeer, true);
+  EXPECT_TRUE(delivery_.hosts().at(0).answers);
+  EXPECT_EQ(count_of(log_.text(), "answers again, after"), 1U);
+}
+
+TEST_F(DeliveryTest, WhoIsBehindForLongIsToldOnceAndSoIsTheEnd) {
+  publish(kZone, 7);
+  answer();
+  world_.now_ += minutes(4);
+  publish(kZone, 8);  // behind since the first serial that it lacks
+  world_.now_ += seconds(61);
+  delivery_.watch();
+  delivery_.watch();
+  EXPECT_EQ(count_of(log_.text(), "is behind for more than 5 min with 1 zone of 1, for longest with example.com."), 1U)
+      << log_.text();
+  EXPECT_EQ(delivery_.hosts().at(0).max_behind, 301);
+  EXPECT_EQ(delivery_.hosts().at(0).oldest_zone, kZone);
+  transfer(8);
+  delivery_.watch();
+  EXPECT_EQ(count_of(log_.text(), "has all serials again"), 1U);
+}
+
+TEST_F(DeliveryTest, AProofThatIsOldIsMadeAnewAndItsAbsenceIsTold) {
+  publish(kZone, 7, "192.0.2.1@53 7 1800000000\n");
+  world_.now_ += seconds(31);
+  delivery_.watch();
+  ASSERT_EQ(world_.sent.size(), 1U);
+  EXPECT_FALSE(last().notify);
+  answer_query(7);
+  EXPECT_EQ(state(), State::current);
+  for (unsigned i = 0; i < 70; ++i) {
+    pass(seconds(1));
+    delivery_.watch();
+  }
+  EXPECT_EQ(count_of(log_.text(), "more than half of the SOA's EXPIRE"), 1U);
+  saw(7);
+  for (unsigned i = 0; i < 70; ++i) {
+    pass(seconds(1));
+    delivery_.watch();
+  }
+  EXPECT_EQ(count_of(log_.text(), "more than half of the SOA's EXPIRE"), 1U);  // counted, and told later
+}
+
+TEST_F(DeliveryTest, TheLifeOfANotifyIsTraced) {
+  publish(kZone, 7);
+  answer();
+  transfer(7);
+  const std::string text = log_.text();
+  EXPECT_TRUE(says(text, "debug: zone example.com., secondary 192.0.2.1@53: NOTIFY of serial 7 sent, try 1"));
+  EXPECT_TRUE(says(text, "NOTIFY answered NOERROR"));
+  EXPECT_TRUE(says(text, "is proven to have serial 7"));
 }
 
 // ---- stories ----
@@ -455,7 +623,7 @@ TEST_F(DeliveryTest, AHostThatIsDownIsTriedByOneMessageAtATimeAndToldOnceItIsAli
   EXPECT_LE(world_.sent.size(), 1U);
   EXPECT_NE(log_.text().find("192.0.2.1@53 does not answer"), std::string::npos);
   world_.sent.clear();
-  delivery_.heard_from(kPeer);
+  delivery_.heard_from(kPeer, true);
   EXPECT_GE(world_.sent.size(), 99U) << "all that waited go at once";
   EXPECT_NE(log_.text().find("192.0.2.1@53 answers again"), std::string::npos);
 }

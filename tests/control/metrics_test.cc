@@ -30,7 +30,17 @@ Json stats() {
   stats["zones"] = {{"count", 5}, {"without_servers", 0}, {"retired_versions", 0}, {"history_octets", 0}};
   stats["notify"] = to_json(NotifyCounters{});
   stats["alias"] = to_json(AliasCounters{});
-  stats["log"] = {{"dropped", 0}, {"transfers_dropped", 0}};
+  stats["log"] = {{"dropped", 0}, {"transfers_dropped", 0}, {"left_out", 0}};
+  stats["secondaries"] = Json::array({{{"host", "192.0.2.1@53"},
+                                       {"pairs", 3},
+                                       {"behind", 1},
+                                       {"ahead", 0},
+                                       {"max_behind_seconds", 90},
+                                       {"oldest_debt", 1'800'000'000},
+                                       {"oldest_zone", "a."},
+                                       {"pending", 1},
+                                       {"alive_at", 0},
+                                       {"answers", false}}});
   return stats;
 }
 
@@ -62,6 +72,8 @@ TEST(Metrics, SamplesStandBehindWhatTheyMean) {
   EXPECT_NE(text.find("\naxfrd_worker_responses_total{worker=\"1\",rcode=\"NXDOMAIN\"} 2\n"), std::string::npos);
   EXPECT_NE(text.find("\naxfrd_kernel_path_dropped_packets_total{reason=\"full\"} 1\n"), std::string::npos);
   EXPECT_NE(text.find("\naxfrd_worker_busy_seconds_total{worker=\"0\"} 0.5\n"), std::string::npos);
+  EXPECT_NE(text.find("\naxfrd_secondary_max_behind_seconds{secondary=\"192.0.2.1@53\"} 90\n"), std::string::npos);
+  EXPECT_NE(text.find("\naxfrd_secondary_answers{secondary=\"192.0.2.1@53\"} 0\n"), std::string::npos);
   EXPECT_NE(text.find("\n# TYPE axfrd_zones gauge\naxfrd_zones 5\n"), std::string::npos);
   EXPECT_NE(text.find("\naxfrd_queries_total{transport=\"udp\"} 0\naxfrd_queries_total{transport=\"tcp\"} 0\n"),
             std::string::npos);

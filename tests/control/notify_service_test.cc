@@ -79,9 +79,11 @@ class FakeSecondary {
 };
 
 struct NotifyParts {
-  NotifyParts(boost::asio::io_context& loop, test::ServedZones& zones, const Log& log)
+  NotifyParts(boost::asio::io_context& loop, test::ServedZones& zones, const Log& log,
+              std::vector<IpAddress> sources = {})
       : changing(zones, log),
-        notifier(loop, zones.table, zones.rcu, changing.committer, changing.settings, {}, transfers, log) {}
+        notifier(loop, zones.table, zones.rcu, changing.committer, changing.settings, std::move(sources), transfers,
+                 log) {}
   test::CommitterParts changing;
   TransferLog transfers{std::nullopt};
   NotifyService notifier;
@@ -160,6 +162,16 @@ TEST_F(NotifyServiceTest, NotifyLeavesAtOnceWithTheSoa) {
   FakeSecondary::Message as_response = notify;
   as_response.bytes[2] = static_cast<char>(as_response.bytes[2] | 0x80);
   EXPECT_EQ(zones::read_response(as_response.octets())->serial, 7U);
+}
+
+TEST_F(NotifyServiceTest, NotifyLeavesFromTheSourceThatIsStated) {
+  run([](NotifyService& notifier) { notifier.stop(); });
+  parts_.emplace([this](boost::asio::io_context& loop) {
+    return std::make_unique<NotifyParts>(loop, zones_, log_.log(), std::vector{parse_address("127.0.0.9")});
+  });
+  run([](NotifyService& notifier) { notifier.start(); });
+  publish("example.com", 7);
+  EXPECT_EQ(ntohl(secondary_.receive().from.sin_addr.s_addr), 0x7F000009U);
 }
 
 TEST_F(NotifyServiceTest, WhatIsNotAnsweredIsSentAgainAndThenByTcp) {

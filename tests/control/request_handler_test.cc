@@ -127,6 +127,33 @@ TEST_F(RequestHandlerTest, AnUnknownKeyIsNotAuthAndBadkeyUnsigned) {
   EXPECT_EQ(counters_.bad_keys.read(), 2U);
 }
 
+TEST_F(RequestHandlerTest, AWrongSignatureIsReportedByTheNameOfItsError) {
+  const auto key = [](const Secret& secret) {
+    return std::make_shared<const TsigKey>(test::name("k"), kDefaultTsigAlgorithm, secret);
+  };
+  const Secret secret = random_secret();
+  keys_.set(KeyBook({std::make_shared<const Key>(Key{key(secret), {}})}));
+  const auto signed_axfr = [](const TsigKeyRef& with, TsigTime time) {
+    std::string request = QueryBytes("example.com", AXFR).bytes;
+    const auto size = static_cast<unsigned>(request.size());
+    request.resize(512);
+    request.resize(TsigSigner(with).append(reinterpret_cast<uint8_t*>(request.data()), size, 512, time));
+    return request;
+  };
+  (void)ask(signed_axfr(key(random_secret()), tsig_now()), Transport::tcp);
+  (void)ask(signed_axfr(key(secret), tsig_now() - 4000), Transport::tcp);
+  (void)ask(with_tsig(QueryBytes("example.com", AXFR), 32, 32), Transport::udp);
+  (void)ask(with_tsig(QueryBytes("elsewhere.com", AXFR), 32, 32), Transport::tcp);  // no zone of ours
+  ASSERT_EQ(peers_.refusals.size(), 3U);
+  EXPECT_EQ(peers_.refusals[0].reason, Reason::badsig);
+  EXPECT_TRUE(peers_.refusals[0].by_tcp);
+  EXPECT_EQ(peers_.refusals[0].key, "k.");
+  EXPECT_EQ(peers_.refusals[1].reason, Reason::badtime);
+  EXPECT_NE(peers_.refusals[1].why.find("behind ours"), std::string::npos);
+  EXPECT_EQ(peers_.refusals[2].reason, Reason::badkey);
+  EXPECT_FALSE(peers_.refusals[2].by_tcp);
+}
+
 TEST_F(RequestHandlerTest, AMalformedTsigIsFormerr) {
   QueryBytes query("example.com", SOA);
   EXPECT_EQ(test::decoded(ask(with_tsig(query, 4, 5))).rcode, kFormErr);

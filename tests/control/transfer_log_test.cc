@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "control/base/unix_time.h"
 #include "tests/control/support.h"
 
 namespace axfrd::control {
@@ -25,6 +26,31 @@ TEST(TransferLog, AppendsALineOfJsonToAFile) {
   }
   EXPECT_EQ(lines, 2U);
 }
+
+TEST(TransferLog, IsOpenedAnewUnderItsName) {
+  const test::TemporaryDirectory directory;
+  const std::filesystem::path file = directory / "transfers", moved = directory / "transfers.1";
+  const auto lines_of = [](const std::filesystem::path& name) {
+    std::ifstream in(name);
+    unsigned lines = 0;
+    for (std::string line; std::getline(in, line);) ++lines;
+    return lines;
+  };
+  TransferLog log(file);
+  log.write("refused", kFields);
+  EXPECT_TRUE(test::eventually([&] { return lines_of(file) == 1; }));
+  std::filesystem::rename(file, moved);
+  EXPECT_FALSE(log.reopen());
+  log.write("refused", kFields);
+  log.write("refused", kFields);
+  EXPECT_TRUE(test::eventually([&] { return lines_of(file) == 2; }));
+  EXPECT_EQ(lines_of(moved), 1U);
+  std::filesystem::remove(file);
+  std::filesystem::create_directory(file);
+  EXPECT_TRUE(log.reopen()) << "that cannot be opened, and the old one goes on";
+}
+
+TEST(TransferLog, SaysWhenInUtc) { EXPECT_EQ(utc_text(1'796'020'072'007), "2026-11-30T06:27:52.007Z"); }
 
 TEST(TransferLog, GivesTheJournalAFieldForEachProperty) {
   const test::DatagramSocket journal;

@@ -30,7 +30,8 @@ def axfrd(new_lab, new_axfrd, tmp_path):
     resolver = Resolver(lab.resolver).set("cdn A 10.0.0.1", "www A 10.0.0.2").start()
     file = tmp_path / f"{ZONE}.zone"
     file.write_text(TEXT)
-    options = {"resolver": lab.resolver.ipv4, "alias_floor": 1, "allow_transfer": EVERYONE}
+    options = {"resolver": lab.resolver.ipv4, "alias_floor": 1, "alias_special": True,
+               "alias_changes": 3600, "allow_transfer": EVERYONE}
     axfrd = new_axfrd(lab, zones=[file], url_address=["192.0.2.80", "2001:db8::80"], **options)
     axfrd.resolver, axfrd.file = resolver, file
     wait_served(axfrd, ZONE, ["10.0.0.1"])

@@ -41,18 +41,19 @@ def test_what_is_missing_at_the_registrar_and_at_the_secondary_is_said_in_words(
     glue = f"ns.customer A {IPV4}"
     nobody, unserved = check(axfrd)
     assert "does not delegate" in nobody and f"enter {OWN}, {SECOND}" in nobody
-    assert f"{SECOND} at {axfrd.lab.secondary.ipv4} does not answer" in unserved
+    assert f"{SECOND} at {axfrd.lab.secondary.ipv4} port 53 does not answer" in unserved
 
     secondary = Nsd(axfrd.lab.secondary, [ZONE]).wait()
     (missing,) = check(axfrd, own, glue)
     assert f"does not name {SECOND}; at the registrar, add it" in missing
     assert check(axfrd, own, second, glue) == []
-    assert "good  server" in axfrd.ctl("secondary", "check", ZONE).stdout
+    shown = axfrd.ctl("secondary", "check", ZONE).stdout
+    assert "good  server" in shown and shown.splitlines()[-1] == "4 of 4 good"
 
     (ds,) = check(axfrd, own, second, glue, DS)
     assert ds.startswith("DS: ") and "not signed" in ds
     (strange,) = check(axfrd, own, second, glue, "customer NS old")
-    assert f"names old.{PARENT}., which the zone does not; at the registrar, take it back" in strange
+    assert f"names old.{PARENT}., which the zone does not; at the registrar, remove it" in strange
     secondary.kill()
     (silent,) = check(axfrd, own, second, glue)
     assert "does not answer" in silent
@@ -72,7 +73,7 @@ def test_a_secondary_that_is_behind_is_named_with_its_serial(axfrd):
     axfrd.ctl("zone", "set", ZONE, "new", "60", "A", "192.0.2.9")
     serial = axfrd.json("zone", "commit", ZONE)["serial"]
     (behind,) = check(axfrd, f"customer NS {OWN}", f"customer NS {SECOND}", f"ns.customer A {IPV4}")
-    assert "which is behind " + str(serial) in behind
+    assert "which is behind ours, " + str(serial) in behind
 
 
 # Answers whatever it is asked by one SOA without data.
@@ -91,5 +92,5 @@ while True:
 def test_a_secondary_whose_soa_has_no_data_is_told_and_harms_nobody(axfrd):
     axfrd.lab.secondary.spawn("/usr/bin/python3", "-c", EMPTY_SOA)
     (wrong,) = check(axfrd, f"customer NS {OWN}", f"customer NS {SECOND}", f"ns.customer A {IPV4}")
-    assert f"{SECOND} at {axfrd.lab.secondary.ipv4} has no authority for the zone" in wrong
+    assert f"{SECOND} at {axfrd.lab.secondary.ipv4} port 53 has no authority for the zone" in wrong
     assert axfrd.json("zone", "list")

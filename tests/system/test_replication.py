@@ -115,7 +115,8 @@ def providers(new_lab, new_axfrd, tmp_path):
     names = [f"zone{number}.example" for number in range(ZONES)]
     for name in names:
         (tmp_path / f"{name}.zone").write_text(zones.make(name, 40))
-    options = {"resolver": lab.resolver.ipv4, "alias_floor": 1, "allow_transfer": EVERYONE}
+    options = {"resolver": lab.resolver.ipv4, "alias_floor": 1, "alias_special": True,
+               "alias_changes": 3600, "allow_transfer": EVERYONE}
     axfrd = new_axfrd(lab, zones=sorted(tmp_path.glob("*.zone")), **options)
     axfrd.resolver = Resolver(lab.resolver).start()
     key = ("transfer.key", axfrd.json("key", "generate", "transfer.key")["secret"])

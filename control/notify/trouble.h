@@ -1,0 +1,108 @@
+// Trouble: why a secondary is not in step, as far as it has shown.
+//
+// What came by TCP, or as an answer to a question of ours, is a fact. What came by a datagram that anybody may have
+// sent is kept apart: it never takes the place of a fact and ends none.
+//
+// Threads. The service thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <list>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "control/base/address.h"
+#include "control/base/json.h"
+#include "zones/name.h"
+
+namespace axfrd::control {
+
+enum class Reason : uint8_t {
+  badsig,  // its request has a TSIG that is wrong (RFC 8945 §5.2)
+  badkey,
+  badtime,
+  badtrunc,
+  not_allowed,         // no rule allows its transfer
+  notify_refused,      // it answers NOTIFY with an error
+  notify_unsigned,     // its answer to a signed NOTIFY is not signed, or wrongly
+  no_answer,           // it does not answer NOTIFY
+  connection_refused,  // the same, and its host refuses the connection
+  unsendable,          // the same, and nothing can be sent there
+  broken_off           // a transfer to it did not come to its end
+};
+constexpr size_t kReasons = 11;
+
+// "BADSIG", "not allowed", …
+const char* to_text(Reason reason);
+
+// What has to go well to end a trouble.
+enum class TroubleKind : uint8_t { request, notify, transfer };
+constexpr size_t kTroubleKinds = 3;
+TroubleKind kind_of(Reason reason);
+
+// Times are seconds since 1970.
+struct Trouble {
+  Reason reason;
+  std::string text;  // a sentence, for those who know nothing of DNS sessions
+  int64_t first_at, last_at;
+  uint64_t count = 1;
+  int64_t over_at = 0;  // 0: it lasts
+
+  bool lasts() const { return over_at == 0; }
+};
+
+// Of one secondary of one zone: the last trouble of each kind, and the last one that anybody may have made up.
+class Troubles {
+ public:
+  void note(Reason reason, std::string text, int64_t now);
+  void note_unverified(Reason reason, std::string text, int64_t now);
+  void end(TroubleKind kind, int64_t now);
+
+  const Trouble* find(TroubleKind kind) const;
+  // That lasts and says most; null: none lasts.
+  const Trouble* worst() const;
+
+  // [{"reason", "text", "first_at", "last_at", "count", "over_at", "unverified"}…]
+  Json to_json() const;
+
+ private:
+  std::vector<Trouble> facts_;  // one of a kind at most
+  std::optional<Trouble> unverified_;
+};
+
+// Who is none of a zone's hosts, and asked for it in vain. Of those beyond the most, who has been silent for longest
+// goes.
+class Strangers {
+ public:
+  static constexpr size_t kMost = 512;
+
+  struct Attempt {
+    zones::Name apex;
+    IpAddress peer;
+    bool listed;  // the zone's secondaries have a prefix around it
+    Reason reason;
+    std::string text;
+    bool by_tcp;
+    int64_t first_at, last_at;
+    uint64_t count = 1;
+  };
+
+  void note(Attempt attempt);
+  // [{"peer", "listed", "reason", "text", "first_at", "last_at", "count", "unverified"}…] of a zone, the last first.
+  Json of(zones::NameView apex) const;
+  // The last of that peer at that zone.
+  const Attempt* find(zones::NameView apex, const IpAddress& peer) const;
+  size_t size() const { return attempts_.size(); }
+  uint64_t forgotten() const { return forgotten_; }
+
+ private:
+  using Key = std::pair<std::string, IpAddress>;  // sort key of the apex
+  std::list<Attempt> attempts_;                   // the last first
+  std::map<Key, std::list<Attempt>::iterator> places_;
+  uint64_t forgotten_ = 0;
+};
+
+}  // namespace axfrd::control
