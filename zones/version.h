@@ -106,14 +106,14 @@ class ZoneVersion : public boost::intrusive_ref_counter<ZoneVersion> {
   unsigned soa_size() const { return soa().head().rr_size; }
   // min(TTL, MINIMUM): what a negative answer may be cached for (RFC 2308 §5).
   uint32_t negative_ttl() const { return negative_ttl_; }
-  // How long a secondary of ours may serve this without hearing of us (RFC 7314 §4): of a zone that is ours, the SOA's
-  // EXPIRE, which is the last number but one (RFC 1035 §3.3.13); of one that we follow, what is left. `now`: Unix
-  // seconds.
+  // The SOA's EXPIRE: the last number but one (RFC 1035 §3.3.13).
+  uint32_t expire() const { return load32(soa().bytes() + soa_size() - 8); }
+  // How long a secondary of ours may serve this without hearing of us (RFC 7314 §4): of a zone that is ours, EXPIRE; of
+  // one that we follow, what is left. `now`: Unix seconds.
   uint32_t expire_at(uint64_t now) const {
-    const uint32_t expire = load32(soa().bytes() + soa_size() - 8);
-    if (attributes_.is_local() || attributes_.origin->expires == 0) return expire;
+    if (attributes_.is_local() || attributes_.origin->expires == 0) return expire();
     const uint64_t end = attributes_.origin->expires;
-    return end <= now ? 0 : static_cast<uint32_t>(std::min<uint64_t>(end - now, expire));
+    return end <= now ? 0 : static_cast<uint32_t>(std::min<uint64_t>(end - now, expire()));
   }
 
   const Page::Counts& counts() const { return counts_; }  // without the SOA

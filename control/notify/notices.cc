@@ -6,7 +6,7 @@ namespace {
 
 using std::chrono::duration_cast, std::chrono::minutes;
 
-constexpr auto kFirstPause = minutes(10), kPause = minutes(60);
+constexpr auto kFirstPause = minutes(10), kNextPause = minutes(60);
 
 void write_notice(const Log& log, LogLevel level, const std::string& text) {
   if (level == LogLevel::warning) {
@@ -61,7 +61,7 @@ void Notices::tell_again(Time now, const std::pair<std::string, std::string>& of
 void Notices::turn(Time now) {
   for (auto at = entries_.begin(); at != entries_.end();) {
     auto& [of, entry] = *at;
-    if (now - entry.told < (entry.told_again ? kPause : kFirstPause)) {
+    if (now - entry.told < (entry.told_again ? kNextPause : kFirstPause)) {
       ++at;
     } else if (entry.more != 0) {
       tell_again(now, of, entry);

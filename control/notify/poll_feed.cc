@@ -6,7 +6,7 @@ namespace {
 
 // Nobody waits for it: a secondary that comes back polls, and is told this much later. A worker must not make the
 // system call that would wake us.
-constexpr auto kPause = std::chrono::milliseconds(50);
+constexpr auto kLook = std::chrono::milliseconds(50);
 
 IpAddress asker_of(const dataplane::Poll& poll) { return normalised(boost::asio::ip::address_v6(poll.address)); }
 
@@ -16,7 +16,7 @@ PollFeed::PollFeed(boost::asio::io_context& loop, dataplane::Dataplane& dataplan
     : dataplane_(dataplane), peers_(peers), timer_(loop), polls_(dataplane::PollRing::kSize) {}
 
 void PollFeed::start() {
-  timer_.expires_after(kPause);
+  timer_.expires_after(kLook);
   timer_.async_wait([this](const auto& cancelled) {
     if (cancelled) return;
     carry();

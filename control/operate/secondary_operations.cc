@@ -163,7 +163,10 @@ void SecondaryOperations::set(const Principal& who, const SetSecondary& request,
     try {
       // Who enables with providers states all; who edits changes what is stated, and leaves the rest.
       zones::SecondaryDns base = current;
-      if (enables && request.provider) base = {.enabled = current.enabled, .servers = {}, .added = current.added};
+      if (enables && request.provider) {
+        base = {};
+        base.added = current.added;
+      }
       const bool follows = !base.providers.empty();
       SecondaryWish stated = request.wish;
       if (!request.add_ns.empty() || !request.remove_ns.empty())
@@ -172,8 +175,8 @@ void SecondaryOperations::set(const Principal& who, const SetSecondary& request,
         change_addresses(stated, follows ? base.own_secondaries : base.secondaries, request.add_allow,
                          request.remove_allow);
       std::vector<std::string> providers = request.provider ? items_of(*request.provider) : base.providers;
-      const SettingsRef settings = server.settings.get();
-      auto next = refer(stated, std::move(providers), std::move(base), *settings->providers, *settings->keys,
+      const SettingsRef known = server.settings.get();
+      auto next = refer(stated, std::move(providers), std::move(base), *known->providers, *known->keys,
                         server.service.options().addresses);
       next.enabled = true;
       if (enables && enabled && !(next == current)) {

@@ -128,11 +128,11 @@ TEST_F(RequestHandlerTest, AnUnknownKeyIsNotAuthAndBadkeyUnsigned) {
 }
 
 TEST_F(RequestHandlerTest, AWrongSignatureIsReportedByTheNameOfItsError) {
-  const auto key = [](const Secret& secret) {
-    return std::make_shared<const TsigKey>(test::name("k"), kDefaultTsigAlgorithm, secret);
+  const auto key = [](const std::string& secret) {
+    return std::make_shared<const TsigKey>(test::name("k"), kDefaultTsigAlgorithm, decode_secret(secret));
   };
-  const Secret secret = random_secret();
-  keys_.set(KeyBook({std::make_shared<const Key>(Key{key(secret), {}})}));
+  const std::string secret = encode_secret(random_secret());
+  test::set_keys(settings_, {std::make_shared<const Key>(Key{key(secret), {}})});
   const auto signed_axfr = [](const TsigKeyRef& with, TsigTime time) {
     std::string request = QueryBytes("example.com", AXFR).bytes;
     const auto size = static_cast<unsigned>(request.size());
@@ -140,7 +140,7 @@ TEST_F(RequestHandlerTest, AWrongSignatureIsReportedByTheNameOfItsError) {
     request.resize(TsigSigner(with).append(reinterpret_cast<uint8_t*>(request.data()), size, 512, time));
     return request;
   };
-  (void)ask(signed_axfr(key(random_secret()), tsig_now()), Transport::tcp);
+  (void)ask(signed_axfr(key(encode_secret(random_secret())), tsig_now()), Transport::tcp);
   (void)ask(signed_axfr(key(secret), tsig_now() - 4000), Transport::tcp);
   (void)ask(with_tsig(QueryBytes("example.com", AXFR), 32, 32), Transport::udp);
   (void)ask(with_tsig(QueryBytes("elsewhere.com", AXFR), 32, 32), Transport::tcp);  // no zone of ours

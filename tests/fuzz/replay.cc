@@ -1,6 +1,6 @@
-// The driver of the fuzzers where they are tests: runs a corpus and some thousand mutations of it, the same each time.
+// The driver of the fuzzers where they are tests: runs a corpus and mutations of it, the same each time.
 //
-// usage: fuzz_NAME DIRECTORY
+// usage: fuzz_NAME DIRECTORY MUTATIONS
 //
 // The input that ended the process is left in fuzz_NAME.input.
 #include <fcntl.h>
@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -19,7 +20,6 @@ namespace {
 
 using Octets = std::vector<uint8_t>;
 
-constexpr unsigned kMutations = 3000;
 constexpr size_t kMaxSize = 4096;
 
 std::vector<Octets> read_corpus(const char* directory) {
@@ -115,8 +115,8 @@ class Runner {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::fprintf(stderr, "usage: %s DIRECTORY\n", argv[0]);
+  if (argc != 3) {
+    std::fprintf(stderr, "usage: %s DIRECTORY MUTATIONS\n", argv[0]);
     return 2;
   }
   const std::vector<Octets> corpus = read_corpus(argv[1]);
@@ -124,5 +124,5 @@ int main(int argc, char** argv) {
   const Runner runner{std::string(argv[0]) + ".input"};
   for (const Octets& input : corpus) runner.run(input);
   Mutator mutator(corpus);
-  for (unsigned i = 0; i < kMutations; ++i) runner.run(mutator.next());
+  for (long left = std::strtol(argv[2], nullptr, 10); left > 0; --left) runner.run(mutator.next());
 }
