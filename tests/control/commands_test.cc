@@ -819,7 +819,9 @@ TEST_F(SecondaryCommandsTest, OneNameOrAddressIsAddedOrRemoved) {
 }
 
 TEST_F(SecondaryCommandsTest, TheDelegationIsToldWhole) {
-  const auto has = [](const Json& names, const char* name) { return std::ranges::find(names, name) != names.end(); };
+  const auto has = [](const Json& names, const char* name) {
+    return std::find(names.begin(), names.end(), Json(name)) != names.end();
+  };
   EXPECT_FALSE(has(enabled_["ns_before"], "ns1.other.example."));
   EXPECT_TRUE(has(enabled_["ns_after"], "ns1.other.example."));
   EXPECT_EQ(enabled_["ns_after"].size(), enabled_["ns_before"].size() + 1);
