@@ -3,7 +3,7 @@
 import concurrent.futures
 
 import signing
-from lab import IPV4
+from lab import BUILD, IPV4
 
 ZONE = """
 $TTL 3600
@@ -39,9 +39,11 @@ NO_DATA = [
 NO_NAME = [("nothing", "A"), ("x.www", "A"), ("x.b.ent", "A"), ("nothing.old", "A"), ("zzz", "TXT"), ("00", "A")]
 
 
-def delv(client, anchor, zone, name, rdtype):
+def delv(client, anchor, zone, name, rdtype, at=None):
+    """What the validator says; `at`: when it is asked, in seconds since 1970, and not today."""
     name = f"{name}.{zone}." if name else f"{zone}."
-    done = client.run("delv", f"@{IPV4}", "-a", anchor, f"+root={zone}", name, rdtype, check=False)
+    clock = ["env", f"LD_PRELOAD={BUILD / 'tests' / 'system' / 'clock.so'}", f"CLOCK={at}"] if at else []
+    done = client.run(*clock, "delv", f"@{IPV4}", "-a", anchor, f"+root={zone}", name, rdtype, check=False)
     return done.stdout + done.stderr
 
 

@@ -4,14 +4,19 @@ import concurrent.futures
 import pathlib
 import subprocess
 
+import dns.name
+import dns.rdatatype
 import pytest
 
+import compare
 import signing
 import zones
 from control import Control
 from lab import EVERYONE, IPV4
+from peers import Bind, Knot, Nsd
 from test_dnssec import ZONE, delv
 
+RECORDED = 1796083200  # 1 December 2026, when the signatures of the recorded states were valid
 ROLLOVERS = pathlib.Path(__file__).parent.parent / "data" / "rollover"
 NAME = "rollover.test"
 SOA = 6
@@ -61,13 +66,48 @@ def test_denials_validate_in_every_state_of_a_rollover(new_lab, new_axfrd, tmp_p
             axfrd.ctl("zone", "import", file)  # what a signer made is taken, step by step
             if number % every:
                 continue
-            asked = [(axfrd.lab.client, anchor, NAME, name, rdtype) for name, rdtype, _ in QUESTIONS]
+            asked = [(axfrd.lab.client, anchor, NAME, name, rdtype, RECORDED) for name, rdtype, _ in QUESTIONS]
             for question, said in zip(QUESTIONS, pool.map(lambda each: delv(*each), asked)):
                 # An opt-out proves that nothing signed is there, and no more (RFC 5155 section 9.2).
                 proven = "fully validated" in said or "unsigned answer" in said
                 if not proven or question[2] not in said:
                     wrong.append(f"state {number}: {question}: {said}")
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("signer", ["bind", "knot"])
+def test_denials_are_those_of_the_peers_in_the_states_of_a_rollover(new_lab, new_axfrd, tmp_path, signer):
+    """NSD, Knot and BIND follow as secondaries. Where several chains are there, each may choose another one: then they
+    do not agree, and there is nothing to compare."""
+    texts = states(ROLLOVERS / f"{signer}.steps")
+    file = tmp_path / f"{NAME}.zone"
+    file.write_text(texts[0])
+    lab = new_lab("client", "nsd", "knot", "bind")
+    axfrd = new_axfrd(lab, zones=[file])
+    hosts = {"NSD": lab.nsd, "Knot": lab.knot, "BIND": lab.bind}
+    allowed = [word for host in hosts.values() for word in ("--allow", host.ipv4)]
+    axfrd.ctl("secondary", "enable", NAME, "--ns", f"ns1.{NAME}", *allowed)
+    peers = [kind(host, [NAME]).wait() for kind, host in zip((Nsd, Knot, Bind), hosts.values())]
+    servers = {"axfrd": (lab.client, IPV4), **{name: (host, "127.0.0.1") for name, host in hosts.items()}}
+    asked = [(dns.name.from_text(f"{name}.{NAME}"), dns.rdatatype.from_text(rdtype)) for name, rdtype, _ in QUESTIONS]
+    questions = [compare.Question(name.to_wire(), rdtype, 1232, True, True) for name, rdtype in asked]
+    apexes = {dns.name.from_text(NAME).to_wire()}
+    wrong, compared, agreed, every = [], 0, 0, max(1, len(texts) // 12)
+    for number, text in enumerate(texts):
+        file.write_text(text)
+        axfrd.ctl("zone", "import", file)
+        if number % every:
+            continue
+        serial = axfrd.json("zone", "show", NAME)["serial"]
+        for peer in peers:
+            peer.wait_to_serve(NAME, serial)
+        answers = compare.ask_all(servers, questions)
+        compared += len(questions)
+        agreed += sum(len({answers[name][at].authority for name in hosts}) == 1 for at in range(len(questions)))
+        found = compare.disagreements(questions, answers, "axfrd", apexes, lambda *_: False)
+        wrong += [f"state {number}: {each}" for each in found]
+    assert wrong == [], "\n".join(wrong[:20])
+    assert agreed > compared // 2, "the peers agree in most states, or nothing was compared"
 
 
 @pytest.fixture(params=["nsec", "nsec3"])
