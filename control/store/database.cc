@@ -10,6 +10,7 @@
 #include <system_error>
 #include <utility>
 
+#include "control/store/page_check.h"
 #include "control/store/store_error.h"
 #include "zones/tagged.h"
 
@@ -172,28 +173,19 @@ void Database::open() {
   open_tables();
 }
 
-// Looks at the file without a change to it. One shorter than its pages say would end the process by SIGBUS when a
-// missing page is read.
+// Looks at the file without a change to it.
 StoreState Database::probe(const std::filesystem::path& directory) {
   const auto file = directory / "data.mdb";
   std::error_code error;
-  const auto size = std::filesystem::file_size(file, error);
-  if (error) return {};  // there is none yet
+  if (!std::filesystem::exists(file, error)) return {};  // there is none yet
+  const char* const advice = "; restore it from a backup, or move it away to begin anew";
+  if (const auto damage = find_page_damage(file)) throw StoreError(file.string() + " " + *damage + advice);
   MDB_env* env = nullptr;
   require(mdb_env_create(&env), "start");
   const std::unique_ptr<MDB_env, CloseEnvironment> probe(env);
   require(mdb_env_set_maxdbs(env, kLmdbTables), "start");
   const int status = mdb_env_open(env, directory.c_str(), MDB_NOLOCK | MDB_RDONLY, 0600);
-  MDB_envinfo info;
-  MDB_stat stat;
-  if (status != MDB_SUCCESS || mdb_env_info(env, &info) != MDB_SUCCESS || mdb_env_stat(env, &stat) != MDB_SUCCESS) {
-    throw StoreError("cannot read " + file.string() + ": " + mdb_strerror(status) +
-                     "; restore it from a backup, or move it away to begin anew");
-  }
-  if (size < (info.me_last_pgno + 1) * stat.ms_psize) {
-    throw StoreError(file.string() +
-                     " is shorter than its content; restore it from a backup, or move it away to begin anew");
-  }
+  if (status != MDB_SUCCESS) throw StoreError("cannot read " + file.string() + ": " + mdb_strerror(status) + advice);
   return read_state(env);
 }
 

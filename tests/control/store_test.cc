@@ -7,7 +7,9 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <vector>
 
+#include "control/store/page_check.h"
 #include "tests/zones/support.h"
 
 namespace axfrd::control {
@@ -337,6 +339,78 @@ TEST_F(StoreTest, ARecordThatWasCutOffIsDroppedWithAWarning) {
   Store store(directory, Store::kLogCapacity, [&](LogLevel, const std::string& text) { told += text; });
   EXPECT_NE(told.find("redo.1 at octet"), std::string::npos) << told;
   EXPECT_EQ(load(store).at("a.")->serial(), 1U);
+}
+
+// LMDB believes what its pages say, and ends the process, or writes to the wrong place, if that is not so.
+TEST_F(StoreTest, AFlippedOctetOfAnyPageIsNamedOrHarmlessAndNeverACrash) {
+  constexpr uint32_t zones = 60;
+  {
+    Store store(directory);
+    std::vector<VersionRef> versions;
+    std::vector<Store::Change> changes;
+    for (uint32_t i = 0; i < zones; ++i) versions.push_back(zone("z" + std::to_string(i) + ".", 1, i == 0 ? 600 : 2));
+    for (const VersionRef& version : versions) changes.push_back({nullptr, version.get()});
+    store.commit(changes);
+    (void)load(store);  // a checkpoint
+    for (uint32_t i = 1; i < 10; ++i) commit(store, versions[i].get(), nullptr);
+  }  // which frees pages
+  std::map<std::filesystem::path, std::string> files;
+  const auto read = [](const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) files[entry.path()] = read(entry.path());
+  const auto restore = [&] {
+    for (const auto& [path, content] : files) std::ofstream(path, std::ios::binary | std::ios::trunc) << content;
+  };
+  // 0: opened, read and written; 1: refused with a sentence.
+  const auto open_and_change = [&] {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      try {
+        Store store(directory);
+        (void)load(store);
+        const auto anew = zone("z30.", 2, 400), more = zone("more.", 1, 400);
+        commit(store, nullptr, anew.get());
+        commit(store, nullptr, more.get());
+        (void)load(store);
+      } catch (const StoreError&) {
+        ::_exit(1);
+      }
+      ::_exit(0);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return status;
+  };
+  ASSERT_EQ(open_and_change(), 0);
+  restore();
+  const auto file = directory / "data.mdb";
+  const std::string& content = files.at(file);
+  constexpr size_t page_size = 4096, head = 48;
+  std::map<std::string, int> reasons;
+  unsigned opened = 0;
+  for (size_t at = 0; at < content.size(); at += at % page_size < head ? 1 : 7) {
+    const auto put = [&](int octet) {
+      std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
+      stream.seekp(static_cast<std::streamoff>(at));
+      stream.put(static_cast<char>(octet));
+    };
+    put(content[at] ^ 1 << at % 8);
+    if (const auto damage = find_page_damage(file)) {
+      ++reasons[damage->substr(damage->find(": "))];
+      put(content[at]);
+    } else if (at % page_size < head ? at % 5 == 0 : at % 41 == 0) {
+      ++opened;
+      const int status = open_and_change();
+      ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) <= 1) << "octet " << at << ": " << status;
+      restore();
+    } else {
+      put(content[at]);
+    }
+  }
+  EXPECT_GE(reasons.size(), 12U) << ::testing::PrintToString(reasons);
+  EXPECT_GT(opened, 100U);
 }
 
 TEST_F(StoreTest, DamagedSettingsAreNamedAndLeftOut) {
