@@ -13,10 +13,17 @@ bool same_rrset(const Record& a, const Record& b) {
   return a.type == b.type && grouping_type(a.type, a.rdata) == grouping_type(b.type, b.rdata);
 }
 
+// Whether `named` speaks of `pseudo`, which has the same owner.
+bool is_meant(const PseudoRecord& pseudo, const PseudoRecord& named) {
+  return pseudo.kind == named.kind &&
+         (named.target.empty() || folded_target(pseudo.target) == folded_target(named.target));
+}
+
 }  // namespace
 
-Draft::Draft(VersionRef base) : base_(std::move(base)), soa_(base_->soa_record()) {
-  if (base_->pseudo()) pseudo_ = *base_->pseudo();
+Draft::Draft(VersionRef base, size_t most_edits)
+    : base_(std::move(base)), soa_(base_->soa_record()), edits_left_(most_edits) {
+  if (base_->pseudo()) pseudo_.assign(base_->pseudo()->begin(), base_->pseudo()->end());
 }
 
 Draft::Touched& Draft::touch(NameView name) {
@@ -38,6 +45,11 @@ std::optional<std::string> Draft::apply(const Edit& edit) {
   const Record record = edit.record.view();
   if (!record.owner.is_at_or_below(base_->apex().name))
     return record.owner.to_text() + " is not in the zone " + base_->apex().name.to_text();
+  if (edits_left_ == 0) {
+    return "a transaction takes " + std::to_string(kMostByHand) +
+           " changes at most: commit it and begin another, or import the zone";
+  }
+  --edits_left_;
   switch (edit.kind) {
     case Edit::Kind::add:
       return add(edit.record);
@@ -59,14 +71,14 @@ std::optional<std::string> Draft::apply(const Edit& edit) {
 
 bool Draft::would_change(const Edit& edit) {
   const Record record = edit.record.view();
-  const auto same_pseudo = [&](const PseudoRecord& p) {
-    return p.kind == edit.pseudo->kind && p.owner == edit.pseudo->owner &&
-           (edit.pseudo->target.empty() || folded_target(p.target) == folded_target(edit.pseudo->target));
-  };
-  if (edit.kind == Edit::Kind::remove_pseudo) return std::ranges::any_of(pseudo_, same_pseudo);
+  if (edit.kind == Edit::Kind::remove_pseudo) {
+    return std::ranges::any_of(pseudo_at(record.owner),
+                               [&](size_t place) { return is_meant(*pseudo_[place], *edit.pseudo); });
+  }
   if (edit.kind == Edit::Kind::add_pseudo) {
-    return std::ranges::none_of(pseudo_,
-                                [&](const PseudoRecord& p) { return same_pseudo(p) && p.ttl == edit.pseudo->ttl; });
+    return std::ranges::none_of(pseudo_at(record.owner), [&](size_t place) {
+      return is_meant(*pseudo_[place], *edit.pseudo) && pseudo_[place]->ttl == edit.pseudo->ttl;
+    });
   }
   if (!record.owner.is_at_or_below(base_->apex().name)) return edit.kind == Edit::Kind::add;  // apply() says why not
   if (edit.kind == Edit::Kind::add) {
@@ -122,8 +134,16 @@ void Draft::remove_rrset(const Record& record) {
 
 // ---- ALIAS and URL ----
 
-bool Draft::has_pseudo(NameView owner) const {
-  return std::ranges::any_of(pseudo_, [&](const PseudoRecord& p) { return p.owner.view().equals(owner); });
+std::span<const size_t> Draft::pseudo_at(NameView owner) {
+  if (pseudo_.empty()) return {};
+  if (!pseudo_places_) {
+    pseudo_places_.emplace();
+    for (size_t place = 0; place < pseudo_.size(); ++place) {
+      if (pseudo_[place]) (*pseudo_places_)[sort_key(pseudo_[place]->owner)].push_back(place);
+    }
+  }
+  const auto found = pseudo_places_->find(sort_key(owner));
+  return found != pseudo_places_->end() ? std::span<const size_t>(found->second) : std::span<const size_t>();
 }
 
 // One that is there already takes the new TTL and keeps its addresses.
@@ -133,20 +153,26 @@ std::optional<std::string> Draft::add_pseudo(PseudoRecord pseudo) {
       if (auto conflict = conflict_with_pseudo(pseudo.owner, r.type)) return conflict;
     }
   }
-  std::vector<PseudoRecord> added{std::move(pseudo)};
-  keep_addresses(pseudo_, added);
-  remove_pseudo(added.front());
-  const Name owner = added.front().owner;
-  pseudo_.push_back(std::move(added.front()));
+  for (const size_t place : pseudo_at(pseudo.owner)) {
+    if (is_meant(*pseudo_[place], pseudo)) pseudo.addresses = pseudo_[place]->addresses;
+  }
+  remove_pseudo(pseudo);
+  pseudo_at(pseudo.owner);  // makes the places
+  if (pseudo_places_) (*pseudo_places_)[sort_key(pseudo.owner)].push_back(pseudo_.size());
+  const Name owner = pseudo.owner;
+  pseudo_.emplace_back(std::move(pseudo));
   pseudo_edited_ = true;
   derive(owner);
   return std::nullopt;
 }
 
 void Draft::remove_pseudo(const PseudoRecord& pseudo) {
-  const auto gone = std::erase_if(pseudo_, [&](const PseudoRecord& p) {
-    return p.kind == pseudo.kind && p.owner == pseudo.owner &&
-           (pseudo.target.empty() || folded_target(p.target) == folded_target(pseudo.target));
+  if (!has_pseudo(pseudo.owner)) return;
+  std::vector<size_t>& places = pseudo_places_->at(sort_key(pseudo.owner));
+  const auto gone = std::erase_if(places, [&](size_t place) {
+    const bool meant = is_meant(*pseudo_[place], pseudo);
+    if (meant) pseudo_[place].reset();
+    return meant;
   });
   if (gone == 0) return;
   pseudo_edited_ = true;
@@ -170,16 +196,17 @@ void Draft::set_url_addresses(const Addresses& addresses) {
 template <class Find>
 void Draft::set_addresses(Find&& find) {
   std::map<std::string, std::vector<const PseudoRecord*>> changed;  // by sort key of the owner
-  for (PseudoRecord& p : pseudo_) {
-    const Addresses* addresses = find(p);
-    if (addresses == nullptr || p.addresses.same_as(*addresses)) continue;
-    p.addresses = *addresses;
-    changed.try_emplace(sort_key(p.owner));
+  for (std::optional<PseudoRecord>& p : pseudo_) {
+    const Addresses* addresses = p ? find(*p) : nullptr;
+    if (addresses == nullptr || p->addresses.same_as(*addresses)) continue;
+    p->addresses = *addresses;
+    changed.try_emplace(sort_key(p->owner));
   }
   if (changed.empty()) return;
   pseudo_edited_ = true;
-  for (const PseudoRecord& p : pseudo_) {
-    if (const auto owner = changed.find(sort_key(p.owner)); owner != changed.end()) owner->second.push_back(&p);
+  for (const std::optional<PseudoRecord>& p : pseudo_) {
+    const auto owner = p ? changed.find(sort_key(p->owner)) : changed.end();
+    if (owner != changed.end()) owner->second.push_back(&*p);
   }
   for (const auto& [key, pseudo] : changed) derive(pseudo);
 }
@@ -194,9 +221,7 @@ void Draft::derive(std::span<const PseudoRecord* const> of_one_owner) {
 // The same, and with the last of them the addresses go.
 void Draft::derive(NameView owner) {
   std::vector<const PseudoRecord*> there;
-  for (const PseudoRecord& p : pseudo_) {
-    if (p.owner.view().equals(owner)) there.push_back(&p);
-  }
+  for (const size_t place : pseudo_at(owner)) there.push_back(&*pseudo_[place]);
   if (!there.empty()) return derive(there);
   std::erase_if(touch(owner).after, [](const OwnedRecord& r) { return is_derived_type(r.type); });
 }
@@ -233,7 +258,13 @@ std::variant<Draft::Result, std::string> Draft::finish() const {
       if (lacks(name.before, r)) result.delta.added.push_back(r);
     }
   }
-  if (pseudo_edited_ && !pseudo_.empty()) result.pseudo = std::make_shared<const std::vector<PseudoRecord>>(pseudo_);
+  if (pseudo_edited_) {
+    std::vector<PseudoRecord> pseudo;
+    for (const std::optional<PseudoRecord>& p : pseudo_) {
+      if (p) pseudo.push_back(*p);
+    }
+    if (!pseudo.empty()) result.pseudo = std::make_shared<const std::vector<PseudoRecord>>(std::move(pseudo));
+  }
   return result;
 }
 

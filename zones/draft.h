@@ -15,6 +15,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -40,7 +41,11 @@ struct Edit {
 
 class Draft {
  public:
-  explicit Draft(VersionRef base);
+  // As many edits as anybody makes one by one: each costs half a kilobyte for as long as the transaction is open.
+  static constexpr size_t kMostByHand = 100'000;
+
+  // `most_edits`: more are refused. What is made of a whole difference (a rollback) needs no limit.
+  explicit Draft(VersionRef base, size_t most_edits = SIZE_MAX);
 
   // Makes one change; a sentence if it cannot be, and then nothing is changed.
   std::optional<std::string> apply(const Edit& edit);
@@ -80,7 +85,8 @@ class Draft {
   void remove_rrset(const Record& record);
   std::optional<std::string> add_pseudo(PseudoRecord pseudo);
   void remove_pseudo(const PseudoRecord& pseudo);
-  bool has_pseudo(NameView owner) const;
+  bool has_pseudo(NameView owner) { return !pseudo_at(owner).empty(); }
+  std::span<const size_t> pseudo_at(NameView owner);
   template <class Find>
   void set_addresses(Find&& find);
   void derive(std::span<const PseudoRecord* const> of_one_owner);
@@ -90,8 +96,13 @@ class Draft {
   OwnedRecord soa_;
   bool soa_edited_ = false;
   std::map<std::string, Touched> touched_;  // by sort key of the owner
-  std::vector<PseudoRecord> pseudo_;
+  // In their order; what was removed leaves its place empty, so that the others keep theirs.
+  std::vector<std::optional<PseudoRecord>> pseudo_;
+  // Their places by sort key of the owner, ascending. Made when first asked for: most zones have none to look for, and
+  // without it many edits would each go through all of them.
+  std::optional<std::unordered_map<std::string, std::vector<size_t>>> pseudo_places_;
   bool pseudo_edited_ = false;
+  size_t edits_left_;
 };
 
 }  // namespace axfrd::zones

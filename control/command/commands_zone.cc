@@ -1,5 +1,8 @@
 // Commands about zones and transactions.
 
+#include <set>
+#include <tuple>
+
 #include "control/base/zone_source_json.h"
 #include "control/command/commands.h"
 #include "control/command/commands_support.h"
@@ -14,9 +17,11 @@ namespace {
 
 void remove_other_pseudo(zones::Draft& draft, const std::vector<zones::PseudoRecord>& kept) {
   if (!draft.base()->pseudo()) return;
+  const auto key = [](const zones::PseudoRecord& p) { return std::tuple(p.kind, zones::sort_key(p.owner), p.target); };
+  std::set<decltype(key(kept.front()))> keys;
+  for (const zones::PseudoRecord& p : kept) keys.insert(key(p));
   for (const zones::PseudoRecord& p : *draft.base()->pseudo()) {
-    const auto is_same = [&p](const auto& k) { return k.kind == p.kind && k.owner == p.owner && k.target == p.target; };
-    if (std::ranges::none_of(kept, is_same)) draft.apply(zones::Edit(zones::Edit::Kind::remove_pseudo, p));
+    if (!keys.contains(key(p))) draft.apply(zones::Edit(zones::Edit::Kind::remove_pseudo, p));
   }
 }
 

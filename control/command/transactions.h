@@ -26,7 +26,7 @@ class Transactions {
   explicit Transactions(Clock::duration timeout) : timeout_(timeout) {}
 
   struct Transaction {
-    explicit Transaction(zones::VersionRef base) : draft(std::move(base)) {}
+    explicit Transaction(zones::VersionRef base) : draft(std::move(base), zones::Draft::kMostByHand) {}
     zones::Draft draft;
     // What the draft was made of. While it is being committed, the committer reads them, and nobody adds to them.
     std::shared_ptr<std::vector<zones::Edit>> edits = std::make_shared<std::vector<zones::Edit>>();

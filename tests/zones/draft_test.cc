@@ -224,5 +224,31 @@ TEST_F(DraftTest, ItIsKnownWhatAnEditWouldChange) {
   EXPECT_FALSE(unset_would_change("a A")) << "they are the ALIAS's";
 }
 
+// Each edit went through all that were there, so that these would take minutes.
+TEST_F(DraftTest, ManyEditsOfAliasesCostWhatEachOfThemDoes) {
+  constexpr int many = 20'000;
+  for (int i = 0; i < many; ++i) {
+    const std::string owner = "a" + std::to_string(i);
+    ASSERT_EQ(set(owner + " 60 ALIAS target.other."), "");
+    ASSERT_TRUE(unset_would_change(owner + " ALIAS"));
+    ASSERT_EQ(set(owner + " 60 TXT text"), "");
+  }
+  ASSERT_EQ(result().pseudo->size(), size_t{many});
+  EXPECT_EQ(result().pseudo->front().owner.to_text(), "a0.example.") << "they keep their order";
+  for (int i = 0; i < many; i += 2) ASSERT_EQ(unset("a" + std::to_string(i) + " ALIAS"), "");
+  ASSERT_EQ(set("a1 30 ALIAS target.other."), "");
+  ASSERT_EQ(result().pseudo->size(), size_t{many / 2});
+  EXPECT_EQ(result().pseudo->front().owner.to_text(), "a3.example.");
+  EXPECT_EQ(result().pseudo->back().owner.to_text(), "a1.example.") << "one that is written anew goes to the end";
+}
+
+TEST_F(DraftTest, SoManyEditsAndNoMore) {
+  draft_ = Draft(version_, 2);
+  EXPECT_EQ(set("a A 192.0.2.1"), "");
+  EXPECT_EQ(unset("ns"), "");
+  EXPECT_NE(set("b A 192.0.2.1").find("100000 changes at most"), std::string::npos);
+  EXPECT_EQ(result().delta.added.size(), 1U);
+}
+
 }  // namespace
 }  // namespace axfrd::zones::test
