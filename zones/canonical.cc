@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "zones/name.h"
+#include "zones/rdata_form.h"
 
 namespace axfrd::zones {
 namespace {
@@ -19,58 +20,22 @@ size_t end_of_name(Bytes rdata, size_t at) {
   return std::min(at + 1, rdata.size());
 }
 
-// Behind two numbers and three strings (RFC 3403 §4.1).
-size_t replacement_of_naptr(Bytes rdata) {
-  size_t at = 4;
-  for (unsigned strings = 3; strings > 0 && at < rdata.size(); --strings) at += rdata[at] + 1U;
-  return at;
-}
-
 // Behind the length of a prefix and the octets of an IPv6 address that are not the prefix' (RFC 2874 §3.1).
 size_t prefix_name_of_a6(Bytes rdata) {
   constexpr unsigned bits = 128;
   return rdata.empty() || rdata[0] > bits ? rdata.size() : 1 + (bits - rdata[0] + 7U) / 8;
 }
 
-// The types are those of RFC 4034 §6.2, less NSEC and HINFO (RFC 6840 §5.1).
 NamesPlace names_place(uint16_t type, Bytes rdata) {
-  constexpr uint16_t RP = 17, AFSDB = 18, RT = 21, SIG = 24, PX = 26, NXT = 30, NAPTR = 35, KX = 36, A6 = 38;
-  const size_t size = rdata.size();
-  switch (type) {
-    case rrtype::NS:
-    case rrtype::MD:
-    case rrtype::MF:
-    case rrtype::CNAME:
-    case rrtype::MB:
-    case rrtype::MG:
-    case rrtype::MR:
-    case rrtype::PTR:
-    case rrtype::MINFO:
-    case rrtype::DNAME:
-    case RP:
-      return {0, size};
-    case rrtype::SOA:
-      return {0, size - std::min<size_t>(size, kSoaNumbers)};
-    case rrtype::MX:
-    case AFSDB:
-    case RT:
-    case PX:
-    case KX:
-      return {2, size};
-    case rrtype::SRV:
-      return {6, size};
-    case NAPTR:
-      return {replacement_of_naptr(rdata), size};
-    case A6:
-      return {prefix_name_of_a6(rdata), size};
-    case SIG:
-    case rrtype::RRSIG:  // the signer's name stands before the signature
-      return {18, end_of_name(rdata, 18)};
-    case NXT:  // the next name stands before the bitmap
-      return {0, end_of_name(rdata, 0)};
-    default:
-      return {};
-  }
+  if (type == rrtype::A6) return {prefix_name_of_a6(rdata), rdata.size()};
+  const NamesForm& form = names_form(type);
+  if (form.folded == 0) return {};
+  size_t first = form.prefix;
+  for (unsigned texts = form.texts; texts > 0 && first < rdata.size(); --texts) first += rdata[first] + 1U;
+  if (form.is_last) return {first, rdata.size()};
+  size_t end = first;
+  for (unsigned names = form.folded; names > 0; --names) end = end_of_name(rdata, end);
+  return {first, end};
 }
 
 uint8_t canonical_octet(Bytes rdata, const NamesPlace& names, size_t at) {

@@ -4,6 +4,7 @@
 
 #include "zones/history.h"
 #include "zones/rdata_check.h"
+#include "zones/rdata_form.h"
 #include "zones/record_walk.h"
 #include "zones/serial.h"
 
@@ -16,13 +17,13 @@ using Prerequisite = UpdateRequest::Prerequisite;
 
 // RDATA with its names uncompressed; nothing if they are malformed. `at` is where it stands in the message.
 std::optional<std::string> uncompressed(Bytes message, size_t at, const RecordWalk& record) {
-  const auto [prefix, names] = rdata_names(record.type());
+  const NamesForm& form = names_form(record.type());
   const size_t end = at + record.rdata().size();
-  if (names == 0) return std::string(text_of(record.rdata()));
-  if (at + prefix > end) return std::nullopt;
-  std::string rdata(text_of(message.subspan(at, prefix)));
-  at += prefix;
-  for (unsigned i = 0; i < names; ++i) {
+  if (form.compressible == 0) return std::string(text_of(record.rdata()));
+  if (at + form.prefix > end) return std::nullopt;
+  std::string rdata(text_of(message.subspan(at, form.prefix)));
+  at += form.prefix;
+  for (unsigned i = 0; i < form.compressible; ++i) {
     const auto name = Name::read(message.first(end), at);
     if (!name) return std::nullopt;
     rdata += text_of(name->view().bytes());

@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "zones/rdata_form.h"
+
 namespace axfrd::zones {
 namespace {
 
@@ -133,10 +135,11 @@ Compressor& compressor() {
 // Appends RDATA, and calls put_name(name) for the names in it that may be compressed.
 template <class PutName>
 void put_rdata(std::string& out, uint16_t type, Bytes rdata, PutName&& put_name) {
-  const RdataNames shape = rdata_names(type);
+  const NamesForm& shape = names_form(type);
+  if (shape.compressible == 0) return append(out, rdata);
   append(out, rdata.first(shape.prefix));
   size_t at = shape.prefix;
-  for (unsigned i = 0; i < shape.names; ++i) {
+  for (unsigned i = 0; i < shape.compressible; ++i) {
     const NameView name = *NameView::read(rdata, static_cast<unsigned>(at));
     put_name(name);
     at += name.size();
@@ -324,8 +327,8 @@ Record unpack_record(Bytes body, unsigned& at, unsigned base, const Apex& apex, 
   at += kRrFixed;
   if (at + length > body.size()) malformed("data cut short");
   const unsigned end = at + length;
-  const RdataNames shape = rdata_names(r.type);
-  if (shape.names == 0) {
+  const NamesForm& shape = names_form(r.type);
+  if (shape.compressible == 0) {
     r.rdata = body.subspan(at, length);
     at = end;
     return r;
@@ -334,7 +337,8 @@ Record unpack_record(Bytes body, unsigned& at, unsigned base, const Apex& apex, 
   scratch.rdata.assign(reinterpret_cast<const char*>(&body[at]), shape.prefix);
   at += shape.prefix;
   std::array<uint8_t, kMaxName> buffer;
-  for (unsigned i = 0; i < shape.names; ++i) append(scratch.rdata, unpack_name(body, at, base, apex, buffer).bytes());
+  for (unsigned i = 0; i < shape.compressible; ++i)
+    append(scratch.rdata, unpack_name(body, at, base, apex, buffer).bytes());
   if (at > end) malformed("a name that runs out of its data");
   append(scratch.rdata, body.subspan(at, end - at));
   at = end;

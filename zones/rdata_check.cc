@@ -50,6 +50,8 @@ Reason check_field(Field field, FieldReader& reader) {
   const auto take_rest = [&] { reader.take(left.size()); };
   switch (field) {
     case Field::name:
+    case Field::folded_name:
+    case Field::old_name:
       return reader.take_name() ? std::nullopt : Reason("a name is malformed, compressed or cut short");
     case Field::text:
       return reader.take_text() ? std::nullopt : cut_short("a string");

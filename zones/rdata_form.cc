@@ -14,49 +14,49 @@ using namespace rrtype;
 
 constexpr std::array kForms{
     Form{A, "", {ip4}},
-    Form{NS, "", {name}},
-    Form{MD, "", {name}},
-    Form{MF, "", {name}},
-    Form{CNAME, "", {name}},
-    Form{SOA, "", {name, name, int32, int32, int32, int32, int32}},
-    Form{MB, "", {name}},
-    Form{MG, "", {name}},
-    Form{MR, "", {name}},
+    Form{NS, "", {old_name}},
+    Form{MD, "", {old_name}},
+    Form{MF, "", {old_name}},
+    Form{CNAME, "", {old_name}},
+    Form{SOA, "", {old_name, old_name, int32, int32, int32, int32, int32}},
+    Form{MB, "", {old_name}},
+    Form{MG, "", {old_name}},
+    Form{MR, "", {old_name}},
     Form{WKS, "", {ip4, int8, anything}},
-    Form{PTR, "", {name}},
+    Form{PTR, "", {old_name}},
     Form{HINFO, "", {text, text}},
-    Form{MINFO, "", {name, name}},
-    Form{MX, "", {int16, name}},
+    Form{MINFO, "", {old_name, old_name}},
+    Form{MX, "", {int16, old_name}},
     Form{TXT, "", {texts}},
-    Form{RP, "", {name, name}},
-    Form{AFSDB, "", {int16, name}},
+    Form{RP, "", {folded_name, folded_name}},
+    Form{AFSDB, "", {int16, folded_name}},
     Form{X25, "", {text}},
     Form{ISDN, "", {text, maybe_text}},
-    Form{RT, "", {int16, name}},
+    Form{RT, "", {int16, folded_name}},
     Form{NSAP, "", {hex}},
     Form{NSAP_PTR, "NSAP-PTR", {name}},
-    Form{SIG, "", {type, int8, int8, int32, int32, int32, int16, name, base64}},
+    Form{SIG, "", {type, int8, int8, int32, int32, int32, int16, folded_name, base64}},
     Form{KEY, "", {int16, int8, int8, anything}},
-    Form{PX, "", {int16, name, name}},
+    Form{PX, "", {int16, folded_name, folded_name}},
     Form{GPOS, "", {text, text, text}},
     Form{AAAA, "", {ip6}},
     Form{LOC, "", {int8, anything}},
-    Form{NXT, "", {name, anything}},
+    Form{NXT, "", {folded_name, anything}},
     Form{EID, "", {hex}},
     Form{NIMLOC, "", {hex}},
-    Form{SRV, "", {int16, int16, int16, name}},
+    Form{SRV, "", {int16, int16, int16, folded_name}},
     Form{ATMA, "ATMA", {int8, hex}},
-    Form{NAPTR, "", {int16, int16, text, text, text, name}},
-    Form{KX, "", {int16, name}},
+    Form{NAPTR, "", {int16, int16, text, text, text, folded_name}},
+    Form{KX, "", {int16, folded_name}},
     Form{CERT, "", {int16, int16, int8, base64}},
     Form{A6, "A6", {int8, anything}},
-    Form{DNAME, "", {name}},
+    Form{DNAME, "", {folded_name}},
     Form{SINK, "SINK", {int8, int8, int8, maybe_base64}},
     Form{APL, "", {anything}},
     Form{DS, "", {int16, int8, int8, hex}},
     Form{SSHFP, "", {int8, int8, anything}},
     Form{IPSECKEY, "", {int8, int8, int8, anything}},
-    Form{RRSIG, "", {type, int8, int8, int32, int32, int32, int16, name, base64}},
+    Form{RRSIG, "", {type, int8, int8, int32, int32, int32, int16, folded_name, base64}},
     Form{NSEC, "", {name, types}},
     Form{DNSKEY, "", {int16, int8, int8, base64}},
     Form{DHCID, "", {base64}},
@@ -104,36 +104,16 @@ constexpr std::array kForms{
 static_assert(std::ranges::is_sorted(kForms, {}, &Form::type));
 
 // Every type of every record is looked up, so the common numbers lead to their form at once.
-constexpr size_t kCommon = 265;
 constexpr auto kIndex = [] {
-  std::array<uint8_t, kCommon> index{};
+  std::array<uint8_t, kCommonTypes> index{};
   for (size_t i = 0; i < kForms.size(); ++i) {
-    if (kForms[i].type < kCommon) index[kForms[i].type] = static_cast<uint8_t>(i + 1);
+    if (kForms[i].type < kCommonTypes) index[kForms[i].type] = static_cast<uint8_t>(i + 1);
   }
   return index;
 }();
 
-}  // namespace
-
-const Form* form_of(uint16_t type) {
-  if (type < kCommon) return kIndex.at(type) != 0 ? &kForms.at(kIndex.at(type) - 1U) : nullptr;
-  const auto* found = std::ranges::lower_bound(kForms, type, {}, &Form::type);
-  return found != kForms.end() && found->type == type ? found : nullptr;
-}
-
-uint16_t newer_type_named(std::string_view name) {
-  const auto* found = std::ranges::find_if(
-      kForms, [name](const Form& form) { return !form.name.empty() && equals_ignoring_case(form.name, name); });
-  return found != kForms.end() ? found->type : 0;
-}
-
-std::optional<Bytes> FieldReader::take_name() {
-  if (left_.empty()) return std::nullopt;
-  const auto name = NameView::read(left_);
-  return name ? take(name->size()) : std::nullopt;
-}
-
-size_t octets_in(Field field) {
+// Octets of a field that has always as many.
+constexpr size_t fixed_octets(Field field) {
   switch (field) {
     case int8:
     case scheme:
@@ -155,5 +135,55 @@ size_t octets_in(Field field) {
       return 0;
   }
 }
+
+constexpr NamesForm names_in(const Form& form) {
+  NamesForm names;
+  bool is_behind = false;
+  for (const Field field : form.fields) {
+    if (field == none) break;
+    if (field == folded_name || field == old_name) {
+      ++names.folded;
+      if (field == old_name) ++names.compressible;
+    } else if (names.folded != 0) {
+      is_behind = true;
+    } else if (field == text) {
+      ++names.texts;
+    } else {
+      names.prefix = static_cast<uint8_t>(names.prefix + fixed_octets(field));
+    }
+  }
+  names.is_last = !is_behind;
+  return names.folded != 0 ? names : NamesForm{};
+}
+
+}  // namespace
+
+constexpr std::array<NamesForm, kCommonTypes> kNamesForms = [] {
+  std::array<NamesForm, kCommonTypes> forms{};
+  for (const Form& form : kForms) {
+    if (form.type < kCommonTypes) forms[form.type] = names_in(form);
+  }
+  return forms;
+}();
+
+const Form* form_of(uint16_t type) {
+  if (type < kCommonTypes) return kIndex.at(type) != 0 ? &kForms.at(kIndex.at(type) - 1U) : nullptr;
+  const auto* found = std::ranges::lower_bound(kForms, type, {}, &Form::type);
+  return found != kForms.end() && found->type == type ? found : nullptr;
+}
+
+uint16_t newer_type_named(std::string_view name) {
+  const auto* found = std::ranges::find_if(
+      kForms, [name](const Form& form) { return !form.name.empty() && equals_ignoring_case(form.name, name); });
+  return found != kForms.end() ? found->type : 0;
+}
+
+std::optional<Bytes> FieldReader::take_name() {
+  if (left_.empty()) return std::nullopt;
+  const auto name = NameView::read(left_);
+  return name ? take(name->size()) : std::nullopt;
+}
+
+size_t octets_in(Field field) { return fixed_octets(field); }
 
 }  // namespace axfrd::zones

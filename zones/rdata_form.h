@@ -1,6 +1,7 @@
 // The form of RDATA: which fields each type has, one behind the other.
 //
-// From it come the check of octets (rdata_check.h), and the text of the types that ldns does not know (rdata_text.h).
+// From it come the check of octets (rdata_check.h), the text of the types that ldns does not know (rdata_text.h), which
+// names may be compressed, and which count without case (canonical.h).
 #pragma once
 
 #include <array>
@@ -24,7 +25,9 @@ enum class Field : uint8_t {
   ip6,
   type,            // the number of a record type
   scheme,          // of a DSYNC (RFC 9859 §2.1)
-  name,            // uncompressed
+  name,            // never compressed, and its case counts
+  folded_name,     // never compressed; its case does not count (RFC 4034 §6.2, RFC 6840 §5.1)
+  old_name,        // of RFC 1035: it may be compressed (RFC 3597 §4), and its case does not count
   text,            // a <character-string> (RFC 1035 §3.3)
   maybe_text,      // the same, and it may be missing
   texts,           // one or more
@@ -48,6 +51,18 @@ struct Form {
 const Form* form_of(uint16_t type);
 // The type that has this name in a form; 0 if there is none.
 uint16_t newer_type_named(std::string_view name);
+
+// Where the names stand that are treated as names, one behind the other.
+struct NamesForm {
+  uint8_t prefix = 0;        // octets before them
+  uint8_t texts = 0;         // strings behind these
+  uint8_t folded = 0;        // names whose case does not count
+  uint8_t compressible = 0;  // of them: all or none
+  bool is_last = false;      // nothing stands behind them
+};
+inline constexpr size_t kCommonTypes = 265;  // beyond these no type has such names
+extern const std::array<NamesForm, kCommonTypes> kNamesForms;
+inline const NamesForm& names_form(uint16_t type) { return kNamesForms[type < kCommonTypes ? type : 0]; }
 
 // Takes fields off the front of RDATA. Each returns nothing if the field is not there whole.
 class FieldReader {

@@ -105,6 +105,17 @@ std::string service_to_text(Bytes rdata) {
   return priority + " " + target + service_parameters_to_text(reader.left());
 }
 
+// CAA and URI whose last string is empty, which ldns does not print; nothing for all else.
+std::optional<std::string> empty_last_to_text(uint16_t type, Bytes rdata) {
+  constexpr size_t numbers_of_uri = 4;
+  if (check_rdata(type, rdata)) return std::nullopt;
+  if (type == rrtype::CAA && rdata.size() == 2U + rdata[1])
+    return std::to_string(rdata[0]) + " " + std::string(text_of(rdata.subspan(2))) + " \"\"";
+  if (type == rrtype::URI && rdata.size() == numbers_of_uri)
+    return number_text(rdata.first(2)) + " " + number_text(rdata.subspan(2)) + " \"\"";
+  return std::nullopt;
+}
+
 // PREFIX [SUFFIX] [NAME] (RFC 2874 §3.2).
 std::string a6_to_text(Bytes rdata) {
   constexpr unsigned most = 128, octets = 16;
@@ -123,6 +134,7 @@ std::string a6_to_text(Bytes rdata) {
 
 std::optional<std::string> newer_rdata_to_text(uint16_t type, Bytes rdata) {
   const Form* form = form_of(type);
+  if (type == rrtype::CAA || type == rrtype::URI) return empty_last_to_text(type, rdata);
   if (form == nullptr || form->name.empty() || check_rdata(type, rdata)) return std::nullopt;
   if (form->fields.front() == Field::anything) return std::nullopt;
   if (type == rrtype::AMTRELAY) return relay_to_text(rdata);

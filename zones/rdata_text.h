@@ -1,4 +1,4 @@
-// The text of RDATA of types that ldns does not know.
+// The text of RDATA that ldns does not print.
 #pragma once
 
 #include <optional>

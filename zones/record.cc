@@ -28,10 +28,10 @@ bool rdata_is_sound(uint16_t type, Bytes rdata) {
     const auto name = NameView::read(rdata);
     return name && name->size() == rdata.size();
   }
-  const RdataNames shape = rdata_names(type);
-  if (shape.names == 0) return true;
+  const NamesForm& shape = names_form(type);
+  if (shape.compressible == 0) return true;
   size_t at = shape.prefix;
-  for (unsigned i = 0; i < shape.names; ++i) {
+  for (unsigned i = 0; i < shape.compressible; ++i) {
     if (at >= rdata.size()) return false;
     const auto name = NameView::read(rdata, static_cast<unsigned>(at));
     if (!name) return false;

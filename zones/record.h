@@ -66,32 +66,6 @@ std::strong_ordering record_order(const Record& a, const Record& b);
 // Octets that are equal for two records if, and only if, these are the same_record().
 std::string record_key(const Record& record);
 
-// Where compressible names stand in the RDATA of `type`: `names` names behind `prefix` octets. Only the types of RFC
-// 1035 may be compressed or decompressed (RFC 3597 §4); all others give {0, 0}.
-struct RdataNames {
-  uint8_t prefix = 0, names = 0;
-};
-constexpr RdataNames rdata_names(uint16_t type) {
-  switch (type) {
-    case rrtype::NS:
-    case rrtype::MD:
-    case rrtype::MF:
-    case rrtype::CNAME:
-    case rrtype::MB:
-    case rrtype::MG:
-    case rrtype::MR:
-    case rrtype::PTR:
-      return {0, 1};
-    case rrtype::SOA:
-    case rrtype::MINFO:
-      return {0, 2};
-    case rrtype::MX:
-      return {2, 1};
-    default:
-      return {};
-  }
-}
-
 // Whether `rdata` has the form that `type` promises, as far as we index it or answer from it; types without names in
 // their RDATA are opaque.
 bool rdata_is_sound(uint16_t type, Bytes rdata);

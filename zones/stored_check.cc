@@ -3,13 +3,14 @@
 #include <algorithm>
 
 #include "zones/rdata_check.h"
+#include "zones/rdata_form.h"
 
 namespace axfrd::zones {
 namespace {
 
 // Types whose data RecordSet has always looked at as closely, and that most records have: they need not be unpacked.
 bool was_always_checked(uint16_t type) {
-  return type == rrtype::A || type == rrtype::AAAA || type == rrtype::DNAME || rdata_names(type).names != 0;
+  return type == rrtype::A || type == rrtype::AAAA || type == rrtype::DNAME || names_form(type).compressible != 0;
 }
 
 bool is_worth_a_look(const Page& page) {

@@ -83,29 +83,23 @@ class TagWriter {
  public:
   template <class Tag>
   void put(Tag tag, std::string_view value) {
-    out_.put16(static_cast<unsigned>(tag));
-    out_.put32(static_cast<uint32_t>(value.size()));
-    out_.put(value);
+    head(tag, static_cast<uint32_t>(value.size())).put(value);
   }
   template <class Tag>
   void put8(Tag tag, unsigned value) {
-    head(tag, 1);
-    out_.put8(value);
+    head(tag, 1).put8(value);
   }
   template <class Tag>
   void put16(Tag tag, unsigned value) {
-    head(tag, 2);
-    out_.put16(value);
+    head(tag, 2).put16(value);
   }
   template <class Tag>
   void put32(Tag tag, uint32_t value) {
-    head(tag, 4);
-    out_.put32(value);
+    head(tag, 4).put32(value);
   }
   template <class Tag>
   void put64(Tag tag, uint64_t value) {
-    head(tag, 8);
-    out_.put64(value);
+    head(tag, 8).put64(value);
   }
   template <class Tag>
   void put_name(Tag tag, const Name& name) {
@@ -117,9 +111,10 @@ class TagWriter {
 
  private:
   template <class Tag>
-  void head(Tag tag, uint32_t octets) {
+  OctetWriter& head(Tag tag, uint32_t octets) {
     out_.put16(static_cast<unsigned>(tag));
     out_.put32(octets);
+    return out_;
   }
   OctetWriter out_;
 };

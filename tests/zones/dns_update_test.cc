@@ -189,7 +189,7 @@ TEST_F(UpdateTest, NamesInDataMayBeCompressed) {
 TEST_F(UpdateTest, TheValueOfACaaMayBeEmpty) {
   UpdateBytes update;
   update.update("a.example.", 257, rrclass::IN, 60, std::string("\0\5issue", 7));
-  EXPECT_EQ(change(update), Lines{"+a.example.\t60\tIN\tTYPE257\t\\# 7 00056973737565"});
+  EXPECT_EQ(change(update), Lines{"+a.example.\t60\tIN\tCAA\t0 issue \"\""});
 }
 
 TEST_F(UpdateTest, RecordsAreAddedAndRemoved) {

@@ -366,8 +366,9 @@ TEST(ZoneFile, WhatIsHardToPrintIsReadAsItWas) {
 }
 
 TEST(ZoneFile, PrintsTypesByTheirNames) {
-  for (const std::string record : {"CAA\t0 issue \"ca.example.net\"", "CAA\t128 iodef \";\"", "URI\t10 1 \"ftp://x/\"",
-                                   "HINFO\t\"a\" \"b\"", "X25\t\"1234\"", "HTTPS\t1 . alpn=h2,h3 port=443"})
+  for (const std::string record :
+       {"CAA\t0 issue \"ca.example.net\"", "CAA\t0 issue \"\"", "URI\t10 1 \"\"", "CAA\t128 iodef \";\"",
+        "URI\t10 1 \"ftp://x/\"", "HINFO\t\"a\" \"b\"", "X25\t\"1234\"", "HTTPS\t1 . alpn=h2,h3 port=443"})
     EXPECT_TRUE(parse("a " + record + "\n").contains("a.example.\t3600\tIN\t" + record)) << record;
 }
 
