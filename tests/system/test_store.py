@@ -224,3 +224,89 @@ def test_a_torn_store_file_stops_the_start_with_a_sentence(appliance):
     os.truncate(file, os.path.getsize(file) // 2)
     with pytest.raises(RuntimeError, match="shorter than its content"):
         appliance.start()
+
+
+def odd_store(appliance, what):
+    """A store as another axfrd has left it (odd_store.cc); what its maker says."""
+    return appliance.lab.appliance.run(
+        BUILD / "tests" / "system" / "odd_store", what, appliance.options["store"]
+    ).stdout
+
+
+def test_records_that_are_refused_today_are_served_told_of_and_listed(appliance):
+    """An earlier release took them; a secondary that is strict cannot transfer the zone."""
+    lab = appliance.lab
+    refused = odd_store(appliance, "refused").splitlines()
+    assert len(refused) == 4
+    appliance.start()
+    log = appliance.log()
+    assert "zone refused.example. holds what secondaries refuse, and may not be transferred" in log
+    assert "axfrctl zone check refused.example. lists all" in log
+    listed = appliance.ctl("zone", "check", "--all", check=False).stdout
+    assert [sentence for sentence in refused if sentence not in listed] == []
+    with Control(appliance.socket) as control:
+        control.call("zone.import", zone="good.example", text=zones.make("good.example", 12))
+        (found,) = (row for row in control.call("zone.check", all="")["zones"] if row["refused"] or row["faults"])
+        assert found["zone"] == "refused.example." and sorted(found["refused"]) == sorted(refused)
+        control.edit("refused.example", set=["new 60 A 192.0.2.2"])
+        for owner in ("ds DS", "loc LOC", "caa CAA"):
+            control.edit("refused.example", unset=[owner])
+    appliance.kill()
+    appliance.start()
+    with Control(appliance.socket) as control:
+        (left,) = control.call("zone.check", zone="refused.example")["zones"]
+        assert left["refused"] == [sentence for sentence in refused if " SSHFP:" in sentence]
+    assert ask.udp(lab.appliance, "sshfp.refused.example", "SSHFP", ADDRESS).answer, "it is served as it is"
+
+
+def test_what_a_later_axfrd_has_stored_is_served_and_not_edited(appliance):
+    odd_store(appliance, "later")
+    appliance.start()
+    zone, key, provider = "zone later.example.", "key later.key.", "provider later"
+    assert serial(appliance, "later.example") == 1
+    for what in (zone, key, provider, "the value of the cookie secrets"):
+        assert f"{what} holds settings of a later axfrd" in appliance.log()
+    refused = {
+        zone: [
+            ("zone", "config", "later.example", "--serial", "keep"),
+            ("zone", "rollback", "later.example", "1"),
+            ("secondary", "enable", "later.example", "--ns", "ns.other.test", "--allow", "192.0.2.9"),
+        ],
+        key: [("key", "grant", "later.key", "later.example")],
+        provider: [("provider", "set", "later", "--ns", "ns.other.test", "--allow", "192.0.2.9")],
+    }
+    for what, requests in refused.items():
+        for request in requests:
+            done = appliance.ctl(*request, check=False)
+            assert done.returncode != 0, request
+            if "rollback" not in request:  # which has another reason, too
+                assert f"{what} holds settings of a later axfrd" in done.stdout + done.stderr, request
+    with Control(appliance.socket) as control:
+        with pytest.raises(RuntimeError, match="holds settings of a later axfrd"):
+            control.call("cookie.add", secret="000102030405060708090a0b0c0d0e0f")
+        with pytest.raises(RuntimeError, match="holds settings of a later axfrd"):
+            control.edit("later.example", set=["new 60 A 192.0.2.2"])
+        with pytest.raises(RuntimeError, match="holds settings of a later axfrd"):
+            control.call("zone.import", zone="later.example", text=zones.make("later.example", 12))
+    appliance.kill()
+    appliance.start()
+    assert appliance.log().count("holds settings of a later axfrd") == 4, "nothing of it was lost"
+    for group, what in (("zone", "later.example"), ("key", "later.key"), ("provider", "later")):
+        appliance.ctl(group, "remove", what)
+    with Control(appliance.socket) as control:
+        control.call("zone.import", zone="later.example", text=zones.make("later.example", 12))
+        control.edit("later.example", set=["new 60 A 192.0.2.2"])
+
+
+def test_last_serials_of_removed_zones_are_kept_for_a_year_and_while_there_is_a_file(appliance, tmp_path):
+    odd_store(appliance, "removed")
+    (tmp_path / "filed.example.zone").write_text(zones.make("filed.example", 12))
+    appliance.options["zones_dir"] = tmp_path
+    appliance.start()
+    log = appliance.log()
+    assert "the last serials of 1 removed zones are forgotten, that of old.example. first" in log
+    assert "filed.example. was removed, with serial 100" in log
+    with Control(appliance.socket) as control:
+        for zone, expected in (("old.example", 1), ("new.example", 101), ("filed.example", 101)):
+            imported = control.call("zone.import", zone=zone, text=zones.make(zone, 12))
+            assert imported["serial"] == expected, zone
