@@ -92,7 +92,7 @@ def test_denials_are_those_of_the_peers_in_the_states_of_a_rollover(new_lab, new
     asked = [(dns.name.from_text(f"{name}.{NAME}"), dns.rdatatype.from_text(rdtype)) for name, rdtype, _ in QUESTIONS]
     questions = [compare.Question(name.to_wire(), rdtype, 1232, True, True) for name, rdtype in asked]
     apexes = {dns.name.from_text(NAME).to_wire()}
-    wrong, agreed, every = [], 0, max(1, len(texts) // 12)
+    wrong, compared, agreed, every = [], 0, 0, max(1, len(texts) // 12)
     for number, text in enumerate(texts):
         file.write_text(text)
         axfrd.ctl("zone", "import", file)
@@ -102,11 +102,12 @@ def test_denials_are_those_of_the_peers_in_the_states_of_a_rollover(new_lab, new
         for peer in peers:
             peer.wait_to_serve(NAME, serial)
         answers = compare.ask_all(servers, questions)
+        compared += len(questions)
         agreed += sum(len({answers[name][at].authority for name in hosts}) == 1 for at in range(len(questions)))
         found = compare.disagreements(questions, answers, "axfrd", apexes, lambda *_: False)
         wrong += [f"state {number}: {each}" for each in found]
     assert wrong == [], "\n".join(wrong[:20])
-    assert agreed > 12 * len(questions) // 2, "the peers agree in most states, or nothing was compared"
+    assert agreed > compared // 2, "the peers agree in most states, or nothing was compared"
 
 
 @pytest.fixture(params=["nsec", "nsec3"])

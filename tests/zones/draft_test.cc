@@ -224,7 +224,7 @@ TEST_F(DraftTest, ItIsKnownWhatAnEditWouldChange) {
   EXPECT_FALSE(unset_would_change("a A")) << "they are the ALIAS's";
 }
 
-// Each edit went through all that were there: 5 000 of them took 40 s, and four times as many sixteen times that.
+// Each edit went through all that were there, so that these would take minutes.
 TEST_F(DraftTest, ManyEditsOfAliasesCostWhatEachOfThemDoes) {
   constexpr int many = 20'000;
   for (int i = 0; i < many; ++i) {
