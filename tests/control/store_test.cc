@@ -400,8 +400,8 @@ TEST_F(StoreTest, AFlippedOctetOfAnyPageIsNamedOrHarmlessAndNeverACrash) {
       stream.put(static_cast<char>(octet));
     };
     put(content[at] ^ 1 << at % 8);
-    if (const auto damage = find_page_damage(file)) {
-      ++reasons[damage->substr(damage->find(": "))];
+    if (const auto found = find_page_damage(file)) {
+      ++reasons[found->substr(found->find(": "))];
       put(content[at]);
     } else if (at % page_size < head ? at % 13 == 0 : at % 401 == 0) {
       ++opened;
