@@ -351,7 +351,7 @@ void DnsSession::report(const ActiveTransfer& transfer) const {
 // Our own end is nobody's trouble.
 void DnsSession::report_broken_off(SessionEnd why) const {
   if (why == SessionEnd::stopped) return;
-  static constexpr std::array<const char*, kSessionEndNames.size()> kReasons{
+  static constexpr std::array<const char*, kSessionEndNames.size()> kEndings{
       "the connection was closed by the other side, or broke",
       "nothing was asked for too long",
       "a request did not come to its end in time",
@@ -367,8 +367,8 @@ void DnsSession::report_broken_off(SessionEnd why) const {
     for (const ActiveTransfer& transfer : *list) {
       const TransferReport report = report_of(transfer);
       shared_.log.debug("transfer of ", report.apex.to_text(), " to ", peer_, " was broken off after ", report.octets,
-                        " octets: ", kReasons[static_cast<size_t>(why)]);
-      shared_.peers.broken_off(report, kReasons[static_cast<size_t>(why)]);
+                        " octets: ", kEndings[static_cast<size_t>(why)]);
+      shared_.peers.broken_off(report, kEndings[static_cast<size_t>(why)]);
     }
   }
 }
