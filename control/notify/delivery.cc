@@ -40,10 +40,10 @@ std::string quantity(size_t count, const char* what) {
 }
 
 std::string span_text(int64_t span) {
-  const int64_t days = span / 86400, hours = span / 3600 % 24, minutes = span / 60 % 60;
-  if (days > 0) return std::to_string(days) + " d " + std::to_string(hours) + " h";
-  if (hours > 0) return std::to_string(hours) + " h " + std::to_string(minutes) + " min";
-  if (minutes > 0) return std::to_string(minutes) + " min";
+  const int64_t d = span / 86400, h = span / 3600 % 24, min = span / 60 % 60;
+  if (d > 0) return std::to_string(d) + " d " + std::to_string(h) + " h";
+  if (h > 0) return std::to_string(h) + " h " + std::to_string(min) + " min";
+  if (min > 0) return std::to_string(min) + " min";
   return std::to_string(span) + " s";
 }
 
