@@ -18,11 +18,11 @@ ZONE = "example.org"
 NAMES = ["ns1.secondary.example.", "ns2.secondary.example."]
 
 
-def enable(axfrd, zone, *hosts, key=None, family="ipv4", **options):
+def enable(axfrd, zone, *hosts, key=None, family="ipv4", verb="enable", **options):
     suffix = f"={key}" if key else ""
     arguments = [word for name in NAMES for word in ("--ns", name)]
     arguments += [word for host in hosts for word in ("--allow", getattr(host, family) + suffix)]
-    return axfrd.ctl("secondary", "enable", zone, *arguments, **options)
+    return axfrd.ctl("secondary", verb, zone, *arguments, **options)
 
 
 def edit(axfrd, zone, set=(), unset=(), wait=30):
@@ -213,9 +213,9 @@ def test_a_transfer_needs_the_address_and_the_key_and_explain_says_which(axfrd):
     assert transfer_rcode(axfrd) == dns.rcode.REFUSED and "not enabled" in explained()
     enable(axfrd, ZONE, axfrd.lab.client)
     assert transfer_rcode(axfrd) == dns.rcode.REFUSED and "no secondary of the zone has the address" in explained()
-    enable(axfrd, ZONE, axfrd.lab.other)
+    enable(axfrd, ZONE, axfrd.lab.other, verb="edit")
     assert transfer_rcode(axfrd) == dns.rcode.NOERROR and explained().startswith("allowed")
-    enable(axfrd, ZONE, axfrd.lab.other, key="old.key+new.key")
+    enable(axfrd, ZONE, axfrd.lab.other, key="old.key+new.key", verb="edit")
     assert transfer_rcode(axfrd) == dns.rcode.REFUSED and "has to sign" in explained()
     assert transfer_rcode(axfrd, strange) == dns.rcode.REFUSED and "has to sign" in explained("strange.key")
     assert transfer_rcode(axfrd, old) == dns.rcode.NOERROR == transfer_rcode(axfrd, new)
