@@ -354,7 +354,7 @@ TEST_F(AliasTest, ATargetThatRotatesItsAddressesSettlesWhereTheyAreHeld) {
     run(seconds(33));
   }
   EXPECT_EQ(records("example.", "a.example.").size(), 24U);
-  EXPECT_EQ(report("example.")[0]["rotating"], true);
+  EXPECT_TRUE(report("example.")[0]["rotating"].get<bool>());
   const unsigned before = changes_;
   for (unsigned i = 0; i < 20; ++i) {
     answers_[{"cdn.", A}] = {"", pool(1 + 8 * (i % 3), 8), 20};
@@ -375,7 +375,7 @@ TEST_F(AliasTest, AFailoverOfATargetThatDoesNotRotateIsAtOnceInSpiteOfAHold) {
   run(seconds(40));
   EXPECT_EQ(records("example.", "a.example."),
             (Texts{"a.example.\t30\tIN\tA\t203.1.113.2", "a.example.\t30\tIN\tA\t203.1.113.3"}));
-  EXPECT_EQ(report("example.")[0]["rotating"], false);
+  EXPECT_FALSE(report("example.")[0]["rotating"].get<bool>());
 }
 
 TEST_F(AliasTest, WithoutAHoldAnswersAreTakenAtTheirWord) {

@@ -703,7 +703,7 @@ TEST_F(CommandsTest, ZonesAreListedByNameFromAnywhere) {
   EXPECT_EQ(names(result("zone.list", {{"prefix", "a"}})), (Names{"a.example.", "aa.test.", "ab.test."}));
   const Json page = result("zone.list", {{"after", "A.example"}, {"limit", "2"}});
   EXPECT_EQ(names(page), (Names{"aa.test.", "ab.test."}));
-  EXPECT_EQ(page["more"], true);
+  EXPECT_TRUE(page["more"].get<bool>());
   EXPECT_FALSE(result("zone.list", {{"after", "ab.test"}, {"limit", "1"}}).contains("more"));
   EXPECT_TRUE(names(result("zone.list", {{"limit", "0"}})).empty());
 }

@@ -192,6 +192,7 @@ TEST(CtlPrint, EachVerbHasAPicture) {
            "alias":{"lookups":1},
            "secondaries":[{"host":"192.0.2.1@53","pairs":2,"behind":1,"ahead":0,"max_behind_seconds":9,
                            "oldest_debt":1,"oldest_zone":"a.","pending":1,"alive_at":0,"answers":true}]})"},
+      {"backup", R"({"directory":"/b"})"},
       {"stop", "{}"},
       {"zone.import",
        R"({"old_serial":1,"serial":2,"records":3,"removed":0,"added":1,"changed":true,"warnings":["w"]})"},

@@ -429,7 +429,7 @@ TEST_F(DeliveryTest, WhatMayBeForgedIsKeptApart) {
   publish(kZone, 7);
   delivery_.refused({test::name(kZone), kPeer, false, Reason::badkey, "forged", "x."});
   EXPECT_EQ(worst(line()), "");
-  EXPECT_EQ(line().facts.troubles->to_json()[0]["unverified"], true);
+  EXPECT_TRUE(line().facts.troubles->to_json()[0]["unverified"].get<bool>());
   EXPECT_TRUE(says(log_.text(), "unverified (by UDP, it may be forged)"));
 }
 

@@ -142,6 +142,7 @@ TEST_F(RequestHandlerTest, AWrongSignatureIsReportedByTheNameOfItsError) {
   };
   (void)ask(signed_axfr(key(encode_secret(random_secret())), tsig_now()), Transport::tcp);
   (void)ask(signed_axfr(key(secret), tsig_now() - 4000), Transport::tcp);
+  test::set_keys(settings_, {});
   (void)ask(with_tsig(QueryBytes("example.com", AXFR), 32, 32), Transport::udp);
   (void)ask(with_tsig(QueryBytes("elsewhere.com", AXFR), 32, 32), Transport::tcp);  // no zone of ours
   ASSERT_EQ(peers_.refusals.size(), 3U);

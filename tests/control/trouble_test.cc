@@ -40,8 +40,8 @@ TEST(Troubles, ADatagramThatMayBeForgedReplacesNoFactAndIsNone) {
   EXPECT_EQ(troubles.worst()->reason, Reason::badsig);
   const Json list = troubles.to_json();
   ASSERT_EQ(list.size(), 2U);
-  EXPECT_EQ(list[0]["unverified"], false);
-  EXPECT_EQ(list[1]["unverified"], true);
+  EXPECT_FALSE(list[0]["unverified"].get<bool>());
+  EXPECT_TRUE(list[1]["unverified"].get<bool>());
   EXPECT_EQ(list[1]["count"], 2);
 }
 
@@ -77,7 +77,7 @@ TEST(Strangers, ADatagramDoesNotReplaceWhatCameByTcp) {
   Strangers strangers;
   strangers.note(attempt("a.example", "192.0.2.9", true, 100));
   strangers.note(attempt("a.example", "192.0.2.9", false, 110));
-  EXPECT_EQ(strangers.of(test::name("a.example"))[0]["unverified"], false);
+  EXPECT_FALSE(strangers.of(test::name("a.example"))[0]["unverified"].get<bool>());
 }
 
 TEST(Strangers, AreBoundedAndTheMostSilentGoes) {
