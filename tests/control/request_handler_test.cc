@@ -128,11 +128,11 @@ TEST_F(RequestHandlerTest, AnUnknownKeyIsNotAuthAndBadkeyUnsigned) {
 }
 
 TEST_F(RequestHandlerTest, AWrongSignatureIsReportedByTheNameOfItsError) {
-  const auto key = [](const Secret& secret) {
-    return std::make_shared<const TsigKey>(test::name("k"), kDefaultTsigAlgorithm, secret);
+  const auto new_key = [] {
+    return std::make_shared<const TsigKey>(test::name("k"), kDefaultTsigAlgorithm, random_secret());
   };
-  const Secret secret = random_secret();
-  keys_.set(KeyBook({std::make_shared<const Key>(Key{key(secret), {}})}));
+  const TsigKeyRef ours = new_key();
+  keys_.set(KeyBook({std::make_shared<const Key>(Key{ours, {}})}));
   const auto signed_axfr = [](const TsigKeyRef& with, TsigTime time) {
     std::string request = QueryBytes("example.com", AXFR).bytes;
     const auto size = static_cast<unsigned>(request.size());
@@ -140,8 +140,8 @@ TEST_F(RequestHandlerTest, AWrongSignatureIsReportedByTheNameOfItsError) {
     request.resize(TsigSigner(with).append(reinterpret_cast<uint8_t*>(request.data()), size, 512, time));
     return request;
   };
-  (void)ask(signed_axfr(key(random_secret()), tsig_now()), Transport::tcp);
-  (void)ask(signed_axfr(key(secret), tsig_now() - 4000), Transport::tcp);
+  (void)ask(signed_axfr(new_key(), tsig_now()), Transport::tcp);
+  (void)ask(signed_axfr(ours, tsig_now() - 4000), Transport::tcp);
   (void)ask(with_tsig(QueryBytes("example.com", AXFR), 32, 32), Transport::udp);
   (void)ask(with_tsig(QueryBytes("elsewhere.com", AXFR), 32, 32), Transport::tcp);  // no zone of ours
   ASSERT_EQ(peers_.refusals.size(), 3U);
