@@ -29,8 +29,8 @@ struct WorkSigns {
 };
 
 // What `work` returns; nothing if it was given up: `stopping` became true, or there was no progress for `patience`.
-// If it throws, throws std::runtime_error with its sentence: an exception itself would be freed by whichever thread comes
-// last, by a count of the library's that ThreadSanitizer does not see.
+// If it throws, throws std::runtime_error with its sentence: the exception itself would be freed by whichever thread
+// comes last, by a count of the library's that ThreadSanitizer does not see.
 template <class T>
 std::optional<T> with_patience(std::chrono::milliseconds patience, const std::atomic<bool>& stopping,
                                std::function<T(WorkSigns&)> work) {

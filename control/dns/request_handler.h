@@ -9,7 +9,7 @@
 #include <optional>
 
 #include "control/access/acl.h"
-#include "control/access/key_book.h"
+#include "control/access/settings.h"
 #include "control/dns/counters.h"
 #include "control/dns/dns_update.h"
 #include "control/dns/ixfr_cache.h"

@@ -14,7 +14,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "control/access/key_book.h"
+#include "control/access/settings.h"
 #include "control/dnsclient/datagrams.h"
 #include "control/dnsclient/request.h"
 #include "control/notify/delivery.h"

@@ -241,8 +241,8 @@ class Bind(Secondary):
 
 
 class Pdns(Secondary):
-    """PowerDNS gives out DNSKEY, CDS and CDNSKEY that it has from elsewhere only with direct-dnskey, and with the TTL of
-    negative answers. Of NSEC, NSEC3 and NSEC3PARAM it keeps which kind of chain there is, and makes them anew."""
+    """PowerDNS gives out DNSKEY, CDS and CDNSKEY that it has from elsewhere only with direct-dnskey, and with the TTL
+    of negative answers. Of NSEC, NSEC3 and NSEC3PARAM it keeps which kind of chain there is, and makes them anew."""
 
     OTHER_TTL = (48, 59, 60)
     MADE_ANEW = (47, 50, 51)
