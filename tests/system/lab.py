@@ -233,6 +233,11 @@ class Axfrd:
     def stats(self):
         return self.json("stats")
 
+    def hugepages(self):
+        """Memory in hugepages, in KiB. Other tests beside this one take some, too, so what is free says nothing."""
+        rollup = pathlib.Path(f"/proc/{self.process.pid}/smaps_rollup").read_text()
+        return sum(map(int, re.findall(r"_Hugetlb: +(\d+)", rollup)))
+
     def rss(self):
         """Resident memory in KiB. Shared pages of hugetlbfs are not in it."""
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()

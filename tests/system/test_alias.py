@@ -207,5 +207,6 @@ def test_a_url_has_the_addresses_of_the_redirector(axfrd):
     axfrd.stop()
     axfrd.options["url_address"] = []
     axfrd.start()
-    wait_served(axfrd, f"old.{ZONE}", [])
-    assert "--url-address is not set" in axfrd.ctl("zone", "show", ZONE).stdout
+    edit(axfrd, ["set", "new", "A", "10.0.0.99"])
+    assert served(axfrd, f"old.{ZONE}") == ["192.0.2.81"], "what is published stays when the option is forgotten"
+    assert "kept: --url-address is not set" in axfrd.ctl("zone", "show", ZONE).stdout
