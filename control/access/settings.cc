@@ -31,7 +31,7 @@ std::string key_title(const std::string& name) {
   return "key " + (view ? view->to_text() : "?");
 }
 std::string provider_title(const std::string& name) { return "provider " + name; }
-std::string cookies_title(const std::string&) { return "the cookie secrets"; }
+std::string cookies_title(const std::string&) { return "the value of the cookie secrets"; }
 
 struct KindRow {
   SettingKind kind;

@@ -54,7 +54,7 @@ Setting key_setting(const zones::Name& name, KeyRef key);  // null: the key goes
 Setting provider_setting(const std::string& name, std::optional<SecondaryWish> provider);
 Setting cookies_setting(const StoredCookies& cookies);
 
-// "key k.example.", "provider acme", "the cookie secrets".
+// "key k.example.", "provider acme", "the value of the cookie secrets".
 std::string name_of_setting(SettingKind kind, const std::string& name);
 
 // What the store keeps of a value; empty if there is none.

@@ -128,7 +128,10 @@ class Nsd(Secondary):
               provide-xfr: 127.0.0.1 NOKEY
             """
             if self.files:
-                text += f'zonefile: "{self.files}/{name}.zone"'
+                text += f"""
+              zonefile: "{self.files}/{name}.zone"
+              allow-notify: {self.primary} {key}
+            """
                 continue
             text += f"""
               zonefile: "{name}.copy"

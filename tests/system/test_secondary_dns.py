@@ -187,8 +187,10 @@ def test_a_provider_is_named_once_and_used_for_many_zones(axfrd):
     axfrd.kill()
     axfrd.start()
     assert "p1" in axfrd.ctl("provider", "list").stdout
-    axfrd.ctl("provider", "remove", "p1")
     assert "198.51.100.0/24" in axfrd.ctl("secondary", "show", ZONE).stdout
+    assert axfrd.ctl("provider", "remove", "p1", check=False).returncode == 1, "a zone follows it"
+    axfrd.ctl("zone", "remove", ZONE, "--yes")
+    axfrd.ctl("provider", "remove", "p1")
 
 
 def transfer_rcode(axfrd, key=None):

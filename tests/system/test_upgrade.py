@@ -33,7 +33,11 @@ def old_store(new_lab):
 
 
 def expected(form, which):
-    return json.loads((STORES / f"{form}.json").read_text())[which]
+    held = json.loads((STORES / f"{form}.json").read_text())[which]
+    for zone in held["zones"].values():
+        for step in zone["history"]["steps"]:
+            step.setdefault("by", None)  # which format 6 did not keep
+    return held
 
 
 def without_soa(records):
