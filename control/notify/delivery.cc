@@ -707,7 +707,10 @@ void Delivery::prove(Line& line, uint32_t serial, Proof proof) {
   line.facts.proven_at = world_.unix_now();
   note_debt(line);
   if (owed && !line.owes()) counters_.paid.add();
-  if (line.facts.in_step(line.zone->facts.serial)) line.warned_of_expiry = false;
+  if (line.facts.in_step(line.zone->facts.serial)) {
+    line.warned_of_expiry = false;
+    end_trouble(line, TroubleKind::notify);  // it has what NOTIFY was to tell it
+  }
   trace(line, "is proven to have serial ", serial);
   world_.proven(*line.zone);
 }
