@@ -11,6 +11,10 @@
 
 namespace axfrd::control {
 
+// The kind of causes that change the secondaries of a zone, and its NS RRset by that. The history keeps it: what such a
+// step has done to the NS RRset is not the customer's content.
+inline constexpr const char* kSecondaryDns = "secondary DNS";
+
 struct Cause {
   std::string kind;                  // "transaction", "rollback", "file", "UPDATE", "ALIAS", "secondary DNS", …
   std::string detail = {};           // "to serial 7", the path of the file, "from 192.0.2.1"

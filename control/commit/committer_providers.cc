@@ -96,6 +96,8 @@ void Committer::set_provider(std::string name, std::optional<SecondaryWish> wish
   auto following = std::make_shared<Following>();
   following->provider = name;
   following->cause = std::move(cause);
+  following->cause.kind = kSecondaryDns;
+  following->cause.detail = "of provider " + name;
   following->done = std::move(done);
   const auto set = [this, name = std::move(name), wish = std::move(wish), dry_run,
                     following]() -> Outcome<ProviderSet> {
@@ -150,7 +152,7 @@ Outcome<Committer::ProviderSet> Committer::set_provider_now(const std::string& n
 void Committer::follow_providers_at_start() {
   auto following = std::make_shared<Following>();
   following->provider = "providers that changed before the start";
-  following->cause.kind = "secondary DNS";
+  following->cause.kind = kSecondaryDns;
   following->zones = zones_with([](const zones::SecondaryDns& settings) { return !settings.providers.empty(); });
   following->done = [](const Outcome<ProviderSet>&) {};
   if (!following->zones.empty()) queue_.enqueue([this, following] { follow_next(following); });

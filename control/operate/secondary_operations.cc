@@ -15,7 +15,7 @@ using zones::Name;
 using zones::VersionRef;
 
 Act secondary_act(const Principal& who, const char* verb, const Name& apex) {
-  return Context::act(who, verb, {.kind = "secondary DNS"}, "zone", apex.to_text());
+  return Context::act(who, verb, {.kind = kSecondaryDns}, "zone", apex.to_text());
 }
 
 Act provider_act(const Principal& who, const char* verb, const std::string& name) {

@@ -83,6 +83,20 @@ void remove_other_pseudo(zones::Draft& draft, const std::vector<zones::PseudoRec
   }
 }
 
+// The NS records of the apex that came and went since `serial` because the settings of secondaries changed, as RDATA.
+// They follow the settings of today, and no rollback brings them back or takes them away.
+std::set<std::string> servers_of_secondaries(const zones::ZoneVersion& zone, uint32_t serial) {
+  std::set<std::string> servers;
+  const auto& steps = zone.history()->steps();
+  for (auto step = steps.rbegin(); step != steps.rend() && (*step)->to() != serial; ++step) {
+    if (!(*step)->by().starts_with(kSecondaryDns)) continue;
+    (*step)->for_each([&](const zones::Record& r, bool) {
+      if (r.type == zones::rrtype::NS && r.owner.equals(zone.apex().name)) servers.emplace(zones::text_of(r.rdata));
+    });
+  }
+  return servers;
+}
+
 // Takes back what happened since the version with `serial`. The addresses of ALIAS and URL records are those of today,
 // where they are known: the draft refuses others.
 std::optional<Failure> roll_back_to(uint32_t serial, zones::Draft& draft) {
@@ -97,13 +111,22 @@ std::optional<Failure> roll_back_to(uint32_t serial, zones::Draft& draft) {
                                               "; make the other changes by a transaction"};
     }
   }
+  const auto servers = servers_of_secondaries(*draft.base(), serial);
+  const auto follows_settings = [&](const zones::OwnedRecord& r) {
+    return r.type == zones::rrtype::NS && r.owner == Name(draft.base()->apex().name) &&
+           servers.contains(std::string(zones::text_of(r.view().rdata)));
+  };
   using Kind = zones::Edit::Kind;
   std::vector<zones::PseudoRecord> then;
   if (since->pseudo && *since->pseudo) then = **since->pseudo;
   if (since->pseudo) remove_other_pseudo(draft, then);
-  for (const zones::OwnedRecord& r : since->delta.added) draft.apply(zones::Edit(Kind::remove_record, r));
+  for (const zones::OwnedRecord& r : since->delta.added) {
+    if (!follows_settings(r)) draft.apply(zones::Edit(Kind::remove_record, r));
+  }
   for (const zones::PseudoRecord& p : then) draft.apply(zones::Edit(Kind::add_pseudo, p));
-  for (const zones::OwnedRecord& r : since->delta.removed) draft.apply(zones::Edit(Kind::add, r));
+  for (const zones::OwnedRecord& r : since->delta.removed) {
+    if (!follows_settings(r)) draft.apply(zones::Edit(Kind::add, r));
+  }
   draft.apply(zones::Edit(Kind::add, since->soa));
   return std::nullopt;
 }

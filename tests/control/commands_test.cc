@@ -617,6 +617,21 @@ class RolesTest : public CommandsTest {
   const zones::Name apex_ = test::name("example.com"), other_ = test::name("example.org");
 };
 
+TEST_F(CommandsTest, NoRollbackBringsBackOrDropsTheServersOfSecondaries) {
+  result("zone.import", {{"zone", "example.com"}, {"text", kSmallZone}});
+  const Json wish{{"zone", "example.com"}, {"ns", "ns1.secondary.test"}, {"allow", "192.0.2.77"}};
+  const auto enabled = result("secondary.enable", wish)["serial"].dump();
+  const auto servers = [&] { return result("zone.export", {{"zone", "example.com"}})["text"].get<std::string>(); };
+  EXPECT_NE(servers().find("ns1.secondary.test."), std::string::npos);
+  result("secondary.disable", {{"zone", "example.com"}});
+  EXPECT_EQ(servers().find("ns1.secondary.test."), std::string::npos);
+  result("zone.rollback", {{"zone", "example.com"}, {"serial", enabled}});
+  EXPECT_EQ(servers().find("ns1.secondary.test."), std::string::npos) << "which are disabled today";
+  result("secondary.enable", wish);
+  result("zone.rollback", {{"zone", "example.com"}, {"serial", "10"}});
+  EXPECT_NE(servers().find("ns1.secondary.test."), std::string::npos) << "which are enabled today";
+}
+
 TEST_F(RolesTest, AReaderLooksAndChangesNothing) {
   const Principal reader = who(Role::reader);
   EXPECT_FALSE(forbidden(operations_.zones.find(reader, apex_)));
