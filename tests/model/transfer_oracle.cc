@@ -316,7 +316,9 @@ class TransferServer {
           name_of(k.name), control::parse_tsig_algorithm(k.algorithm_text), std::move(secret), control::Md5::allowed);
       book.push_back(std::make_shared<const control::Key>(control::Key{std::move(tsig), {}}));
     }
-    rig.keys.set(control::KeyBook(std::move(book)));
+    control::Settings settings;
+    settings.keys = std::make_shared<const control::KeyBook>(std::move(book));
+    rig.settings.set(std::make_shared<const control::Settings>(std::move(settings)));
   }
 
   const std::vector<TestKey>& keys() const { return keys_; }
