@@ -204,6 +204,28 @@ Outcome<Committer::SecondarySet> Committer::set_secondary_now(const Name& apex, 
   return set;
 }
 
+void Committer::raise_serial(Name apex, uint32_t floor, Cause cause, Done<Changed> done) {
+  enqueue<Changed>(std::move(done), [this, apex = std::move(apex), floor, cause = std::move(cause)] {
+    return raise_now(apex, floor, cause);
+  });
+}
+
+Outcome<Committer::Changed> Committer::raise_now(const Name& apex, uint32_t floor, const Cause& cause) {
+  const VersionRef base = group_->current(apex);
+  if (!base) return no_such_zone(apex);
+  // Another secondary may have asked for it already.
+  if (zones::serial_newer(base->serial(), floor)) return Changed{base->serial(), base->serial(), 0, 0, 0};
+  auto outcome = propose_higher_serial(base, floor, rules(cause));
+  if (auto* failure = std::get_if<Failure>(&outcome)) return std::move(*failure);
+  const auto& made = std::get<Proposal>(outcome);
+  group_->set(apex, made.next);
+  AuditRecord record = record_of(apex, cause, "a secondary has serial " + std::to_string(floor));
+  record.old_serial = base->serial();
+  record.serial = made.next->serial();
+  group_->record(std::move(record));
+  return Changed{base->serial(), made.next->serial(), records_in(*made.next), 0, 0};
+}
+
 void Committer::remove_zone(Name apex, Cause cause, Done<Removed> done) {
   enqueue<Removed>(std::move(done),
                    [this, apex = std::move(apex), cause = std::move(cause)] { return remove_now(apex, cause); });

@@ -125,6 +125,10 @@ class Committer : private CommitQueue::Owner {
   // one commit. Called in the committer's thread.
   void set_secondary(zones::Name apex, Cause cause, SecondaryEdit edit, Done<SecondarySet> done);
 
+  // Gives the zone a serial above `floor`, which a secondary has, if that is not below the zone's own already. A Failure
+  // if the serial is not ours to choose.
+  void raise_serial(zones::Name apex, uint32_t floor, Cause cause, Done<Changed> done);
+
   struct Removed {
     uint32_t serial;
   };
@@ -192,6 +196,7 @@ class Committer : private CommitQueue::Owner {
   Outcome<Imported> import_now(const Import& request);
   Outcome<Configured> configure_now(const zones::Name& apex, const Cause& cause, zones::SerialPolicy policy);
   Outcome<SecondarySet> set_secondary_now(const zones::Name& apex, const Cause& cause, const SecondaryEdit& edit);
+  Outcome<Changed> raise_now(const zones::Name& apex, uint32_t floor, const Cause& cause);
   Outcome<Removed> remove_now(const zones::Name& apex, const Cause& cause);
   Outcome<KeyChanged> change_key_now(const zones::Name& name, const KeyEdit& edit);
   Outcome<zones::CookieSecrets> change_cookies_now(const CookieEdit& edit);

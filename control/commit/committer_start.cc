@@ -133,6 +133,7 @@ Outcome<size_t> Committer::load_store_now() {
   malloc_trim(0);  // what loading alone needed
   histories_.set_octets(octets);
   zones_without_servers_.store(without_servers, std::memory_order_relaxed);
+  published.recovered_at = store_.recovered_at();
   if (!published.empty()) observer_(std::move(published));
   follow_providers_at_start();
   return count;

@@ -447,7 +447,9 @@ Outcome<Proposal> propose_higher_serial(const VersionRef& base, uint32_t floor, 
   const uint32_t highest = zones::serial_newer(floor, base->serial()) ? floor : base->serial();
   OwnedRecord soa = base->soa_record();
   zones::set_soa_serial(soa, zones::next_serial(policy, highest, serial_time(rules)));
-  return Proposal{base, next_version(*base, {}, soa, base->attributes(), rules)};
+  Attributes attributes = base->attributes();
+  attributes.history = nullptr;
+  return Proposal{base, base->apply({}, soa, std::move(attributes))};
 }
 
 }  // namespace axfrd::control

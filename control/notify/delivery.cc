@@ -129,7 +129,11 @@ void Delivery::start() {
   started_ = true;
   for (const auto& [key, zone] : zones_) {
     for (const auto& line : zone->lines) {
-      if (line->owes()) apply(*line, Event::changed);
+      if (in_doubt(*line)) {
+        apply(*line, Event::aged);
+      } else if (line->owes()) {
+        apply(*line, Event::changed);
+      }
     }
   }
 }
@@ -159,6 +163,7 @@ void Delivery::set_zone(const zones::ZoneVersion& version, const std::string& ke
     set_lines(*zone, kept);
   }
   for (const auto& line : zone->lines) {
+    if (new_serial) line->serial_rises = false;
     note_debt(*line);
     if (!line->owes()) continue;
     if (started_ && (new_serial || line->state == State::current)) apply(*line, Event::changed);
@@ -252,6 +257,8 @@ void Delivery::note_debt(Line& line) {
     facts.ahead_since = 0;
   } else if (facts.ahead_since == 0) {
     facts.ahead_since = world_.unix_now();
+  }
+  if (ahead && !line.counted_ahead && !line.serial_rises) {
     const std::string zone = line.zone->facts.apex.to_text(), place = place_of(target.destination.endpoint);
     notices_.tell(world_.now(), place, "ahead",
                   "secondary " + place + " has serial " + std::to_string(*facts.serial) + " of " + zone +
@@ -464,8 +471,10 @@ void Delivery::answered(Ticket ticket, const Answer& answer) {
   if (line.state == State::querying) {
     trace(line, answer.serial ? "has serial " + std::to_string(*answer.serial) : answer.problem);
     line.facts.query_problem = answer.problem;
+    const bool was_in_doubt = in_doubt(line);
     if (answer.serial) prove(line, *answer.serial, Proof::query);
-    apply(line, line.owes() ? Event::behind : Event::satisfied);
+    // Who was in doubt has had no NOTIFY yet.
+    apply(line, !line.owes() ? Event::satisfied : was_in_doubt && answer.serial ? Event::changed : Event::behind);
     return pump(target);
   }
   const bool accepted = answer.rcode == Rcode::noerror;
@@ -702,6 +711,11 @@ std::vector<Delivery::Host> Delivery::hosts() const {
 
 void Delivery::prove(Line& line, uint32_t serial, Proof proof) {
   const bool owed = line.owes();
+  // What it has transferred from us is known.
+  if (proof != Proof::transfer && in_doubt(line) && !zones::serial_newer(line.zone->facts.serial, serial)) {
+    line.serial_rises = true;
+    world_.raise_serial(line, serial);
+  }
   line.facts.serial = serial;
   line.facts.proof = proof;
   line.facts.proven_at = world_.unix_now();
@@ -713,6 +727,10 @@ void Delivery::prove(Line& line, uint32_t serial, Proof proof) {
   }
   trace(line, "is proven to have serial ", serial);
   world_.proven(*line.zone);
+}
+
+bool Delivery::in_doubt(const Line& line) const {
+  return line.facts.proven_at < recovered_at_ && world_.unix_now() < recovered_at_ + line.zone->facts.expire;
 }
 
 // ---- what peers do ----

@@ -49,6 +49,11 @@
 // than a time, when a zone has not been proven for half of its EXPIRE, and why, once for each host and reason. A
 // datagram that anybody may have sent can have it try again sooner, and ends no alarm.
 //
+// After a recovery (Store::in_recovery) a secondary may have a serial that we gave once and do not know any more, with
+// other content under it. So it is in doubt until it has proven what it has: it is asked for its SOA before it gets a
+// NOTIFY, and if its serial is not below ours, the zone gets one above that. The doubt ends after the SOA's EXPIRE: a
+// secondary that has not been with us for so long serves the zone no more.
+//
 // Threads. The service thread; counters may be read by anybody.
 #pragma once
 
@@ -169,6 +174,8 @@ class Delivery {
     virtual void proven(const Zone& zone) = 0;
     // A NOTIFY was "answered", "refused" or "unanswered". `why`: a sentence, if it was not answered well.
     virtual void told(const Line& line, const char* outcome, const std::string& why) = 0;
+    // The zone shall have a serial above that one, which the secondary has.
+    virtual void raise_serial(const Line& line, uint32_t above) = 0;
   };
 
   // The answer to a message of ours, found to be authentic as far as it can be.
@@ -191,6 +198,8 @@ class Delivery {
   void start();
   // Sends nothing more.
   void stop() { started_ = false; }
+  // There was a recovery then; seconds since 1970. @pre not started
+  void set_recovered_at(int64_t time) { recovered_at_ = time; }
 
   // ---- what happens here ----
   // A version became visible. `kept`: of a zone that is new, what the store has of its secondaries.
@@ -232,6 +241,7 @@ class Delivery {
     State state = State::current;
     bool counted_ahead = false;            // in the target
     bool warned_of_expiry = false;         // since it was last proven
+    bool serial_rises = false;             // it has a serial that ours is raised above
     int64_t counted_owing = 0;             // its key in Target::owing; 0: it is not in there
     std::unique_ptr<Answer> bad_answer;    // to the message in flight; null: none
     uint8_t rounds = 0;                    // refused NOTIFYs, or answered ones without a proof
@@ -329,6 +339,7 @@ class Delivery {
   template <class... Parts>
   void trace(const Line& line, const Parts&... parts) const;
   void prove(Line& line, uint32_t serial, Proof proof);
+  bool in_doubt(const Line& line) const;
 
   World& world_;
   const Log& log_;
@@ -338,6 +349,7 @@ class Delivery {
   Strangers strangers_;
   std::string watched_;  // the zone up to which watch() has come
   bool started_ = false;
+  int64_t recovered_at_ = 0;
 
   Zones zones_;
   std::unordered_map<uint64_t, Zone*> zones_by_hash_;                        // of the apex

@@ -57,6 +57,7 @@ void NotifyService::published(const Published& published) {
   for (const auto& zone : published.zones) delivery_.set_zone(*zone.version, zone.ledger);
   for (const zones::Name& apex : published.gone) delivery_.forget(apex);
   if (published.keys) delivery_.keys_changed();
+  if (published.recovered_at != 0) delivery_.set_recovered_at(published.recovered_at);
 }
 
 // ---- what secondaries do ----
@@ -97,6 +98,17 @@ void NotifyService::told(const Delivery::Line& line, const char* outcome, const 
                               {"answer", facts.notify_rcode ? Json(name_of(*facts.notify_rcode)) : Json()},
                               {"result", outcome},
                               {"why", why.empty() ? Json() : Json(why)}});
+}
+
+void NotifyService::raise_serial(const Delivery::Line& line, uint32_t above) {
+  const std::string zone = line.zone->facts.apex.to_text(), peer = place_of(line.destination().endpoint);
+  committer_.raise_serial(line.zone->facts.apex, above, {.kind = "recovery", .detail = "below " + peer},
+                          [this, zone, peer, above](const Outcome<Committer::Changed>& outcome) {
+                            if (const auto* failure = std::get_if<Failure>(&outcome)) {
+                              log_.warning("recovery: secondary ", peer, " has serial ", above, " of ", zone,
+                                           ", and may have other records under it: ", failure->reason);
+                            }
+                          });
 }
 
 // ---- what operators ask ----

@@ -109,6 +109,7 @@ class NotifyService : public PeerSink, private Delivery::World {
   void abandon(Delivery::Ticket ticket) override { courier_.abandon(ticket); }
   void proven(const Delivery::Zone& zone) override;
   void told(const Delivery::Line& line, const char* outcome, const std::string& why) override;
+  void raise_serial(const Delivery::Line& line, uint32_t above) override;
 
   void tick();
   void keep_proofs();

@@ -73,7 +73,7 @@ std::string part_key(const std::string& apex, uint32_t part) {
   return key;
 }
 
-enum class LogTag : uint16_t { generation = 1, records, checksum, octets, clean, store, recovery };
+enum class LogTag : uint16_t { generation = 1, records, checksum, octets, clean, store, recovery, recovered_at };
 
 void put_format(Writer& writer) {
   writer.put(StoreTable::meta, kFormatKey, format_text());
@@ -420,6 +420,7 @@ void Store::put_held(Writer& writer, const RedoLog::Held& held) const {
   log.put8(LogTag::clean, held.clean ? 1 : 0);
   log.put64(LogTag::store, held.store);
   if (in_recovery_) log.put8(LogTag::recovery, 1);
+  if (recovered_at_ != 0) log.put64(LogTag::recovered_at, static_cast<uint64_t>(recovered_at_));
   writer.put(StoreTable::meta, kLog, zones::seal(std::move(log).finish(), kLog));
 }
 
@@ -451,6 +452,9 @@ RedoLog::Held Store::read_held(const Database::Snapshot& snapshot) {
         break;
       case LogTag::recovery:
         in_recovery_ = in.number8() != 0;
+        break;
+      case LogTag::recovered_at:
+        recovered_at_ = static_cast<int64_t>(in.number64());
         break;
       default:
         break;
@@ -969,6 +973,7 @@ void Store::erase_tombstones(std::span<const zones::Name> zones) {
 void Store::end_recovery() {
   settle();
   in_recovery_ = false;
+  recovered_at_ = unix_time();
   const RedoLog::Held held = log_.position();
   database_.write([&](Writer& writer) { put_held(writer, held); });
   log_.begin(held.generation + 1, held.checksum);

@@ -122,6 +122,8 @@ class Store {
   // True since changes were lost, or the store is a backup's, until end_recovery(): serials are to be raised first.
   bool in_recovery() const { return in_recovery_; }
   void end_recovery();
+  // When that was last; seconds since 1970, 0 if it never was.
+  int64_t recovered_at() const { return recovered_at_; }
 
   StoreHealth health() const;
   // From time to time when there is no work: begins a checkpoint if there is something to write, and tries again what
@@ -206,6 +208,7 @@ class Store {
   bool ready_ = false;   // the database holds what the log held at start, so changes can be taken
   bool make_log_ = false;
   bool in_recovery_ = false;
+  int64_t recovered_at_ = 0;
   bool settings_went_ = false;  // or were replaced, since the last checkpoint
   std::chrono::steady_clock::time_point last_try_{};
 

@@ -42,6 +42,7 @@ class FakeWorld : public Delivery::World {
     outcomes.emplace_back(what);
     reasons.push_back(why);
   }
+  void raise_serial(const Delivery::Line&, uint32_t above) override { raised.push_back(above); }
 
   static constexpr Delivery::Time kStart{std::chrono::hours(1)};
   Delivery::Time now_ = kStart;
@@ -51,6 +52,7 @@ class FakeWorld : public Delivery::World {
   std::vector<Message> sent;
   std::set<Delivery::Ticket> abandoned;
   std::vector<std::string> proofs, outcomes, reasons;
+  std::vector<uint32_t> raised;
 };
 
 constexpr const char* kZone = "example.com.";
@@ -734,6 +736,88 @@ TEST_F(DeliveryTest, AProofThatWasKeptCountsAfterARestart) {
   publish(kZone, 7, "192.0.2.1@53 7 1700000000\n");
   EXPECT_TRUE(world_.sent.empty());
   EXPECT_EQ(line().facts.proof, Proof::kept);
+}
+
+// After a recovery a serial may stand for something else at a secondary.
+class RecoveredDeliveryTest : public DeliveryTest {
+ protected:
+  RecoveredDeliveryTest() {
+    delivery_.stop();
+    delivery_.set_recovered_at(world_.unix_now());
+    world_.now_ += seconds(10);
+  }
+  // The SOA's EXPIRE is one second in the other tests.
+  void publish_at_start(uint32_t serial, const std::string& kept = "192.0.2.1@53 6 1700000000\n") {
+    zones::SecondaryDns made{true, {}, {}, {}};
+    made.secondaries.push_back(parse_secondary("192.0.2.1"));
+    const auto bare = zones::test::zone_of(kZone, "@ 60 SOA ns host " + std::to_string(serial) + " 1 1 3600 1\n");
+    zones::Attributes attributes;
+    attributes.secondary_dns = std::make_shared<const zones::SecondaryDns>(std::move(made));
+    const zones::VersionRef version = bare->apply({}, bare->soa_record(), attributes);
+    world_.serials[kZone] = serial;
+    delivery_.set_zone(*version, kept);
+  }
+};
+
+TEST_F(RecoveredDeliveryTest, ASecondaryIsAskedBeforeItGetsANotify) {
+  publish_at_start(7);
+  delivery_.start();
+  ASSERT_EQ(world_.sent.size(), 1U);
+  EXPECT_FALSE(last().notify);
+  answer_query(6);
+  EXPECT_TRUE(world_.raised.empty());
+  EXPECT_TRUE(last().notify) << "and gets it at once if it has what we know of";
+}
+
+TEST_F(RecoveredDeliveryTest, ASerialThatIsNotBelowOursIsPassed) {
+  for (const uint32_t serial : {7U, 9U}) {
+    world_.raised.clear();
+    publish_at_start(7);
+    delivery_.start();
+    answer_query(serial);
+    EXPECT_EQ(world_.raised, std::vector{serial});
+    publish_at_start(serial + 1);
+    EXPECT_TRUE(last().notify);
+    EXPECT_FALSE(line().counted_ahead);
+    delivery_.forget(test::name(kZone));
+    delivery_.stop();
+  }
+}
+
+TEST_F(RecoveredDeliveryTest, AStatedSerialIsPassedOnceAndNotWhatWasTransferredFromUs) {
+  publish_at_start(7);
+  delivery_.start();
+  transfer(7);
+  EXPECT_TRUE(world_.raised.empty());
+  saw(9);
+  EXPECT_TRUE(world_.raised.empty()) << "there is no doubt any more";
+  delivery_.forget(test::name(kZone));
+  publish_at_start(7);
+  saw(9);
+  EXPECT_EQ(world_.raised, std::vector{9U});
+}
+
+TEST_F(RecoveredDeliveryTest, WhoDoesNotAnswerIsAskedAtTheFirstContact) {
+  publish_at_start(7);
+  delivery_.start();
+  pass(minutes(10));
+  EXPECT_TRUE(world_.raised.empty());
+  delivery_.heard_from(kPeer, false);
+  ASSERT_TRUE(last().notify);
+  answer();
+  pass(seconds(3));
+  EXPECT_FALSE(last().notify);
+  answer_query(7);
+  EXPECT_EQ(world_.raised, std::vector{7U});
+}
+
+TEST_F(RecoveredDeliveryTest, DoubtEndsWithExpire) {
+  publish_at_start(7, "");
+  world_.now_ += minutes(60);
+  delivery_.start();
+  EXPECT_TRUE(last().notify);
+  saw(9);
+  EXPECT_TRUE(world_.raised.empty());
 }
 
 }  // namespace

@@ -1,7 +1,10 @@
 """A copy of the store, taken while axfrd runs, and an appliance made of it; providers that zones follow."""
 
+import pytest
+
 import ask
-from lab import EVERYONE, IPV4
+from lab import EVERYONE, IPV4, wait_until
+from peers import Bind, Knot, Nsd
 
 
 def serial_of(axfrd, zone):
@@ -48,3 +51,49 @@ def test_zones_follow_a_provider_that_changes(new_lab, new_axfrd, zone_file):
     assert any("ns2.p.test." in each for each in servers) and not any("ns1.p.test." in each for each in servers)
     refused = axfrd.ctl("provider", "remove", "p", check=False)
     assert refused.returncode != 0 and "used by 4 zones" in refused.stderr
+
+
+SECONDARIES = {"bind": Bind, "nsd": Nsd, "knot": Knot}
+
+
+@pytest.mark.parametrize("changes", [1, 3])
+def test_secondaries_that_are_ahead_of_a_restored_store_come_back_in_step_by_themselves(
+    new_lab, new_axfrd, zone_file, changes
+):
+    """A serial that was given between the backup and the loss of the store is given again, for other content."""
+    lab = new_lab(*SECONDARIES)
+    hosts = {name: getattr(lab, name) for name in SECONDARIES}
+    axfrd = new_axfrd(lab, zones=[zone_file("example.org", 20)])
+    axfrd.ctl("zone", "config", "example.org", "--serial", "increment")
+    peers = [kind(hosts[name], ["example.org"]) for name, kind in SECONDARIES.items()]
+    allowed = [word for host in hosts.values() for word in ("--allow", host.ipv4)]
+    axfrd.ctl("secondary", "enable", "example.org", "--ns", "ns1.secondary.example.", *allowed)
+    for peer in peers:
+        peer.wait()
+
+    def change(name):
+        axfrd.ctl("zone", "begin", "example.org")
+        axfrd.ctl("zone", "set", "example.org", name, "60", "A", "192.0.2.9")
+        axfrd.ctl("zone", "commit", "example.org")
+
+    def wait_until_all_have(name, there):
+        for host in hosts.values():
+            wait_until(lambda host=host: bool(ask.udp(host, f"{name}.example.org", "A", "127.0.0.1").answer) == there,
+                       f"{name} to be {'there' if there else 'gone'}")
+
+    change("kept")
+    wait_until_all_have("kept", True)
+    axfrd.ctl("backup", axfrd.directory / "copy")
+    for number in range(changes):
+        change(f"lost{number}")
+    wait_until_all_have(f"lost{changes - 1}", True)
+    assert axfrd.stop() == 0
+    axfrd.options.update(store=axfrd.directory / "restored", restore=axfrd.directory / "copy", zones_dir=None)
+    axfrd.start()
+    wait_until_all_have("lost0", False)
+    wait_until(lambda: all(line["in_step"] for line in axfrd.json("secondary", "status", "example.org")["ledger"]),
+               "all to be in step")
+    wait_until_all_have("kept", True)
+    change("new")
+    wait_until_all_have("new", True)
+    wait_until_all_have("lost0", False)
