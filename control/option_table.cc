@@ -73,7 +73,7 @@ constexpr std::array kServiceOptions{
            "about all names; 0: no limit"},
     Option{
         "rate-limit-slip", Kind::value, "N", "1",
-        "put off every N-th of the responses beyond the limit, by TC or BADCOOKIE, and drop the others; 0: drop all"},
+        "let every N-th of the responses beyond the limit slip, as TC or BADCOOKIE, and drop the others; 0: drop all"},
     Option{"nsid", Kind::value, "TEXT", nullptr, "name of this server for those who ask (RFC 5001)"},
     Option{"id-server", Kind::value, "TEXT", nullptr, "answer to CH TXT id.server and hostname.bind"},
     Option{"version-text", Kind::value, "TEXT", nullptr, "answer to CH TXT version.server and version.bind"},

@@ -48,14 +48,9 @@ std::string names_text(const std::vector<Name>& names, const char* separator) {
   return text;
 }
 
-// The same address or prefix, and the same port.
-bool same_place(const Secondary& a, const Secondary& b) {
-  return a.address == b.address && a.prefix == b.prefix && a.port == b.port;
-}
-
 std::vector<Name> parse_servers(const std::string& text) {
   std::vector<Name> servers;
-  for (const std::string& item : split(text, ',')) {
+  for (const std::string& item : items_of(text)) {
     Name name = parse_name(item);
     if (std::ranges::find(servers, name) != servers.end())
       refuse("the NS name " + name.to_text() + " stands there twice");
@@ -67,7 +62,7 @@ std::vector<Name> parse_servers(const std::string& text) {
 
 std::vector<Secondary> parse_list(const std::string& text, const std::vector<Name>& keys) {
   std::vector<Secondary> list;
-  for (const std::string& item : split(text, ',')) {
+  for (const std::string& item : items_of(text)) {
     Secondary secondary = parse_secondary(item);
     if (secondary.keys.empty()) secondary.keys = keys;
     if (std::ranges::any_of(list, [&](const Secondary& s) { return same_place(s, secondary); }))
@@ -236,15 +231,11 @@ void check(const SecondaryDns& settings, const KeyBook& keys, const std::vector<
 
 }  // namespace
 
-SecondaryDns apply(const SecondaryWish& wish, SecondaryDns base, const KeyBook& keys,
-                   const std::vector<IpAddress>& ours) {
-  const std::vector<Name> for_all = parse_keys(wish.key);
-  if (!wish.ns.empty()) base.servers = parse_servers(wish.ns);
-  if (!wish.allow.empty()) base.secondaries = parse_list(wish.allow, for_all);
-  if (!wish.notify.empty()) set_notified(base.secondaries, parse_list(wish.notify, for_all));
-  check(base, keys, ours);
-  return base;
+bool same_place(const Secondary& a, const Secondary& b) {
+  return a.address == b.address && a.prefix == b.prefix && a.port == b.port;
 }
+
+std::vector<std::string> items_of(const std::string& list) { return split(list, ','); }
 
 SecondaryDns follow_providers(SecondaryDns settings, const Providers& known) {
   if (settings.providers.empty()) return settings;

@@ -29,6 +29,8 @@ Prefix prefix_of(const zones::Secondary& secondary);
 inline boost::asio::ip::udp::endpoint endpoint_of(const zones::Secondary& secondary) {
   return {address_of(secondary), secondary.port};
 }
+// Whether both are one host or prefix, and one port.
+bool same_place(const zones::Secondary& a, const zones::Secondary& b);
 // Whether `peer` is the secondary, or one of its prefix. @pre peer is normalised
 bool covers(const zones::Secondary& secondary, const IpAddress& peer);
 
@@ -51,16 +53,16 @@ std::string wish_to_stored(const SecondaryWish& wish);
 // Throws std::invalid_argument.
 SecondaryWish wish_from_stored(const std::string& stored);
 
-// `base` with what the wish states in place of what was there. Throws std::invalid_argument: names, addresses, doubles,
-// limits, keys that are not in `keys`, addresses that are ours.
-zones::SecondaryDns apply(const SecondaryWish& wish, zones::SecondaryDns base, const KeyBook& keys,
-                          const std::vector<IpAddress>& ours);
+// The items of such a list.
+std::vector<std::string> items_of(const std::string& list);
+
 // ---- providers that a zone refers to ----
 
 using Providers = std::map<std::string, SecondaryWish>;
 
 // `base` with other providers in place of those to which it refers, and with what `wish` states in place of what the
-// zone states itself. Throws as apply(), and for a provider that there is not.
+// zone states itself. Throws std::invalid_argument: names, addresses, doubles, limits, keys that are not in `keys`,
+// addresses that are ours, a provider that there is not.
 zones::SecondaryDns refer(const SecondaryWish& wish, std::vector<std::string> providers, zones::SecondaryDns base,
                           const Providers& known, const KeyBook& keys, const std::vector<IpAddress>& ours);
 // `settings` as they are when the providers are as they are now; one that is gone adds nothing. Without providers, the

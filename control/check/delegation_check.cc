@@ -106,7 +106,7 @@ class Check {
  private:
   // ---- what is found ----
   void good(const char* about, const std::string& text) { add(true, about, text); }
-  void mend(const char* about, const std::string& text) { add(false, about, text); }
+  void fix(const char* about, const std::string& text) { add(false, about, text); }
   void add(bool sound, const char* about, const std::string& text) {
     sound_ = sound_ && sound;
     findings_.push_back({{"sound", sound}, {"about", about}, {"text", text}});
@@ -160,7 +160,7 @@ class Check {
       Parent parent{Name(apex_.view().parent(up)), {}};
       const Found found = resolve(parent.name, rrtype::NS);
       if (!found.failure.empty()) {
-        mend("delegation", "cannot find the parent's servers: " + found.failure);
+        fix("delegation", "cannot find the parent's servers: " + found.failure);
         return std::nullopt;
       }
       for (const std::string& rdata : found.rdata) {
@@ -171,9 +171,9 @@ class Check {
       }
       if (!parent.servers.empty()) return parent;
     }
-    mend("delegation", "no zone above this one could be found: the resolver knows no name servers of " +
-                           Name(apex_.view().parent(1)).to_text() +
-                           " or of a zone above it; name one that does with --resolver");
+    fix("delegation", "no zone above this one could be found: the resolver knows no name servers of " +
+                          Name(apex_.view().parent(1)).to_text() +
+                          " or of a zone above it; name one that does with --resolver");
     return std::nullopt;
   }
 
@@ -203,14 +203,14 @@ class Check {
     if (!parent) return;
     const std::string who = "the parent zone " + parent->name.to_text();
     const auto delegated = delegated_by(*parent);
-    if (!delegated) return mend("delegation", "no server of " + who + " answers");
+    if (!delegated) return fix("delegation", "no server of " + who + " answers");
     if (delegated->empty())
-      return mend("delegation", who + " does not delegate to this zone; at the registrar, enter " + list_of(servers_));
+      return fix("delegation", who + " does not delegate to this zone; at the registrar, enter " + list_of(servers_));
     const Names missing = without(servers_, *delegated), extra = without(*delegated, servers_);
-    if (!missing.empty()) mend("delegation", who + " does not name " + list_of(missing) + "; at the registrar, add it");
+    if (!missing.empty()) fix("delegation", who + " does not name " + list_of(missing) + "; at the registrar, add it");
     if (!extra.empty())
-      mend("delegation", who + " names " + list_of(extra) + ", which the zone does not" + since_disabled(extra) +
-                             "; at the registrar, remove it");
+      fix("delegation", who + " names " + list_of(extra) + ", which the zone does not" + since_disabled(extra) +
+                            "; at the registrar, remove it");
     if (missing.empty() && extra.empty())
       good("delegation", who + " names the same servers as the zone: " + list_of(servers_));
   }
@@ -225,18 +225,18 @@ class Check {
   void check_ds() {
     if (apex_.view().label_count() == 0) return;
     const Found ds = resolve(apex_, rrtype::DS);
-    if (!ds.failure.empty()) return mend("DS", "cannot tell whether the parent has DS records: " + ds.failure);
+    if (!ds.failure.empty()) return fix("DS", "cannot tell whether the parent has DS records: " + ds.failure);
     if (ds.rdata.empty()) return good("DS", "the parent has none, and the zone needs no signatures");
     if (signed_) return good("DS", "the parent has some, and the zone has its DNSKEY");
-    mend("DS",
-         "the parent has DS records, but the zone is not signed, so that validating resolvers refuse it; remove "
-         "them at the registrar, or serve the signed zone");
+    fix("DS",
+        "the parent has DS records, but the zone is not signed, so that validating resolvers refuse it; remove "
+        "them at the registrar, or serve the signed zone");
   }
 
   // ---- the servers ----
   void check_server(const Name& server) {
     const auto addresses = addresses_of(server);
-    if (addresses.empty()) return mend("server", server.to_text() + " has no address that can be found");
+    if (addresses.empty()) return fix("server", server.to_text() + " has no address that can be found");
     for (const std::string& address : addresses) {
       if (stop_) return;
       const uint16_t port = port_of(address);
@@ -257,20 +257,20 @@ class Check {
 
   void check_copy(const std::string& who, const std::string& address, uint16_t port) {
     const Packet answer = ask(address, apex_, LDNS_RR_TYPE_SOA, port);
-    if (!answer) return mend("server", who + " does not answer");
+    if (!answer) return fix("server", who + " does not answer");
     const auto rcode = ldns_pkt_get_rcode(answer.get());
     if (rcode != LDNS_RCODE_NOERROR)
-      return mend("server", who + " does not serve the zone: it answers " + name_of_rcode(rcode));
+      return fix("server", who + " does not serve the zone: it answers " + name_of_rcode(rcode));
     std::optional<uint32_t> serial;
     // Servers may send what they like, also a SOA without fields, which ldns lets pass.
     for_each_record(ldns_pkt_answer(answer.get()), LDNS_RR_TYPE_SOA, [&](const ldns_rr* record) {
       serial = zones::serial_in(rrtype::SOA, zones::bytes_of(zones::rdata_of(*record)));
     });
-    if (!serial || !ldns_pkt_aa(answer.get())) return mend("server", who + " has no authority for the zone");
+    if (!serial || !ldns_pkt_aa(answer.get())) return fix("server", who + " has no authority for the zone");
     if (*serial == zone_.serial()) return good("server", who + " serves serial " + std::to_string(*serial));
     const bool behind = zones::serial_newer(zone_.serial(), *serial);
-    mend("server", who + " serves serial " + std::to_string(*serial) + ", which is " +
-                       (behind ? "behind ours, " : "AHEAD of ours, ") + std::to_string(zone_.serial()));
+    fix("server", who + " serves serial " + std::to_string(*serial) + ", which is " +
+                      (behind ? "behind ours, " : "AHEAD of ours, ") + std::to_string(zone_.serial()));
   }
 
   const zones::ZoneVersion& zone_;

@@ -1,5 +1,5 @@
 // DelegationChecker: whether the world finds a zone where its secondaries are. Asks the parent's servers, the servers
-// that the zone names, and a resolver, and says in plain words what to mend and where.
+// that the zone names, and a resolver, and says in plain words what to fix and where.
 //
 // Threads. A thread of its own asks, one zone after the other, and waits for answers. check() may be called by any.
 #pragma once

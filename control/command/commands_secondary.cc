@@ -61,11 +61,25 @@ void secondary_disable(Operations& operations, const Principal& who, Json& param
 void secondary_show(Operations& operations, const Principal& who, Json& params, RpcDone done) {
   const auto picture = [](const SecondaryOperations::Shown& shown) {
     Json result = settings_json(*shown.version);
+    Json addresses = Json::array(), sources = Json::array(), keys = Json::array();
+    for (const IpAddress& address : shown.primary.addresses) addresses.push_back(address.to_string());
+    for (const IpAddress& source : shown.primary.notify_sources) sources.push_back(source.to_string());
+    for (const PeerKey& key : shown.keys) {
+      keys.push_back(
+          {{"key", key.name.to_text()}, {"algorithm", key.algorithm.empty() ? Json() : Json(key.algorithm)}});
+    }
+    result["primary"] = {{"addresses", std::move(addresses)},
+                         {"port", shown.primary.port},
+                         {"notify_sources", std::move(sources)},
+                         {"keys", std::move(keys)}};
+    if (!shown.configuration.empty()) result["configuration"] = shown.configuration;
     result["ledger"] = shown.ledger;
     result["strangers"] = shown.strangers;
     return result;
   };
-  operations.secondaries.show(who, zone_in(params), answering<SecondaryOperations::Shown>(std::move(done), picture));
+  const SecondaryOperations::Show request{zone_in(params), optional_text(params, "format"),
+                                          optional_text(params, "secondary")};
+  operations.secondaries.show(who, request, answering<SecondaryOperations::Shown>(std::move(done), picture));
 }
 
 void secondary_list(Operations& operations, const Principal& who, Json&, RpcDone done) {
@@ -98,7 +112,7 @@ class LedgerView {
     }
   }
   std::string begin() const { return sums_up_ ? R"({"hosts":[)" : R"({"ledger":[)"; }
-  std::string end() {
+  std::string end(const Json& strangers) {
     std::string text;
     for (const auto& [secondary, host] : hosts_) {
       add(text, {{"secondary", secondary},
@@ -107,7 +121,7 @@ class LedgerView {
                  {"behind_seconds", host.behind_seconds},
                  {"last_seen", host.last_seen != 0 ? Json(host.last_seen) : Json()}});
     }
-    return text + "]}";
+    return text + R"(],"strangers":)" + dump(strangers) + "}";
   }
 
  private:
@@ -147,9 +161,7 @@ void secondary_status(Operations& operations, const Principal& who, Json& params
     const auto picture = [view](const SecondaryOperations::Status& status) {
       std::string text = view->begin();
       view->take(status.ledger, text);
-      Json result = Json::parse(text + view->end());
-      result["strangers"] = status.strangers;
-      return result;
+      return Json::parse(text + view->end(status.strangers));
     };
     return operations.secondaries.status(who, zone_in(params), view->behind(),
                                          answering<SecondaryOperations::Status>(std::move(done), picture));
@@ -163,7 +175,7 @@ void secondary_status(Operations& operations, const Principal& who, Json& params
                                          std::string text = *place ? "" : view->begin();
                                          view->take(page.lines, text);
                                          *place = page.last;
-                                         if (!page.more) text += view->end();
+                                         if (!page.more) text += view->end(page.strangers);
                                          piece(std::move(text), page.more);
                                        });
   })));
@@ -175,9 +187,12 @@ void secondary_check(Operations& operations, const Principal& who, Json& params,
 }
 
 void notify(Operations& operations, const Principal& who, Json& params, RpcDone done) {
-  operations.secondaries.notify(who, zone_in(params), answering<size_t>(std::move(done), [](size_t count) {
-                                  return Json{{"secondaries", count}};
-                                }));
+  const auto picture = [](size_t count) { return Json{{"secondaries", count}}; };
+  if (params.contains("zone") == params.contains("secondary"))
+    throw std::invalid_argument("state a zone, or --secondary ADDRESS for all zones of that host");
+  if (params.contains("zone"))
+    return operations.secondaries.notify(who, zone_in(params), answering<size_t>(std::move(done), picture));
+  operations.secondaries.notify_host(who, text_in(params, "secondary"), answering<size_t>(std::move(done), picture));
 }
 
 void explain(Operations& operations, const Principal& who, Json& params, RpcDone done) {

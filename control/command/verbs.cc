@@ -74,6 +74,16 @@ constexpr std::array kLedger{
     Parameter{"state", Source::option, false, "TEXT", "only those whose state has this text in it"},
     Parameter{"summary", Source::flag, false, "", "a line for each secondary: zones, how many behind, last seen"},
 };
+constexpr std::array kShowSecondary{
+    Parameter{"zone", Source::argument, true, "NAME", "name of the zone"},
+    Parameter{"format", Source::option, false, "SOFTWARE",
+              "only the configuration of a secondary that runs bind, knot, nsd or powerdns"},
+    Parameter{"secondary", Source::option, false, "ADDRESS", "for this secondary, if not all have the same key"},
+};
+constexpr std::array kNotifyVerb{
+    Parameter{"zone", Source::optional_argument, false, "NAME", "name of the zone"},
+    Parameter{"secondary", Source::option, false, "ADDRESS[@PORT]", "this host, of all zones that it has from us"},
+};
 constexpr std::array kRollback{
     Parameter{"zone", Source::argument, true, "NAME", "name of the zone"},
     Parameter{"serial", Source::argument, true, "SERIAL", "serial of a version that zone history shows"},
@@ -199,14 +209,15 @@ constexpr std::array kVerbs{
     Verb{"secondary.enable", "let others serve a zone as secondaries", kSecondary, Shown::secondaries_set},
     Verb{"secondary.edit", "change what is stated of a zone's secondaries", kEditSecondary, Shown::secondaries_set},
     Verb{"secondary.disable", "undo what enable did", kDisableSecondary, Shown::secondaries_set},
-    Verb{"secondary.show", "show a zone's secondaries, and what they have", kZone, Shown::secondaries},
+    Verb{"secondary.show", "show a zone's secondaries, and what they must know of us", kShowSecondary,
+         Shown::secondaries},
     Verb{"secondary.list", "list the zones that have secondaries", {}, Shown::secondary_list},
     Verb{"secondary.status", "show who has which serial, and NOTIFY and transfers", kLedger, Shown::ledger},
-    Verb{"secondary.check", "ask parent and secondaries, and say what to mend", kZone, Shown::checked},
+    Verb{"secondary.check", "ask parent and secondaries, and say what to fix", kZone, Shown::checked},
     Verb{"provider.set", "name the secondaries of a provider", kProvider, Shown::provider_set},
     Verb{"provider.list", "list all providers", {}, Shown::providers},
     Verb{"provider.remove", "forget a provider that no zone follows", kProviderName, Shown::removed_provider},
-    Verb{"notify", "notify all secondaries of a zone now", kZone, Shown::notified},
+    Verb{"notify", "notify a zone's secondaries now, or one of all its zones", kNotifyVerb, Shown::notified},
     Verb{"explain", "say whether a peer may transfer a zone, and why", kExplain, Shown::explained},
     Verb{"key.add", "add a TSIG key", kKeyAdd, Shown::key},
     Verb{"key.generate", "make a TSIG key, and show its secret this once", kKeyGenerate, Shown::key},

@@ -125,8 +125,8 @@ class Committer : private CommitQueue::Owner {
   // one commit. Called in the committer's thread.
   void set_secondary(zones::Name apex, Cause cause, SecondaryEdit edit, Done<SecondarySet> done);
 
-  // Gives the zone a serial above `floor`, which a secondary has, if that is not below the zone's own already. A Failure
-  // if the serial is not ours to choose.
+  // Gives the zone a serial above `floor`, which a secondary has, if that is not below the zone's own already. A
+  // Failure if the serial is not ours to choose.
   void raise_serial(zones::Name apex, uint32_t floor, Cause cause, Done<Changed> done);
 
   struct Removed {

@@ -153,7 +153,15 @@ void Committer::follow_providers_at_start() {
   auto following = std::make_shared<Following>();
   following->provider = "providers that changed before the start";
   following->cause.kind = kSecondaryDns;
-  following->zones = zones_with([](const zones::SecondaryDns& settings) { return !settings.providers.empty(); });
+  const ProvidersRef known = settings_.get()->providers;
+  following->zones = zones_with([&known](const zones::SecondaryDns& settings) {
+    if (settings.providers.empty()) return false;
+    try {
+      return !(follow_providers(settings, *known) == settings);
+    } catch (const std::invalid_argument&) {
+      return true;  // the attempt says what is wrong
+    }
+  });
   following->done = [](const Outcome<ProviderSet>&) {};
   if (!following->zones.empty()) queue_.enqueue([this, following] { follow_next(following); });
 }

@@ -77,8 +77,8 @@ struct GivenChange {
 };
 Outcome<Proposal> propose_given(const zones::VersionRef& base, const GivenChange& change, const ProposalRules& rules);
 
-// The same content with a serial above `floor` and above the zone's own; a Failure if that is not ours to choose. Without
-// a history: what secondaries have under its serials may be something else.
+// The same content with a serial above `floor` and above the zone's own; a Failure if that is not ours to choose.
+// Without a history: what secondaries have under its serials may be something else.
 Outcome<Proposal> propose_higher_serial(const zones::VersionRef& base, uint32_t floor, const ProposalRules& rules);
 
 Failure no_such_zone(const zones::Name& apex);

@@ -18,7 +18,7 @@ struct Published {
   };
   std::vector<Zone> zones;
   std::vector<zones::Name> gone;
-  bool keys = false;  // the book of TSIG keys has changed
+  bool keys = false;         // the book of TSIG keys has changed
   int64_t recovered_at = 0;  // at start: Store::recovered_at()
   bool empty() const { return zones.empty() && gone.empty() && !keys; }
 };

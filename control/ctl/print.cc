@@ -307,7 +307,8 @@ void print_troubles(std::ostream& out, const Json& lines) {
 void print_strangers(std::ostream& out, const Json& result) {
   const Json strangers = result.value("strangers", Json::array());
   for (const Json& each : strangers)
-    out << text_of(each["peer"]) << (each["listed"] ? " (of a prefix that may transfer): " : " (no secondary): ")
+    out << (each.contains("zone") ? text_of(each["zone"]) + ", " : "") << text_of(each["peer"])
+        << (each["listed"] ? " (of a prefix that may transfer): " : " (no secondary): ")
         << (each["unverified"] ? "unverified: " : "") << text_of(each["text"]) << " (" << times_of(each) << ")\n";
 }
 
@@ -461,8 +462,28 @@ void print_secondary_set(std::ostream& out, const Json&, const Json& result) {
   if (result.contains("ns_before")) print_delegation(out, result);
 }
 
+// What the secondaries have to know of us.
+void print_primary(std::ostream& out, const Json& primary) {
+  Json addresses = Json::array(), keys = Json::array();
+  for (const Json& address : primary["addresses"])
+    addresses.push_back(text_of(address) + "@" + text_of(primary["port"]));
+  for (const Json& key : primary["keys"]) {
+    keys.push_back(text_of(key["key"]) +
+                   (key["algorithm"].is_null() ? " (there is no such key)" : " (" + text_of(key["algorithm"]) + ")"));
+  }
+  print_pairs(out, {{"our addresses", joined(addresses)},
+                    {"NOTIFY from", primary["notify_sources"].empty() ? "the address that the kernel chooses"
+                                                                      : joined(primary["notify_sources"])},
+                    {"keys", joined(keys)}});
+}
+
 void print_secondary_show(std::ostream& out, const Json&, const Json& result) {
+  if (result.contains("configuration")) {
+    out << text_of(result["configuration"]);
+    return;
+  }
   print_secondary_settings(out, result);
+  if (result.contains("primary")) print_primary(out, result["primary"]);
   if (!result["ledger"].empty()) print_ledger(out, result["ledger"]);
   print_strangers(out, result);
 }
@@ -521,7 +542,11 @@ void print_provider_removed(std::ostream& out, const Json& params, const Json&) 
 }
 
 void print_notify(std::ostream& out, const Json& params, const Json& result) {
-  out << text_of(params["zone"]) << ": NOTIFY is on its way to " << result["secondaries"] << " secondaries\n";
+  if (params.contains("zone")) {
+    out << text_of(params["zone"]) << ": NOTIFY is on its way to " << result["secondaries"] << " secondaries\n";
+  } else {
+    out << text_of(params["secondary"]) << ": NOTIFY of " << result["secondaries"] << " zones is on its way\n";
+  }
 }
 
 void print_explain(std::ostream& out, const Json&, const Json& result) {

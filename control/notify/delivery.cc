@@ -82,6 +82,14 @@ std::string meaning_of(const Delivery::Answer& answer, const Destination& to) {
   }
 }
 
+// When the first serial behind that one came, as far as the history tells; 0 if it does not.
+int64_t lacks_since(const zones::ZoneVersion& version, uint32_t serial) {
+  if (!version.history()) return 0;
+  const auto& steps = version.history()->steps();
+  const auto lacked = std::ranges::find_if(steps, [serial](const auto& step) { return step->from() == serial; });
+  return (lacked != steps.end() ? *lacked : steps.front())->time();
+}
+
 // Times that a NOTIFY was tried, one more.
 uint8_t one_more(uint8_t count, unsigned most) { return static_cast<uint8_t>(std::min(count + 1U, most)); }
 
@@ -161,6 +169,10 @@ void Delivery::set_zone(const zones::ZoneVersion& version, const std::string& ke
   if (zone->settings != version.attributes().secondary_dns) {
     set_settings(*zone, version.attributes().secondary_dns);
     set_lines(*zone, kept);
+    for (const auto& line : zone->lines) {
+      if (line->facts.proof == Proof::kept && line->owes() && line->facts.behind_since == 0)
+        line->facts.behind_since = lacks_since(version, *line->facts.serial);
+    }
   }
   for (const auto& line : zone->lines) {
     if (new_serial) line->serial_rises = false;
@@ -841,14 +853,29 @@ void Delivery::refused(const Refusal& refusal) {
 bool Delivery::notify_again(const zones::Name& apex) {
   Zone* zone = find_zone(apex);
   if (zone == nullptr) return false;
-  for (const auto& line : zone->lines) {
-    if (line->target->failures > 0) revive(*line->target);
-    line->facts.serial.reset();  // proven anew
-    note_debt(*line);
-    line->facts.attempts = line->rounds = 0;
-    apply(*line, Event::asked);
-  }
+  for (const auto& line : zone->lines) notify_again(*line);
   return true;
+}
+
+size_t Delivery::notify_again(const IpAddress& host, std::optional<uint16_t> port) {
+  size_t count = 0;
+  for (const auto& [key, zone] : zones_) {
+    for (const auto& line : zone->lines) {
+      const auto& endpoint = line->destination().endpoint;
+      if (endpoint.address() != host || (port && endpoint.port() != *port)) continue;
+      notify_again(*line);
+      ++count;
+    }
+  }
+  return count;
+}
+
+void Delivery::notify_again(Line& line) {
+  if (line.target->failures > 0) revive(*line.target);
+  line.facts.serial.reset();  // proven anew
+  note_debt(line);
+  line.facts.attempts = line.rounds = 0;
+  apply(line, Event::asked);
 }
 
 // ---- time ----

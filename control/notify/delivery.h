@@ -231,6 +231,8 @@ class Delivery {
   // ---- what operators ask ----
   // Sends NOTIFY to all secondaries of a zone; false: the zone has none.
   bool notify_again(const zones::Name& apex);
+  // The same for all zones of a host, or of one port of it; their number.
+  size_t notify_again(const IpAddress& host, std::optional<uint16_t> port);
 
   // ---- to be read ----
   struct Line {
@@ -310,6 +312,7 @@ class Delivery {
 
  private:
   Zone* find_zone(zones::NameView apex);
+  void notify_again(Line& line);
   void set_settings(Zone& zone, zones::SecondaryDnsRef settings);
   void set_lines(Zone& zone, const std::string& kept);
   Target& target_of(const zones::Secondary& secondary);

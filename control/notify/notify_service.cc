@@ -22,12 +22,13 @@ NotifyService::NotifyService(boost::asio::io_context& loop, const zones::ZoneTab
                              Committer& committer, const CurrentSettings& settings, std::vector<IpAddress> sources,
                              TransferLog& transfers, const Log& log, DeliverySettings delivery)
     : loop_(loop),
+      sources_(std::move(sources)),
       reader_(rcu),
       committer_(committer),
       transfers_(transfers),
       log_(log),
       delivery_(*this, log, delivery),
-      courier_(loop, zones, reader_, settings, std::move(sources),
+      courier_(loop, zones, reader_, settings, sources_,
                {[this](Delivery::Ticket ticket, const Delivery::Answer& answer) { delivery_.answered(ticket, answer); },
                 [this](Delivery::Ticket ticket, const Delivery::Answer& answer) {
                   delivery_.answered_unsigned(ticket, answer);
@@ -117,6 +118,12 @@ Outcome<size_t> NotifyService::notify(const zones::Name& apex) {
   if (!delivery_.notify_again(apex))
     return Failure{FailureCode::no_such_zone, "zone " + apex.to_text() + " has no secondary DNS enabled"};
   return delivery_.find(apex)->lines.size();
+}
+
+Outcome<size_t> NotifyService::notify(const IpAddress& host, std::optional<uint16_t> port) {
+  const size_t count = delivery_.notify_again(host, port);
+  if (count != 0) return count;
+  return Failure{FailureCode::failed, host.to_string() + " is notified of no zone"};
 }
 
 void NotifyService::add_lines(Json& lines, const Delivery::Zone& zone, bool behind) const {

@@ -62,12 +62,16 @@ class NotifyService : public PeerSink, private Delivery::World {
   // ---- what operators ask ----
   // Sends NOTIFY again to all secondaries of a zone; their number.
   Outcome<size_t> notify(const zones::Name& apex);
+  // The same for all zones of a host, or of one port of it.
+  Outcome<size_t> notify(const IpAddress& host, std::optional<uint16_t> port);
   // Lines of one zone; with `behind`, of those that owe a serial.
   Json status(const zones::Name& apex, bool behind) const;
   // What was seen of that host at the zone: of its own troubles if it is a secondary there, or else as a stranger.
   Json seen(const zones::Name& apex, const IpAddress& peer) const;
   // Who is none of the zone's hosts, and asked in vain.
   Json strangers(const zones::Name& apex) const { return delivery_.strangers().of(apex); }
+  // The same of all zones.
+  Json strangers() const { return delivery_.strangers().all(); }
   // [{"host", "pairs", "behind", …}…], of those with most behind; what is beyond the most is one, "other".
   Json hosts() const;
   // Appends to the file under its name from now on, which may be another one than before.
@@ -83,6 +87,8 @@ class NotifyService : public PeerSink, private Delivery::World {
   using Waited = std::function<void(bool all, Json lines)>;
   void wait_for(const zones::Name& apex, uint32_t serial, std::chrono::seconds patience, Waited done);
 
+  // Addresses that NOTIFY is sent from, the first of each family. Any thread.
+  const std::vector<IpAddress>& sources() const { return sources_; }
   const NotifyCounters& counters() const { return delivery_.counters(); }
   // Lines that the log of transfers did not take. Any thread.
   uint64_t dropped_log_lines() const { return transfers_.dropped_lines(); }
@@ -117,6 +123,7 @@ class NotifyService : public PeerSink, private Delivery::World {
   void add_lines(Json& lines, const Delivery::Zone& zone, bool behind) const;
 
   boost::asio::io_context& loop_;
+  const std::vector<IpAddress> sources_;
   dataplane::Rcu::Reader reader_;
   Committer& committer_;
   TransferLog& transfers_;

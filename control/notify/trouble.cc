@@ -121,19 +121,29 @@ const Strangers::Attempt* Strangers::find(zones::NameView apex, const IpAddress&
   return place != places_.end() ? &*place->second : nullptr;
 }
 
+namespace {
+
+Json to_json(const Strangers::Attempt& attempt) {
+  return {{"zone", attempt.apex.to_text()}, {"peer", attempt.peer.to_string()},
+          {"listed", attempt.listed},       {"reason", to_text(attempt.reason)},
+          {"text", attempt.text},           {"first_at", attempt.first_at},
+          {"last_at", attempt.last_at},     {"count", attempt.count},
+          {"unverified", !attempt.by_tcp}};
+}
+
+}  // namespace
+
 Json Strangers::of(zones::NameView apex) const {
   Json list = Json::array();
   for (const Attempt& each : attempts_) {
-    if (!each.apex.view().equals(apex)) continue;
-    list.push_back({{"peer", each.peer.to_string()},
-                    {"listed", each.listed},
-                    {"reason", to_text(each.reason)},
-                    {"text", each.text},
-                    {"first_at", each.first_at},
-                    {"last_at", each.last_at},
-                    {"count", each.count},
-                    {"unverified", !each.by_tcp}});
+    if (each.apex.view().equals(apex)) list.push_back(to_json(each));
   }
+  return list;
+}
+
+Json Strangers::all() const {
+  Json list = Json::array();
+  for (const Attempt& each : attempts_) list.push_back(to_json(each));
   return list;
 }
 

@@ -91,8 +91,11 @@ class Strangers {
   };
 
   void note(Attempt attempt);
-  // [{"peer", "listed", "reason", "text", "first_at", "last_at", "count", "unverified"}…] of a zone, the last first.
+  // [{"zone", "peer", "listed", "reason", "text", "first_at", "last_at", "count", "unverified"}…] of a zone, the last
+  // first.
   Json of(zones::NameView apex) const;
+  // The same of all zones.
+  Json all() const;
   // The last of that peer at that zone.
   const Attempt* find(zones::NameView apex, const IpAddress& peer) const;
   size_t size() const { return attempts_.size(); }

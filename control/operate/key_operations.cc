@@ -27,7 +27,7 @@ bool provider_names_key(const SecondaryWish& wish, const Name& key, const KeyBoo
   try {
     SecondaryWish all = wish;
     if (all.ns.empty()) all.ns = "ns.invalid.";
-    return names_key(apply(all, {}, book, {}).secondaries, key);
+    return names_key(refer(all, {}, {}, {}, book, {}).secondaries, key);
   } catch (const std::invalid_argument&) {
     return false;  // it names a key that is gone already, or no address
   }

@@ -22,24 +22,10 @@ Act provider_act(const Principal& who, const char* verb, const std::string& name
   return Context::act(who, verb, {.kind = "settings"}, "provider", name);
 }
 
-std::vector<std::string> items_of(const std::string& list) {
-  std::vector<std::string> items;
-  for (size_t at = 0; at < list.size();) {
-    const size_t end = std::min(list.find(',', at), list.size());
-    if (end != at) items.push_back(list.substr(at, end - at));
-    at = end + 1;
-  }
-  return items;
-}
-
 std::string joined(const std::vector<std::string>& items) {
   std::string text;
   for (const std::string& item : items) text += (text.empty() ? "" : ",") + item;
   return text;
-}
-
-bool same_place(const zones::Secondary& a, const zones::Secondary& b) {
-  return a.address == b.address && a.prefix == b.prefix && a.port == b.port;
 }
 
 // The names of `current` with those of `add`, without those of `remove`. Throws std::invalid_argument.
@@ -205,15 +191,52 @@ void SecondaryOperations::disable(const Principal& who, const Name& apex, Done<S
   change(act, apex, edit, std::move(done));
 }
 
-void SecondaryOperations::show(const Principal& who, const Name& apex, Done<Shown> done) const {
-  auto found = context_.look_up(who, apex);
+PrimaryView SecondaryOperations::primary() const {
+  const ServiceOptions& service = context_.server().service.options();
+  PrimaryView view{service.addresses, service.port, {}};
+  if (view.addresses.empty()) view.addresses = host_addresses();
+  for (const IpAddress& source : context_.server().notify.sources()) {
+    const auto same_family = [&](const IpAddress& other) { return other.is_v4() == source.is_v4(); };
+    if (std::ranges::none_of(view.notify_sources, same_family)) view.notify_sources.push_back(source);
+  }
+  return view;
+}
+
+void SecondaryOperations::show(const Principal& who, const Show& request, Done<Shown> done) const {
+  auto found = context_.look_up(who, request.apex);
   if (auto* failure = std::get_if<Failure>(&found)) return done(std::move(*failure));
+  Shown shown{std::get<VersionRef>(found), primary(), {}, {}, {}, {}};
+  const KeyBookRef book = context_.server().settings.keys();
+  const auto key_of = [&](const Name& name) {
+    const KeyRef key = book->find(name);
+    return PeerKey{name, key ? std::string(to_text(key->tsig->algorithm())) : std::string()};
+  };
+  const auto& settings = shown.version->attributes().secondary_dns;
+  if (settings) {
+    for (const zones::Secondary& each : settings->secondaries) {
+      for (const Name& name : each.keys) {
+        if (std::ranges::find(shown.keys, name, &PeerKey::name) == shown.keys.end()) shown.keys.push_back(key_of(name));
+      }
+    }
+  }
+  if (!request.software.empty()) {
+    try {
+      const zones::SecondaryDns none;
+      const zones::Secondary& peer = chosen_secondary(settings ? *settings : none, request.secondary);
+      std::optional<PeerKey> key;
+      if (!peer.keys.empty()) key = key_of(peer.keys.back());
+      if (key && key->algorithm.empty())
+        return done(Failure{FailureCode::failed, "there is no key " + key->name.to_text() + "; add it first"});
+      shown.configuration = peer_configuration(request.software, request.apex, shown.primary, key);
+    } catch (const std::invalid_argument& error) {
+      return done(Failure{FailureCode::failed, error.what()});
+    }
+  }
   context_.server().notify.run(
-      [this, apex, version = std::get<VersionRef>(found), done = std::move(done)](const NotifyService& notifier) {
-        boost::asio::post(context_.loop(),
-                          [version, done, lines = notifier.status(apex, false), strangers = notifier.strangers(apex)] {
-                            done(Shown{version, lines, strangers});
-                          });
+      [this, apex = request.apex, shown, done = std::move(done)](const NotifyService& notifier) mutable {
+        shown.ledger = notifier.status(apex, false);
+        shown.strangers = notifier.strangers(apex);
+        boost::asio::post(context_.loop(), [shown = std::move(shown), done] { done(shown); });
       });
 }
 
@@ -236,8 +259,10 @@ Outcome<std::monostate> SecondaryOperations::may_list(const Principal& who) cons
 void SecondaryOperations::status_page(const Principal&, const std::optional<std::string>& after, bool behind,
                                       std::function<void(Page)> page) const {
   context_.server().notify.run([this, after, behind, page = std::move(page)](const NotifyService& notifier) {
-    boost::asio::post(context_.loop(), [page, found = notifier.status_page(after, behind)] {
-      page({found.lines, found.last, found.more});
+    auto found = notifier.status_page(after, behind);
+    Json strangers = found.more ? Json::array() : notifier.strangers();
+    boost::asio::post(context_.loop(), [page, found = std::move(found), strangers = std::move(strangers)] {
+      page({found.lines, strangers, found.last, found.more});
     });
   });
 }
@@ -254,6 +279,17 @@ void SecondaryOperations::notify(const Principal& who, const Name& apex, Done<si
   if (auto failure = Context::refuse(who, Role::editor, apex)) return done(std::move(*failure));
   context_.server().notify.run([this, apex, done = std::move(done)](NotifyService& notifier) {
     boost::asio::post(context_.loop(), [done, outcome = notifier.notify(apex)] { done(outcome); });
+  });
+}
+
+void SecondaryOperations::notify_host(const Principal& who, const std::string& place, Done<size_t> done) {
+  if (auto failure = Context::refuse(who, Role::editor)) return done(std::move(*failure));
+  const size_t at = place.find('@');
+  const IpAddress host = normalised(parse_address(place.substr(0, at)));
+  std::optional<uint16_t> port;
+  if (at != std::string::npos) port = parse_port(place.substr(at + 1));
+  context_.server().notify.run([this, host, port, done = std::move(done)](NotifyService& notifier) {
+    boost::asio::post(context_.loop(), [done, outcome = notifier.notify(host, port)] { done(outcome); });
   });
 }
 
@@ -312,7 +348,7 @@ void SecondaryOperations::set_provider(const Principal& who, const SetProvider& 
   const SettingsRef settings = server.settings.get();
   try {
     check_provider_name(request.name);
-    (void)apply(request.wish, {}, *settings->keys, server.service.options().addresses);
+    (void)refer(request.wish, {}, {}, *settings->providers, *settings->keys, server.service.options().addresses);
   } catch (const std::invalid_argument& error) {
     return done(Failure{FailureCode::bad_request, error.what()});
   }

@@ -12,6 +12,7 @@
 
 #include "control/access/secondary.h"
 #include "control/operate/context.h"
+#include "control/operate/primary_view.h"
 
 namespace axfrd::control {
 
@@ -65,11 +66,19 @@ class SecondaryOperations {
   void set(const Principal& who, const SetSecondary& request, Done<SecondarySet> done);
   // The settings stay for the next time, the NS names leave.
   void disable(const Principal& who, const zones::Name& apex, Done<SecondarySet> done);
+  struct Show {
+    zones::Name apex;
+    std::string software = {};   // whose configuration is wanted (primary_view.h); empty: none
+    std::string secondary = {};  // for which it is, its address; empty: for any
+  };
   struct Shown {
     zones::VersionRef version;
-    Json ledger, strangers;  // lines, as notify/ gives them
+    PrimaryView primary;
+    std::vector<PeerKey> keys;  // that its secondaries sign with
+    std::string configuration;  // of a secondary
+    Json ledger, strangers;     // lines, as notify/ gives them
   };
-  void show(const Principal& who, const zones::Name& apex, Done<Shown> done) const;
+  void show(const Principal& who, const Show& request, Done<Shown> done) const;
   // Who has which serial. `behind`: only those who do not have the newest.
   struct Status {
     Json ledger, strangers;
@@ -77,7 +86,7 @@ class SecondaryOperations {
   void status(const Principal& who, const zones::Name& apex, bool behind, Done<Status> done) const;
   // The same of all zones that the principal may see: `page` is called with some hundred lines at a time.
   struct Page {
-    Json lines;
+    Json lines, strangers;            // the strangers are in the last page
     std::optional<std::string> last;  // where this page ends
     bool more;
   };
@@ -87,6 +96,8 @@ class SecondaryOperations {
   // Also of a zone whose secondary DNS was disabled: the parent may not know yet.
   void check(const Principal& who, const zones::Name& apex, Done<Json> done) const;
   void notify(const Principal& who, const zones::Name& apex, Done<size_t> done);
+  // The same for all zones of a host, `place`: ADDRESS or ADDRESS@PORT.
+  void notify_host(const Principal& who, const std::string& place, Done<size_t> done);
   void explain(const Principal& who, const Explain& request, Done<Explained> done) const;
 
   // Waits until all secondaries have the serial, and gives the ledger; a Failure when the time is over.
@@ -100,6 +111,8 @@ class SecondaryOperations {
 
  private:
   void change(const Act& act, const zones::Name& apex, SecondaryEdit edit, Done<SecondarySet> done);
+
+  PrimaryView primary() const;
 
   const Context& context_;
 };

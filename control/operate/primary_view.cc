@@ -1,0 +1,178 @@
+#include "control/operate/primary_view.h"
+
+#include <ifaddrs.h>
+
+#include <algorithm>
+#include <boost/asio/ip/address.hpp>
+#include <memory>
+#include <sstream>
+#include <stdexcept>
+
+#include "control/access/secondary.h"
+
+namespace axfrd::control {
+
+namespace {
+
+using zones::Name;
+
+constexpr const char* kSecret = "SECRET";
+
+// The apex as a file may be called.
+std::string file_name(const std::string& apex) {
+  std::string name = apex == "." ? "root" : apex.substr(0, apex.size() - 1);
+  std::ranges::replace(name, '/', '_');
+  return name + ".zone";
+}
+
+std::string without_dot(const std::string& name) { return name == "." ? name : name.substr(0, name.size() - 1); }
+
+// Sources of NOTIFY that the secondary does not take for us by the addresses that it transfers from.
+std::vector<IpAddress> other_sources(const PrimaryView& primary) {
+  std::vector<IpAddress> others;
+  for (const IpAddress& source : primary.notify_sources) {
+    if (std::ranges::find(primary.addresses, source) == primary.addresses.end()) others.push_back(source);
+  }
+  return others;
+}
+
+// All that NOTIFY may come from.
+std::vector<IpAddress> sources_of(const PrimaryView& primary) {
+  return primary.notify_sources.empty() ? primary.addresses : primary.notify_sources;
+}
+
+std::string with_port(const IpAddress& address, uint16_t port) {
+  const std::string text = address.is_v6() ? "[" + address.to_string() + "]" : address.to_string();
+  return text + ":" + std::to_string(port);
+}
+
+std::string bind(const std::string& apex, const PrimaryView& primary, const std::optional<PeerKey>& key) {
+  std::ostringstream out;
+  const std::string key_text = key ? " key \"" + key->name.to_text() + "\"" : "";
+  if (key) {
+    out << "key \"" << key->name.to_text() << "\" {\n    algorithm " << key->algorithm << ";\n    secret \"" << kSecret
+        << "\";\n};\n\n";
+  }
+  out << "zone \"" << apex << "\" {\n    type secondary;\n    file \"" << file_name(apex) << "\";\n    primaries {\n";
+  for (const IpAddress& address : primary.addresses)
+    out << "        " << address.to_string() << " port " << primary.port << key_text << ";\n";
+  out << "    };\n";
+  if (const auto others = other_sources(primary); !others.empty()) {
+    out << "    allow-notify {";
+    for (const IpAddress& address : others) out << ' ' << address.to_string() << ';';
+    out << " };\n";
+  }
+  out << "};\n";
+  return out.str();
+}
+
+std::string knot(const std::string& apex, const PrimaryView& primary, const std::optional<PeerKey>& key) {
+  std::ostringstream out;
+  const auto list = [&out](const std::vector<IpAddress>& addresses, const std::string& port) {
+    for (const IpAddress& address : addresses)
+      out << (&address == addresses.data() ? " [ \"" : ", \"") << address.to_string() << port << '"';
+    out << " ]\n";
+  };
+  if (key) {
+    out << "key:\n  - id: \"" << key->name.to_text() << "\"\n    algorithm: " << key->algorithm << "\n    secret: \""
+        << kSecret << "\"\n\n";
+  }
+  const std::string key_line = key ? "    key: \"" + key->name.to_text() + "\"\n" : "";
+  out << "remote:\n  - id: axfrd\n    address:";
+  list(primary.addresses, "@" + std::to_string(primary.port));
+  out << key_line << "\nacl:\n  - id: axfrd-notify\n    address:";
+  list(sources_of(primary), "");
+  out << "    action: notify\n" << key_line;
+  out << "\nzone:\n  - domain: \"" << apex << "\"\n    master: axfrd\n    acl: axfrd-notify\n";
+  return out.str();
+}
+
+std::string nsd(const std::string& apex, const PrimaryView& primary, const std::optional<PeerKey>& key) {
+  std::ostringstream out;
+  const std::string signer = key ? "\"" + key->name.to_text() + "\"" : "NOKEY";
+  if (key) {
+    out << "key:\n    name: " << signer << "\n    algorithm: " << key->algorithm << "\n    secret: \"" << kSecret
+        << "\"\n\n";
+  }
+  out << "zone:\n    name: \"" << apex << "\"\n    zonefile: \"" << file_name(apex) << "\"\n";
+  for (const IpAddress& address : primary.addresses)
+    out << "    request-xfr: " << address.to_string() << "@" << primary.port << ' ' << signer << '\n';
+  for (const IpAddress& address : sources_of(primary))
+    out << "    allow-notify: " << address.to_string() << ' ' << signer << '\n';
+  return out.str();
+}
+
+std::string powerdns(const std::string& apex, const PrimaryView& primary, const std::optional<PeerKey>& key) {
+  std::ostringstream out;
+  const std::string zone = "'" + without_dot(apex) + "'";
+  out << "# with secondary=yes in pdns.conf";
+  if (const auto others = other_sources(primary); !others.empty()) {
+    out << ", and there for NOTIFY\n# allow-notify-from=";
+    for (const IpAddress& address : others) out << (&address == others.data() ? "" : ",") << address.to_string();
+  }
+  out << "\npdnsutil create-secondary-zone " << zone;
+  for (const IpAddress& address : primary.addresses) out << " '" << with_port(address, primary.port) << "'";
+  out << '\n';
+  if (key) {
+    const std::string name = "'" + without_dot(key->name.to_text()) + "'";
+    out << "pdnsutil import-tsig-key " << name << ' ' << key->algorithm << ' ' << kSecret << '\n'
+        << "pdnsutil activate-tsig-key " << zone << ' ' << name << " secondary\n";
+  }
+  return out.str();
+}
+
+}  // namespace
+
+std::vector<IpAddress> host_addresses() {
+  std::vector<IpAddress> addresses;
+  ifaddrs* list = nullptr;
+  if (getifaddrs(&list) != 0) return addresses;
+  const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> owner(list, &freeifaddrs);
+  for (const ifaddrs* entry = list; entry != nullptr; entry = entry->ifa_next) {
+    if (entry->ifa_addr == nullptr) continue;
+    if (entry->ifa_addr->sa_family == AF_INET) {
+      boost::asio::ip::address_v4::bytes_type octets;
+      const auto* address = reinterpret_cast<const sockaddr_in*>(entry->ifa_addr);
+      std::copy_n(reinterpret_cast<const uint8_t*>(&address->sin_addr), octets.size(), octets.begin());
+      const boost::asio::ip::address_v4 v4(octets);
+      const bool link_local = octets[0] == 169 && octets[1] == 254;
+      if (!v4.is_loopback() && !link_local) addresses.emplace_back(v4);
+    } else if (entry->ifa_addr->sa_family == AF_INET6) {
+      boost::asio::ip::address_v6::bytes_type octets;
+      const auto* address = reinterpret_cast<const sockaddr_in6*>(entry->ifa_addr);
+      std::copy_n(address->sin6_addr.s6_addr, octets.size(), octets.begin());
+      const boost::asio::ip::address_v6 v6(octets);
+      if (!v6.is_loopback() && !v6.is_link_local()) addresses.emplace_back(v6);
+    }
+  }
+  return addresses;
+}
+
+const zones::Secondary& chosen_secondary(const zones::SecondaryDns& settings, std::string_view address) {
+  const zones::Secondary* chosen = nullptr;
+  for (const zones::Secondary& each : settings.secondaries) {
+    if (!each.transfers) continue;
+    if (!address.empty() && !covers(each, normalised(parse_address(address)))) continue;
+    if (chosen != nullptr && chosen->keys != each.keys && address.empty())
+      throw std::invalid_argument(
+          "the secondaries of the zone have different keys; say for which one it is: "
+          "--secondary ADDRESS");
+    if (chosen == nullptr) chosen = &each;
+  }
+  if (chosen != nullptr) return *chosen;
+  throw std::invalid_argument(address.empty()
+                                  ? std::string("nobody may transfer the zone yet; axfrctl secondary enable")
+                                  : "no secondary of the zone has the address " + std::string(address));
+}
+
+std::string peer_configuration(std::string_view software, const Name& apex, const PrimaryView& primary,
+                               const std::optional<PeerKey>& key) {
+  const std::string zone = apex.to_text();
+  if (software == "bind") return bind(zone, primary, key);
+  if (software == "knot") return knot(zone, primary, key);
+  if (software == "nsd") return nsd(zone, primary, key);
+  if (software == "powerdns") return powerdns(zone, primary, key);
+  throw std::invalid_argument("'" + std::string(software) + "' is none of bind, knot, nsd, powerdns");
+}
+
+}  // namespace axfrd::control

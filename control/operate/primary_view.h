@@ -1,0 +1,41 @@
+// What a secondary has to know of us to follow a zone, and the same written as the configuration of its name server.
+//
+// Threads. Any. Errors. What an operator may have mistyped is std::invalid_argument.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "control/base/address.h"
+#include "zones/name.h"
+#include "zones/secondary_dns.h"
+
+namespace axfrd::control {
+
+struct PrimaryView {
+  std::vector<IpAddress> addresses;  // that the zone is transferred from
+  uint16_t port = 53;
+  std::vector<IpAddress> notify_sources;  // where NOTIFY comes from, one of each family; empty: as the kernel chooses
+};
+
+// Addresses of the host's interfaces that others may know it by: none of the loopback, none that are link-local.
+std::vector<IpAddress> host_addresses();
+
+// The secondary of a zone that a configuration is for: the one at `address`, or, without that, any, if all have the
+// same key. Throws std::invalid_argument.
+const zones::Secondary& chosen_secondary(const zones::SecondaryDns& settings, std::string_view address);
+
+struct PeerKey {
+  zones::Name name;
+  std::string algorithm;  // "hmac-sha256"
+};
+
+// `software`: bind, knot, nsd or powerdns. Throws std::invalid_argument for any other. The secret of the key is left
+// for the reader to fill in: axfrd shows secrets once, when they are made.
+std::string peer_configuration(std::string_view software, const zones::Name& apex, const PrimaryView& primary,
+                               const std::optional<PeerKey>& key);
+
+}  // namespace axfrd::control
