@@ -22,8 +22,8 @@ class Comparison {
     // A page that an earlier release wrote is in the order of the octets, and may hold a record twice, in two cases.
     const auto order = [](const OwnedRecord& a, const OwnedRecord& b) { return record_order(a.view(), b.view()); };
     std::ranges::stable_sort(old, [&](const auto& a, const auto& b) { return order(a, b) < 0; });
-    const auto copies = std::ranges::unique(old, [&](const auto& a, const auto& b) { return order(a, b) == 0; });
-    old.erase(copies.begin(), copies.end());
+    const auto same = [&](const auto& a, const auto& b) { return order(a, b) == 0; };
+    old.erase(std::unique(old.begin(), old.end(), same), old.end());
     for (OwnedRecord& record : old) compare(record);
     old.clear();
   }

@@ -34,8 +34,8 @@ Draft::Touched& Draft::touch(NameView name) {
     // An earlier release stored the same record twice if it came in two cases.
     const auto order = [](const OwnedRecord& a, const OwnedRecord& b) { return record_order(a.view(), b.view()); };
     std::ranges::stable_sort(before, [&](const auto& a, const auto& b) { return order(a, b) < 0; });
-    const auto copies = std::ranges::unique(before, [&](const auto& a, const auto& b) { return order(a, b) == 0; });
-    before.erase(copies.begin(), copies.end());
+    const auto same = [&](const auto& a, const auto& b) { return order(a, b) == 0; };
+    before.erase(std::unique(before.begin(), before.end(), same), before.end());
     entry->second.after = before;
   }
   return entry->second;

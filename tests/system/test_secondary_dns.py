@@ -1,7 +1,7 @@
 """Secondary DNS as the customer sees it: enabled once, and from then on every change is at all secondaries."""
 
-import time
 import socket
+import time
 
 import dns.message
 import dns.opcode
