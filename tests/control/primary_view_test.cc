@@ -1,0 +1,59 @@
+// What a secondary is told to write into its configuration. That servers take it, tests/system/test_snippets.py shows.
+#include "control/operate/primary_view.h"
+
+#include <gtest/gtest.h>
+
+#include "control/access/secondary.h"
+#include "tests/control/support.h"
+
+namespace axfrd::control {
+namespace {
+
+PrimaryView primary() { return {{parse_address("192.0.2.53"), parse_address("2001:db8::53")}, 53, {}}; }
+const PeerKey kKey{test::name("k.example."), "hmac-sha512"};
+
+TEST(PeerConfiguration, StatesEachAddressWithItsPortAndKey) {
+  const std::string bind = peer_configuration("bind", test::name("example.org."), primary(), kKey);
+  for (const char* part : {"algorithm hmac-sha512;", "192.0.2.53 port 53 key \"k.example.\";", "2001:db8::53 port 53"})
+    EXPECT_NE(bind.find(part), std::string::npos) << part << " in\n" << bind;
+  const std::string nsd = peer_configuration("nsd", test::name("example.org."), primary(), std::nullopt);
+  EXPECT_NE(nsd.find("request-xfr: 2001:db8::53@53 NOKEY"), std::string::npos) << nsd;
+  const std::string powerdns = peer_configuration("powerdns", test::name("example.org."), primary(), kKey);
+  EXPECT_NE(powerdns.find("'[2001:db8::53]:53'"), std::string::npos) << powerdns;
+}
+
+TEST(PeerConfiguration, NamesNotifySourcesThatAreNoneOfTheAddresses) {
+  PrimaryView view = primary();
+  view.notify_sources = {parse_address("192.0.2.54"), parse_address("2001:db8::53")};
+  const auto text = [&](const char* software) {
+    return peer_configuration(software, test::name("example.org."), view, std::nullopt);
+  };
+  EXPECT_NE(text("bind").find("allow-notify { 192.0.2.54; };"), std::string::npos) << text("bind");
+  EXPECT_NE(text("nsd").find("allow-notify: 192.0.2.54 NOKEY"), std::string::npos);
+  EXPECT_EQ(text("nsd").find("allow-notify: 192.0.2.53"), std::string::npos);
+  EXPECT_NE(text("knot").find("[ \"192.0.2.54\", \"2001:db8::53\" ]"), std::string::npos) << text("knot");
+  EXPECT_NE(text("powerdns").find("allow-notify-from=192.0.2.54\n"), std::string::npos) << text("powerdns");
+}
+
+TEST(PeerConfiguration, AFileNameHasNoSlash) {
+  const auto text = peer_configuration("nsd", test::name("0/25.2.0.192.in-addr.arpa."), primary(), std::nullopt);
+  EXPECT_NE(text.find("zonefile: \"0_25.2.0.192.in-addr.arpa.zone\""), std::string::npos) << text;
+}
+
+TEST(PeerConfiguration, OtherSoftwareIsRefusedByName) {
+  EXPECT_THROW((void)peer_configuration("djbdns", test::name("a."), primary(), std::nullopt), std::invalid_argument);
+}
+
+TEST(ChosenSecondary, WantsAnAddressOnlyWhereKeysDiffer) {
+  zones::SecondaryDns settings;
+  EXPECT_THROW((void)chosen_secondary(settings, ""), std::invalid_argument);
+  settings.secondaries = {parse_secondary("192.0.2.1=a"), parse_secondary("192.0.2.2=a")};
+  EXPECT_EQ(to_text(chosen_secondary(settings, "")), to_text(settings.secondaries[0]));
+  settings.secondaries.push_back(parse_secondary("192.0.2.3=b"));
+  EXPECT_THROW((void)chosen_secondary(settings, ""), std::invalid_argument);
+  EXPECT_EQ(to_text(chosen_secondary(settings, "192.0.2.3")), to_text(settings.secondaries[2]));
+  EXPECT_THROW((void)chosen_secondary(settings, "192.0.2.4"), std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace axfrd::control
