@@ -115,6 +115,8 @@ constexpr std::array kGeneralOptions{
 };
 constexpr std::array kCommandLineOptions{
     Option{"config", Kind::value, "FILE", nullptr, "read `option = value` lines"},
+    Option{"check", Kind::toggle, nullptr, nullptr,
+           "say whether the options and the configuration are sound, and end; with 2 if they are not"},
     Option{"help", Kind::toggle, nullptr, nullptr, "print this help"},
     Option{"version", Kind::toggle, nullptr, nullptr, "print the version"},
 };

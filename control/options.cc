@@ -183,10 +183,18 @@ void check_no_port(const Values& values, const Strings& eal_arguments) {
   if (!eal_arguments.empty()) fail("--no-port contradicts the EAL arguments after --");
 }
 
+Prefix parse_served_address(std::string_view text) {
+  if (text.find('/') != std::string_view::npos) return Prefix::parse_interface(text);
+  const IpAddress address = parse_address(text);
+  return {address, address_bits(address)};
+}
+
 std::vector<IpAddress> read_addresses(const Values& values) {
   std::vector<IpAddress> addresses;
   for (const std::string& text : values.list("address")) {
-    const Prefix prefix = Values::parsed("address", text, &Prefix::parse_interface);
+    // Without a port there is no interface whose prefix it would be.
+    const Prefix prefix = values.on("no-port") ? Values::parsed("address", text, &parse_served_address)
+                                               : Values::parsed("address", text, &Prefix::parse_interface);
     if (std::find(addresses.begin(), addresses.end(), prefix.address) != addresses.end()) {
       fail("--address: " + prefix.address.to_string() + " is given twice");
     }
@@ -251,12 +259,13 @@ void read_service(const Values& values, Options& options) {
 }
 
 std::string check_resolver(const std::string& text) {
-  if (text.find('@') == std::string::npos) {
-    parse_address(text);
+  const std::string place = with_at(text);
+  if (place.find('@') == std::string::npos) {
+    parse_address(place);
   } else {
-    Endpoint::parse(text);
+    Endpoint::parse(place);
   }
-  return text;
+  return place;
 }
 
 // The redirector's addresses, as URL records have them: with no TTL of their own to lower the record's.
@@ -360,25 +369,74 @@ void store_command_line(const Strings& arguments, po::variables_map& map) {
   if (map.count(kStrayWords) != 0) fail("'" + map[kStrayWords].as<Strings>().front() + "' is no option");
 }
 
+// "FILE:LINE: ", of the line that a sentence about the configuration file is about: that of the option which it begins
+// with, and of these the one whose value it quotes; or the line that it quotes. "FILE: " if none is.
+std::string place_in(const std::string& name, const std::string& sentence) {
+  const auto trimmed = [](const std::string& text) {
+    const size_t begin = text.find_first_not_of(" \t");
+    return begin == std::string::npos ? "" : text.substr(begin, text.find_last_not_of(" \t\r") + 1 - begin);
+  };
+  std::ifstream file(name);
+  size_t number = 0, found = 0;
+  for (std::string line; std::getline(file, line);) {
+    ++number;
+    line = trimmed(line.substr(0, line.find('#')));
+    const size_t equals = line.find('=');
+    const std::string option = "--" + trimmed(line.substr(0, equals));
+    const std::string value = equals == std::string::npos ? "" : trimmed(line.substr(equals + 1));
+    const size_t at = sentence.find(option);
+    const bool is_named =
+        option.size() > 2 && at != std::string::npos &&
+        sentence.find_first_of("abcdefghijklmnopqrstuvwxyz-", at + option.size()) != at + option.size();
+    const bool is_quoted =
+        !line.empty() &&
+        sentence.find(equals == std::string::npos ? "'" + line + "'" : "'" + value) != std::string::npos;
+    if (equals == std::string::npos ? is_quoted : is_named && (found == 0 || is_quoted)) found = number;
+  }
+  return name + (found != 0 ? ":" + std::to_string(found) : "") + ": ";
+}
+
 void store_file(const std::string& name, po::variables_map& map) {
   std::ifstream file(name);
   if (!file) fail("--config: cannot read " + name);
   try {
     po::store(po::parse_config_file(file, file_options()), map);
   } catch (const po::error& error) {
-    fail(name + ": " + sentence_of(error));
+    const std::string sentence = sentence_of(error);
+    fail(place_in(name, sentence) + sentence);
   }
 }
 
-po::variables_map collect(const Strings& arguments) {
+struct Collected {
   po::variables_map map;
+  std::string file;                   // the configuration's; empty: there is none
+  std::set<std::string> on_the_line;  // options of the command line, which come before those of the file
+};
+
+Collected collect(const Strings& arguments) {
+  Collected collected;
+  po::variables_map& map = collected.map;
   try {
     store_command_line(arguments, map);
   } catch (const po::error& error) {
     fail(sentence_of(error));
   }
-  if (map.count("config") != 0) store_file(map["config"].as<std::string>(), map);
-  return map;
+  if (map.count("config") == 0) return collected;
+  for (const auto& [name, value] : map) {
+    if (!value.defaulted()) collected.on_the_line.insert(name);
+  }
+  collected.file = map["config"].as<std::string>();
+  store_file(collected.file, map);
+  return collected;
+}
+
+// A sentence about an option of the configuration file gets its place there.
+std::string with_place(const std::string& sentence, const Collected& collected) {
+  if (collected.file.empty() || !sentence.starts_with("--")) return sentence;
+  const std::string option = sentence.substr(2, sentence.find_first_not_of("abcdefghijklmnopqrstuvwxyz-", 2) - 2);
+  if (collected.on_the_line.contains(option) || collected.map.count(option) == 0 || collected.map[option].defaulted())
+    return sentence;
+  return place_in(collected.file, sentence) + sentence;
 }
 
 }  // namespace
@@ -387,11 +445,17 @@ std::variant<Options, PrintAndExit> parse_options(const std::vector<std::string>
   const auto end = std::find(arguments.begin(), arguments.end(), "--");
   const Strings ours(arguments.begin(), end);
   const Strings eal_arguments(end == arguments.end() ? end : end + 1, arguments.end());
-  const po::variables_map map = collect(ours);
-  const Values values(map);
+  const Collected collected = collect(ours);
+  const Values values(collected.map);
   if (values.on("help")) return PrintAndExit{help_text()};
   if (values.on("version")) return PrintAndExit{"axfrd " AXFRD_VERSION "\n"};
-  return read(values, eal_arguments);
+  try {
+    Options options = read(values, eal_arguments);
+    if (values.on("check")) return PrintAndExit{"the configuration is sound\n"};
+    return options;
+  } catch (const OptionsError& error) {
+    fail(with_place(error.what(), collected));
+  }
 }
 
 }  // namespace axfrd::control

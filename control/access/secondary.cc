@@ -104,7 +104,7 @@ void check_secondary(const Secondary& secondary, const KeyBook& keys, const std:
 
 Secondary parse_secondary(const std::string& text) {
   const size_t equals = text.find('=');
-  const std::string place = text.substr(0, equals);
+  const std::string place = with_at(text.substr(0, equals));
   const size_t at = place.find('@');
   const Prefix prefix = Prefix::parse(place.substr(0, at));
   Secondary secondary;

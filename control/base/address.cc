@@ -57,12 +57,25 @@ uint16_t parse_port(std::string_view text) {
   return *port;
 }
 
-Endpoint Endpoint::parse(std::string_view text) {
+std::string with_at(std::string_view text) {
+  if (text.starts_with('[')) {
+    const size_t end = text.find(']');
+    const std::string_view behind = end == std::string_view::npos ? "" : text.substr(end + 1);
+    const std::string address(text.substr(1, end == std::string_view::npos ? 0 : end - 1));
+    if (end + 1 == text.size()) return address;
+    if (behind.starts_with(':') || behind.starts_with('@')) return address + "@" + std::string(behind.substr(1));
+  }
+  // An IPv6 address without brackets has at least two colons.
+  const size_t colon = text.find(':');
+  if (colon == std::string_view::npos || text.find(':', colon + 1) != std::string_view::npos) return std::string(text);
+  return std::string(text.substr(0, colon)) + "@" + std::string(text.substr(colon + 1));
+}
+
+Endpoint Endpoint::parse(std::string_view written) {
+  const std::string text = with_at(written);
   const size_t at = text.find('@');
   const IpAddress address = parse_address(text.substr(0, at));
-  if (at == std::string_view::npos) {
-    throw std::invalid_argument(quoted(text) + " names no port: " + std::string(text) + "@PORT");
-  }
+  if (at == std::string::npos) throw std::invalid_argument(quoted(written) + " names no port: " + text + "@PORT");
   return {address, parse_port(text.substr(at + 1))};
 }
 

@@ -25,11 +25,14 @@ IpAddress parse_address(std::string_view text);
 // 1 to 65535. Throws std::invalid_argument.
 uint16_t parse_port(std::string_view text);
 
+// ADDR:PORT and [ADDR]:PORT, as other programs write it, as ADDR@PORT; [ADDR] as ADDR; anything else as it is.
+std::string with_at(std::string_view text);
+
 struct Endpoint {
   IpAddress address;
   uint16_t port = 0;
 
-  // ADDR@PORT. Throws std::invalid_argument.
+  // ADDR@PORT, ADDR:PORT or [ADDR]:PORT. Throws std::invalid_argument.
   static Endpoint parse(std::string_view text);
 };
 

@@ -179,7 +179,7 @@ const Mistake kMistakes[] = {
     {"EAL arguments without a port", without_port({"--", "-v"}), "EAL"},
     {"a port without addresses", {"--port", "net_ring0"}, "--address"},
     {"an address that is none", with_port({"--address", "192.0.2.256/24"}), "192.0.2.256/24"},
-    {"an address without its length", without_port({"--address", "192.0.2.1"}), "192.0.2.1"},
+    {"an address without its length", with_port({"--address", "192.0.2.1"}), "192.0.2.1"},
     {"a length that is too long", without_port({"--address", "192.0.2.1/33"}), "192.0.2.1/33"},
     {"an address twice", without_port({"--address", "192.0.2.1/24", "--address", "192.0.2.1/25"}), "twice"},
     {"a transfer rule that is none", without_port({"--allow-transfer", "example.com"}), "example.com"},
@@ -254,6 +254,56 @@ TEST(Options, AMistakeInAFileIsToldWithItsName) {
     EXPECT_NE(std::string(error.what()).find(file), std::string::npos) << error.what();
     EXPECT_NE(std::string(error.what()).find("bogus"), std::string::npos) << error.what();
   }
+}
+
+TEST(Options, AMistakeInAFileIsToldWithItsLine) {
+  static const struct {
+    const char *text, *told;
+  } kFiles[] = {
+      {"no-port = true\nbogus = 1\n", ":2: there is no option --bogus"},
+      {"no-port = true\n\n# port = 1\nudp-payload = 99999\n", ":4: --udp-payload: '99999' is not a number"},
+      {"no-port = true\nallow-transfer = 192.0.2.1\nallow-transfer = 192.0.2.1/24 # bits\n", ":3: --allow-transfer:"},
+      {"no-port = true\n  what is this\n", ":2: 'what is this' is neither"},
+      {"no-port = true\nno-huge = true\n", ":1: --no-port contradicts --no-huge"},
+  };
+  const std::string file = directory() / "placed.conf";
+  for (const auto& [text, told] : kFiles) {
+    directory().write("placed.conf", text);
+    try {
+      parse_options({"--config", file, "--check"});
+      ADD_FAILURE() << text;
+    } catch (const OptionsError& error) {
+      EXPECT_TRUE(std::string(error.what()).starts_with(file + told)) << error.what();
+    }
+  }
+  // What the command line says is no line of the file's.
+  directory().write("placed.conf", "no-port = true\nudp-payload = 700\n");
+  try {
+    parse_options({"--config", file, "--udp-payload", "1"});
+    ADD_FAILURE();
+  } catch (const OptionsError& error) {
+    EXPECT_TRUE(std::string(error.what()).starts_with("--udp-payload")) << error.what();
+  }
+}
+
+TEST(Options, ACheckStartsNothing) {
+  const auto checked =
+      parse_options({"--no-port", "--address", "192.0.2.53", "--metrics", "127.0.0.1:9153", "--check"});
+  EXPECT_EQ(std::get<PrintAndExit>(checked).text, "the configuration is sound\n");
+}
+
+TEST(Options, APortStandsBehindAnAddressInAnyOfThreeWays) {
+  for (const char* text : {"192.0.2.1@5353", "192.0.2.1:5353", "[192.0.2.1]:5353", "[192.0.2.1]@5353"}) {
+    EXPECT_EQ(Endpoint::parse(text).address.to_string(), "192.0.2.1") << text;
+    EXPECT_EQ(Endpoint::parse(text).port, 5353) << text;
+  }
+  for (const char* text : {"2001:db8::1@53", "[2001:db8::1]:53", "[2001:db8::1]@53"})
+    EXPECT_EQ(Endpoint::parse(text).address.to_string(), "2001:db8::1") << text;
+  for (const char* text : {"", "[", "[]", "]", "[::1", "[::1]x", "2001:db8::1", "[2001:db8::1]", "192.0.2.1:", ":53",
+                           "::", "192.0.2.1:0", "192.0.2.1:65536", "[::1]:53:54"})
+    EXPECT_THROW((void)Endpoint::parse(text), std::invalid_argument) << text;
+  EXPECT_EQ(options_of({"--no-port", "--resolver", "[::1]:54", "--resolver", "192.0.2.1:55"}).resolvers,
+            (Words{"::1@54", "192.0.2.1@55"}));
 }
 
 TEST(Options, HelpGroupsEveryOption) {
