@@ -70,7 +70,8 @@ class Response {
     const bool in_reach = at_ < kPointerReach;
     const size_t labels_size = labels.size() * (in_reach ? 1 : records);
     if (at_ + labels_size + head.rr_size + head.sig_size > limit_) return false;
-    const unsigned owner_at = at_;
+    // Of the apex itself, too: no pointer leads to another one.
+    const unsigned owner_at = labels.empty() ? apex_at : at_;
     const uint8_t* record = answer.bytes();
     for (unsigned i = 0; i < records; ++i) {
       const unsigned size = 2 + kRrFixed + load16(record + kRrFixed);

@@ -12,6 +12,23 @@ bool is_list_of_strings(const Json& value) {
   return value.is_array() && std::ranges::all_of(value, [](const Json& item) { return item.is_string(); });
 }
 
+// What a program writes as true, false or a number is what axfrctl sends as a string, or leaves out.
+void make_strings(const Verb& verb, Json& params) {
+  for (const Parameter& parameter : verb.parameters) {
+    const auto value = params.find(parameter.name);
+    if (value == params.end()) continue;
+    if (value->is_number_integer()) {
+      *value = value->dump();
+    } else if (parameter.is_flag() && value->is_boolean()) {
+      if (value->get<bool>()) {
+        *value = "yes";
+      } else {
+        params.erase(value);
+      }
+    }
+  }
+}
+
 std::optional<RpcError> check(const Verb& verb, const Json& params) {
   for (const auto& [name, value] : params.items()) {
     const auto parameter = std::ranges::find_if(
@@ -49,6 +66,7 @@ Commands::Commands(Operations& operations) : operations_(operations) {
 void Commands::run(RpcRequest request, RpcDone done) {
   const Verb* verb = find_verb(request.method);
   if (verb == nullptr) return done(RpcError{RpcError::unknown_method, "there is no method \"" + request.method + "\""});
+  make_strings(*verb, request.params);
   if (auto error = check(*verb, request.params)) return done(std::move(*error));
   try {
     handlers_.at(verb->method).run(operations_, request.who, request.params, done);

@@ -303,6 +303,14 @@ void Committer::load_store(Done<size_t> done) {
   enqueue<size_t>(std::move(done), [this] { return load_store_now(); });
 }
 
+void Committer::idle() {
+  store_.tick();
+  if (const auto now = std::chrono::steady_clock::now(); now >= look_at_tombstones_) {
+    look_at_tombstones_ = now + std::chrono::hours(24);
+    tombstones_.forget_old();
+  }
+}
+
 void Committer::forget_old_tombstones() {
   queue_.enqueue([this] { tombstones_.forget_old(); });
 }

@@ -168,7 +168,8 @@ class Committer : private CommitQueue::Owner {
 
   // Serves what is in the store; the number of zones. @pre no zone is served yet
   void load_store(Done<size_t> done);
-  // Forgets the serials of zones that were removed long ago, but for those whose files import_zones() has passed over.
+  // Forgets the serials of zones that were removed long ago, but for those whose files import_zones() has passed over;
+  // and again each day.
   void forget_old_tombstones();
 
   // Whether changes can be stored. Any thread.
@@ -186,7 +187,7 @@ class Committer : private CommitQueue::Owner {
   void begin_group() override { group_.emplace(ground_); }
   void end_group() override;
   bool free_retired() override { return retired_.free(); }
-  void idle() override { store_.tick(); }
+  void idle() override;
 
   template <class T, class Work>
   void enqueue(Done<T> done, Work work);
@@ -230,6 +231,8 @@ class Committer : private CommitQueue::Owner {
   Tombstones tombstones_;
   HistoryBudget histories_;
   RetireList retired_;
+  // When tombstones are looked at next; the first time it is asked for, when it is known which have files.
+  std::chrono::steady_clock::time_point look_at_tombstones_ = std::chrono::steady_clock::now() + std::chrono::hours(24);
   std::atomic<size_t> zones_without_servers_{0};  // written by the committer's thread
   CommitGround ground_;
   std::optional<Group> group_;  // under way; the committer's thread

@@ -14,7 +14,7 @@ namespace {
 using zones::Name;
 
 constexpr int64_t kKept = int64_t{366} * 24 * 3600;  // seconds
-constexpr size_t kMost = 1'000'000;
+constexpr size_t kSpare = 64;                        // of so many parts, one is made free
 
 }  // namespace
 
@@ -41,7 +41,7 @@ bool Tombstones::erase(const Name& apex) { return by_apex_.erase(zones::sort_key
 void Tombstones::forget_old() { forget(unix_time() - kKept); }
 
 void Tombstones::forget_beyond_limit() {
-  if (by_apex_.size() > kMost) forget(0);
+  if (by_apex_.size() > most_) forget(0);
 }
 
 void Tombstones::forget(int64_t before) {
@@ -51,7 +51,7 @@ void Tombstones::forget(int64_t before) {
   }
   const auto expired = static_cast<size_t>(
       std::ranges::count_if(oldest_first, [&](const Gone* gone) { return gone->tombstone.time < before; }));
-  const size_t beyond = by_apex_.size() > kMost ? by_apex_.size() - kMost : 0;
+  const size_t beyond = by_apex_.size() > most_ ? by_apex_.size() - most_ + most_ / kSpare : 0;
   std::ranges::sort(oldest_first, {}, [](const Gone* gone) { return gone->tombstone.time; });
   oldest_first.resize(std::min(oldest_first.size(), std::max(expired, beyond)));
   if (oldest_first.empty()) return;

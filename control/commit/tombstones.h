@@ -20,7 +20,9 @@ class Tombstones {
     bool has_file = false;  // which --zones-dir still holds
   };
 
-  Tombstones(Store& store, const Log& log) : store_(store), log_(log) {}
+  static constexpr size_t kMost = 1'000'000;
+
+  Tombstones(Store& store, const Log& log, size_t most = kMost) : store_(store), log_(log), most_(most) {}
 
   void load();
   // Null if there is none.
@@ -31,7 +33,9 @@ class Tombstones {
   // Forgets, in the store too, those that are older than the time for which they are kept, and the oldest beyond the
   // number that is kept. Those that have a file stay: the file would bring the zone back.
   void forget_old();
+  // Some more than are beyond, so that it is seldom.
   void forget_beyond_limit();
+  size_t size() const { return by_apex_.size(); }
   // Forgets these, in the store too. Throws StoreError.
   void forget(std::span<const zones::Name> zones);
 
@@ -40,6 +44,7 @@ class Tombstones {
 
   Store& store_;
   const Log& log_;
+  const size_t most_;
   std::map<std::string, Gone> by_apex_;  // by sort key
 };
 

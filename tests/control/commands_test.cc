@@ -92,10 +92,19 @@ TEST_F(CommandsTest, EveryVerbOfTheTableIsKnown) {
 
 TEST_F(CommandsTest, ParametersAreCheckedAgainstTheTable) {
   EXPECT_EQ(error("zone.show", Json::object()), RpcError::invalid_params);
-  EXPECT_EQ(error("zone.show", {{"zone", 7}}), RpcError::invalid_params);
+  EXPECT_EQ(error("zone.show", {{"zone", Json::array()}}), RpcError::invalid_params);
+  EXPECT_EQ(error("zone.show", {{"zone", true}}), RpcError::invalid_params);
   EXPECT_EQ(error("zone.show", {{"zone", "a..b"}}), RpcError::invalid_params);
   EXPECT_EQ(error("zone.import", {{"zone", "example.com"}}), RpcError::invalid_params);
   EXPECT_EQ(error("status", {{"zone", "example.com"}}), RpcError::invalid_params);
+}
+
+TEST_F(CommandsTest, AProgramMayWriteFlagsAndNumbersAsJsonHasThem) {
+  result("zone.import", {{"zone", "example.com"}, {"text", kSmallZone}});
+  EXPECT_EQ(result("zone.list", {{"limit", 1}})["zones"].size(), 1U);
+  EXPECT_TRUE(result("zone.check", {{"all", true}}).contains("zones"));
+  EXPECT_EQ(error("zone.check", {{"all", false}}), RpcError::invalid_params) << "as if it were left out";
+  EXPECT_EQ(error("zone.list", {{"limit", 1.5}}), RpcError::invalid_params);
 }
 
 TEST_F(CommandsTest, AnImportedZoneIsListedShownExportedAndRemoved) {
