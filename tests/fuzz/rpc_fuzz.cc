@@ -61,7 +61,7 @@ void check_params(const Json& params) {
       if (const auto* zone = std::get_if<zones::ZoneText>(&parsed)) (void)dump(zone->warnings.texts());
     });
   }
-  or_refused([&] { (void)to_json(apply(wish_from(params), {}, KeyBook{}, {})); });
+  or_refused([&] { (void)to_json(refer(wish_from(params), {}, {}, {}, KeyBook{}, {})); });
   for (const auto& value : params) {
     if (value.is_array()) check_record(value);
     if (!value.is_string()) continue;
