@@ -34,14 +34,14 @@ ControlThread::~ControlThread() { stop(); }
 
 void ControlThread::run() {
   pthread_setname_np(pthread_self(), "axfrd-control");
-  dataplane::Rcu::Reader reader(rcu_);
-  Operations operations(loop_, server_, reader);
-  Commands commands(operations);
-  const auto handler = [&commands](RpcRequest request, RpcDone done) {
-    commands.run(std::move(request), std::move(done));
+  reader_ = std::make_unique<dataplane::Rcu::Reader>(rcu_);
+  operations_ = std::make_unique<Operations>(loop_, server_, *reader_);
+  commands_ = std::make_unique<Commands>(*operations_);
+  const auto handler = [this](RpcRequest request, RpcDone done) {
+    commands_->run(std::move(request), std::move(done));
   };
   socket_ = std::make_unique<ControlSocket>(loop_, file_, handler, log_);
-  if (metrics_) metrics_->start(source_of(operations));
+  if (metrics_) metrics_->start(source_of(*operations_));
   loop_.run();
   socket_.reset();
 }

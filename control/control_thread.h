@@ -40,6 +40,10 @@ class ControlThread {
   dataplane::Rcu& rcu_;
   const Log& log_;
   boost::asio::io_context loop_;
+  // Made and used by the thread. Answers that other threads are about may come to them after its end.
+  std::unique_ptr<dataplane::Rcu::Reader> reader_;
+  std::unique_ptr<Operations> operations_;
+  std::unique_ptr<Commands> commands_;
   std::unique_ptr<MetricsServer> metrics_;  // null: none
   std::unique_ptr<ControlSocket> socket_;   // made, used and destroyed by the thread
   std::thread thread_;

@@ -120,11 +120,18 @@ Daemon::Daemon(const Options& options, const Log& log)
 // Those who ask go before those who answer them: operators, then packets, then the committer. The importer goes last,
 // because the committer comes back to it for more files.
 Daemon::~Daemon() {
+  state_ = ServerState::stopping;
   control_.stop();
   checker_.stop();
   if (dataplane_) dataplane_->stop();
   committer_.stop();
   importer_.stop();
+  // What operators asked this loop for goes back to the control thread's, and ends with that: it holds their
+  // connections. No more than that, if it was not told to stop and serves on.
+  constexpr unsigned kMost = 10'000;
+  loop_.restart();
+  for (unsigned i = 0; i < kMost && loop_.poll_one() != 0; ++i) {
+  }
 }
 
 void Daemon::run() {

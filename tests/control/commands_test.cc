@@ -92,8 +92,8 @@ TEST_F(CommandsTest, EveryVerbOfTheTableIsKnown) {
 
 TEST_F(CommandsTest, ParametersAreCheckedAgainstTheTable) {
   EXPECT_EQ(error("zone.show", Json::object()), RpcError::invalid_params);
-  EXPECT_EQ(error("zone.show", {{"zone", Json::array()}}), RpcError::invalid_params);
-  EXPECT_EQ(error("zone.show", {{"zone", true}}), RpcError::invalid_params);
+  EXPECT_EQ(error("zone.show", {{"zone", 7}}), RpcError::invalid_params);
+  EXPECT_EQ(error("zone.show", Json::parse(R"({"zone": true})")), RpcError::invalid_params);
   EXPECT_EQ(error("zone.show", {{"zone", "a..b"}}), RpcError::invalid_params);
   EXPECT_EQ(error("zone.import", {{"zone", "example.com"}}), RpcError::invalid_params);
   EXPECT_EQ(error("status", {{"zone", "example.com"}}), RpcError::invalid_params);
@@ -102,8 +102,8 @@ TEST_F(CommandsTest, ParametersAreCheckedAgainstTheTable) {
 TEST_F(CommandsTest, AProgramMayWriteFlagsAndNumbersAsJsonHasThem) {
   result("zone.import", {{"zone", "example.com"}, {"text", kSmallZone}});
   EXPECT_EQ(result("zone.list", {{"limit", 1}})["zones"].size(), 1U);
-  EXPECT_TRUE(result("zone.check", {{"all", true}}).contains("zones"));
-  EXPECT_EQ(error("zone.check", {{"all", false}}), RpcError::invalid_params) << "as if it were left out";
+  EXPECT_TRUE(result("zone.check", Json::parse(R"({"all": true})")).contains("zones"));
+  EXPECT_EQ(error("zone.check", Json::parse(R"({"all": false})")), RpcError::invalid_params) << "as if left out";
   EXPECT_EQ(error("zone.list", {{"limit", 1.5}}), RpcError::invalid_params);
 }
 

@@ -263,3 +263,55 @@ def test_the_gauges_are_metrics_by_host(start):
     enable(axfrd, axfrd.lab.nsd.ipv4, axfrd.lab.nobody.ipv4)
     wait_until(lambda: {h["host"]: h["behind"] for h in axfrd.stats()["secondaries"]}
                == {f"{axfrd.lab.nsd.ipv4}@53": 0, f"{axfrd.lab.nobody.ipv4}@53": 1}, "the gauges")
+
+
+def test_the_log_of_an_outage_fits_on_a_screen_and_tells_the_story(new_lab, new_axfrd, tmp_path):
+    """An evening: one of three secondaries of 1 000 zones goes away, all zones change, and it comes back."""
+    count = 1000
+    lab = new_lab("one", "two", "three")
+    hosts = [lab.one, lab.two, lab.three]
+    zones_dir = tmp_path / "zones"
+    zones_dir.mkdir()
+
+    def write(serial):
+        for i in range(count):
+            (zones_dir / f"z{i}.example.zone").write_text(
+                f"@ 60 SOA ns.provider.example. host {serial} 3600 600 86400 60\n@ 60 NS ns.provider.example.\n"
+                f"@ 60 TXT {serial}\n"
+            )
+
+    write(1)
+    axfrd = new_axfrd(lab, zones_dir=zones_dir, behind_alarm=10)
+    allowed = [word for host in hosts for word in ("--allow", host.ipv4)]
+    axfrd.ctl("provider", "set", "p", "--ns", "ns1.p.example.", *allowed)
+    names = [f"z{i}.example" for i in range(count)]
+    peers = [Nsd(host, names) for host in hosts]
+    for peer in peers:
+        wait_until(lambda peer=peer: "nsd started" in peer.process.log.read_text(), "NSD to run")
+    axfrd.ctl("secondary", "enable", "--all", "--provider", "p")
+
+    def behind():
+        return {host["secondary"]: host["behind"] for host in axfrd.json("secondary", "status", "--summary")["hosts"]}
+
+    wait_until(lambda: not any(behind().values()), "all to be in step", 4 * PATIENCE)
+    seen = len(axfrd.log())
+    peers[2].kill()
+    write(2_000_000_000)
+    axfrd.ctl("zone", "import-dir", zones_dir)
+
+    def log():
+        return axfrd.log()[seen:]
+
+    gone, others = f"{lab.three.ipv4}@53", [f"{host.ipv4}@53" for host in hosts[:2]]
+    wait_until(lambda: behind()[gone] == count and not any(behind()[other] for other in others), "the others to follow",
+               4 * PATIENCE)
+    wait_until(lambda: f"{gone} is behind for more than" in log(), "the alarm", 4 * PATIENCE)
+    peers[2].start()
+    wait_until(lambda: not any(behind().values()), "all to be in step again", 4 * PATIENCE)
+    wait_until(lambda: f"{gone} has all serials again" in log(), "the end of the alarm")
+    # The same of the same host is counted for ten minutes, so what a busy host was told of at the start counts, too.
+    told = [text for text in axfrd.log().splitlines() if "warning" in text or "error" in text]
+    assert len(told) <= 24, "\n".join(told[:60])
+    story = "\n".join(told)
+    for part in ("does not answer", "is behind for more than 10 s", "answers again", "has all serials again"):
+        assert f"{gone} {part}" in story, story
