@@ -57,7 +57,9 @@ def test_an_example_is_taken(words, tmp_path):
         # Directories of a host that is not this one.
         arguments = [str(tmp_path) if word.startswith("/etc/") else word for word in arguments]
         command = [BUILD / program, *arguments, "--check"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, cwd=tmp_path, stdin=subprocess.DEVNULL)
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=PATIENCE, cwd=tmp_path, stdin=subprocess.DEVNULL
+    )
     if program == "axfrd":
         assert done.returncode == 0, done.stderr
     else:
