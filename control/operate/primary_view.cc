@@ -41,6 +41,13 @@ std::vector<IpAddress> sources_of(const PrimaryView& primary) {
   return primary.notify_sources.empty() ? primary.addresses : primary.notify_sources;
 }
 
+// One word of a shell, whatever octets a zone's name has.
+std::string shell_word(const std::string& text) {
+  std::string word = "'";
+  for (const char c : text) word += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return word + "'";
+}
+
 std::string with_port(const IpAddress& address, uint16_t port) {
   const std::string text = address.is_v6() ? "[" + address.to_string() + "]" : address.to_string();
   return text + ":" + std::to_string(port);
@@ -104,7 +111,7 @@ std::string nsd(const std::string& apex, const PrimaryView& primary, const std::
 
 std::string powerdns(const std::string& apex, const PrimaryView& primary, const std::optional<PeerKey>& key) {
   std::ostringstream out;
-  const std::string zone = "'" + without_dot(apex) + "'";
+  const std::string zone = shell_word(without_dot(apex));
   out << "# with secondary=yes in pdns.conf";
   if (const auto others = other_sources(primary); !others.empty()) {
     out << ", and there for NOTIFY\n# allow-notify-from=";
@@ -114,7 +121,7 @@ std::string powerdns(const std::string& apex, const PrimaryView& primary, const 
   for (const IpAddress& address : primary.addresses) out << " '" << with_port(address, primary.port) << "'";
   out << '\n';
   if (key) {
-    const std::string name = "'" + without_dot(key->name.to_text()) + "'";
+    const std::string name = shell_word(without_dot(key->name.to_text()));
     out << "pdnsutil import-tsig-key " << name << ' ' << key->algorithm << ' ' << kSecret << '\n'
         << "pdnsutil activate-tsig-key " << zone << ' ' << name << " secondary\n";
   }

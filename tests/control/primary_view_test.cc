@@ -40,6 +40,12 @@ TEST(PeerConfiguration, AFileNameHasNoSlash) {
   EXPECT_NE(text.find("zonefile: \"0_25.2.0.192.in-addr.arpa.zone\""), std::string::npos) << text;
 }
 
+// A customer chooses the name of a zone, and an operator pastes the commands.
+TEST(PeerConfiguration, ANameIsOneWordOfAShell) {
+  const auto text = peer_configuration("powerdns", test::name("it's`id`.example."), primary(), std::nullopt);
+  EXPECT_NE(text.find(" 'it'\\''s`id`.example' "), std::string::npos) << text;
+}
+
 TEST(PeerConfiguration, OtherSoftwareIsRefusedByName) {
   EXPECT_THROW((void)peer_configuration("djbdns", test::name("a."), primary(), std::nullopt), std::invalid_argument);
 }
