@@ -118,8 +118,8 @@ def dpdk():
 class Block:
     """What stands in RESULTS.md between the markers of a section."""
 
-    def __init__(self, options):
-        self.options, self.parts = options, []
+    def __init__(self, options, name=None):
+        self.options, self.name, self.parts = options, name or options.section, []
 
     def add(self, text):
         if text:
@@ -156,5 +156,5 @@ class Block:
         text = "\n\n".join(self.parts)
         print(text, flush=True)
         if self.options.record:
-            record.put(self.options.output, self.options.section, text)
+            record.put(self.options.output, self.name, text)
         return 1 if failed else 0

@@ -11,9 +11,9 @@ Cases:
   polls       SOA of 10 000 zones
   polls-many  SOA of 100 000 zones
   signed      names that are there, with DO, in a signed zone of 10 000 records (PowerDNS is left out)
-  loss        the questions of hit at 0.1, 0.25, 0.5 and 0.75 of what the echo takes without loss: the share that got no
-              answer, steadily and in bursts of 64, with a worker that sleeps when idle, as by default, and with one
-              that spins; and the CPU that each takes when nobody asks
+  loss        only if it is named, as scripts/bench loss does: the questions of hit at 0.1, 0.25, 0.5 and 0.75 of what
+              the echo takes without loss: the share that got no answer, steadily and in bursts of 64, with a worker that
+              sleeps when idle, as by default, and with one that spins; and the CPU that each takes when nobody asks
 The echoes, which look at nothing, and axfrd on af_packet, which takes the port whole, are in hit and polls-many only.
 
 For each, but that the echo has kxdpgun alone, and what is on the interface's sockets has kxdpgun in hit alone:
@@ -48,7 +48,8 @@ from lab import IPV4, Lab, af_packet  # noqa: E402
 from quiet import Quiet  # noqa: E402
 
 SERVER_CPU, CLIENT_CPU = 1, 0
-CASES = ("hit", "nx", "polls", "polls-many", "signed", "loss")
+PEER_CASES = ("hit", "nx", "polls", "polls-many", "signed")
+CASES = (*PEER_CASES, "loss")
 FEW_CASES, UNSIGNED_CASES = ("hit", "polls-many"), CASES[:4]
 SHARES, BATCHES, IDLE_SECONDS = (0.1, 0.25, 0.5, 0.75), {"steady": 10, "bursts": 64}, 3
 STEP = 1.25
@@ -460,7 +461,8 @@ def loss_table(block, figures, told, servers):
 
 
 def publish(bench, options):
-    figures, block = bench.figures, report.Block(options)
+    # What is lost stands in a block of its own, for it is measured without the peers.
+    figures, block = bench.figures, report.Block(options, "loss" if options.cases == ["loss"] else None)
     programs = dict.fromkeys(name.split("-")[0] for name in options.servers if not name.startswith("echo"))
     versions = [f"{name} {servers.SERVERS[name].version()}" for name in programs]
     block.conditions(
@@ -493,7 +495,7 @@ def parse_arguments():
         "--servers", type=harness.listed(NAMES), default=NAMES, metavar="SERVER,...", help=", ".join(NAMES)
     )
     options = harness.parse(parser, quick_rounds=2)
-    options.cases = options.cases or list(FEW_CASES if options.quick else CASES)
+    options.cases = options.cases or list(FEW_CASES if options.quick else PEER_CASES)
     options.seconds = 1 if options.quick else 2
     # A pause of some milliseconds, by whomever, overflows every ring: so a rate is tried more than once.
     options.tries, options.halvings = (1, 1) if options.quick else (3, 3)
