@@ -543,6 +543,7 @@ class Axfrd(Server):
     def enable_all(self, addresses):
         """Secondary DNS for all zones; nobody need be at the addresses."""
         with contextlib.closing(Control(self.directory / "control.sock")) as control:
+            control.call("secondary.disable", zone=self.world.noticed)  # it has others, by enable()
             for begin in range(0, len(self.world.names), 500):
                 control.calls([
                     ("secondary.enable", {"zone": zone, "ns": f"ns1.{zone}", "allow": ",".join(addresses)})
