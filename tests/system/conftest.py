@@ -1,4 +1,4 @@
-"""Fixtures. Each test has namespaces of its own, which are gone when it ends, however it ends."""
+"""Fixtures. Each test has namespaces of its own, which are gone when it ends, however it ends; but for --keep."""
 
 import os
 import re
@@ -6,10 +6,14 @@ import signal
 
 import pytest
 
+from backtraces import backtraces_in
 from lab import AF_XDP, DATA, EVERYONE, Axfrd, Lab, sweep
 from zones import make
 
 SANITIZER_REPORT = re.compile(r"(ERROR|WARNING): \w+Sanitizer|runtime error:")
+
+# Of a test: its labs, and whether it failed. Of a session: what is said of labs that stay.
+LABS, FAILED, KEPT = pytest.StashKey(), pytest.StashKey(), pytest.StashKey()
 
 
 def pytest_sessionstart():
@@ -22,6 +26,12 @@ def pytest_sessionstart():
 
 def pytest_addoption(parser):
     parser.addoption("--shard", default="0/1", help="I/N: run every Nth test, beginning with the Ith (from 0)")
+    parser.addoption("--keep", action="store_true", help="leave the labs of a test that fails standing, and say where")
+    parser.addoption("--pause", action="store_true", help="when a test fails, wait for Enter before its labs end")
+
+
+def pytest_configure(config):
+    config.stash[KEPT] = []
 
 
 def pytest_collection_modifyitems(config, items):
@@ -29,10 +39,47 @@ def pytest_collection_modifyitems(config, items):
     items[:] = items[first::step]
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Fixtures are there still when a test, or the making of its fixtures, has failed."""
+    report = (yield).get_result()
+    if not report.failed:
+        return
+    item.stash[FAILED] = True
+    if report.when != "teardown" and item.config.getoption("pause"):
+        pause(item, report)
+
+
+def pause(item, report):
+    capture = item.config.pluginmanager.getplugin("capturemanager")
+    capture.suspend(in_=True)
+    try:
+        print(f"\n{item.nodeid} has failed:\n{report.longreprtext}")
+        for lab in item.stash.get(LABS, []):
+            print("", *lab.how_to_look(), sep="\n  ")
+        input("\nEnter goes on: ")
+    except EOFError:
+        print("nobody is there to press it")
+    finally:
+        capture.resume()
+
+
+def stays(node):
+    """Whether the labs of a test outlive it."""
+    return node.config.getoption("keep") and FAILED in node.stash
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    for nodeid, lines in config.stash[KEPT]:
+        terminalreporter.section(f"the lab of {nodeid} is left standing")
+        for line in lines:
+            terminalreporter.line(line)
+
+
 @pytest.fixture
 def new_lab(request):
     """new_lab("client", "other", ports=2): namespaces with these hosts."""
-    labs = []
+    labs = request.node.stash[LABS] = []
 
     def new(*hosts, **options):
         labs.append(Lab(*hosts, **options))
@@ -40,14 +87,23 @@ def new_lab(request):
 
     yield new
     for lab in labs:
-        lab.close()
+        if stays(request.node):
+            lab.keep()
+            request.config.stash[KEPT].append((request.node.nodeid, [*lab.how_to_look()]))
+        else:
+            lab.close()
+    for lab in labs:
         for name, log in lab.logs.items():
             request.node.add_report_section("teardown", name, log[-4000:])
+            for text in backtraces_in(log):
+                request.node.add_report_section("teardown", f"{name}, a crash", text)
+    for lab in labs:
+        for name, log in lab.logs.items():
             assert not SANITIZER_REPORT.search(log), name
 
 
 @pytest.fixture
-def new_axfrd():
+def new_axfrd(request):
     """new_axfrd(lab, zones=[...], option=...): a started appliance, which at the end must stop when it is told to."""
     started = []
 
@@ -56,8 +112,12 @@ def new_axfrd():
         return started[-1].start()
 
     yield new
+    if stays(request.node):
+        return
     for axfrd in started:
-        assert not axfrd.running() or axfrd.stop() == 0
+        if axfrd.running() and axfrd.stop() != 0:
+            request.node.stash[FAILED] = True
+            raise AssertionError("axfrd ended badly when it was told to stop")
 
 
 @pytest.fixture

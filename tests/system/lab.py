@@ -31,6 +31,12 @@ PATIENCE = 120
 # What one axfrd takes at most, in pages of 2 MiB.
 HUGEPAGES = 128
 
+# A file in the directory of a lab that stays.
+KEPT = "kept"
+# Preloaded into axfrd, to tell where it was when it crashes. A sanitizer does so itself, and wants to be loaded first.
+BACKTRACE = BUILD / "tests" / "system" / "backtrace.so"
+SANITIZED = BUILD.name in ("build-asan", "build-tsan")
+
 libc = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNET = 0x40000000
 counter = itertools.count(1)
@@ -101,7 +107,8 @@ def enter(namespace):
 
 
 class Lab:
-    """Made by the fixture new_lab. close() ends all processes and deletes the namespaces; their logs stay in logs."""
+    """Made by the fixture new_lab. close() ends all processes and deletes the namespaces, and keep() lets them stand;
+    their logs stay in logs."""
 
     def __init__(self, *hosts, ports=1, split=False, direct=False):
         # The process id in the name lets a later session clear away what a killed one left (see sweep()).
@@ -125,8 +132,29 @@ class Lab:
         script(self.name, "down")
         for process in self.processes:
             process.wait()
-            self.logs[process.log.name] = process.log.read_text(errors="replace")
+        self.read_logs()
         shutil.rmtree(self.directory)
+
+    def keep(self):
+        """Also beyond the end of this session."""
+        (self.directory / KEPT).touch()
+        self.read_logs()
+
+    def read_logs(self):
+        self.logs |= {process.log.name: process.log.read_text(errors="replace") for process in self.processes}
+
+    def how_to_look(self):
+        """For somebody at a terminal."""
+        yield f"scripts/lab --lab {self.name} status"
+        for host in [self.appliance, *self.hosts.values()]:
+            yield f"ip netns exec {host.namespace} COMMAND..."
+        for control in sorted(self.directory.glob("**/*.sock")):
+            if control.is_socket():
+                yield f"{BUILD / 'axfrctl'} --socket {control} status"
+        for process in self.processes:
+            ended = process.poll()
+            yield f"less {process.log}   # " + (f"process {process.pid}" if ended is None else f"ended with {ended}")
+        yield f"scripts/lab --lab {self.name} down && rm -r {self.directory}   # ends it"
 
 
 def script(lab, *arguments):
@@ -142,10 +170,10 @@ def directory_of(lab):
 
 
 def sweep():
-    """Deletes the labs of test sessions that were killed."""
+    """Deletes the labs of test sessions that were killed, but for those that somebody wants to look at."""
     names = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True).stdout
     for lab, pid in set(re.findall(r"^(axt(\d+)-\d+)-", names, re.MULTILINE)):
-        if not pathlib.Path(f"/proc/{pid}").exists():
+        if not pathlib.Path(f"/proc/{pid}").exists() and not (directory_of(lab) / KEPT).exists():
             script(lab, "down")
             shutil.rmtree(directory_of(lab), ignore_errors=True)
 
@@ -203,6 +231,10 @@ class Axfrd:
 
     def start(self, **options):
         """Returns when axfrd says that it is ready."""
+        environment = dict(options.pop("env", os.environ))
+        if not SANITIZED and BACKTRACE.exists():
+            environment.setdefault("LD_PRELOAD", str(BACKTRACE))
+        options["env"] = environment
         self.process = self.lab.appliance.spawn(*self.prefix, BUILD / "axfrd", *self.arguments(), **options)
         wait_until(lambda: self.process.poll() is not None or "ready" in self.log(), "axfrd to be ready")
         if self.process.poll() is not None:
