@@ -1,7 +1,8 @@
 // Makes a manual page when axfrd is built: the prose of a template, and in place of its lines @OPTIONS@, @VERBS@
-// and @COUNTERS@ what the tables say.
+// and @COUNTERS@ what the tables say. Of README.md it makes the same with a table of all verbs between its two markers,
+// in place of the one that stands there.
 //
-// usage: manual TEMPLATE
+// usage: manual TEMPLATE|README
 #include <fstream>
 #include <iostream>
 
@@ -69,6 +70,28 @@ void print_counters() {
   }
 }
 
+// A row is no wider than a line of a document may be; what options there are beyond that, `help VERB` says.
+std::string row_of(const Verb& verb) {
+  constexpr size_t kMostColumns = 120;
+  const auto row = [&](const std::string& usage) { return "| `" + usage + "` | " + verb.summary + " |"; };
+  if (std::string whole = row(verb.usage()); whole.size() <= kMostColumns) return whole;
+  std::string usage = verb.words();
+  for (const std::string& part : verb.usages()) {
+    if (!part.starts_with("[--")) usage += " " + part;
+  }
+  return row(usage + " [OPTION...]");
+}
+
+void print_table() {
+  std::cout << "| verb | |\n|---|---|\n";
+  for (const VerbGroup& group : verb_groups()) {
+    std::cout << "| **" << group.title << "** | |\n";
+    for (const Verb& verb : group.verbs) std::cout << row_of(verb) << '\n';
+  }
+}
+
+constexpr std::string_view kTableBegins = "<!-- begin verbs -->", kTableEnds = "<!-- end verbs -->";
+
 void print_line(const std::string& line) {
   if (line == "@OPTIONS@") {
     print_options();
@@ -78,6 +101,7 @@ void print_line(const std::string& line) {
     print_counters();
   } else {
     std::cout << line << '\n';
+    if (line == kTableBegins) print_table();
   }
 }
 
@@ -86,8 +110,13 @@ void print_line(const std::string& line) {
 int main(int argc, char** argv) {
   std::ifstream page(argc == 2 ? argv[1] : "");
   if (!page) {
-    std::cerr << "usage: manual TEMPLATE\n";
+    std::cerr << "usage: manual TEMPLATE|README\n";
     return 2;
   }
-  for (std::string line; std::getline(page, line);) print_line(line);
+  bool is_replaced = false;
+  for (std::string line; std::getline(page, line);) {
+    is_replaced = is_replaced && line != kTableEnds;
+    if (!is_replaced) print_line(line);
+    is_replaced = is_replaced || line == kTableBegins;
+  }
 }
