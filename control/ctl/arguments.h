@@ -18,6 +18,10 @@ struct CtlCommand {
   const Verb* verb = nullptr;
   Json params = Json::object();    // strings and lists of strings, all UTF-8
   std::vector<std::string> files;  // of a verb that takes files
+  // Of files that are looked at here, without axfrd.
+  bool is_local = false;
+  std::string origin{};  // the zone that they are of; empty: it is in the file's name
+  bool strict = false;
   // Of a verb that is done to many zones: the file that names them, or all that axfrd has.
   std::string zones_from{};
   bool all_zones = false;

@@ -54,6 +54,8 @@ std::string arguments() {
       cases += words + "COMPREPLY=($(compgen -d -- \"$current\")); return ;;\n";
     } else if (takes(verb, Source::files, "")) {
       cases += words + "COMPREPLY=($(compgen -f -- \"$current\")); return ;;\n";
+    } else if (takes(verb, Source::name_or_files, "")) {
+      cases += words + "_axfrctl_names zones; COMPREPLY+=($(compgen -f -- \"$current\")); return ;;\n";
     } else {
       for (const char* kind : {"zone", "key", "provider"}) {
         if (!takes(verb, Source::argument, kind) && !takes(verb, Source::optional_argument, kind)) continue;

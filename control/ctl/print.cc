@@ -164,8 +164,24 @@ void print_list(std::ostream& out, const Json&, const Json& result) {
   if (result.value("more", false)) out << "there are more; --after " << table.rows.back()[0] << " goes on\n";
 }
 
+// What says its file and line itself.
+void print_file_findings(std::ostream& out, const Json& file) {
+  for (const Json& text : file["refused"]) out << "refused: " << text_of(text) << '\n';
+  for (const Json& text : file["faults"]) out << "fault: " << text_of(text) << '\n';
+  print_warnings(out, file);
+  out << text_of(file["file"]) << ": " << text_of(file["zone"]);
+  if (file["serial"].is_null()) {
+    out << " is refused\n";
+  } else {
+    out << ", serial " << file["serial"] << ", " << file["records"] << " records, " << file["faults"].size()
+        << " faults, " << file["warnings"].size() + file["warnings_left_out"].get<size_t>() << " warnings\n";
+  }
+}
+
 void print_findings(std::ostream& out, const Json&, const Json& result) {
   size_t zones = 0;
+  if (result["zones"].size() == 1 && result["zones"][0].contains("file"))
+    return print_file_findings(out, result["zones"][0]);
   for (const Json& zone : result["zones"]) {
     zones += zone["refused"].empty() && zone["faults"].empty() ? 0 : 1;
     for (const Json& record : zone["refused"]) out << text_of(zone["zone"]) << ": refused: " << text_of(record) << '\n';

@@ -49,6 +49,30 @@ TEST(CtlArguments, ImportTakesFiles) {
   EXPECT_EQ(parsed({"zone", "import", "f", "--zone", "example.com"}).params.at("zone"), "example.com");
 }
 
+TEST(CtlArguments, AFileToBeCheckedIsToldFromAZone) {
+  const test::TemporaryDirectory directory;
+  directory.write("here", "x");
+  const std::string file = directory / "here";
+  for (const Words& files : {Words{file}, Words{"./not-there"}, Words{"-"}, Words{"a", "b"}}) {
+    Words words{"zone", "check"};
+    words.insert(words.end(), files.begin(), files.end());
+    EXPECT_TRUE(parsed(words).is_local) << files[0];
+    EXPECT_EQ(parsed(words).files, files);
+  }
+  for (const char* zone : {"example.com", "example.com.", "0/25.2.0.192.in-addr.arpa.", "."}) {
+    EXPECT_FALSE(parsed({"zone", "check", zone}).is_local) << zone;
+    EXPECT_EQ(parsed({"zone", "check", zone}).params["zone"], zone);
+  }
+  EXPECT_FALSE(parsed({"zone", "check", "--all"}).is_local);
+  const CtlCommand check = parsed({"zone", "check", file, "--origin", "a.example", "--strict"});
+  EXPECT_EQ(check.origin, "a.example");
+  EXPECT_TRUE(check.strict);
+  EXPECT_TRUE(check.params.empty()) << "axfrd is told nothing of it";
+  EXPECT_NE(mistake({"zone", "check", file, file, "--origin", "a"}).find("one file"), std::string::npos);
+  EXPECT_NE(mistake({"zone", "check", "a", "--origin", "a"}).find("--origin is about files"), std::string::npos);
+  EXPECT_NE(mistake({"zone", "check", file, "--all"}).find("--all is about zones"), std::string::npos);
+}
+
 TEST(CtlArguments, MistakesAreNamed) {
   const std::pair<Words, const char*> mistakes[] = {
       {{}, "verb"},
