@@ -258,16 +258,6 @@ void read_service(const Values& values, Options& options) {
   options.responder.version = values.text("version-text");
 }
 
-std::string check_resolver(const std::string& text) {
-  const std::string place = with_at(text);
-  if (place.find('@') == std::string::npos) {
-    parse_address(place);
-  } else {
-    Endpoint::parse(place);
-  }
-  return place;
-}
-
 // The redirector's addresses, as URL records have them: with no TTL of their own to lower the record's.
 zones::Addresses read_url_addresses(const Values& values) {
   std::set<std::string> v4, v6;
@@ -293,7 +283,7 @@ zones::Addresses read_url_addresses(const Values& values) {
 
 void read_alias(const Values& values, Options& options) {
   for (const std::string& text : values.list("resolver"))
-    options.resolvers.push_back(Values::parsed("resolver", text, &check_resolver));
+    options.resolvers.push_back(Values::parsed("resolver", text, &HostPort::parse).to_text());
   options.alias.floor = std::chrono::seconds(values.number("alias-floor", 1, 86400));
   options.alias.rate = values.number("alias-rate", 1, 100000);
   options.alias.hold = std::chrono::seconds(values.number("alias-hold", 0, 7 * 86400));

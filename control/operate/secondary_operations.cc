@@ -282,14 +282,10 @@ void SecondaryOperations::notify(const Principal& who, const Name& apex, Done<si
   });
 }
 
-void SecondaryOperations::notify_host(const Principal& who, const std::string& place, Done<size_t> done) {
+void SecondaryOperations::notify_host(const Principal& who, const HostPort& place, Done<size_t> done) {
   if (auto failure = Context::refuse(who, Role::editor)) return done(std::move(*failure));
-  const size_t at = place.find('@');
-  const IpAddress host = normalised(parse_address(place.substr(0, at)));
-  std::optional<uint16_t> port;
-  if (at != std::string::npos) port = parse_port(place.substr(at + 1));
-  context_.server().notify.run([this, host, port, done = std::move(done)](NotifyService& notifier) {
-    boost::asio::post(context_.loop(), [done, outcome = notifier.notify(host, port)] { done(outcome); });
+  context_.server().notify.run([this, place, done = std::move(done)](NotifyService& notifier) {
+    boost::asio::post(context_.loop(), [done, outcome = notifier.notify(place.address, place.port)] { done(outcome); });
   });
 }
 

@@ -96,8 +96,8 @@ class SecondaryOperations {
   // Also of a zone whose secondary DNS was disabled: the parent may not know yet.
   void check(const Principal& who, const zones::Name& apex, Done<Json> done) const;
   void notify(const Principal& who, const zones::Name& apex, Done<size_t> done);
-  // The same for all zones of a host, `place`: ADDRESS or ADDRESS@PORT.
-  void notify_host(const Principal& who, const std::string& place, Done<size_t> done);
+  // The same for all zones of a host, at any port or at that of `place`.
+  void notify_host(const Principal& who, const HostPort& place, Done<size_t> done);
   void explain(const Principal& who, const Explain& request, Done<Explained> done) const;
 
   // Waits until all secondaries have the serial, and gives the ledger; a Failure when the time is over.

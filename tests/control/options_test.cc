@@ -293,17 +293,30 @@ TEST(Options, ACheckStartsNothing) {
 }
 
 TEST(Options, APortStandsBehindAnAddressInAnyOfThreeWays) {
-  for (const char* text : {"192.0.2.1@5353", "192.0.2.1:5353", "[192.0.2.1]:5353", "[192.0.2.1]@5353"}) {
+  const auto text_of = [](std::string_view text) { return HostPort::parse(text).to_text(); };
+  for (const char* text :
+       {"192.0.2.1@5353", "192.0.2.1:5353", "[192.0.2.1]:5353", "[192.0.2.1]@5353", "[::ffff:192.0.2.1]:5353"}) {
     EXPECT_EQ(Endpoint::parse(text).address.to_string(), "192.0.2.1") << text;
     EXPECT_EQ(Endpoint::parse(text).port, 5353) << text;
   }
   for (const char* text : {"2001:db8::1@53", "[2001:db8::1]:53", "[2001:db8::1]@53"})
     EXPECT_EQ(Endpoint::parse(text).address.to_string(), "2001:db8::1") << text;
-  for (const char* text : {"", "[", "[]", "]", "[::1", "[::1]x", "2001:db8::1", "[2001:db8::1]", "192.0.2.1:", ":53",
-                           "::", "192.0.2.1:0", "192.0.2.1:65536", "[::1]:53:54"})
+    EXPECT_EQ(text_of(text), "2001:db8::1@53") << text;
+  }
+  for (const char* text : {"2001:db8::1", "[2001:db8::1]", "192.0.2.1", "[192.0.2.1]", "::"})
+    EXPECT_FALSE(HostPort::parse(text).port) << text;
+  EXPECT_EQ(to_text(parse_secondary("192.0.2.0/24@54=k")), "192.0.2.0/24@54=k.");
+  for (const char* text :
+       {"", "[", "[]", "]", "[::1", "[::1]x", "192.0.2.1:", "192.0.2.1@", ":53", "@53", "192.0.2.1:0",
+        "192.0.2.1:65536", "[::1]:53:54", "192.0.2.1@53@54", "192.0.2.0/24:53", "x"}) {
+    EXPECT_THROW((void)HostPort::parse(text), std::invalid_argument) << text;
     EXPECT_THROW((void)Endpoint::parse(text), std::invalid_argument) << text;
-  EXPECT_EQ(options_of({"--no-port", "--resolver", "[::1]:54", "--resolver", "192.0.2.1:55"}).resolvers,
-            (Words{"::1@54", "192.0.2.1@55"}));
+  }
+  for (const char* text : {"2001:db8::1", "[2001:db8::1]", "::", "192.0.2.1"})
+    EXPECT_THROW((void)Endpoint::parse(text), std::invalid_argument) << text;
+  EXPECT_EQ(
+      options_of({"--no-port", "--resolver", "[::1]:54", "--resolver", "192.0.2.1:55", "--resolver", "::1"}).resolvers,
+      (Words{"::1@54", "192.0.2.1@55", "::1"}));
 }
 
 TEST(Options, HelpGroupsEveryOption) {
