@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 
+#include "dataplane/address.h"
 #include "zones/number.h"
 
 namespace axfrd::control {
@@ -42,6 +43,13 @@ Parts split(std::string_view text) {
 IpAddress normalised(const IpAddress& address) {
   if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return address;
   return boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6());
+}
+
+IpAddress to_ip(const dataplane::Address& address) {
+  if (address.v6) return address_v6(address.octets);
+  boost::asio::ip::address_v4::bytes_type octets;
+  std::copy_n(address.octets.begin(), octets.size(), octets.begin());
+  return boost::asio::ip::address_v4(octets);
 }
 
 IpAddress parse_address(std::string_view text) {

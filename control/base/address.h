@@ -13,12 +13,18 @@
 #include <string>
 #include <string_view>
 
+namespace axfrd::dataplane {
+struct Address;
+}
+
 namespace axfrd::control {
 
 using IpAddress = boost::asio::ip::address;
 
 // The IPv4 address inside a v4-mapped one; any other address as it is.
 IpAddress normalised(const IpAddress& address);
+
+IpAddress to_ip(const dataplane::Address& address);
 
 // Throws std::invalid_argument with a sentence for the operator.
 IpAddress parse_address(std::string_view text);

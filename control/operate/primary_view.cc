@@ -1,14 +1,12 @@
 #include "control/operate/primary_view.h"
 
-#include <ifaddrs.h>
-
 #include <algorithm>
-#include <boost/asio/ip/address.hpp>
-#include <memory>
+#include <cctype>
 #include <sstream>
 #include <stdexcept>
 
 #include "control/access/secondary.h"
+#include "dataplane/host_addresses.h"
 
 namespace axfrd::control {
 
@@ -132,24 +130,9 @@ std::string powerdns(const std::string& apex, const PrimaryView& primary, const 
 
 std::vector<IpAddress> host_addresses() {
   std::vector<IpAddress> addresses;
-  ifaddrs* list = nullptr;
-  if (getifaddrs(&list) != 0) return addresses;
-  const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> owner(list, &freeifaddrs);
-  for (const ifaddrs* entry = list; entry != nullptr; entry = entry->ifa_next) {
-    if (entry->ifa_addr == nullptr) continue;
-    if (entry->ifa_addr->sa_family == AF_INET) {
-      boost::asio::ip::address_v4::bytes_type octets;
-      const auto* address = reinterpret_cast<const sockaddr_in*>(entry->ifa_addr);
-      std::copy_n(reinterpret_cast<const uint8_t*>(&address->sin_addr), octets.size(), octets.begin());
-      const boost::asio::ip::address_v4 v4(octets);
-      const bool link_local = octets[0] == 169 && octets[1] == 254;
-      if (!v4.is_loopback() && !link_local) addresses.emplace_back(v4);
-    } else if (entry->ifa_addr->sa_family == AF_INET6) {
-      boost::asio::ip::address_v6::bytes_type octets;
-      const auto* address = reinterpret_cast<const sockaddr_in6*>(entry->ifa_addr);
-      std::copy_n(address->sin6_addr.s6_addr, octets.size(), octets.begin());
-      const boost::asio::ip::address_v6 v6(octets);
-      if (!v6.is_loopback() && !v6.is_link_local()) addresses.emplace_back(v6);
+  try {
+    for (const dataplane::Address& address : dataplane::host_addresses()) {
+      if (!is_loopback(address) && !is_link_local(address)) addresses.push_back(to_ip(address));
     }
   }
   return addresses;
