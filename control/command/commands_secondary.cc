@@ -61,6 +61,10 @@ void secondary_disable(Operations& operations, const Principal& who, Json& param
 void secondary_show(Operations& operations, const Principal& who, Json& params, RpcDone done) {
   const auto picture = [](const SecondaryOperations::Shown& shown) {
     Json result = settings_json(*shown.version);
+    if (!shown.configuration.empty()) {
+      result["configuration"] = shown.configuration;
+      return result;
+    }
     Json addresses = Json::array(), sources = Json::array(), keys = Json::array();
     for (const IpAddress& address : shown.primary.addresses) addresses.push_back(address.to_string());
     for (const IpAddress& source : shown.primary.notify_sources) sources.push_back(source.to_string());
@@ -72,13 +76,12 @@ void secondary_show(Operations& operations, const Principal& who, Json& params, 
                          {"port", shown.primary.port},
                          {"notify_sources", std::move(sources)},
                          {"keys", std::move(keys)}};
-    if (!shown.configuration.empty()) result["configuration"] = shown.configuration;
     result["ledger"] = shown.ledger;
     result["strangers"] = shown.strangers;
     return result;
   };
   const SecondaryOperations::Show request{zone_in(params), optional_text(params, "format"),
-                                          optional_text(params, "secondary")};
+                                          optional_place(params, "secondary")};
   operations.secondaries.show(who, request, answering<SecondaryOperations::Shown>(std::move(done), picture));
 }
 

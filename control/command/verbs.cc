@@ -83,7 +83,7 @@ constexpr std::array kShowSecondary{
     Parameter{"zone", Source::argument, true, "NAME", "name of the zone"},
     Parameter{"format", Source::option, false, "SOFTWARE",
               "only the configuration of a secondary that runs bind, knot, nsd or powerdns"},
-    Parameter{"secondary", Source::option, false, "ADDRESS", "for this secondary, if not all have the same key"},
+    Parameter{"secondary", Source::option, false, "ADDRESS[@PORT]", "for this secondary, if not all have the same key"},
 };
 constexpr std::array kNotifyVerb{
     Parameter{"zone", Source::optional_argument, false, "NAME", "name of the zone"},

@@ -138,21 +138,22 @@ std::vector<IpAddress> host_addresses() {
   return addresses;
 }
 
-const zones::Secondary& chosen_secondary(const zones::SecondaryDns& settings, std::string_view address) {
+const zones::Secondary& chosen_secondary(const zones::SecondaryDns& settings, const std::optional<HostPort>& place) {
+  const auto is_at_place = [&](const zones::Secondary& each) {
+    return !place || (covers(each, place->address) && (!place->port || *place->port == each.port));
+  };
   const zones::Secondary* chosen = nullptr;
   for (const zones::Secondary& each : settings.secondaries) {
-    if (!each.transfers) continue;
-    if (!address.empty() && !covers(each, normalised(parse_address(address)))) continue;
-    if (chosen != nullptr && chosen->keys != each.keys && address.empty())
+    if (!each.transfers || !is_at_place(each)) continue;
+    if (chosen != nullptr && chosen->keys != each.keys && !place)
       throw std::invalid_argument(
           "the secondaries of the zone have different keys; say for which one it is: "
           "--secondary ADDRESS");
     if (chosen == nullptr) chosen = &each;
   }
   if (chosen != nullptr) return *chosen;
-  throw std::invalid_argument(address.empty()
-                                  ? std::string("nobody may transfer the zone yet; axfrctl secondary enable")
-                                  : "no secondary of the zone has the address " + std::string(address));
+  throw std::invalid_argument(place ? "no secondary of the zone has the address " + place->to_text()
+                                    : "nobody may transfer the zone yet; axfrctl secondary enable");
 }
 
 std::string peer_configuration(std::string_view software, const Name& apex, const PrimaryView& primary,

@@ -52,13 +52,17 @@ TEST(PeerConfiguration, OtherSoftwareIsRefusedByName) {
 
 TEST(ChosenSecondary, WantsAnAddressOnlyWhereKeysDiffer) {
   zones::SecondaryDns settings;
-  EXPECT_THROW((void)chosen_secondary(settings, ""), std::invalid_argument);
+  const auto at = [&](const char* place) { return to_text(chosen_secondary(settings, HostPort::parse(place))); };
+  EXPECT_THROW((void)chosen_secondary(settings, {}), std::invalid_argument);
   settings.secondaries = {parse_secondary("192.0.2.1=a"), parse_secondary("192.0.2.2=a")};
-  EXPECT_EQ(to_text(chosen_secondary(settings, "")), to_text(settings.secondaries[0]));
+  EXPECT_EQ(to_text(chosen_secondary(settings, {})), to_text(settings.secondaries[0]));
   settings.secondaries.push_back(parse_secondary("192.0.2.3=b"));
-  EXPECT_THROW((void)chosen_secondary(settings, ""), std::invalid_argument);
-  EXPECT_EQ(to_text(chosen_secondary(settings, "192.0.2.3")), to_text(settings.secondaries[2]));
-  EXPECT_THROW((void)chosen_secondary(settings, "192.0.2.4"), std::invalid_argument);
+  EXPECT_THROW((void)chosen_secondary(settings, {}), std::invalid_argument);
+  EXPECT_EQ(at("192.0.2.3"), to_text(settings.secondaries[2]));
+  EXPECT_THROW((void)at("192.0.2.4"), std::invalid_argument);
+  settings.secondaries.push_back(parse_secondary("192.0.2.3@5353=c"));
+  EXPECT_EQ(at("192.0.2.3:5353"), to_text(settings.secondaries[3]));
+  EXPECT_THROW((void)at("192.0.2.3:54"), std::invalid_argument);
 }
 
 }  // namespace
