@@ -16,11 +16,47 @@ using zones::Name;
 
 constexpr const char* kSecret = "SECRET";
 
-// The apex as a file may be called.
-std::string file_name(const std::string& apex) {
-  std::string name = apex == "." ? "root" : apex.substr(0, apex.size() - 1);
-  std::ranges::replace(name, '/', '_');
-  return name + ".zone";
+// The labels of a name, with a dot behind each. What is no letter, no digit and none of `plain` is as escape(octet) has
+// it.
+template <class Escape>
+std::string spell(zones::NameView name, std::string_view plain, Escape&& escape) {
+  std::string text;
+  for (const uint8_t* label = name.data(); *label != 0; label += *label + 1U) {
+    for (unsigned i = 1; i <= *label; ++i) {
+      const auto c = static_cast<char>(label[i]);
+      const bool is_plain = std::isalnum(label[i]) != 0 || plain.find(c) != std::string_view::npos;
+      text += is_plain ? std::string(1, c) : escape(label[i]);
+    }
+    text += '.';
+  }
+  return text;
+}
+
+// A name with the final dot. What could be more than a part of a name to whoever reads a configuration, or a command,
+// is written as \DDD: a customer chooses the name of a zone, and an operator pastes it.
+std::string plain_name(zones::NameView name) {
+  if (name.is_root()) return ".";
+  const std::string text =
+      spell(name, "-_/*+", [](unsigned octet) { return "\\" + std::to_string(1000 + octet).substr(1); });
+  return text.front() == '-' ? "\\045" + text.substr(1) : text;  // it is no option of a command
+}
+
+// The apex as a file may be called: any other octet is _XX, and what is too long for a file system is cut.
+std::string file_name(zones::NameView apex) {
+  constexpr size_t kMost = 200;
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  if (apex.is_root()) return "root.zone";
+  std::string name = spell(apex, "-_", [&](unsigned octet) {
+    return std::string{'_', kDigits[octet >> 4], kDigits[octet & 15]};
+  });
+  if (name.size() > kMost) {
+    uint64_t hash = 14695981039346656037U;  // FNV-1a: two names that begin alike are two files
+    for (const char c : name) hash = (hash ^ static_cast<uint8_t>(c)) * 1099511628211U;
+    name.resize(kMost);
+    for (unsigned shift = 0; shift < 64; shift += 4) name += kDigits[(hash >> shift) & 15];
+    name += '.';
+  }
+  return name + "zone";
 }
 
 std::string without_dot(const std::string& name) { return name == "." ? name : name.substr(0, name.size() - 1); }
@@ -51,14 +87,15 @@ std::string with_port(const IpAddress& address, uint16_t port) {
   return text + ":" + std::to_string(port);
 }
 
-std::string bind(const std::string& apex, const PrimaryView& primary, const std::optional<PeerKey>& key) {
+std::string bind(const Name& apex, const PrimaryView& primary, const std::optional<PeerKey>& key) {
   std::ostringstream out;
-  const std::string key_text = key ? " key \"" + key->name.to_text() + "\"" : "";
+  const std::string key_text = key ? " key \"" + plain_name(key->name) + "\"" : "";
   if (key) {
-    out << "key \"" << key->name.to_text() << "\" {\n    algorithm " << key->algorithm << ";\n    secret \"" << kSecret
-        << "\";\n};\n\n";
+    out << "key \"" << plain_name(key->name) << "\" {\n    algorithm " << key->algorithm << ";\n    secret \""
+        << kSecret << "\";\n};\n\n";
   }
-  out << "zone \"" << apex << "\" {\n    type secondary;\n    file \"" << file_name(apex) << "\";\n    primaries {\n";
+  out << "zone \"" << plain_name(apex) << "\" {\n    type secondary;\n    file \"" << file_name(apex)
+      << "\";\n    primaries {\n";
   for (const IpAddress& address : primary.addresses)
     out << "        " << address.to_string() << " port " << primary.port << key_text << ";\n";
   out << "    };\n";
@@ -71,7 +108,7 @@ std::string bind(const std::string& apex, const PrimaryView& primary, const std:
   return out.str();
 }
 
-std::string knot(const std::string& apex, const PrimaryView& primary, const std::optional<PeerKey>& key) {
+std::string knot(const Name& apex, const PrimaryView& primary, const std::optional<PeerKey>& key) {
   std::ostringstream out;
   const auto list = [&out](const std::vector<IpAddress>& addresses, const std::string& port) {
     for (const IpAddress& address : addresses)
@@ -79,27 +116,27 @@ std::string knot(const std::string& apex, const PrimaryView& primary, const std:
     out << " ]\n";
   };
   if (key) {
-    out << "key:\n  - id: \"" << key->name.to_text() << "\"\n    algorithm: " << key->algorithm << "\n    secret: \""
+    out << "key:\n  - id: \"" << plain_name(key->name) << "\"\n    algorithm: " << key->algorithm << "\n    secret: \""
         << kSecret << "\"\n\n";
   }
-  const std::string key_line = key ? "    key: \"" + key->name.to_text() + "\"\n" : "";
+  const std::string key_line = key ? "    key: \"" + plain_name(key->name) + "\"\n" : "";
   out << "remote:\n  - id: axfrd\n    address:";
   list(primary.addresses, "@" + std::to_string(primary.port));
   out << key_line << "\nacl:\n  - id: axfrd-notify\n    address:";
   list(sources_of(primary), "");
   out << "    action: notify\n" << key_line;
-  out << "\nzone:\n  - domain: \"" << apex << "\"\n    master: axfrd\n    acl: axfrd-notify\n";
+  out << "\nzone:\n  - domain: \"" << plain_name(apex) << "\"\n    master: axfrd\n    acl: axfrd-notify\n";
   return out.str();
 }
 
-std::string nsd(const std::string& apex, const PrimaryView& primary, const std::optional<PeerKey>& key) {
+std::string nsd(const Name& apex, const PrimaryView& primary, const std::optional<PeerKey>& key) {
   std::ostringstream out;
-  const std::string signer = key ? "\"" + key->name.to_text() + "\"" : "NOKEY";
+  const std::string signer = key ? "\"" + plain_name(key->name) + "\"" : "NOKEY";
   if (key) {
     out << "key:\n    name: " << signer << "\n    algorithm: " << key->algorithm << "\n    secret: \"" << kSecret
         << "\"\n\n";
   }
-  out << "zone:\n    name: \"" << apex << "\"\n    zonefile: \"" << file_name(apex) << "\"\n";
+  out << "zone:\n    name: \"" << plain_name(apex) << "\"\n    zonefile: \"" << file_name(apex) << "\"\n";
   for (const IpAddress& address : primary.addresses)
     out << "    request-xfr: " << address.to_string() << "@" << primary.port << ' ' << signer << '\n';
   for (const IpAddress& address : sources_of(primary))
@@ -107,9 +144,9 @@ std::string nsd(const std::string& apex, const PrimaryView& primary, const std::
   return out.str();
 }
 
-std::string powerdns(const std::string& apex, const PrimaryView& primary, const std::optional<PeerKey>& key) {
+std::string powerdns(const Name& apex, const PrimaryView& primary, const std::optional<PeerKey>& key) {
   std::ostringstream out;
-  const std::string zone = shell_word(without_dot(apex));
+  const std::string zone = shell_word(without_dot(plain_name(apex)));
   out << "# with secondary=yes in pdns.conf";
   if (const auto others = other_sources(primary); !others.empty()) {
     out << ", and there for NOTIFY\n# allow-notify-from=";
@@ -119,7 +156,7 @@ std::string powerdns(const std::string& apex, const PrimaryView& primary, const 
   for (const IpAddress& address : primary.addresses) out << " '" << with_port(address, primary.port) << "'";
   out << '\n';
   if (key) {
-    const std::string name = shell_word(without_dot(key->name.to_text()));
+    const std::string name = shell_word(without_dot(plain_name(key->name)));
     out << "pdnsutil import-tsig-key " << name << ' ' << key->algorithm << ' ' << kSecret << '\n'
         << "pdnsutil activate-tsig-key " << zone << ' ' << name << " secondary\n";
   }
@@ -134,6 +171,7 @@ std::vector<IpAddress> host_addresses() {
     for (const dataplane::Address& address : dataplane::host_addresses()) {
       if (!is_loopback(address) && !is_link_local(address)) addresses.push_back(to_ip(address));
     }
+  } catch (const std::runtime_error&) {  // the kernel has no answer, and the operator knows them
   }
   return addresses;
 }
@@ -158,11 +196,10 @@ const zones::Secondary& chosen_secondary(const zones::SecondaryDns& settings, co
 
 std::string peer_configuration(std::string_view software, const Name& apex, const PrimaryView& primary,
                                const std::optional<PeerKey>& key) {
-  const std::string zone = apex.to_text();
-  if (software == "bind") return bind(zone, primary, key);
-  if (software == "knot") return knot(zone, primary, key);
-  if (software == "nsd") return nsd(zone, primary, key);
-  if (software == "powerdns") return powerdns(zone, primary, key);
+  if (software == "bind") return bind(apex, primary, key);
+  if (software == "knot") return knot(apex, primary, key);
+  if (software == "nsd") return nsd(apex, primary, key);
+  if (software == "powerdns") return powerdns(apex, primary, key);
   throw std::invalid_argument("'" + std::string(software) + "' is none of bind, knot, nsd, powerdns");
 }
 
