@@ -128,7 +128,7 @@ class ArgumentReader {
   }
 
   static std::vector<std::string> all_options() {
-    std::vector<std::string> all{"--socket", "--json", "--help", "--version"};
+    std::vector<std::string> all{"--socket", "--json", "--local-time", "--help", "--version"};
     for (const Verb& verb : verbs()) {
       for (const Parameter& p : verb.parameters) {
         if (is_option(p)) all.push_back(std::string("--") + p.name);
@@ -146,6 +146,7 @@ class ArgumentReader {
 
   bool* find_flag(const std::string& name) {
     if (name == "--json") return &command_.json;
+    if (name == "--local-time") return &command_.local_time;
     if (name == "--help" || name == "-h") return &help_;
     if (name == "--version") return &version_;
     return nullptr;

@@ -15,6 +15,7 @@ namespace axfrd::control {
 struct CtlCommand {
   std::filesystem::path socket;
   bool json = false;
+  bool local_time = false;  // times are printed so, and not in UTC
   const Verb* verb = nullptr;
   Json params = Json::object();    // strings and lists of strings, all UTF-8
   std::vector<std::string> files;  // of a verb that takes files

@@ -45,7 +45,7 @@ void print(const CtlCommand& command, const Json& params, const Json& result) {
   if (command.json) {
     std::cout << dump(result) << '\n';
   } else {
-    print_result(std::cout, command.verb->method, params, result);
+    print_result(std::cout, command.verb->method, params, result, command.local_time ? TimeZone::local : TimeZone::utc);
     std::cout.flush();
     print_errors(std::cerr, result);
     print_warnings(std::cerr, result);
@@ -331,6 +331,7 @@ int run_line(CtlClient& client, const CtlCommand& batch, const std::vector<std::
   auto& command = std::get<CtlCommand>(parsed);
   if (command.how != CtlCommand::How::verb) throw CtlUsageError("that is no verb of a batch");
   command.json = command.json || batch.json;
+  command.local_time = command.local_time || batch.local_time;
   if (command.is_bulk()) return call_for_zones(client, command);
   if (command.is_local) return check_files(command);
   if (!command.files.empty()) return send_files(client, command);

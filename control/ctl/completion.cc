@@ -123,7 +123,7 @@ std::string bash_completion() {
          "    --after) _axfrctl_names zones; return ;;\n"
          "  esac\n"
          "  if [[ $current == -* ]]; then\n"
-         "    words='--socket --json --help --version'\n"
+         "    words='--socket --json --local-time --help --version'\n"
          "    case \"${verb[*]:0:2}\" in\n" +
          options() +
          "    esac\n"
