@@ -23,15 +23,6 @@ unsigned reader_count(const Options& options) {
 // Parsing is all that these do, and the cores that answer packets are not theirs to take.
 unsigned importer_threads() { return std::clamp(std::thread::hardware_concurrency() / 2, 1U, 8U); }
 
-IpAddress to_ip(const dataplane::Address& address) {
-  if (!address.v6) {
-    asio::ip::address_v4::bytes_type octets;
-    std::copy_n(address.octets.begin(), octets.size(), octets.begin());
-    return asio::ip::address_v4(octets);
-  }
-  return asio::ip::address_v6(address.octets);
-}
-
 // The kernel's sockets serve what the packet path serves.
 std::vector<IpAddress> served_addresses(const Options& options, const std::optional<dataplane::Dataplane>& dataplane) {
   if (!dataplane) return options.addresses;

@@ -74,7 +74,12 @@ std::string help_text() {
 
 // ---- reading ----
 
-[[noreturn]] void fail(const std::string& reason) { throw OptionsError(reason); }
+[[noreturn]] void fail(const std::string& sentence) { throw OptionsError(sentence); }
+
+// A sentence that begins with the option.
+[[noreturn]] void fail(const std::string& option, const std::string& rest, const std::string& value = "") {
+  throw OptionsError("--" + option + rest, option, value);
+}
 
 // Values by option, with errors that name the option.
 class Values {
@@ -92,8 +97,8 @@ class Values {
   unsigned number(const char* name, unsigned least, unsigned most) const {
     const std::string digits = text(name);
     if (const auto value = zones::number_in<unsigned>(digits, least, most)) return *value;
-    fail("--" + std::string(name) + ": '" + digits + "' is not a number from " + std::to_string(least) + " to " +
-         std::to_string(most));
+    fail(name, ": '" + digits + "' is not a number from " + std::to_string(least) + " to " + std::to_string(most),
+         digits);
   }
 
   // `parse` of one value; what it throws is told with the option's name.
@@ -102,7 +107,7 @@ class Values {
     try {
       return parse(value);
     } catch (const std::invalid_argument& error) {
-      fail("--" + std::string(name) + ": " + error.what());
+      fail(name, std::string(": ") + error.what(), value);
     }
   }
 
@@ -145,8 +150,8 @@ unsigned worker_count(const Values& values, const std::vector<unsigned>& cpus) {
   if (!values.given("workers")) return cpus.empty() ? 1 : one_each;
   const unsigned workers = values.number("workers", 1, 128);
   if (!cpus.empty() && workers != one_each) {
-    fail("--workers " + std::to_string(workers) + " contradicts --worker-cpus, which names " +
-         std::to_string(one_each));
+    fail("workers",
+         " " + std::to_string(workers) + " contradicts --worker-cpus, which names " + std::to_string(one_each));
   }
   return workers;
 }
@@ -170,17 +175,17 @@ dataplane::DataplaneOptions read_dataplane(const Values& values, const Strings& 
   options.eal_arguments = eal_arguments;
   const bool has_interface = std::any_of(options.ports.begin(), options.ports.end(), &dataplane::is_interface);
   if (options.addresses.empty() && !has_interface)
-    fail(
-        "--port needs at least one --address ADDR/LEN to serve, unless it is an interface of the kernel, whose own "
-        "addresses are served");
+    fail("port",
+         " needs at least one --address ADDR/LEN to serve, unless it is an interface of the kernel, whose own "
+         "addresses are served");
   return options;
 }
 
 void check_no_port(const Values& values, const Strings& eal_arguments) {
   for (const char* name : kPortOnly) {
-    if (values.given(name)) fail("--no-port contradicts --" + std::string(name) + ", which is about DPDK ports");
+    if (values.given(name)) fail("no-port", " contradicts --" + std::string(name) + ", which is about DPDK ports");
   }
-  if (!eal_arguments.empty()) fail("--no-port contradicts the EAL arguments after --");
+  if (!eal_arguments.empty()) fail("no-port", " contradicts the EAL arguments after --");
 }
 
 Prefix parse_served_address(std::string_view text) {
@@ -196,7 +201,7 @@ std::vector<IpAddress> read_addresses(const Values& values) {
     const Prefix prefix = values.on("no-port") ? Values::parsed("address", text, &parse_served_address)
                                                : Values::parsed("address", text, &Prefix::parse_interface);
     if (std::find(addresses.begin(), addresses.end(), prefix.address) != addresses.end()) {
-      fail("--address: " + prefix.address.to_string() + " is given twice");
+      fail("address", ": " + prefix.address.to_string() + " is given twice", text);
     }
     addresses.push_back(prefix.address);
   }
@@ -208,7 +213,7 @@ std::optional<std::filesystem::path> read_zones_dir(const Values& values) {
   std::filesystem::path directory = values.text("zones-dir");
   std::error_code error;
   if (!std::filesystem::is_directory(directory, error))
-    fail("--zones-dir: there is no directory " + directory.string());
+    fail("zones-dir", ": there is no directory " + directory.string());
   return directory;
 }
 
@@ -227,7 +232,7 @@ void read_service(const Values& values, Options& options) {
   options.addresses = read_addresses(values);
   options.dns_port = static_cast<uint16_t>(values.number("dns-port", 1, 65535));
   options.store = values.text("store");
-  if (options.store.empty()) fail("--store: a directory is wanted");
+  if (options.store.empty()) fail("store", ": a directory is wanted");
   options.recover = values.on("recover");
   if (const auto backup = values.text("restore"); !backup.empty()) options.restore = backup;
   options.redo_log_octets = uint64_t{values.number("redo-log", 64, 1U << 20)} << 10;
@@ -239,7 +244,7 @@ void read_service(const Values& values, Options& options) {
     options.notify_sources.push_back(Values::parsed("notify-source", text, &parse_address));
   for (const bool v6 : {false, true}) {
     if (std::ranges::count(options.notify_sources, v6, [](const IpAddress& a) { return a.is_v6(); }) > 1)
-      fail("--notify-source: one address of each family");
+      fail("notify-source", ": one address of each family");
   }
   options.behind_alarm = std::chrono::seconds(values.number("behind-alarm", 0, 30 * 86400));
   options.history_octets = size_t{values.number("history-memory", 0, 1U << 20)} << 20;
@@ -256,16 +261,6 @@ void read_service(const Values& values, Options& options) {
   options.responder.nsid = values.text("nsid");
   options.responder.id_server = values.text("id-server");
   options.responder.version = values.text("version-text");
-}
-
-std::string check_resolver(const std::string& text) {
-  const std::string place = with_at(text);
-  if (place.find('@') == std::string::npos) {
-    parse_address(place);
-  } else {
-    Endpoint::parse(place);
-  }
-  return place;
 }
 
 // The redirector's addresses, as URL records have them: with no TTL of their own to lower the record's.
@@ -293,7 +288,7 @@ zones::Addresses read_url_addresses(const Values& values) {
 
 void read_alias(const Values& values, Options& options) {
   for (const std::string& text : values.list("resolver"))
-    options.resolvers.push_back(Values::parsed("resolver", text, &check_resolver));
+    options.resolvers.push_back(Values::parsed("resolver", text, &HostPort::parse).to_text());
   options.alias.floor = std::chrono::seconds(values.number("alias-floor", 1, 86400));
   options.alias.rate = values.number("alias-rate", 1, 100000);
   options.alias.hold = std::chrono::seconds(values.number("alias-hold", 0, 7 * 86400));
@@ -313,9 +308,9 @@ void read_tcp(const Values& values, TcpLimits& limits) {
 
 std::filesystem::path read_control_socket(const Values& values) {
   std::string path = values.text("control-socket");
-  if (path.empty()) fail("--control-socket: a path is wanted");
+  if (path.empty()) fail("control-socket", ": a path is wanted");
   constexpr size_t most = sizeof(sockaddr_un::sun_path) - 1;
-  if (path.size() > most) fail("--control-socket: the path is longer than " + std::to_string(most) + " octets");
+  if (path.size() > most) fail("control-socket", ": the path is longer than " + std::to_string(most) + " octets");
   return path;
 }
 
@@ -324,7 +319,7 @@ Options read(const Values& values, const Strings& eal_arguments) {
   if (values.on("no-port")) {
     check_no_port(values, eal_arguments);
   } else {
-    if (!values.given("port")) fail("--port says where to serve DNS; --no-port does without DPDK");
+    if (!values.given("port")) fail("port", " says where to serve DNS; --no-port does without DPDK");
     options.dataplane = read_dataplane(values, eal_arguments);
   }
   read_service(values, options);
@@ -344,18 +339,23 @@ Options read(const Values& values, const Strings& eal_arguments) {
 constexpr const char* kStrayWords = "stray-words";
 
 // What Boost.Program_options found wrong, in our words.
-std::string sentence_of(const po::error& error) {
+OptionsError in_our_words(const po::error& error) {
+  // Such a line is no option with a value, but it stands where one would.
   if (const auto* line = dynamic_cast<const po::invalid_config_file_syntax*>(&error))
-    return "'" + line->tokens() + "' is neither 'option = value' nor a comment";
+    return OptionsError("'" + line->tokens() + "' is neither 'option = value' nor a comment", line->tokens());
   const auto* with_name = dynamic_cast<const po::error_with_option_name*>(&error);
   const std::string known_as = with_name != nullptr ? with_name->get_option_name() : "";
+  const std::string option = known_as.substr(std::min(known_as.find_first_not_of('-'), known_as.size()));
   const std::string name = known_as.starts_with('-') ? known_as : "--" + known_as;
-  if (dynamic_cast<const po::unknown_option*>(&error) != nullptr) return "there is no option " + name;
-  if (dynamic_cast<const po::multiple_occurrences*>(&error) != nullptr) return name + " is given twice";
-  if (dynamic_cast<const po::invalid_bool_value*>(&error) != nullptr) return name + " is on or off";
-  const auto* syntax = dynamic_cast<const po::invalid_syntax*>(&error);
-  if (syntax != nullptr && syntax->kind() == po::invalid_syntax::extra_parameter) return name + " takes no value";
-  return name + " needs a value";
+  const auto sentence = [&]() -> std::string {
+    if (dynamic_cast<const po::unknown_option*>(&error) != nullptr) return "there is no option " + name;
+    if (dynamic_cast<const po::multiple_occurrences*>(&error) != nullptr) return name + " is given twice";
+    if (dynamic_cast<const po::invalid_bool_value*>(&error) != nullptr) return name + " is on or off";
+    const auto* syntax = dynamic_cast<const po::invalid_syntax*>(&error);
+    if (syntax != nullptr && syntax->kind() == po::invalid_syntax::extra_parameter) return name + " takes no value";
+    return name + " needs a value";
+  };
+  return OptionsError(sentence(), option);
 }
 
 void store_command_line(const Strings& arguments, po::variables_map& map) {
@@ -369,31 +369,26 @@ void store_command_line(const Strings& arguments, po::variables_map& map) {
   if (map.count(kStrayWords) != 0) fail("'" + map[kStrayWords].as<Strings>().front() + "' is no option");
 }
 
-// "FILE:LINE: ", of the line that a sentence about the configuration file is about: that of the option which it begins
-// with, and of these the one whose value it quotes; or the line that it quotes. "FILE: " if none is.
-std::string place_in(const std::string& name, const std::string& sentence) {
-  const auto trimmed = [](const std::string& text) {
-    const size_t begin = text.find_first_not_of(" \t");
-    return begin == std::string::npos ? "" : text.substr(begin, text.find_last_not_of(" \t\r") + 1 - begin);
-  };
+std::string trimmed(const std::string& text) {
+  const size_t begin = text.find_first_not_of(" \t");
+  return begin == std::string::npos ? "" : text.substr(begin, text.find_last_not_of(" \t\r") + 1 - begin);
+}
+
+// The error with "FILE:LINE: " before it, of the line that it is about: that of the option, and of several the one with
+// the value. With "FILE: " if there is none.
+OptionsError placed(const std::string& name, const OptionsError& error) {
   std::ifstream file(name);
   size_t number = 0, found = 0;
   for (std::string line; std::getline(file, line);) {
     ++number;
-    line = trimmed(line.substr(0, line.find('#')));
+    line.resize(std::min(line.find('#'), line.size()));
     const size_t equals = line.find('=');
-    const std::string option = "--" + trimmed(line.substr(0, equals));
+    if (error.option.empty() || trimmed(line.substr(0, equals)) != error.option) continue;
     const std::string value = equals == std::string::npos ? "" : trimmed(line.substr(equals + 1));
-    const size_t at = sentence.find(option);
-    const bool is_named =
-        option.size() > 2 && at != std::string::npos &&
-        sentence.find_first_of("abcdefghijklmnopqrstuvwxyz-", at + option.size()) != at + option.size();
-    const bool is_quoted =
-        !line.empty() &&
-        sentence.find(equals == std::string::npos ? "'" + line + "'" : "'" + value) != std::string::npos;
-    if (equals == std::string::npos ? is_quoted : is_named && (found == 0 || is_quoted)) found = number;
+    if (found == 0 || value == error.value) found = number;
   }
-  return name + (found != 0 ? ":" + std::to_string(found) : "") + ": ";
+  return OptionsError(name + (found != 0 ? ":" + std::to_string(found) : "") + ": " + error.what(), error.option,
+                      error.value);
 }
 
 void store_file(const std::string& name, po::variables_map& map) {
@@ -402,8 +397,7 @@ void store_file(const std::string& name, po::variables_map& map) {
   try {
     po::store(po::parse_config_file(file, file_options()), map);
   } catch (const po::error& error) {
-    const std::string sentence = sentence_of(error);
-    fail(place_in(name, sentence) + sentence);
+    throw placed(name, in_our_words(error));
   }
 }
 
@@ -419,7 +413,7 @@ Collected collect(const Strings& arguments) {
   try {
     store_command_line(arguments, map);
   } catch (const po::error& error) {
-    fail(sentence_of(error));
+    throw in_our_words(error);
   }
   if (map.count("config") == 0) return collected;
   for (const auto& [name, value] : map) {
@@ -430,13 +424,9 @@ Collected collect(const Strings& arguments) {
   return collected;
 }
 
-// A sentence about an option of the configuration file gets its place there.
-std::string with_place(const std::string& sentence, const Collected& collected) {
-  if (collected.file.empty() || !sentence.starts_with("--")) return sentence;
-  const std::string option = sentence.substr(2, sentence.find_first_not_of("abcdefghijklmnopqrstuvwxyz-", 2) - 2);
-  if (collected.on_the_line.contains(option) || collected.map.count(option) == 0 || collected.map[option].defaulted())
-    return sentence;
-  return place_in(collected.file, sentence) + sentence;
+bool is_of_file(const std::string& option, const Collected& collected) {
+  return !collected.file.empty() && !collected.on_the_line.contains(option) && collected.map.count(option) != 0 &&
+         !collected.map[option].defaulted();
 }
 
 }  // namespace
@@ -454,7 +444,8 @@ std::variant<Options, PrintAndExit> parse_options(const std::vector<std::string>
     if (values.on("check")) return PrintAndExit{"the configuration is sound\n"};
     return options;
   } catch (const OptionsError& error) {
-    fail(with_place(error.what(), collected));
+    if (is_of_file(error.option, collected)) throw placed(collected.file, error);
+    throw;
   }
 }
 

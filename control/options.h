@@ -9,6 +9,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -53,7 +54,10 @@ struct Options {
 
 // A sentence for the operator: what is wrong with the options.
 struct OptionsError : std::runtime_error {
-  using std::runtime_error::runtime_error;
+  explicit OptionsError(const std::string& sentence, std::string about = "", std::string which = "")
+      : std::runtime_error(sentence), option(std::move(about)), value(std::move(which)) {}
+  std::string option;  // that it is about, without dashes; empty: it is about none alone
+  std::string value;   // of several, the one that is wrong
 };
 
 // What --help or --version print.

@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <ifaddrs.h>
 #include <linux/ethtool.h>
 #include <linux/if_link.h>
 #include <linux/sockios.h>
@@ -20,9 +19,9 @@
 #include <cstddef>
 #include <cstring>
 #include <memory>
-#include <optional>
 #include <stdexcept>
 
+#include "dataplane/host_addresses.h"
 #include "dataplane/netlink.h"
 #include "dataplane/xdp_program.h"
 
@@ -132,41 +131,6 @@ FileDescriptor map_of(const FileDescriptor& program, std::string_view name) {
   return {};
 }
 
-Address address_of(const ifaddrs& entry) {
-  Address address;
-  address.v6 = entry.ifa_addr->sa_family == AF_INET6;
-  std::array<uint8_t, 16> mask{};
-  if (address.v6) {
-    std::memcpy(address.octets.data(), &reinterpret_cast<const sockaddr_in6*>(entry.ifa_addr)->sin6_addr, 16);
-    std::memcpy(mask.data(), &reinterpret_cast<const sockaddr_in6*>(entry.ifa_netmask)->sin6_addr, 16);
-  } else {
-    std::memcpy(address.octets.data(), &reinterpret_cast<const sockaddr_in*>(entry.ifa_addr)->sin_addr, 4);
-    std::memcpy(mask.data(), &reinterpret_cast<const sockaddr_in*>(entry.ifa_netmask)->sin_addr, 4);
-  }
-  for (const uint8_t octet : mask) address.prefix = static_cast<uint8_t>(address.prefix + std::popcount(octet));
-  return address;
-}
-
-bool is_link_local(const Address& a) {
-  return a.v6 ? a.octets[0] == 0xFE && (a.octets[1] & 0xC0) == 0x80 : a.octets[0] == 169 && a.octets[1] == 254;
-}
-
-// All addresses of the host, or those of one interface.
-std::vector<Address> host_addresses(const std::optional<std::string>& interface) {
-  ifaddrs* list = nullptr;
-  if (getifaddrs(&list) != 0) throw std::runtime_error("cannot read the host's addresses: " + reason());
-  const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> owner(list, &freeifaddrs);
-  std::vector<Address> addresses;
-  for (const ifaddrs* entry = list; entry != nullptr; entry = entry->ifa_next) {
-    if (entry->ifa_addr == nullptr || entry->ifa_netmask == nullptr) continue;
-    const auto family = entry->ifa_addr->sa_family;
-    if (family != AF_INET && family != AF_INET6) continue;
-    if (interface && *interface != entry->ifa_name) continue;
-    addresses.push_back(address_of(*entry));
-  }
-  return addresses;
-}
-
 ServedAddress key_of(const Address& address) {
   ServedAddress key{};
   auto* octets = reinterpret_cast<uint8_t*>(key.words);
@@ -236,7 +200,7 @@ std::vector<Address> SplitDoor::addresses() const {
 }
 
 void SplitDoor::add_addresses(std::span<const Address> addresses) {
-  const std::vector<Address> there = host_addresses({});
+  const std::vector<Address> there = host_addresses();
   for (const Address& address : addresses) {
     const auto same = [&](const Address& a) { return a.v6 == address.v6 && a.octets == address.octets; };
     if (std::any_of(there.begin(), there.end(), same)) continue;

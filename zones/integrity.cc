@@ -35,16 +35,18 @@ class Faults {
     const std::string what = record.owner.to_text() + " " + type_to_text(record.type) + ": ";
     const auto cut = cut_above(*target);
     if (cut && cut->type == rrtype::DNAME)
-      return add(what + target->to_text() + " is below the DNAME of " + cut->owner.to_text() + "; name another host");
+      return add(what + target->to_text() + " is below the DNAME of " + cut->owner.to_text() + "; name another host",
+                 &record);
     if (cut) {  // the child knows, unless the target is the delegation's own server: then it is we who must know
       if (record.type != rrtype::NS || !cut->owner.view().equals(record.owner) || has_address(*target)) return;
-      return add(what + "the glue of " + target->to_text() + " is missing; add its A or AAAA records");
+      return add(what + "the glue of " + target->to_text() + " is missing; add its A or AAAA records", &record);
     }
     const auto node = find(*target);
     if (has(node, rrtype::CNAME))
-      return add(what + target->to_text() + " is a CNAME; name the host that it stands for (RFC 2181 section 10.3)");
+      return add(what + target->to_text() + " is a CNAME; name the host that it stands for (RFC 2181 section 10.3)",
+                 &record);
     if (has_address(*target) || (!node && wildcard_serves(*target))) return;
-    add(what + target->to_text() + " has neither A nor AAAA; add one, or name another host");
+    add(what + target->to_text() + " has neither A nor AAAA; add one, or name another host", &record);
   }
 
   void check_name(NameView name) {
@@ -56,7 +58,7 @@ class Faults {
     if (const auto cut = cut_above(name); cut && !cut->owner.view().equals(name)) check_name(cut->owner);
   }
 
-  std::vector<std::string> take() { return std::move(found_); }
+  std::vector<Fault> take() { return std::move(found_); }
 
  private:
   struct Cut {
@@ -64,8 +66,10 @@ class Faults {
     uint16_t type;  // NS or DNAME
   };
 
-  void add(std::string text) {
-    if (!full()) found_.push_back(std::move(text));
+  void add(std::string text, const Record* record = nullptr) {
+    if (full()) return;
+    found_.push_back({std::move(text)});
+    if (record != nullptr) found_.back().record.emplace(*record);
   }
 
   ZoneVersion::Found find(NameView name) const { return version_.find(NameHash::process().of(name), name); }
@@ -110,8 +114,14 @@ class Faults {
   const NameView apex_;
   const size_t most_;
   std::vector<std::string> pseudo_;  // sort keys of the owners of ALIAS and URL
-  std::vector<std::string> found_;
+  std::vector<Fault> found_;
 };
+
+std::vector<std::string> texts_of(std::vector<Fault> faults) {
+  std::vector<std::string> texts;
+  for (Fault& fault : faults) texts.push_back(std::move(fault.text));
+  return texts;
+}
 
 }  // namespace
 
@@ -121,10 +131,14 @@ bool has_apex_servers(const ZoneVersion& version) {
   return set != nullptr && set->rr_count != 0;
 }
 
-std::vector<std::string> find_faults(const ZoneVersion& version, size_t most) {
+std::vector<Fault> list_faults(const ZoneVersion& version, size_t most) {
   Faults faults(version, most);
   version.for_each_record([&](const Record& r) { faults.check(r); });
   return faults.take();
+}
+
+std::vector<std::string> find_faults(const ZoneVersion& version, size_t most) {
+  return texts_of(list_faults(version, most));
 }
 
 std::vector<std::string> find_faults(const ZoneVersion& version, const Delta& delta, size_t most) {
@@ -142,7 +156,7 @@ std::vector<std::string> find_faults(const ZoneVersion& version, const Delta& de
     if (faults.full()) break;
     faults.check_delegation_of(name);
   }
-  auto found = faults.take();
+  auto found = texts_of(faults.take());
   std::vector<std::string> distinct;
   for (std::string& text : found) {
     if (std::ranges::find(distinct, text) == distinct.end()) distinct.push_back(std::move(text));

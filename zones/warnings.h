@@ -48,6 +48,8 @@ class Warnings {
 
   // Adds one sentence about the line that RecordSet::line() gives for a record; about the zone as a whole, with 0.
   void add(uint32_t line, const std::string& text);
+  // The same of what says its place itself.
+  void add(std::string text) { keep(std::move(text)); }
   // Adds what `other` holds, and counts.
   void add(const Warnings& other);
 

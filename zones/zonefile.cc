@@ -65,11 +65,12 @@ class ZoneParser {
   std::variant<ZoneText, ZoneFileError> parse(const ZoneSource& source, const ParseOptions& options) {
     source_ = &source;
     options_ = options;
-    if (auto error = parse_part(source.parts.front())) return std::move(*error);
+    if (auto error = parse_part(source.parts.front())) return refused(std::move(*error));
+    if (options.problems != nullptr && !options.problems->empty()) return options.problems->front();
     tell_of_ages();
     if (auto problem = zone_.records.finish(&zone_.warnings))
-      return error_at(problem->line, std::move(problem->reason));
-    if (auto conflict = find_conflict()) return std::move(*conflict);
+      return refused(error_at(problem->line, std::move(problem->reason)));
+    if (auto conflict = find_conflict()) return refused(std::move(*conflict));
     return std::move(zone_);
   }
 
@@ -109,6 +110,18 @@ class ZoneParser {
  private:
   using Reason = std::optional<std::string>;  // why not; nothing when all is well
 
+  // What ends the parsing is one of the problems, too.
+  ZoneFileError refused(ZoneFileError error) {
+    if (options_.problems == nullptr) return error;
+    options_.problems->push_back(std::move(error));
+    return options_.problems->front();
+  }
+
+  // Whether others may be found behind an entry that cannot be read. A directive says what those are that follow it.
+  bool goes_on_after(const Entry& entry) const {
+    return options_.problems != nullptr && entry.text.front() != '$' && options_.problems->size() + 1 < kMostProblems;
+  }
+
   // What may not stand beside an ALIAS or URL, and does.
   std::optional<ZoneFileError> find_conflict() const {
     if (zone_.pseudo.empty()) return std::nullopt;
@@ -142,7 +155,11 @@ class ZoneParser {
     Entry entry;
     while (reader.next(entry)) {
       if (options_.cancelled != nullptr && *options_.cancelled) return error(entry.line, "axfrd is stopping");
-      if (auto reason = parse_entry(entry)) return error(entry.line, std::move(*reason));
+      if (auto reason = parse_entry(entry)) {
+        auto problem = error(entry.line, std::move(*reason));
+        if (!goes_on_after(entry)) return problem;
+        options_.problems->push_back(std::move(problem));
+      }
       if (!included_) continue;
       if (auto problem = parse_included(part, entry)) return problem;
       places.enter(part.file, reader.line());

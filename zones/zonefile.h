@@ -36,7 +36,11 @@ struct ZoneFileError {
 struct ParseOptions {
   uint64_t max_generated = kMaxGeneratedInAll;   // records that all $GENERATE may make
   const std::atomic<bool>* cancelled = nullptr;  // may be null; once true, parsing ends with an error
+  // May be null. Otherwise parsing goes on behind a record that cannot be read, to find others, and ends with the first
+  // one as its error; all are put here, the most that it takes being kMostProblems.
+  std::vector<ZoneFileError>* problems = nullptr;
 };
+constexpr size_t kMostProblems = 100;
 
 // Parses `source` as the zone `apex`. A zone that is not sound (RecordSet::finish) is refused whole, and so is one with
 // addresses beside an ALIAS or URL. Names outside the zone are left out, which is one of the warnings.

@@ -104,15 +104,14 @@ void check_secondary(const Secondary& secondary, const KeyBook& keys, const std:
 
 Secondary parse_secondary(const std::string& text) {
   const size_t equals = text.find('=');
-  const std::string place = with_at(text.substr(0, equals));
-  const size_t at = place.find('@');
-  const Prefix prefix = Prefix::parse(place.substr(0, at));
+  const WithPort place = WithPort::split(text.substr(0, equals));
+  const Prefix prefix = Prefix::parse(place.address);
   Secondary secondary;
   const IpAddress address = normalised(prefix.address);
   secondary.address = mapped(address);
   secondary.prefix = static_cast<uint8_t>(prefix.length + (address.is_v4() ? kMapped : 0));
   secondary.notified = secondary.is_host();
-  if (at != std::string::npos) secondary.port = parse_port(place.substr(at + 1));
+  if (place.port) secondary.port = *place.port;
   if (equals != std::string::npos) secondary.keys = parse_keys(text.substr(equals + 1));
   return secondary;
 }

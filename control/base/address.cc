@@ -1,8 +1,8 @@
 #include "control/base/address.h"
 
-#include <optional>
 #include <stdexcept>
 
+#include "dataplane/address.h"
 #include "zones/number.h"
 
 namespace axfrd::control {
@@ -45,6 +45,13 @@ IpAddress normalised(const IpAddress& address) {
   return boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6());
 }
 
+IpAddress to_ip(const dataplane::Address& address) {
+  if (address.v6) return address_v6(address.octets);
+  boost::asio::ip::address_v4::bytes_type octets;
+  std::copy_n(address.octets.begin(), octets.size(), octets.begin());
+  return boost::asio::ip::address_v4(octets);
+}
+
 IpAddress parse_address(std::string_view text) {
   const Parts parts = split(text);
   if (parts.length) throw std::invalid_argument(quoted(text) + ": an address is wanted here, not a prefix");
@@ -57,26 +64,35 @@ uint16_t parse_port(std::string_view text) {
   return *port;
 }
 
-std::string with_at(std::string_view text) {
-  if (text.starts_with('[')) {
-    const size_t end = text.find(']');
-    const std::string_view behind = end == std::string_view::npos ? "" : text.substr(end + 1);
-    const std::string address(text.substr(1, end == std::string_view::npos ? 0 : end - 1));
-    if (end + 1 == text.size()) return address;
-    if (behind.starts_with(':') || behind.starts_with('@')) return address + "@" + std::string(behind.substr(1));
+WithPort WithPort::split(std::string_view text) {
+  const auto parts = [](std::string_view address, std::string_view port) {
+    return WithPort{std::string(address), parse_port(port)};
+  };
+  if (const size_t end = text.find(']'); text.starts_with('[') && end != std::string_view::npos) {
+    const std::string_view address = text.substr(1, end - 1), behind = text.substr(end + 1);
+    if (behind.empty()) return {std::string(address), std::nullopt};
+    if (behind.front() == ':' || behind.front() == '@') return parts(address, behind.substr(1));
   }
+  if (const size_t at = text.find('@'); at != std::string_view::npos)
+    return parts(text.substr(0, at), text.substr(at + 1));
   // An IPv6 address without brackets has at least two colons.
   const size_t colon = text.find(':');
-  if (colon == std::string_view::npos || text.find(':', colon + 1) != std::string_view::npos) return std::string(text);
-  return std::string(text.substr(0, colon)) + "@" + std::string(text.substr(colon + 1));
+  if (colon == std::string_view::npos || text.find(':', colon + 1) != std::string_view::npos)
+    return {std::string(text), std::nullopt};
+  return parts(text.substr(0, colon), text.substr(colon + 1));
 }
 
-Endpoint Endpoint::parse(std::string_view written) {
-  const std::string text = with_at(written);
-  const size_t at = text.find('@');
-  const IpAddress address = parse_address(text.substr(0, at));
-  if (at == std::string::npos) throw std::invalid_argument(quoted(written) + " names no port: " + text + "@PORT");
-  return {address, parse_port(text.substr(at + 1))};
+HostPort HostPort::parse(std::string_view text) {
+  const WithPort parts = WithPort::split(text);
+  return {parse_address(parts.address), parts.port};
+}
+
+std::string HostPort::to_text() const { return address.to_string() + (port ? "@" + std::to_string(*port) : ""); }
+
+Endpoint Endpoint::parse(std::string_view text) {
+  const HostPort place = HostPort::parse(text);
+  if (!place.port) throw std::invalid_argument(quoted(text) + " names no port: " + place.to_text() + "@PORT");
+  return {place.address, *place.port};
 }
 
 Prefix Prefix::parse(std::string_view text) {

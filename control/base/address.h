@@ -8,9 +8,14 @@
 #include <array>
 #include <boost/asio/ip/address.hpp>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+
+namespace axfrd::dataplane {
+struct Address;
+}
 
 namespace axfrd::control {
 
@@ -19,20 +24,38 @@ using IpAddress = boost::asio::ip::address;
 // The IPv4 address inside a v4-mapped one; any other address as it is.
 IpAddress normalised(const IpAddress& address);
 
+IpAddress to_ip(const dataplane::Address& address);
+
 // Throws std::invalid_argument with a sentence for the operator.
 IpAddress parse_address(std::string_view text);
 
 // 1 to 65535. Throws std::invalid_argument.
 uint16_t parse_port(std::string_view text);
 
-// ADDR:PORT and [ADDR]:PORT, as other programs write it, as ADDR@PORT; [ADDR] as ADDR; anything else as it is.
-std::string with_at(std::string_view text);
+// What stands before a port, and the port if one is stated: of ADDR@PORT, and, as other programs write it, of ADDR:PORT
+// and [ADDR]:PORT; of ADDR and [ADDR]. ADDR may be anything, a prefix for one. Throws std::invalid_argument.
+struct WithPort {
+  std::string address;
+  std::optional<uint16_t> port;
+  static WithPort split(std::string_view text);
+};
 
+// An address, and a port if one is stated, in any of these forms.
+struct HostPort {
+  IpAddress address;
+  std::optional<uint16_t> port;
+
+  // Throws std::invalid_argument.
+  static HostPort parse(std::string_view text);
+  std::string to_text() const;  // ADDR or ADDR@PORT
+};
+
+// The same with a port always.
 struct Endpoint {
   IpAddress address;
   uint16_t port = 0;
 
-  // ADDR@PORT, ADDR:PORT or [ADDR]:PORT. Throws std::invalid_argument.
+  // Throws std::invalid_argument.
   static Endpoint parse(std::string_view text);
 };
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstdlib>
 #include <stdexcept>
 
@@ -29,18 +28,13 @@ bool is_journal(int fd) {
   return std::string_view(stream) == std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino);
 }
 
-std::string time_stamp() {
-  using std::chrono::duration_cast, std::chrono::milliseconds, std::chrono::system_clock;
-  return utc_text(duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count());
-}
-
 std::string_view name_of(LogLevel level) {
   return std::find_if(kLevels.begin(), kLevels.end(), [&](const Level& l) { return l.level == level; })->name;
 }
 
 std::string line_of(bool journal, LogLevel level, std::string_view text) {
   const std::string head = journal ? "<" + std::to_string(static_cast<int>(level)) + ">"
-                                   : time_stamp() + " " + std::string(name_of(level)) + ": ";
+                                   : utc_text(unix_time_ms()) + " " + std::string(name_of(level)) + ": ";
   return head + std::string(text) + "\n";
 }
 

@@ -61,6 +61,10 @@ void secondary_disable(Operations& operations, const Principal& who, Json& param
 void secondary_show(Operations& operations, const Principal& who, Json& params, RpcDone done) {
   const auto picture = [](const SecondaryOperations::Shown& shown) {
     Json result = settings_json(*shown.version);
+    if (!shown.configuration.empty()) {
+      result["configuration"] = shown.configuration;
+      return result;
+    }
     Json addresses = Json::array(), sources = Json::array(), keys = Json::array();
     for (const IpAddress& address : shown.primary.addresses) addresses.push_back(address.to_string());
     for (const IpAddress& source : shown.primary.notify_sources) sources.push_back(source.to_string());
@@ -72,13 +76,12 @@ void secondary_show(Operations& operations, const Principal& who, Json& params, 
                          {"port", shown.primary.port},
                          {"notify_sources", std::move(sources)},
                          {"keys", std::move(keys)}};
-    if (!shown.configuration.empty()) result["configuration"] = shown.configuration;
     result["ledger"] = shown.ledger;
     result["strangers"] = shown.strangers;
     return result;
   };
   const SecondaryOperations::Show request{zone_in(params), optional_text(params, "format"),
-                                          optional_text(params, "secondary")};
+                                          optional_place(params, "secondary")};
   operations.secondaries.show(who, request, answering<SecondaryOperations::Shown>(std::move(done), picture));
 }
 
@@ -94,7 +97,7 @@ class LedgerView {
  public:
   explicit LedgerView(const Json& params)
       : behind_(flag_in(params, "behind")),
-        secondary_(optional_text(params, "secondary")),
+        secondary_(optional_place(params, "secondary")),
         state_(optional_text(params, "state")),
         sums_up_(flag_in(params, "summary")) {}
 
@@ -102,7 +105,7 @@ class LedgerView {
   // Takes lines, and appends those that are to be shown to a list of a JSON text.
   void take(const Json& lines, std::string& text) {
     for (const Json& line : lines) {
-      if (!secondary_.empty() && !is_of(line["secondary"].get_ref<const std::string&>())) continue;
+      if (secondary_ && !is_of(*secondary_, line["secondary"].get_ref<const std::string&>())) continue;
       if (!state_.empty() && line["state"].get_ref<const std::string&>().find(state_) == std::string::npos) continue;
       if (sums_up_) {
         count(line);
@@ -131,9 +134,9 @@ class LedgerView {
     int64_t last_seen = 0;       // 0: never
   };
 
-  // "192.0.2.1" is every port of that address.
-  bool is_of(const std::string& secondary) const {
-    return secondary == secondary_ || secondary.starts_with(secondary_ + "@");
+  // Without a port it is every port of that address.
+  static bool is_of(const HostPort& place, const std::string& secondary) {
+    return place.port ? secondary == place.to_text() : secondary.starts_with(place.to_text() + "@");
   }
   void add(std::string& text, const Json& line) { text += (std::exchange(begun_, true) ? "," : "") + dump(line); }
   void count(const Json& line) {
@@ -149,7 +152,8 @@ class LedgerView {
   }
 
   const bool behind_;
-  const std::string secondary_, state_;
+  const std::optional<HostPort> secondary_;
+  const std::string state_;
   const bool sums_up_;
   bool begun_ = false;
   std::map<std::string, Host> hosts_;
@@ -192,7 +196,8 @@ void notify(Operations& operations, const Principal& who, Json& params, RpcDone 
     throw std::invalid_argument("state a zone, or --secondary ADDRESS for all zones of that host");
   if (params.contains("zone"))
     return operations.secondaries.notify(who, zone_in(params), answering<size_t>(std::move(done), picture));
-  operations.secondaries.notify_host(who, text_in(params, "secondary"), answering<size_t>(std::move(done), picture));
+  operations.secondaries.notify_host(who, HostPort::parse(text_in(params, "secondary")),
+                                     answering<size_t>(std::move(done), picture));
 }
 
 void explain(Operations& operations, const Principal& who, Json& params, RpcDone done) {

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "control/base/address.h"
 #include "control/base/outcome.h"
 #include "control/base/parse_name.h"
 #include "control/command/rpc.h"
@@ -44,6 +45,10 @@ inline std::string optional_text(const Json& params, const char* parameter) {
 
 inline std::optional<zones::Name> optional_name(const Json& params, const char* parameter) {
   return params.contains(parameter) ? std::optional(name_in(params, parameter)) : std::nullopt;
+}
+
+inline std::optional<HostPort> optional_place(const Json& params, const char* parameter) {
+  return params.contains(parameter) ? std::optional(HostPort::parse(text_in(params, parameter))) : std::nullopt;
 }
 
 inline std::optional<uint32_t> optional_number(const Json& params, const char* parameter, const char* what,

@@ -62,8 +62,13 @@ constexpr std::array kOptionalZone{
               "name of the zone (default: all that have a transaction)"},
 };
 constexpr std::array kCheck{
-    Parameter{"zone", Source::optional_argument, false, "NAME", "name of the zone"},
-    Parameter{"all", Source::flag, false, "", "look at all zones"},
+    Parameter{"zone", Source::name_or_files, false, "NAME|FILE...",
+              "a zone as axfrd has it; or zone files, which need no axfrd: an argument with a slash, or that is a file "
+              "here, is a file, and one that ends in a dot is a zone; - is standard input"},
+    Parameter{"all", Source::flag, false, "", "look at all zones of axfrd"},
+    Parameter{"origin", Source::own, false, "NAME",
+              "name of the zone of FILE (default: that of NAME.zone, db.NAME or NAME.db)"},
+    Parameter{"strict", Source::own_flag, false, "", "of a FILE: take warnings for errors"},
 };
 constexpr std::array kLedger{
     Parameter{"zone", Source::optional_argument, false, "NAME",
@@ -78,7 +83,7 @@ constexpr std::array kShowSecondary{
     Parameter{"zone", Source::argument, true, "NAME", "name of the zone"},
     Parameter{"format", Source::option, false, "SOFTWARE",
               "only the configuration of a secondary that runs bind, knot, nsd or powerdns"},
-    Parameter{"secondary", Source::option, false, "ADDRESS", "for this secondary, if not all have the same key"},
+    Parameter{"secondary", Source::option, false, "ADDRESS[@PORT]", "for this secondary, if not all have the same key"},
 };
 constexpr std::array kNotifyVerb{
     Parameter{"zone", Source::optional_argument, false, "NAME", "name of the zone"},
@@ -192,7 +197,7 @@ constexpr std::array kVerbs{
     Verb{"zone.import", "add zones, or replace them, from zone files", kImport, Shown::imported},
     Verb{"zone.list", "list all zones", kList, Shown::zone_list},
     Verb{"zone.show", "show one zone: serial, size, memory", kZone, Shown::zone},
-    Verb{"zone.check", "say what secondaries refuse in a zone, or in all of them", kCheck, Shown::findings},
+    Verb{"zone.check", "say what secondaries refuse in a zone or a file", kCheck, Shown::findings},
     Verb{"zone.export", "print one zone as a zone file", kZone, Shown::exported},
     Verb{"zone.remove", "remove one zone", kRemoveZone, Shown::removed_zone},
     Verb{"zone.import-dir", "import all zone files of a directory", kImportDirectory, Shown::imported_directory},
@@ -258,6 +263,9 @@ std::string usage_of_parameter(const Parameter& parameter) {
     case Source::option:
     case Source::bulk:
     case Source::bulk_flag:
+    case Source::name_or_files:
+    case Source::own:
+    case Source::own_flag:
       return "[" + parameter.written() + "]";
     case Source::files:
       return parameter.written() + "...";

@@ -28,11 +28,14 @@ struct Parameter {
     secret,             // the next argument, or the first line of standard input if that is -
     path,               // the next argument, a path that is made absolute
     files,              // the content of each file named by the remaining arguments, one request a file
+    name_or_files,      // the next argument, if there is one; or files, which axfrctl reads for itself
     option,             // --name VALUE
     list,               // --name VALUE, which may be repeated; values with commas between them
     client,             // axfrctl fills it in by itself
     bulk,               // --name VALUE, for axfrctl alone: which zones the verb is done to, one after the other
-    bulk_flag           // --name, likewise
+    bulk_flag,          // --name, likewise
+    own,                // --name VALUE, for axfrctl alone: about files that it reads for itself
+    own_flag            // --name, likewise
   };
   const char* name;  // in the JSON object
   Source source;
@@ -43,11 +46,12 @@ struct Parameter {
   std::string written() const;  // "--zone NAME", "FILE"
   // Whether it stands behind -- on the command line.
   bool is_option() const {
-    return source == Source::flag || source == Source::option || source == Source::list || is_bulk();
+    return source == Source::flag || source == Source::option || source == Source::list || is_bulk() || is_own();
   }
-  bool is_flag() const { return source == Source::flag || source == Source::bulk_flag; }
+  bool is_flag() const { return source == Source::flag || source == Source::bulk_flag || source == Source::own_flag; }
   bool is_bulk() const { return source == Source::bulk || source == Source::bulk_flag; }
-  bool is_sent() const { return !is_bulk(); }
+  bool is_own() const { return source == Source::own || source == Source::own_flag; }
+  bool is_sent() const { return !is_bulk() && !is_own(); }
 };
 
 // How a result is shown to people.

@@ -20,6 +20,16 @@ using Source = Parameter::Source;
 
 bool is_option(const Parameter& p) { return p.is_option(); }
 
+// Whether an argument that may be the name of a zone is a file. What is printed of zones ends in a dot, and is none. A
+// slash stands in some names, too (RFC 2317), which want their dot then.
+bool is_file(const std::string& word) {
+  if (word == "-") return true;
+  if (word.ends_with('.')) return false;
+  std::error_code error;
+  const auto status = std::filesystem::status(word, error);
+  return word.find('/') != std::string::npos || (exists(status) && !is_directory(status));
+}
+
 // ---- reading ----
 
 class ArgumentReader {
@@ -88,7 +98,9 @@ class ArgumentReader {
   }
 
   static bool is_flag(std::string_view name) {
-    return has_source(name, Source::flag) || has_source(name, Source::bulk_flag);
+    return std::ranges::any_of(verbs(), [&](const Verb& verb) {
+      return std::ranges::any_of(verb.parameters, [&](const Parameter& p) { return p.is_flag() && p.name == name; });
+    });
   }
 
   // `completion zones TEXT`: the zones whose names begin with that; likewise keys and providers.
@@ -116,7 +128,7 @@ class ArgumentReader {
   }
 
   static std::vector<std::string> all_options() {
-    std::vector<std::string> all{"--socket", "--json", "--help", "--version"};
+    std::vector<std::string> all{"--socket", "--json", "--local-time", "--help", "--version"};
     for (const Verb& verb : verbs()) {
       for (const Parameter& p : verb.parameters) {
         if (is_option(p)) all.push_back(std::string("--") + p.name);
@@ -134,6 +146,7 @@ class ArgumentReader {
 
   bool* find_flag(const std::string& name) {
     if (name == "--json") return &command_.json;
+    if (name == "--local-time") return &command_.local_time;
     if (name == "--help" || name == "-h") return &help_;
     if (name == "--version") return &version_;
     return nullptr;
@@ -175,6 +188,11 @@ class ArgumentReader {
     size_t next = 0;
     for (const Parameter& parameter : command_.verb->parameters) assign_words(parameter, next);
     if (next < words_.size()) fail_usage("'" + words_[next] + "' is one argument too many");
+    if (command_.is_local && command_.params.contains("all")) fail_usage("--all is about zones, and not about files");
+    if (command_.files.size() > 1 && !command_.origin.empty())
+      fail_usage("--origin NAME goes with one file, not with " + std::to_string(command_.files.size()));
+    if (!command_.is_local && (command_.strict || !command_.origin.empty()))
+      fail_usage((command_.strict ? "--strict" : "--origin") + std::string(" is about files, and there is none"));
     for (const Parameter& p : command_.verb->parameters) {
       // The zone of an import may be in the file's name.
       if (is_option(p) && p.required && command_.files.empty() && !command_.params.contains(p.name))
@@ -188,10 +206,12 @@ class ArgumentReader {
     if (is_option(parameter) || parameter.source == client) return;
     if (command_.is_bulk() && parameter.name == std::string_view("zone")) return;
     if (next == words_.size()) {
-      if (parameter.source == optional_argument) return;
+      if (parameter.source == optional_argument || parameter.source == name_or_files) return;
       fail_usage(std::string(parameter.placeholder) + " is missing");
     }
-    if (parameter.source == files) {
+    const bool is_local = parameter.source == name_or_files && (next + 1 < words_.size() || is_file(words_[next]));
+    if (parameter.source == files || is_local) {
+      command_.is_local = is_local;
       command_.files.assign(words_.begin() + static_cast<ptrdiff_t>(next), words_.end());
       next = words_.size();
     } else if (parameter.source == rest) {
@@ -243,6 +263,10 @@ class ArgumentReader {
       command_.zones_from = value;
     } else if (known->source == Source::bulk_flag) {
       command_.all_zones = true;
+    } else if (known->source == Source::own) {
+      command_.origin = in_utf8(value);
+    } else if (known->source == Source::own_flag) {
+      command_.strict = true;
     } else {
       command_.params[name] = in_utf8(value);
     }

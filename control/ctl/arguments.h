@@ -15,9 +15,14 @@ namespace axfrd::control {
 struct CtlCommand {
   std::filesystem::path socket;
   bool json = false;
+  bool local_time = false;  // times are printed so, and not in UTC
   const Verb* verb = nullptr;
   Json params = Json::object();    // strings and lists of strings, all UTF-8
   std::vector<std::string> files;  // of a verb that takes files
+  // Of files that are looked at here, without axfrd.
+  bool is_local = false;
+  std::string origin{};  // the zone that they are of; empty: it is in the file's name
+  bool strict = false;
   // Of a verb that is done to many zones: the file that names them, or all that axfrd has.
   std::string zones_from{};
   bool all_zones = false;

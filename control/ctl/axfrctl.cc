@@ -21,6 +21,7 @@
 #include "control/ctl/arguments.h"
 #include "control/ctl/client.h"
 #include "control/ctl/print.h"
+#include "control/ctl/zone_file_check.h"
 
 namespace {
 
@@ -44,7 +45,7 @@ void print(const CtlCommand& command, const Json& params, const Json& result) {
   if (command.json) {
     std::cout << dump(result) << '\n';
   } else {
-    print_result(std::cout, command.verb->method, params, result);
+    print_result(std::cout, command.verb->method, params, result, command.local_time ? TimeZone::local : TimeZone::utc);
     std::cout.flush();
     print_errors(std::cerr, result);
     print_warnings(std::cerr, result);
@@ -106,7 +107,8 @@ int status_of(const CtlCommand& command, const Json& result) {
       return result["allowed"] == true ? 0 : kFound;
     case Shown::findings:
       for (const Json& zone : result["zones"]) {
-        if (!zone["refused"].empty() || !zone["faults"].empty()) return kFound;
+        const bool warned = command.strict && !zone.value("warnings", Json::array()).empty();
+        if (!zone["refused"].empty() || !zone["faults"].empty() || warned) return kFound;
       }
       return 0;
     default:
@@ -138,29 +140,45 @@ void report(const CtlCommand& command, const RefusedError& error) {
   report(command.json, error.error.value("code", 0), error.what());
 }
 
-// What one file adds to the parameters: its content and what it includes, and unless told the zone it is named after.
+// The zone that a file is named after. `option`: what says it if the name does not.
+std::string zone_named_by(const std::string& file, const char* option) {
+  if (file == "-")
+    throw CtlUsageError(std::string("standard input does not say which zone it is: ") + option + " NAME is missing");
+  const std::string name = std::filesystem::path(file).filename().string();
+  if (find_non_utf8(name)) {
+    throw CtlUsageError(as_utf8(file) + ": the file's name is not UTF-8 and names no zone: " + option +
+                        " NAME is missing");
+  }
+  return zone_of_any_file(name).value_or(name);
+}
+
+// A file's content and what it includes. Whoever names a FIFO wants it to be read.
+axfrd::zones::ZoneSource content_of(const std::string& file) {
+  return file == "-" ? read_zone(STDIN_FILENO, "standard input") : read_zone(file, {.plain_only = false});
+}
+
+// What one file adds to the parameters: its content, and unless told the zone it is named after.
 Json with_file(const CtlCommand& command, const std::string& file) {
   Json params = command.params;
-  const bool standard_input = file == "-";
-  if (!params.contains("zone")) {
-    if (standard_input) throw CtlUsageError("standard input does not say which zone it is: --zone NAME is missing");
-    const std::string name = std::filesystem::path(file).filename().string();
-    if (find_non_utf8(name))
-      throw CtlUsageError(as_utf8(file) + ": the file's name is not UTF-8 and names no zone: --zone NAME is missing");
-    params["zone"] = zone_of_any_file(name).value_or(name);
-  }
-  // Whoever names a FIFO wants it to be read.
-  params["parts"] =
-      to_json(standard_input ? read_zone(STDIN_FILENO, "standard input") : read_zone(file, {.plain_only = false}));
+  if (!params.contains("zone")) params["zone"] = zone_named_by(file, "--zone");
+  params["parts"] = to_json(content_of(file));
   return params;
 }
 
-// One bad file does not keep the others from being sent.
-int send_files(CtlClient& client, const CtlCommand& command) {
+// The same result as axfrd gives of a zone.
+int check_file(const CtlCommand& command, const std::string& file) {
+  const std::string zone = command.origin.empty() ? zone_named_by(file, "--origin") : command.origin;
+  const Json result{{"zones", Json::array({check_zone_file(content_of(file), zone)})}};
+  print(command, command.params, result);
+  return status_of(command, result);
+}
+
+// One bad file does not keep the others from being looked at, or sent.
+int do_files(const CtlCommand& command, const std::function<int(const std::string& file)>& work) {
   int result = 0;
   for (const std::string& file : command.files) {
     try {
-      result = std::max(result, call(client, command, with_file(command, file)));
+      result = std::max(result, work(file));
     } catch (const RefusedError& error) {
       report(command, error);
       result = kFailed;
@@ -170,6 +188,14 @@ int send_files(CtlClient& client, const CtlCommand& command) {
     }
   }
   return result;
+}
+
+int send_files(CtlClient& client, const CtlCommand& command) {
+  return do_files(command, [&](const std::string& file) { return call(client, command, with_file(command, file)); });
+}
+
+int check_files(const CtlCommand& command) {
+  return do_files(command, [&](const std::string& file) { return check_file(command, file); });
 }
 
 int status_of(const RefusedError& error) { return error.error.value("code", 0) < 0 ? kUnusable : kFailed; }
@@ -305,7 +331,9 @@ int run_line(CtlClient& client, const CtlCommand& batch, const std::vector<std::
   auto& command = std::get<CtlCommand>(parsed);
   if (command.how != CtlCommand::How::verb) throw CtlUsageError("that is no verb of a batch");
   command.json = command.json || batch.json;
+  command.local_time = command.local_time || batch.local_time;
   if (command.is_bulk()) return call_for_zones(client, command);
+  if (command.is_local) return check_files(command);
   if (!command.files.empty()) return send_files(client, command);
   return call_or_report(client, command, command.params);
 }
@@ -345,6 +373,7 @@ int run(const CtlCommand& command) {
   if (command.files.size() > 1 && command.params.contains("zone")) {
     throw CtlUsageError("--zone NAME goes with one file, not with " + std::to_string(command.files.size()));
   }
+  if (command.is_local) return check_files(command);
   CtlClient client(command.socket);
   if (command.how == CtlCommand::How::batch) return run_batch(client, command);
   if (command.how == CtlCommand::How::names) return print_names(client, command);

@@ -54,6 +54,8 @@ std::string arguments() {
       cases += words + "COMPREPLY=($(compgen -d -- \"$current\")); return ;;\n";
     } else if (takes(verb, Source::files, "")) {
       cases += words + "COMPREPLY=($(compgen -f -- \"$current\")); return ;;\n";
+    } else if (takes(verb, Source::name_or_files, "")) {
+      cases += words + "_axfrctl_names zones; COMPREPLY+=($(compgen -f -- \"$current\")); return ;;\n";
     } else {
       for (const char* kind : {"zone", "key", "provider"}) {
         if (!takes(verb, Source::argument, kind) && !takes(verb, Source::optional_argument, kind)) continue;
@@ -121,7 +123,7 @@ std::string bash_completion() {
          "    --after) _axfrctl_names zones; return ;;\n"
          "  esac\n"
          "  if [[ $current == -* ]]; then\n"
-         "    words='--socket --json --help --version'\n"
+         "    words='--socket --json --local-time --help --version'\n"
          "    case \"${verb[*]:0:2}\" in\n" +
          options() +
          "    esac\n"

@@ -19,6 +19,7 @@ constexpr std::array kOwnVerbs{Line{"help [VERB]", "print this help, or that of 
                                Line{"completion bash", "print a completion script for bash"}};
 constexpr std::array kGlobalOptions{Line{"--socket PATH", "where axfrd listens (default: /run/axfrd/control.sock)"},
                                     Line{"--json", "print the result, or the error, as JSON"},
+                                    Line{"--local-time", "print times as local time, and not in UTC"},
                                     Line{"--help", "print help; behind a verb, help on that verb"},
                                     Line{"--version", "print the version"}};
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <ctime>
 #include <iomanip>
 #include <map>
 #include <ostream>
@@ -164,8 +163,24 @@ void print_list(std::ostream& out, const Json&, const Json& result) {
   if (result.value("more", false)) out << "there are more; --after " << table.rows.back()[0] << " goes on\n";
 }
 
+// What says its file and line itself.
+void print_file_findings(std::ostream& out, const Json& file) {
+  for (const Json& text : file["refused"]) out << "refused: " << text_of(text) << '\n';
+  for (const Json& text : file["faults"]) out << "fault: " << text_of(text) << '\n';
+  print_warnings(out, file);
+  out << text_of(file["file"]) << ": " << text_of(file["zone"]);
+  if (file["serial"].is_null()) {
+    out << " is refused\n";
+  } else {
+    out << ", serial " << file["serial"] << ", " << file["records"] << " records, " << file["faults"].size()
+        << " faults, " << file["warnings"].size() + file["warnings_left_out"].get<size_t>() << " warnings\n";
+  }
+}
+
 void print_findings(std::ostream& out, const Json&, const Json& result) {
   size_t zones = 0;
+  if (result["zones"].size() == 1 && result["zones"][0].contains("file"))
+    return print_file_findings(out, result["zones"][0]);
   for (const Json& zone : result["zones"]) {
     zones += zone["refused"].empty() && zone["faults"].empty() ? 0 : 1;
     for (const Json& record : zone["refused"]) out << text_of(zone["zone"]) << ": refused: " << text_of(record) << '\n';
@@ -260,7 +275,7 @@ void print_secondary_settings(std::ostream& out, const Json& zone) {
 
 std::string ago(const Json& time) {
   if (time.is_null()) return "-";
-  const auto seconds = std::time(nullptr) - time.get<int64_t>();
+  const auto seconds = unix_time() - time.get<int64_t>();
   return human_duration(static_cast<uint64_t>(std::max<int64_t>(seconds, 0))) + " ago";
 }
 
@@ -362,20 +377,11 @@ void print_transactions(std::ostream& out, const Json& params, const Json& resul
   table.print(out);
 }
 
-std::string local_time(int64_t seconds) {
-  const auto time = static_cast<time_t>(seconds);
-  tm parts{};
-  localtime_r(&time, &parts);
-  std::ostringstream text;
-  text << std::put_time(&parts, "%F %T");
-  return std::move(text).str();
-}
-
-void print_history(std::ostream& out, const Json&, const Json& result) {
+void print_history(std::ostream& out, TimeZone zone, const Json& result) {
   Table table{{{"FROM", "TO", "WHEN", "REMOVED", "ADDED", "BY"}}, {true, true, false, true, true, false}};
   for (const Json& step : result["steps"]) {
     const Json by = step.value("by", Json());
-    table.rows.push_back({text_of(step["from"]), text_of(step["to"]), local_time(step["time"].get<int64_t>()),
+    table.rows.push_back({text_of(step["from"]), text_of(step["to"]), time_text(step["time"].get<int64_t>(), zone),
                           text_of(step["removed"]), text_of(step["added"]), by.is_null() ? "-" : text_of(by)});
   }
   table.print(out);
@@ -400,12 +406,13 @@ std::string grants_of(const Json& key) {
   return text.empty() ? "-" : text;
 }
 
-void print_keys(std::ostream& out, const Json&, const Json& result) {
+void print_keys(std::ostream& out, TimeZone zone, const Json& result) {
   Table table{{{"KEY", "ALGORITHM", "LAST USED", "MAY CHANGE"}}, {false, false, false, false}};
   for (const Json& key : result["keys"]) {
     const Json& used = key["last_used"];
     table.rows.push_back({text_of(key["key"]), text_of(key["algorithm"]),
-                          used.is_null() ? "not since the start" : local_time(used.get<int64_t>()), grants_of(key)});
+                          used.is_null() ? "not since the start" : time_text(used.get<int64_t>(), zone),
+                          grants_of(key)});
   }
   table.print(out);
 }
@@ -557,7 +564,7 @@ void print_explain(std::ostream& out, const Json&, const Json& result) {
   out << "next: " << text_of(result["next"]) << '\n';
 }
 
-void print_shown(std::ostream& out, Shown shown, const Json& params, const Json& result) {
+void print_shown(std::ostream& out, Shown shown, const Json& params, const Json& result, TimeZone zone) {
   switch (shown) {
     case Shown::status:
       return print_status(out, params, result);
@@ -594,7 +601,7 @@ void print_shown(std::ostream& out, Shown shown, const Json& params, const Json&
     case Shown::transactions:
       return print_transactions(out, params, result);
     case Shown::history:
-      return print_history(out, params, result);
+      return print_history(out, zone, result);
     case Shown::config:
       return print_config(out, params, result);
     case Shown::secondaries_set:
@@ -620,7 +627,7 @@ void print_shown(std::ostream& out, Shown shown, const Json& params, const Json&
     case Shown::key:
       return print_key(out, params, result);
     case Shown::keys:
-      return print_keys(out, params, result);
+      return print_keys(out, zone, result);
     case Shown::removed_key:
       return print_key_removed(out, params, result);
     case Shown::cookies:
@@ -670,8 +677,8 @@ std::string progress_bar(size_t done, size_t all) {
          std::to_string(all);
 }
 
-void print_result(std::ostream& out, const std::string& method, const Json& params, const Json& result) {
-  print_shown(out, find_verb(method)->shown, params, result);
+void print_result(std::ostream& out, const std::string& method, const Json& params, const Json& result, TimeZone zone) {
+  print_shown(out, find_verb(method)->shown, params, result, zone);
 }
 
 namespace {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "control/base/json.h"
+#include "control/base/unix_time.h"
 
 namespace axfrd::control {
 
@@ -22,8 +23,9 @@ std::string human_duration(uint64_t seconds);
 // A bar for a line of a terminal.
 std::string progress_bar(size_t done, size_t all);
 
-// What `verb`, called with `params`, gave.
-void print_result(std::ostream& out, const std::string& method, const Json& params, const Json& result);
+// What `verb`, called with `params`, gave. Times are those of `zone`.
+void print_result(std::ostream& out, const std::string& method, const Json& params, const Json& result,
+                  TimeZone zone = TimeZone::utc);
 // What is to be told of a result that is good all the same, a line each.
 void print_warnings(std::ostream& err, const Json& result);
 // What failed of a request that went on all the same, likewise.

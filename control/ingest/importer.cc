@@ -14,7 +14,7 @@
 #include "control/base/patience.h"
 #include "control/base/zone_file_name.h"
 #include "control/base/zone_reader.h"
-#include "zones/integrity.h"
+#include "zones/file_check.h"
 
 namespace axfrd::control {
 
@@ -43,20 +43,14 @@ std::vector<std::filesystem::path> files_in(const std::filesystem::path& directo
   return files;
 }
 
-zones::VersionRef build(const zones::ZoneText& zone) {
-  zones::Attributes attributes;
-  if (!zone.pseudo.empty()) attributes.pseudo = std::make_shared<const std::vector<zones::PseudoRecord>>(zone.pseudo);
-  return zones::ZoneVersion::build(zone.records, std::move(attributes));
-}
-
 std::variant<Committer::Import, std::string> parse(Name apex, const zones::ZoneSource& source,
                                                    const Importer::DirectoryOptions& options,
                                                    const std::atomic<bool>& cancelled) {
   auto parsed = zones::parse_zone(source, apex, {.cancelled = &cancelled});
   if (const auto* error = std::get_if<zones::ZoneFileError>(&parsed)) return error->to_text();
   auto& zone = std::get<zones::ZoneText>(parsed);
-  zones::VersionRef fresh = build(zone);
-  for (const std::string& fault : zones::find_faults(*fresh)) zone.warnings.add(0, fault);
+  zones::VersionRef fresh = zones::build_version(zone);
+  for (std::string& fault : zones::place_faults(zone, *fresh)) zone.warnings.add(std::move(fault));
   const std::string& file = source.parts.front().file;
   Committer::Import request{
       std::move(apex), {std::move(zone), std::move(fresh), options.only_if_newer, options.strict}, file};

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 #include <stdexcept>
 
@@ -40,8 +39,7 @@ std::string journal_entry(const char* event, const Json& fields) {
 }
 
 std::string json_line(const char* event, const Json& fields) {
-  using std::chrono::duration_cast, std::chrono::milliseconds, std::chrono::system_clock;
-  const auto now = duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+  const int64_t now = unix_time_ms();
   Json line{{"time", utc_text(now)}, {"time_ms", now}, {"event", event}};
   line.update(fields);
   return dump(line) + "\n";

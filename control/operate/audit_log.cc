@@ -4,24 +4,24 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 #include <stdexcept>
 #include <utility>
 
 #include "control/base/json.h"
+#include "control/base/unix_time.h"
 
 namespace axfrd::control {
 
 namespace {
 
-int64_t now_ms() {
-  using std::chrono::duration_cast, std::chrono::milliseconds, std::chrono::system_clock;
-  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+Json begun_line(const char* outcome) {
+  const int64_t now = unix_time_ms();
+  return {{"time", utc_text(now)}, {"time_ms", now}, {"outcome", outcome}};
 }
 
 std::string audit_line(const AuditRecord& record) {
-  Json line{{"time_ms", now_ms()}, {"outcome", record.failure.empty() ? "done" : "failed"}};
+  Json line = begun_line(record.failure.empty() ? "done" : "failed");
   const auto put = [&](const char* member, const std::string& text) {
     if (!text.empty()) line[member] = text;
   };
@@ -39,7 +39,9 @@ std::string audit_line(const AuditRecord& record) {
 }
 
 std::string dropped_line(uint64_t lines) {
-  return dump({{"time_ms", now_ms()}, {"outcome", "dropped"}, {"lines", lines}}) + "\n";
+  Json line = begun_line("dropped");
+  line["lines"] = lines;
+  return dump(line) + "\n";
 }
 
 std::shared_ptr<LineWriter> open_audit_file(const std::filesystem::path& file) {

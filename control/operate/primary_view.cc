@@ -1,14 +1,12 @@
 #include "control/operate/primary_view.h"
 
-#include <ifaddrs.h>
-
 #include <algorithm>
-#include <boost/asio/ip/address.hpp>
-#include <memory>
+#include <cctype>
 #include <sstream>
 #include <stdexcept>
 
 #include "control/access/secondary.h"
+#include "dataplane/host_addresses.h"
 
 namespace axfrd::control {
 
@@ -18,11 +16,47 @@ using zones::Name;
 
 constexpr const char* kSecret = "SECRET";
 
-// The apex as a file may be called.
-std::string file_name(const std::string& apex) {
-  std::string name = apex == "." ? "root" : apex.substr(0, apex.size() - 1);
-  std::ranges::replace(name, '/', '_');
-  return name + ".zone";
+// The labels of a name, with a dot behind each. What is no letter, no digit and none of `plain` is as escape(octet) has
+// it.
+template <class Escape>
+std::string spell(zones::NameView name, std::string_view plain, Escape&& escape) {
+  std::string text;
+  for (const uint8_t* label = name.data(); *label != 0; label += *label + 1U) {
+    for (unsigned i = 1; i <= *label; ++i) {
+      const auto c = static_cast<char>(label[i]);
+      const bool is_plain = std::isalnum(label[i]) != 0 || plain.find(c) != std::string_view::npos;
+      text += is_plain ? std::string(1, c) : escape(label[i]);
+    }
+    text += '.';
+  }
+  return text;
+}
+
+// A name with the final dot. What could be more than a part of a name to whoever reads a configuration, or a command,
+// is written as \DDD: a customer chooses the name of a zone, and an operator pastes it.
+std::string plain_name(zones::NameView name) {
+  if (name.is_root()) return ".";
+  const std::string text =
+      spell(name, "-_/*+", [](unsigned octet) { return "\\" + std::to_string(1000 + octet).substr(1); });
+  return text.front() == '-' ? "\\045" + text.substr(1) : text;  // it is no option of a command
+}
+
+// The apex as a file may be called: any other octet is _XX, and what is too long for a file system is cut.
+std::string file_name(zones::NameView apex) {
+  constexpr size_t kMost = 200;
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  if (apex.is_root()) return "root.zone";
+  std::string name = spell(apex, "-_", [&](unsigned octet) {
+    return std::string{'_', kDigits[octet >> 4], kDigits[octet & 15]};
+  });
+  if (name.size() > kMost) {
+    uint64_t hash = 14695981039346656037U;  // FNV-1a: two names that begin alike are two files
+    for (const char c : name) hash = (hash ^ static_cast<uint8_t>(c)) * 1099511628211U;
+    name.resize(kMost);
+    for (unsigned shift = 0; shift < 64; shift += 4) name += kDigits[(hash >> shift) & 15];
+    name += '.';
+  }
+  return name + "zone";
 }
 
 std::string without_dot(const std::string& name) { return name == "." ? name : name.substr(0, name.size() - 1); }
@@ -53,14 +87,15 @@ std::string with_port(const IpAddress& address, uint16_t port) {
   return text + ":" + std::to_string(port);
 }
 
-std::string bind(const std::string& apex, const PrimaryView& primary, const std::optional<PeerKey>& key) {
+std::string bind(const Name& apex, const PrimaryView& primary, const std::optional<PeerKey>& key) {
   std::ostringstream out;
-  const std::string key_text = key ? " key \"" + key->name.to_text() + "\"" : "";
+  const std::string key_text = key ? " key \"" + plain_name(key->name) + "\"" : "";
   if (key) {
-    out << "key \"" << key->name.to_text() << "\" {\n    algorithm " << key->algorithm << ";\n    secret \"" << kSecret
-        << "\";\n};\n\n";
+    out << "key \"" << plain_name(key->name) << "\" {\n    algorithm " << key->algorithm << ";\n    secret \""
+        << kSecret << "\";\n};\n\n";
   }
-  out << "zone \"" << apex << "\" {\n    type secondary;\n    file \"" << file_name(apex) << "\";\n    primaries {\n";
+  out << "zone \"" << plain_name(apex) << "\" {\n    type secondary;\n    file \"" << file_name(apex)
+      << "\";\n    primaries {\n";
   for (const IpAddress& address : primary.addresses)
     out << "        " << address.to_string() << " port " << primary.port << key_text << ";\n";
   out << "    };\n";
@@ -73,7 +108,7 @@ std::string bind(const std::string& apex, const PrimaryView& primary, const std:
   return out.str();
 }
 
-std::string knot(const std::string& apex, const PrimaryView& primary, const std::optional<PeerKey>& key) {
+std::string knot(const Name& apex, const PrimaryView& primary, const std::optional<PeerKey>& key) {
   std::ostringstream out;
   const auto list = [&out](const std::vector<IpAddress>& addresses, const std::string& port) {
     for (const IpAddress& address : addresses)
@@ -81,27 +116,27 @@ std::string knot(const std::string& apex, const PrimaryView& primary, const std:
     out << " ]\n";
   };
   if (key) {
-    out << "key:\n  - id: \"" << key->name.to_text() << "\"\n    algorithm: " << key->algorithm << "\n    secret: \""
+    out << "key:\n  - id: \"" << plain_name(key->name) << "\"\n    algorithm: " << key->algorithm << "\n    secret: \""
         << kSecret << "\"\n\n";
   }
-  const std::string key_line = key ? "    key: \"" + key->name.to_text() + "\"\n" : "";
+  const std::string key_line = key ? "    key: \"" + plain_name(key->name) + "\"\n" : "";
   out << "remote:\n  - id: axfrd\n    address:";
   list(primary.addresses, "@" + std::to_string(primary.port));
   out << key_line << "\nacl:\n  - id: axfrd-notify\n    address:";
   list(sources_of(primary), "");
   out << "    action: notify\n" << key_line;
-  out << "\nzone:\n  - domain: \"" << apex << "\"\n    master: axfrd\n    acl: axfrd-notify\n";
+  out << "\nzone:\n  - domain: \"" << plain_name(apex) << "\"\n    master: axfrd\n    acl: axfrd-notify\n";
   return out.str();
 }
 
-std::string nsd(const std::string& apex, const PrimaryView& primary, const std::optional<PeerKey>& key) {
+std::string nsd(const Name& apex, const PrimaryView& primary, const std::optional<PeerKey>& key) {
   std::ostringstream out;
-  const std::string signer = key ? "\"" + key->name.to_text() + "\"" : "NOKEY";
+  const std::string signer = key ? "\"" + plain_name(key->name) + "\"" : "NOKEY";
   if (key) {
     out << "key:\n    name: " << signer << "\n    algorithm: " << key->algorithm << "\n    secret: \"" << kSecret
         << "\"\n\n";
   }
-  out << "zone:\n    name: \"" << apex << "\"\n    zonefile: \"" << file_name(apex) << "\"\n";
+  out << "zone:\n    name: \"" << plain_name(apex) << "\"\n    zonefile: \"" << file_name(apex) << "\"\n";
   for (const IpAddress& address : primary.addresses)
     out << "    request-xfr: " << address.to_string() << "@" << primary.port << ' ' << signer << '\n';
   for (const IpAddress& address : sources_of(primary))
@@ -109,9 +144,9 @@ std::string nsd(const std::string& apex, const PrimaryView& primary, const std::
   return out.str();
 }
 
-std::string powerdns(const std::string& apex, const PrimaryView& primary, const std::optional<PeerKey>& key) {
+std::string powerdns(const Name& apex, const PrimaryView& primary, const std::optional<PeerKey>& key) {
   std::ostringstream out;
-  const std::string zone = shell_word(without_dot(apex));
+  const std::string zone = shell_word(without_dot(plain_name(apex)));
   out << "# with secondary=yes in pdns.conf";
   if (const auto others = other_sources(primary); !others.empty()) {
     out << ", and there for NOTIFY\n# allow-notify-from=";
@@ -121,7 +156,7 @@ std::string powerdns(const std::string& apex, const PrimaryView& primary, const 
   for (const IpAddress& address : primary.addresses) out << " '" << with_port(address, primary.port) << "'";
   out << '\n';
   if (key) {
-    const std::string name = shell_word(without_dot(key->name.to_text()));
+    const std::string name = shell_word(without_dot(plain_name(key->name)));
     out << "pdnsutil import-tsig-key " << name << ' ' << key->algorithm << ' ' << kSecret << '\n'
         << "pdnsutil activate-tsig-key " << zone << ' ' << name << " secondary\n";
   }
@@ -132,53 +167,39 @@ std::string powerdns(const std::string& apex, const PrimaryView& primary, const 
 
 std::vector<IpAddress> host_addresses() {
   std::vector<IpAddress> addresses;
-  ifaddrs* list = nullptr;
-  if (getifaddrs(&list) != 0) return addresses;
-  const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> owner(list, &freeifaddrs);
-  for (const ifaddrs* entry = list; entry != nullptr; entry = entry->ifa_next) {
-    if (entry->ifa_addr == nullptr) continue;
-    if (entry->ifa_addr->sa_family == AF_INET) {
-      boost::asio::ip::address_v4::bytes_type octets;
-      const auto* address = reinterpret_cast<const sockaddr_in*>(entry->ifa_addr);
-      std::copy_n(reinterpret_cast<const uint8_t*>(&address->sin_addr), octets.size(), octets.begin());
-      const boost::asio::ip::address_v4 v4(octets);
-      const bool link_local = octets[0] == 169 && octets[1] == 254;
-      if (!v4.is_loopback() && !link_local) addresses.emplace_back(v4);
-    } else if (entry->ifa_addr->sa_family == AF_INET6) {
-      boost::asio::ip::address_v6::bytes_type octets;
-      const auto* address = reinterpret_cast<const sockaddr_in6*>(entry->ifa_addr);
-      std::copy_n(address->sin6_addr.s6_addr, octets.size(), octets.begin());
-      const boost::asio::ip::address_v6 v6(octets);
-      if (!v6.is_loopback() && !v6.is_link_local()) addresses.emplace_back(v6);
+  try {
+    for (const dataplane::Address& address : dataplane::host_addresses()) {
+      if (!is_loopback(address) && !is_link_local(address)) addresses.push_back(to_ip(address));
     }
+  } catch (const std::runtime_error&) {  // the kernel has no answer, and the operator knows them
   }
   return addresses;
 }
 
-const zones::Secondary& chosen_secondary(const zones::SecondaryDns& settings, std::string_view address) {
+const zones::Secondary& chosen_secondary(const zones::SecondaryDns& settings, const std::optional<HostPort>& place) {
+  const auto is_at_place = [&](const zones::Secondary& each) {
+    return !place || (covers(each, place->address) && (!place->port || *place->port == each.port));
+  };
   const zones::Secondary* chosen = nullptr;
   for (const zones::Secondary& each : settings.secondaries) {
-    if (!each.transfers) continue;
-    if (!address.empty() && !covers(each, normalised(parse_address(address)))) continue;
-    if (chosen != nullptr && chosen->keys != each.keys && address.empty())
+    if (!each.transfers || !is_at_place(each)) continue;
+    if (chosen != nullptr && chosen->keys != each.keys && !place)
       throw std::invalid_argument(
           "the secondaries of the zone have different keys; say for which one it is: "
           "--secondary ADDRESS");
     if (chosen == nullptr) chosen = &each;
   }
   if (chosen != nullptr) return *chosen;
-  throw std::invalid_argument(address.empty()
-                                  ? std::string("nobody may transfer the zone yet; axfrctl secondary enable")
-                                  : "no secondary of the zone has the address " + std::string(address));
+  throw std::invalid_argument(place ? "no secondary of the zone has the address " + place->to_text()
+                                    : "nobody may transfer the zone yet; axfrctl secondary enable");
 }
 
 std::string peer_configuration(std::string_view software, const Name& apex, const PrimaryView& primary,
                                const std::optional<PeerKey>& key) {
-  const std::string zone = apex.to_text();
-  if (software == "bind") return bind(zone, primary, key);
-  if (software == "knot") return knot(zone, primary, key);
-  if (software == "nsd") return nsd(zone, primary, key);
-  if (software == "powerdns") return powerdns(zone, primary, key);
+  if (software == "bind") return bind(apex, primary, key);
+  if (software == "knot") return knot(apex, primary, key);
+  if (software == "nsd") return nsd(apex, primary, key);
+  if (software == "powerdns") return powerdns(apex, primary, key);
   throw std::invalid_argument("'" + std::string(software) + "' is none of bind, knot, nsd, powerdns");
 }
 

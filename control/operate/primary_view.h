@@ -24,9 +24,9 @@ struct PrimaryView {
 // Addresses of the host's interfaces that others may know it by: none of the loopback, none that are link-local.
 std::vector<IpAddress> host_addresses();
 
-// The secondary of a zone that a configuration is for: the one at `address`, or, without that, any, if all have the
+// The secondary of a zone that a configuration is for: the one at that place, or, without one, any, if all have the
 // same key. Throws std::invalid_argument.
-const zones::Secondary& chosen_secondary(const zones::SecondaryDns& settings, std::string_view address);
+const zones::Secondary& chosen_secondary(const zones::SecondaryDns& settings, const std::optional<HostPort>& place);
 
 struct PeerKey {
   zones::Name name;

@@ -202,34 +202,40 @@ PrimaryView SecondaryOperations::primary() const {
   return view;
 }
 
+PeerKey SecondaryOperations::key_called(const Name& name) const {
+  const KeyRef key = context_.server().settings.keys()->find(name);
+  return {name, key ? std::string(to_text(key->tsig->algorithm())) : std::string()};
+}
+
+// Throws std::invalid_argument.
+std::string SecondaryOperations::configuration(const Show& request, const zones::SecondaryDns& settings,
+                                               const PrimaryView& view) const {
+  const zones::Secondary& peer = chosen_secondary(settings, request.secondary);
+  std::optional<PeerKey> key;
+  if (!peer.keys.empty()) key = key_called(peer.keys.back());
+  if (key && key->algorithm.empty())
+    throw std::invalid_argument("there is no key " + key->name.to_text() + "; add it first");
+  return peer_configuration(request.software, request.apex, view, key);
+}
+
 void SecondaryOperations::show(const Principal& who, const Show& request, Done<Shown> done) const {
   auto found = context_.look_up(who, request.apex);
   if (auto* failure = std::get_if<Failure>(&found)) return done(std::move(*failure));
-  Shown shown{std::get<VersionRef>(found), primary(), {}, {}, {}, {}};
-  const KeyBookRef book = context_.server().settings.keys();
-  const auto key_of = [&](const Name& name) {
-    const KeyRef key = book->find(name);
-    return PeerKey{name, key ? std::string(to_text(key->tsig->algorithm())) : std::string()};
-  };
-  const auto& settings = shown.version->attributes().secondary_dns;
-  if (settings) {
-    for (const zones::Secondary& each : settings->secondaries) {
-      for (const Name& name : each.keys) {
-        if (std::ranges::find(shown.keys, name, &PeerKey::name) == shown.keys.end()) shown.keys.push_back(key_of(name));
-      }
-    }
-  }
+  Shown shown{std::get<VersionRef>(found), primary()};
+  const auto& stated = shown.version->attributes().secondary_dns;
+  const zones::SecondaryDns settings = stated ? *stated : zones::SecondaryDns{};
   if (!request.software.empty()) {
     try {
-      const zones::SecondaryDns none;
-      const zones::Secondary& peer = chosen_secondary(settings ? *settings : none, request.secondary);
-      std::optional<PeerKey> key;
-      if (!peer.keys.empty()) key = key_of(peer.keys.back());
-      if (key && key->algorithm.empty())
-        return done(Failure{FailureCode::failed, "there is no key " + key->name.to_text() + "; add it first"});
-      shown.configuration = peer_configuration(request.software, request.apex, shown.primary, key);
+      shown.configuration = configuration(request, settings, shown.primary);
     } catch (const std::invalid_argument& error) {
       return done(Failure{FailureCode::failed, error.what()});
+    }
+    return done(std::move(shown));
+  }
+  for (const zones::Secondary& each : settings.secondaries) {
+    for (const Name& name : each.keys) {
+      if (std::ranges::find(shown.keys, name, &PeerKey::name) == shown.keys.end())
+        shown.keys.push_back(key_called(name));
     }
   }
   context_.server().notify.run(
@@ -282,14 +288,10 @@ void SecondaryOperations::notify(const Principal& who, const Name& apex, Done<si
   });
 }
 
-void SecondaryOperations::notify_host(const Principal& who, const std::string& place, Done<size_t> done) {
+void SecondaryOperations::notify_host(const Principal& who, const HostPort& place, Done<size_t> done) {
   if (auto failure = Context::refuse(who, Role::editor)) return done(std::move(*failure));
-  const size_t at = place.find('@');
-  const IpAddress host = normalised(parse_address(place.substr(0, at)));
-  std::optional<uint16_t> port;
-  if (at != std::string::npos) port = parse_port(place.substr(at + 1));
-  context_.server().notify.run([this, host, port, done = std::move(done)](NotifyService& notifier) {
-    boost::asio::post(context_.loop(), [done, outcome = notifier.notify(host, port)] { done(outcome); });
+  context_.server().notify.run([this, place, done = std::move(done)](NotifyService& notifier) {
+    boost::asio::post(context_.loop(), [done, outcome = notifier.notify(place.address, place.port)] { done(outcome); });
   });
 }
 

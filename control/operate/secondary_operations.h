@@ -68,15 +68,15 @@ class SecondaryOperations {
   void disable(const Principal& who, const zones::Name& apex, Done<SecondarySet> done);
   struct Show {
     zones::Name apex;
-    std::string software = {};   // whose configuration is wanted (primary_view.h); empty: none
-    std::string secondary = {};  // for which it is, its address; empty: for any
+    std::string software = {};               // whose configuration is wanted (primary_view.h), and nothing else
+    std::optional<HostPort> secondary = {};  // for which it is; none: for any
   };
   struct Shown {
     zones::VersionRef version;
     PrimaryView primary;
-    std::vector<PeerKey> keys;  // that its secondaries sign with
-    std::string configuration;  // of a secondary
-    Json ledger, strangers;     // lines, as notify/ gives them
+    std::string configuration = {};    // of a secondary, if that was wanted; otherwise:
+    std::vector<PeerKey> keys = {};    // that its secondaries sign with
+    Json ledger = {}, strangers = {};  // lines, as notify/ gives them
   };
   void show(const Principal& who, const Show& request, Done<Shown> done) const;
   // Who has which serial. `behind`: only those who do not have the newest.
@@ -96,8 +96,8 @@ class SecondaryOperations {
   // Also of a zone whose secondary DNS was disabled: the parent may not know yet.
   void check(const Principal& who, const zones::Name& apex, Done<Json> done) const;
   void notify(const Principal& who, const zones::Name& apex, Done<size_t> done);
-  // The same for all zones of a host, `place`: ADDRESS or ADDRESS@PORT.
-  void notify_host(const Principal& who, const std::string& place, Done<size_t> done);
+  // The same for all zones of a host, at any port or at that of `place`.
+  void notify_host(const Principal& who, const HostPort& place, Done<size_t> done);
   void explain(const Principal& who, const Explain& request, Done<Explained> done) const;
 
   // Waits until all secondaries have the serial, and gives the ledger; a Failure when the time is over.
@@ -113,6 +113,8 @@ class SecondaryOperations {
   void change(const Act& act, const zones::Name& apex, SecondaryEdit edit, Done<SecondarySet> done);
 
   PrimaryView primary() const;
+  PeerKey key_called(const zones::Name& name) const;
+  std::string configuration(const Show& request, const zones::SecondaryDns& settings, const PrimaryView& view) const;
 
   const Context& context_;
 };

@@ -365,21 +365,28 @@ Outcome<Transactions::Transaction*> ZoneOperations::open(const Principal& who, c
   return transactions_.open(apex);
 }
 
-Outcome<RecordEdited> ZoneOperations::set(const Principal& who, const Name& apex,
-                                          const std::vector<std::string>& words) {
+Outcome<ZoneOperations::EditBegun> ZoneOperations::begin_edit(const Principal& who, const Name& apex,
+                                                              const std::vector<std::string>& words) {
   auto opened = open(who, apex);
   if (auto* failure = std::get_if<Failure>(&opened)) return std::move(*failure);
-  Transactions::Transaction& transaction = *std::get<Transactions::Transaction*>(opened);
   auto record = read_words(words);
   if (auto* failure = std::get_if<Failure>(&record)) return std::move(*failure);
-  const auto& [line, remarks] = std::get<RecordLine>(record);
+  auto& [line, remarks] = std::get<RecordLine>(record);
+  EditBegun begun{*std::get<Transactions::Transaction*>(opened), std::move(line), {0, "", true, {}}};
+  for (const std::string& remark : remarks) begun.edited.warnings.add(0, remark);
+  return begun;
+}
+
+Outcome<RecordEdited> ZoneOperations::set(const Principal& who, const Name& apex,
+                                          const std::vector<std::string>& words) {
+  auto begun = begin_edit(who, apex, words);
+  if (auto* failure = std::get_if<Failure>(&begun)) return std::move(*failure);
+  auto& [transaction, line, edited] = std::get<EditBegun>(begun);
   // A record that states no TTL takes that of its RRset, or of the SOA.
-  const auto default_ttl = [&](zones::NameView owner, uint16_t type) {
-    const auto rrset = transaction.draft.rrset(owner, type);
-    return rrset.empty() ? transaction.draft.soa().ttl : rrset.front().ttl;
+  const auto default_ttl = [&draft = transaction.draft](zones::NameView owner, uint16_t type) {
+    const auto rrset = draft.rrset(owner, type);
+    return rrset.empty() ? draft.soa().ttl : rrset.front().ttl;
   };
-  RecordEdited edited{0, "", true, {}};
-  for (const std::string& remark : remarks) edited.warnings.add(0, remark);
   const auto read = zones::parse_addition(line, apex, default_ttl, &edited.warnings);
   if (const auto* reason = std::get_if<std::string>(&read)) return Failure{FailureCode::bad_zone, *reason};
   const auto& edit = std::get<zones::Edit>(read);
@@ -388,19 +395,14 @@ Outcome<RecordEdited> ZoneOperations::set(const Principal& who, const Name& apex
   if (auto failure = Transactions::apply(transaction, edit)) return std::move(*failure);
   edited.edits = transaction.edits->size();
   edited.record = edit_text(edit);
-  return edited;
+  return std::move(edited);
 }
 
 Outcome<RecordEdited> ZoneOperations::unset(const Principal& who, const Name& apex,
                                             const std::vector<std::string>& words) {
-  auto opened = open(who, apex);
-  if (auto* failure = std::get_if<Failure>(&opened)) return std::move(*failure);
-  Transactions::Transaction& transaction = *std::get<Transactions::Transaction*>(opened);
-  auto record = read_words(words);
-  if (auto* failure = std::get_if<Failure>(&record)) return std::move(*failure);
-  const auto& [line, remarks] = std::get<RecordLine>(record);
-  RecordEdited edited{0, "", true, {}};
-  for (const std::string& remark : remarks) edited.warnings.add(0, remark);
+  auto begun = begin_edit(who, apex, words);
+  if (auto* failure = std::get_if<Failure>(&begun)) return std::move(*failure);
+  auto& [transaction, line, edited] = std::get<EditBegun>(begun);
   const auto read = zones::parse_removal(line, apex);
   if (const auto* reason = std::get_if<std::string>(&read)) return Failure{FailureCode::bad_zone, *reason};
   const auto& edit = std::get<zones::Edit>(read);
@@ -410,7 +412,7 @@ Outcome<RecordEdited> ZoneOperations::unset(const Principal& who, const Name& ap
   }
   if (auto failure = Transactions::apply(transaction, edit)) return std::move(*failure);
   edited.edits = transaction.edits->size();
-  return edited;
+  return std::move(edited);
 }
 
 Outcome<ContentDifference> ZoneOperations::difference(const Principal& who, const Name& apex) {

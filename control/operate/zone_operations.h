@@ -138,6 +138,13 @@ class ZoneOperations {
  private:
   std::optional<Failure> refuse_new(const Principal& who, const zones::Name& apex) const;
   Outcome<Transactions::Transaction*> open(const Principal& who, const zones::Name& apex);
+  // What set() and unset() begin with.
+  struct EditBegun {
+    Transactions::Transaction& transaction;
+    std::string line;     // the record
+    RecordEdited edited;  // so far
+  };
+  Outcome<EditBegun> begin_edit(const Principal& who, const zones::Name& apex, const std::vector<std::string>& words);
 
   const Context& context_;
   Transactions transactions_;

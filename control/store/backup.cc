@@ -27,7 +27,12 @@ void restore_backup(const std::filesystem::path& from, const std::filesystem::pa
   std::filesystem::remove_all(beside, error);
   std::filesystem::copy(from, beside, std::filesystem::copy_options::recursive, error);
   if (error) throw StoreError("--restore: cannot copy " + from.string() + ": " + error.message());
-  { Store copy(beside, Store::kLogCapacity, {}, {.restored = true}); }
+  try {
+    const Store copy(beside, Store::kLogCapacity, {}, {.restored = true});
+  } catch (const StoreError& refusal) {
+    std::filesystem::remove_all(beside, error);
+    throw StoreError("--restore: " + from.string() + " is no whole backup, and is not made a store: " + refusal.what());
+  }
   std::filesystem::remove(store, error);
   std::filesystem::rename(beside, store, error);
   if (error) throw StoreError("--restore: cannot make " + store.string() + ": " + error.message());

@@ -228,9 +228,9 @@ void Database::write_copy(const std::filesystem::path& file) const {
                    (status != MDB_SUCCESS ? mdb_strerror(status) : std::strerror(errno)));
 }
 
-void Database::copy_to(const std::filesystem::path& directory) const {
-  write_copy(directory / "data.mdb");
-  SettingsFile(directory / "settings").write(settings_.entries());
+void Database::copy_to(int fd) const {
+  const int status = mdb_env_copyfd2(env_.get(), fd, MDB_CP_COMPACT);
+  if (status != MDB_SUCCESS) throw StoreError(std::string("the store cannot copy data.mdb: ") + mdb_strerror(status));
 }
 
 void Database::compact() {

@@ -50,8 +50,9 @@ class Database {
   void write(const std::function<void(Writer&)>& work);
   // Copies what is alive into a new data.mdb, so that nothing is left of what was removed.
   void compact();
-  // Copies what is alive, and the settings, into `directory`.
-  void copy_to(const std::filesystem::path& directory) const;
+  // Writes a data.mdb of what is alive to a file or a socket.
+  void copy_to(int fd) const;
+  const SettingsFile::Entries& settings() const { return settings_.entries(); }
   // Reads from the disk anew what there is.
   void reopen() { open(); }
   // What was found damaged among the settings: sentences.

@@ -88,14 +88,15 @@ class RedoLog {
   // What the database holds when it holds all that was appended.
   Held position() const;
 
-  // Whether a record with so much content fits into the generation.
+  // Whether a record with so much content fits into the generation. One may be appended beyond that, and the file
+  // grows.
   bool has_room(size_t content) const;
   // What no record's content may exceed.
   size_t largest_record() const { return capacity_ / 2; }
   // By how much the file has to grow for a record with so much content.
   uint64_t growth(size_t content) const;
   // The record is on disk when this returns. Throws StoreError: then nobody knows what is, unless the file only could
-  // not grow, and no further record is taken before a generation begins. @pre has_room(content.size())
+  // not grow, and no further record is taken before a generation begins.
   void append(zones::Bytes content);
   bool broken() const { return broken_; }
   // Throws StoreError if the files are no longer those in the directory: then what is written is lost when we end.

@@ -19,7 +19,6 @@
 #include <vector>
 
 #include "control/base/unix_time.h"
-#include "control/store/backup.h"
 #include "control/store/batch.h"
 #include "control/store/redo_log_6.h"
 #include "control/store/store_format.h"
@@ -42,6 +41,10 @@ constexpr std::string_view kGeneration = "generation";  // the same until format
 // Stands there now, so that an axfrd of format 6 refuses the store as a whole instead of each zone.
 constexpr std::string_view kNoGeneration = "see log";
 constexpr auto kTryAgain = std::chrono::milliseconds(500);
+// What the redo log takes while the database is copied for a backup, and does not get it, beyond its capacity; and how
+// long changes wait for the copy when that is not enough.
+constexpr size_t kBesideBackup = size_t{256} << 20;
+constexpr auto kPatienceWithBackup = std::chrono::seconds(1);
 
 // The trouble is known, and it is too early to try again.
 struct KnownTrouble : StoreError {
@@ -74,6 +77,79 @@ std::string part_key(const std::string& apex, uint32_t part) {
 }
 
 enum class LogTag : uint16_t { generation = 1, records, checksum, octets, clean, store, recovery, recovered_at };
+
+// What the database says of the redo log.
+struct LogState {
+  RedoLog::Held held;
+  bool in_recovery = false;
+  int64_t recovered_at = 0;
+};
+
+void put_log_state(Writer& writer, const LogState& state) {
+  zones::TagWriter log;
+  log.put64(LogTag::generation, state.held.generation);
+  log.put32(LogTag::records, state.held.records);
+  log.put32(LogTag::checksum, state.held.checksum);
+  log.put64(LogTag::octets, state.held.octets);
+  log.put8(LogTag::clean, state.held.clean ? 1 : 0);
+  log.put64(LogTag::store, state.held.store);
+  if (state.in_recovery) log.put8(LogTag::recovery, 1);
+  if (state.recovered_at != 0) log.put64(LogTag::recovered_at, static_cast<uint64_t>(state.recovered_at));
+  writer.put(StoreTable::meta, kLog, zones::seal(std::move(log).finish(), kLog));
+}
+
+LogState read_log_state(const Database::Snapshot& snapshot) {
+  Bytes value;
+  if (!snapshot.get(StoreTable::meta, kLog, value))
+    throw std::invalid_argument("what it says of its redo log is missing");
+  LogState state;
+  zones::TagReader in(zones::unseal(value, kLog).content);
+  while (in.next()) {
+    switch (in.tag<LogTag>()) {
+      case LogTag::generation:
+        state.held.generation = in.number64();
+        break;
+      case LogTag::records:
+        state.held.records = in.number32();
+        break;
+      case LogTag::checksum:
+        state.held.checksum = in.number32();
+        break;
+      case LogTag::octets:
+        state.held.octets = in.number64();
+        break;
+      case LogTag::clean:
+        state.held.clean = in.number8() != 0;
+        break;
+      case LogTag::store:
+        state.held.store = in.number64();
+        break;
+      case LogTag::recovery:
+        state.in_recovery = in.number8() != 0;
+        break;
+      case LogTag::recovered_at:
+        state.recovered_at = static_cast<int64_t>(in.number64());
+        break;
+      default:
+        break;
+    }
+  }
+  return state;
+}
+
+// Makes a store of a copied data.mdb: with the settings, and saying that nothing came behind it, so that it opens
+// without a redo log. That is written last; what lacks it is refused.
+void complete_copy(const std::filesystem::path& directory, const SettingsFile::Entries& settings) {
+  SettingsFile(directory / "settings").write(settings);
+  Database copy(directory);
+  LogState state;
+  {
+    const Database::Snapshot snapshot(copy);
+    state = read_log_state(snapshot);
+  }
+  state.held.clean = true;
+  copy.write([&](Writer& writer) { put_log_state(writer, state); });
+}
 
 void put_format(Writer& writer) {
   writer.put(StoreTable::meta, kFormatKey, format_text());
@@ -391,6 +467,10 @@ Store::Store(const std::filesystem::path& directory, uint64_t log_capacity, Repo
 }
 
 Store::~Store() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (backup_) backup_->give_up("axfrd is stopping");
+  }
   try {
     if (ready_ && !log_.broken()) {
       log_.check_place();
@@ -412,55 +492,14 @@ Store::~Store() {
 // ---- start ----
 
 void Store::put_held(Writer& writer, const RedoLog::Held& held) const {
-  zones::TagWriter log;
-  log.put64(LogTag::generation, held.generation);
-  log.put32(LogTag::records, held.records);
-  log.put32(LogTag::checksum, held.checksum);
-  log.put64(LogTag::octets, held.octets);
-  log.put8(LogTag::clean, held.clean ? 1 : 0);
-  log.put64(LogTag::store, held.store);
-  if (in_recovery_) log.put8(LogTag::recovery, 1);
-  if (recovered_at_ != 0) log.put64(LogTag::recovered_at, static_cast<uint64_t>(recovered_at_));
-  writer.put(StoreTable::meta, kLog, zones::seal(std::move(log).finish(), kLog));
+  put_log_state(writer, {held, in_recovery_, recovered_at_});
 }
 
 RedoLog::Held Store::read_held(const Database::Snapshot& snapshot) {
-  Bytes value;
-  if (!snapshot.get(StoreTable::meta, kLog, value))
-    throw std::invalid_argument("what it says of its redo log is missing");
-  RedoLog::Held held;
-  zones::TagReader in(zones::unseal(value, kLog).content);
-  while (in.next()) {
-    switch (in.tag<LogTag>()) {
-      case LogTag::generation:
-        held.generation = in.number64();
-        break;
-      case LogTag::records:
-        held.records = in.number32();
-        break;
-      case LogTag::checksum:
-        held.checksum = in.number32();
-        break;
-      case LogTag::octets:
-        held.octets = in.number64();
-        break;
-      case LogTag::clean:
-        held.clean = in.number8() != 0;
-        break;
-      case LogTag::store:
-        held.store = in.number64();
-        break;
-      case LogTag::recovery:
-        in_recovery_ = in.number8() != 0;
-        break;
-      case LogTag::recovered_at:
-        recovered_at_ = static_cast<int64_t>(in.number64());
-        break;
-      default:
-        break;
-    }
-  }
-  return held;
+  const LogState state = read_log_state(snapshot);
+  in_recovery_ = state.in_recovery;
+  recovered_at_ = state.recovered_at;
+  return state.held;
 }
 
 namespace {
@@ -698,7 +737,8 @@ void Store::go_on_after_failure() {
     put_held(writer, held);
   });
   pending_ = {};
-  log_.begin(held.generation + 1, held.checksum);
+  const std::lock_guard lock(mutex_);
+  begin_generation(held);
 }
 
 void Store::tick() {
@@ -740,11 +780,14 @@ void Store::write(const std::function<void(Writer&)>& work) {
 }
 
 void Store::write_now(const std::function<void(Writer&)>& work) {
-  Batch batch(log_.largest_record());
+  hand_over_for_backup();
+  const bool beside_backup = is_copying();
+  Batch batch(beside_backup ? kBesideBackup : log_.largest_record());
   work(batch);
   if (batch.too_large()) return write_at_once(work);
   const Bytes octets = bytes_of(batch.octets());
-  if (!log_.has_room(octets.size())) next_generation();
+  if (!log_.has_room(octets.size()) && !(beside_backup && pending_.size() + octets.size() <= kBesideBackup))
+    next_generation();
   reserve_space(octets.size());
   log_.append(octets);
   pending_ += batch.octets();
@@ -764,7 +807,8 @@ void Store::write_at_once(const std::function<void(Writer&)>& work) {
     // A transaction whose last write failed may be there all the same. Then it is what a restart will find.
     if (!database_holds(held.generation)) throw;
   }
-  log_.begin(held.generation + 1, held.checksum);
+  const std::lock_guard lock(mutex_);
+  begin_generation(held);
 }
 
 bool Store::database_holds(uint64_t generation) {
@@ -830,8 +874,26 @@ void Store::hand_over() {
   full_ = std::exchange(pending_, {});
   full_held_ = held;
   checkpoint_ = Checkpoint::wanted;
-  wake_.notify_all();
+  begin_generation(held);
+}
+
+// After `held`, which the database holds, or will hold after the checkpoint that is wanted.
+// @pre mutex_ is held
+void Store::begin_generation(const RedoLog::Held& held) {
   log_.begin(held.generation + 1, held.checksum);
+  if (copy_ == Copy::waiting) copy_ = Copy::wanted;
+  wake_.notify_all();
+}
+
+// A backup that was asked for while a checkpoint was under way.
+void Store::hand_over_for_backup() {
+  const std::lock_guard lock(mutex_);
+  if (copy_ == Copy::waiting && checkpoint_ == Checkpoint::none) hand_over();
+}
+
+bool Store::is_copying() {
+  const std::lock_guard lock(mutex_);
+  return copy_ == Copy::wanted || copy_ == Copy::under_way;
 }
 
 // Waits until the database holds everything.
@@ -842,30 +904,34 @@ void Store::settle() {
   await_checkpoint(lock);
 }
 
-// One that failed is tried again.
+// Waits until the database is the caller's. A checkpoint that failed is tried again. A backup is waited for a little.
 void Store::await_checkpoint(std::unique_lock<std::mutex>& lock) {
   if (checkpoint_ == Checkpoint::failed) {
     checkpoint_ = Checkpoint::wanted;
     wake_.notify_all();
   }
-  wake_.wait(lock, [this] { return checkpoint_ != Checkpoint::wanted && !backup_; });
+  const auto is_ours = [this] {
+    return checkpoint_ != Checkpoint::wanted && (copy_ == Copy::none || copy_ == Copy::waiting);
+  };
+  while (!wake_.wait_for(lock, kPatienceWithBackup, is_ours)) {
+    if (copy_ != Copy::none && copy_ != Copy::waiting)
+      backup_->give_up("changes came that could not wait for it; make it to a faster disk, or when there are fewer");
+  }
   if (checkpoint_ == Checkpoint::failed) throw StoreError(failure_);
 }
 
 void Store::run_checkpointer() {
   std::unique_lock lock(mutex_);
+  const auto may_copy = [this] { return copy_ == Copy::wanted && checkpoint_ != Checkpoint::wanted; };
   for (;;) {
-    wake_.wait(lock, [this] { return stopping_ || checkpoint_ == Checkpoint::wanted || backup_; });
-    if (backup_) {
+    wake_.wait(lock, [&] { return stopping_ || checkpoint_ == Checkpoint::wanted || may_copy(); });
+    if (may_copy()) {
+      copy_ = Copy::under_way;
       lock.unlock();
-      std::string failure = copy_to(backup_->directory);
+      copy_to(*backup_);
       lock.lock();
-      const auto done = std::move(backup_->done);
-      backup_.reset();
+      copy_ = Copy::none;
       wake_.notify_all();
-      lock.unlock();
-      done(std::move(failure));
-      lock.lock();
       continue;
     }
     if (checkpoint_ != Checkpoint::wanted) return;
@@ -879,6 +945,10 @@ void Store::run_checkpointer() {
     lock.lock();
     failure_ = std::move(failure);
     checkpoint_ = failure_.empty() ? Checkpoint::none : Checkpoint::failed;
+    if (checkpoint_ == Checkpoint::failed && copy_ != Copy::none) {
+      backup_->give_up(failure_);
+      copy_ = Copy::none;
+    }
     wake_.notify_all();
   }
 }
@@ -900,40 +970,26 @@ std::string Store::write_full_generation() {
 }
 
 void Store::backup(const std::filesystem::path& directory, std::function<void(std::string)> done) {
-  if (!is_vacant(directory)) throw StoreError(directory.string() + " is not empty: name a directory that is not there");
-  if (!ready_) throw StoreError(health().trouble);
-  settle();
+  if (!ready_ || log_.broken()) throw StoreError(health().trouble);
   const std::lock_guard lock(mutex_);
-  backup_ = Backup{directory, std::move(done)};
+  if (copy_ != Copy::none || (backup_ && !backup_->ended()))
+    throw StoreError("a backup is under way, to " + backup_->directory().string() + "; it has to end first");
+  if (checkpoint_ == Checkpoint::failed) throw StoreError(failure_);
+  if (!log_.empty() && checkpoint_ == Checkpoint::none) hand_over();
+  backup_ = std::make_unique<BackupWriter>(directory, std::move(done));
+  copy_ = log_.empty() ? Copy::wanted : Copy::waiting;
   wake_.notify_all();
 }
 
-// The copy says that nothing came behind it, so that it opens without a redo log. Returns what went wrong.
-std::string Store::copy_to(const std::filesystem::path& directory) {
-  const std::filesystem::path unfinished = directory.string() + ".unfinished";
-  std::error_code ignored;
+void Store::copy_to(BackupWriter& backup) const {
+  if (backup.ended()) return;
   try {
-    std::filesystem::remove_all(unfinished);
-    std::filesystem::create_directories(unfinished);
-    std::filesystem::permissions(unfinished, std::filesystem::perms::owner_all);
-    database_.copy_to(unfinished);
-    Database copy(unfinished);
-    RedoLog::Held held;
-    {
-      const Database::Snapshot snapshot(copy);
-      held = read_held(snapshot);
-    }
-    held.clean = true;
-    copy.write([&](Writer& writer) { put_held(writer, held); });
-    std::filesystem::remove(directory, ignored);
-    std::filesystem::rename(unfinished, directory);
-    return {};
-  } catch (const std::filesystem::filesystem_error& error) {
-    std::filesystem::remove_all(unfinished, ignored);
-    return error.path1().string() + ": " + error.code().message();
+    database_.copy_to(backup.socket());
+    backup.complete([settings = database_.settings()](const std::filesystem::path& unfinished) {
+      complete_copy(unfinished, settings);
+    });
   } catch (const std::exception& error) {
-    std::filesystem::remove_all(unfinished, ignored);
-    return error.what();
+    backup.give_up(error.what());
   }
 }
 
@@ -976,7 +1032,8 @@ void Store::end_recovery() {
   recovered_at_ = unix_time();
   const RedoLog::Held held = log_.position();
   database_.write([&](Writer& writer) { put_held(writer, held); });
-  log_.begin(held.generation + 1, held.checksum);
+  const std::lock_guard lock(mutex_);
+  begin_generation(held);
 }
 
 // ---- loading ----

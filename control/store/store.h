@@ -36,6 +36,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -44,6 +45,7 @@
 #include <vector>
 
 #include "control/base/log.h"
+#include "control/store/backup_writer.h"
 #include "control/store/database.h"
 #include "control/store/redo_log.h"
 #include "control/store/store_error.h"
@@ -115,8 +117,9 @@ class Store {
   // Tombstones of zones that are added, or removed, are written by commit(); these go without that.
   void erase_tombstones(std::span<const zones::Name> zones);
 
-  // Begins a copy of all that was committed so far, in `directory`, which must be vacant (backup.h). Changes are taken
-  // meanwhile. done(what went wrong; empty: nothing) is called in the store's thread. Throws StoreError.
+  // Begins a copy of all that was committed so far, in `directory`, which must be vacant (backup.h). Waits for nothing,
+  // and changes are taken meanwhile; a copy that would hold them up is given up. done(what went wrong; empty: nothing)
+  // is called in a thread of the backup's own. Throws StoreError, for one if another is under way.
   void backup(const std::filesystem::path& directory, std::function<void(std::string)> done);
 
   // True since changes were lost, or the store is a backup's, until end_recovery(): serials are to be raised first.
@@ -160,6 +163,8 @@ class Store {
     int fd_;
   };
   enum class Checkpoint : uint8_t { none, wanted, failed };
+  // Of the database, for a backup. It waits for the generation to end in which it was asked for.
+  enum class Copy : uint8_t { none, waiting, wanted, under_way };
   class Overlay;
   class View;
 
@@ -178,6 +183,9 @@ class Store {
   void write_at_once(const std::function<void(Writer&)>& work);
   void next_generation();
   void hand_over();
+  void begin_generation(const RedoLog::Held& held);
+  void hand_over_for_backup();
+  bool is_copying();
   void settle();
   void await_checkpoint(std::unique_lock<std::mutex>& lock);
   void reserve_space(size_t octets);
@@ -185,7 +193,7 @@ class Store {
   bool database_holds(uint64_t generation);
   void run_checkpointer();
   std::string write_full_generation();
-  std::string copy_to(const std::filesystem::path& directory);
+  void copy_to(BackupWriter& backup) const;
   std::string remark_on_space() const;
 
   // ---- trouble ----
@@ -221,11 +229,8 @@ class Store {
   Checkpoint checkpoint_ = Checkpoint::none;
   bool stopping_ = false;
   std::string failure_;  // of the checkpoint, while it is `failed`
-  struct Backup {
-    std::filesystem::path directory;
-    std::function<void(std::string)> done;
-  };
-  std::optional<Backup> backup_;  // which the checkpointer has to make
+  Copy copy_ = Copy::none;
+  std::unique_ptr<BackupWriter> backup_;  // null: there was none; the checkpointer uses it while it copies
   // ---- the checkpointer's while a checkpoint is wanted, and otherwise the caller's ----
   std::string full_;  // the batches of a full generation; at start, of what the database lacks
   RedoLog::Held full_held_;

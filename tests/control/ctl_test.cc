@@ -1,4 +1,7 @@
 // axfrctl without its main(): its command line, what it prints, and how it reads files.
+#include <cstdlib>
+#include <ctime>
+#include <limits>
 #include <sstream>
 
 #include "control/base/utf8.h"
@@ -47,6 +50,30 @@ TEST(CtlArguments, ImportTakesFiles) {
   const CtlCommand import = parsed({"zone", "import", "a.zone", "-", "--", "--odd.zone"});
   EXPECT_EQ(import.files, (Words{"a.zone", "-", "--odd.zone"}));
   EXPECT_EQ(parsed({"zone", "import", "f", "--zone", "example.com"}).params.at("zone"), "example.com");
+}
+
+TEST(CtlArguments, AFileToBeCheckedIsToldFromAZone) {
+  const test::TemporaryDirectory directory;
+  directory.write("here", "x");
+  const std::string file = directory / "here";
+  for (const Words& files : {Words{file}, Words{"./not-there"}, Words{"-"}, Words{"a", "b"}}) {
+    Words words{"zone", "check"};
+    words.insert(words.end(), files.begin(), files.end());
+    EXPECT_TRUE(parsed(words).is_local) << files[0];
+    EXPECT_EQ(parsed(words).files, files);
+  }
+  for (const char* zone : {"example.com", "example.com.", "0/25.2.0.192.in-addr.arpa.", "."}) {
+    EXPECT_FALSE(parsed({"zone", "check", zone}).is_local) << zone;
+    EXPECT_EQ(parsed({"zone", "check", zone}).params["zone"], zone);
+  }
+  EXPECT_FALSE(parsed({"zone", "check", "--all"}).is_local);
+  const CtlCommand check = parsed({"zone", "check", file, "--origin", "a.example", "--strict"});
+  EXPECT_EQ(check.origin, "a.example");
+  EXPECT_TRUE(check.strict);
+  EXPECT_TRUE(check.params.empty()) << "axfrd is told nothing of it";
+  EXPECT_NE(mistake({"zone", "check", file, file, "--origin", "a"}).find("one file"), std::string::npos);
+  EXPECT_NE(mistake({"zone", "check", "a", "--origin", "a"}).find("--origin is about files"), std::string::npos);
+  EXPECT_NE(mistake({"zone", "check", file, "--all"}).find("--all is about zones"), std::string::npos);
 }
 
 TEST(CtlArguments, MistakesAreNamed) {
@@ -268,6 +295,34 @@ TEST(CtlPrint, EachVerbHasAPicture) {
   EXPECT_EQ(pictures["stats"].find("punted tcp"), std::string::npos) << "it never happened";
   EXPECT_NE(pictures["stats"].find("xdp passed     3"), std::string::npos) << "in its own port's column\n"
                                                                            << pictures["stats"];
+}
+
+TEST(CtlPrint, ATimeIsInUtcOrLocalWithItsOffset) {
+  const char* before = std::getenv("TZ");
+  const std::string kept = before != nullptr ? before : "";
+  setenv("TZ", "<+0545>-05:45", 1);
+  tzset();
+  EXPECT_EQ(time_text(1'800'000'000), "2027-01-15T08:00:00Z");
+  EXPECT_EQ(time_text(1'800'000'000, TimeZone::local), "2027-01-15T13:45:00+05:45");
+  EXPECT_EQ(utc_text(1'800'000'000'042), "2027-01-15T08:00:00.042Z");
+  EXPECT_EQ(time_text(std::numeric_limits<int64_t>::max()), "9223372036854775807") << "no calendar has it";
+  const Json history = Json::parse(R"({"steps":[{"from":1,"to":2,"time":1800000000,"removed":0,"added":1}]})");
+  for (const auto& [zone, text] : {std::pair{TimeZone::utc, "  2027-01-15T08:00:00Z  "},
+                                   std::pair{TimeZone::local, "  2027-01-15T13:45:00+05:45  "}}) {
+    std::ostringstream out;
+    print_result(out, "zone.history", {}, history, zone);
+    EXPECT_NE(out.str().find(text), std::string::npos) << out.str();
+  }
+  before != nullptr ? setenv("TZ", kept.c_str(), 1) : unsetenv("TZ");
+  tzset();
+}
+
+TEST(CtlPrint, AFileIsToldOfByItsLines) {
+  std::ostringstream out;
+  print_result(out, "zone.check", {}, Json::parse(R"({"zones":[{"zone":"a.","file":"f","serial":1,"records":3,
+      "refused":[],"faults":["f:3: no address"],"warnings":["f:4: twice"],"warnings_left_out":0}]})"));
+  EXPECT_EQ(out.str(),
+            "fault: f:3: no address\nwarning: f:4: twice\nf: a., serial 1, 3 records, 1 faults, 1 warnings\n");
 }
 
 TEST(CtlPrint, WarningsAreALineEachAndTheRestIsCounted) {

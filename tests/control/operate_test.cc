@@ -1,5 +1,6 @@
 #include <random>
 
+#include "control/base/unix_time.h"
 #include "control/operate/apex_index.h"
 #include "control/operate/audit_log.h"
 #include "control/operate/principal.h"
@@ -145,6 +146,8 @@ TEST(AuditLog, TellsWhoDidWhat) {
   ASSERT_EQ(lines.size(), 2U);
   Json first = lines[0];
   EXPECT_GT(first["time_ms"], 1'600'000'000'000);
+  EXPECT_EQ(first["time"], utc_text(first["time_ms"]));
+  first.erase("time");
   first.erase("time_ms");
   EXPECT_EQ(first, Json::parse(R"({"outcome":"done","who":"root","uid":0,"verb":"zone.rollback","cause":"rollback",
       "detail":"to serial 7","zone":"a.","old_serial":8,"serial":9,"what":"1 removed, 2 added"})"));

@@ -265,6 +265,9 @@ TEST(Options, AMistakeInAFileIsToldWithItsLine) {
       {"no-port = true\nallow-transfer = 192.0.2.1\nallow-transfer = 192.0.2.1/24 # bits\n", ":3: --allow-transfer:"},
       {"no-port = true\n  what is this\n", ":2: 'what is this' is neither"},
       {"no-port = true\nno-huge = true\n", ":1: --no-port contradicts --no-huge"},
+      {"no-port = true\naddress = 192.0.2.1\nnsid = 192.0.2.1\naddress=192.0.2.1\n", ":4: --address: 192.0.2.1 is"},
+      {"no-port = true\nnsid = resolver\nresolver = x\n", ":3: --resolver: 'x'"},
+      {"[part]\nudp-payload = 1\n", ": there is no option --part.udp-payload"},
   };
   const std::string file = directory() / "placed.conf";
   for (const auto& [text, told] : kFiles) {
@@ -292,18 +295,44 @@ TEST(Options, ACheckStartsNothing) {
   EXPECT_EQ(std::get<PrintAndExit>(checked).text, "the configuration is sound\n");
 }
 
+TEST(Options, AnErrorSaysWhichOptionAndValueItIsAbout) {
+  try {
+    parse_options(without_port({"--address", "192.0.2.1", "--address", "x"}));
+    ADD_FAILURE();
+  } catch (const OptionsError& error) {
+    EXPECT_EQ(error.option, "address");
+    EXPECT_EQ(error.value, "x");
+  }
+}
+
+// All that read an address with a port, or without one, read it alike.
 TEST(Options, APortStandsBehindAnAddressInAnyOfThreeWays) {
-  for (const char* text : {"192.0.2.1@5353", "192.0.2.1:5353", "[192.0.2.1]:5353", "[192.0.2.1]@5353"}) {
+  const auto text_of = [](std::string_view text) { return HostPort::parse(text).to_text(); };
+  for (const char* text :
+       {"192.0.2.1@5353", "192.0.2.1:5353", "[192.0.2.1]:5353", "[192.0.2.1]@5353", "[::ffff:192.0.2.1]:5353"}) {
     EXPECT_EQ(Endpoint::parse(text).address.to_string(), "192.0.2.1") << text;
     EXPECT_EQ(Endpoint::parse(text).port, 5353) << text;
+    EXPECT_EQ(text_of(text), "192.0.2.1@5353") << text;
+    EXPECT_EQ(to_text(parse_secondary(text)), "192.0.2.1@5353") << text;
   }
-  for (const char* text : {"2001:db8::1@53", "[2001:db8::1]:53", "[2001:db8::1]@53"})
+  for (const char* text : {"2001:db8::1@53", "[2001:db8::1]:53", "[2001:db8::1]@53", "[2001:DB8:0::1]:53"}) {
     EXPECT_EQ(Endpoint::parse(text).address.to_string(), "2001:db8::1") << text;
-  for (const char* text : {"", "[", "[]", "]", "[::1", "[::1]x", "2001:db8::1", "[2001:db8::1]", "192.0.2.1:", ":53",
-                           "::", "192.0.2.1:0", "192.0.2.1:65536", "[::1]:53:54"})
+    EXPECT_EQ(text_of(text), "2001:db8::1@53") << text;
+  }
+  for (const char* text : {"2001:db8::1", "[2001:db8::1]", "192.0.2.1", "[192.0.2.1]", "::"})
+    EXPECT_FALSE(HostPort::parse(text).port) << text;
+  EXPECT_EQ(to_text(parse_secondary("192.0.2.0/24@54=k")), "192.0.2.0/24@54=k.");
+  for (const char* text :
+       {"", "[", "[]", "]", "[::1", "[::1]x", "192.0.2.1:", "192.0.2.1@", ":53", "@53", "192.0.2.1:0",
+        "192.0.2.1:65536", "[::1]:53:54", "192.0.2.1@53@54", "192.0.2.0/24:53", "x"}) {
+    EXPECT_THROW((void)HostPort::parse(text), std::invalid_argument) << text;
     EXPECT_THROW((void)Endpoint::parse(text), std::invalid_argument) << text;
-  EXPECT_EQ(options_of({"--no-port", "--resolver", "[::1]:54", "--resolver", "192.0.2.1:55"}).resolvers,
-            (Words{"::1@54", "192.0.2.1@55"}));
+  }
+  for (const char* text : {"2001:db8::1", "[2001:db8::1]", "::", "192.0.2.1"})
+    EXPECT_THROW((void)Endpoint::parse(text), std::invalid_argument) << text;
+  EXPECT_EQ(
+      options_of({"--no-port", "--resolver", "[::1]:54", "--resolver", "192.0.2.1:55", "--resolver", "::1"}).resolvers,
+      (Words{"::1@54", "192.0.2.1@55", "::1"}));
 }
 
 TEST(Options, HelpGroupsEveryOption) {

@@ -35,15 +35,36 @@ TEST(PeerConfiguration, NamesNotifySourcesThatAreNoneOfTheAddresses) {
   EXPECT_NE(text("powerdns").find("allow-notify-from=192.0.2.54\n"), std::string::npos) << text("powerdns");
 }
 
-TEST(PeerConfiguration, AFileNameHasNoSlash) {
-  const auto text = peer_configuration("nsd", test::name("0/25.2.0.192.in-addr.arpa."), primary(), std::nullopt);
-  EXPECT_NE(text.find("zonefile: \"0_25.2.0.192.in-addr.arpa.zone\""), std::string::npos) << text;
+TEST(PeerConfiguration, AFileNameIsPlainAndFitsAFileSystem) {
+  const auto file_of = [](const std::string& apex) {
+    const auto text = peer_configuration("nsd", test::name(apex), primary(), std::nullopt);
+    const size_t begin = text.find("zonefile: \"") + 11;
+    return text.substr(begin, text.find('"', begin) - begin);
+  };
+  EXPECT_EQ(file_of("0/25.2.0.192.in-addr.arpa."), "0_2f25.2.0.192.in-addr.arpa.zone");
+  EXPECT_EQ(file_of("a%s\\\"\\032.example."), "a_25s_22_20.example.zone");
+  EXPECT_EQ(file_of("."), "root.zone");
+  const std::string label(60, 'a'), end = label + "." + label + "." + label + ".example.";
+  EXPECT_LT(file_of("x." + end).size(), 255U);
+  EXPECT_LT(file_of("\\001\\001\\001\\001." + end).size(), 255U);
+  EXPECT_NE(file_of(label + "." + end), file_of(label + "." + std::string("b") + end.substr(1)));
 }
 
-// A customer chooses the name of a zone, and an operator pastes the commands.
-TEST(PeerConfiguration, ANameIsOneWordOfAShell) {
-  const auto text = peer_configuration("powerdns", test::name("it's`id`.example."), primary(), std::nullopt);
-  EXPECT_NE(text.find(" 'it'\\''s`id`.example' "), std::string::npos) << text;
+// A customer chooses the name of a zone, and an operator pastes what is printed.
+TEST(PeerConfiguration, ANameIsOneWordWhateverItsOctetsAre) {
+  const zones::Name apex = test::name("it's`id`\\\"\\;.example."), key = test::name("a\\\" b\\\\.key.");
+  const auto text = [&](const char* software) {
+    return peer_configuration(software, apex, primary(), PeerKey{key, "hmac-sha256"});
+  };
+  const std::string name = "it\\039s\\096id\\096\\034\\059.example";
+  EXPECT_NE(text("bind").find("zone \"" + name + ".\" {"), std::string::npos) << text("bind");
+  EXPECT_NE(text("knot").find("domain: \"" + name + ".\"\n"), std::string::npos) << text("knot");
+  EXPECT_NE(text("nsd").find("name: \"" + name + ".\"\n"), std::string::npos) << text("nsd");
+  EXPECT_NE(text("powerdns").find(" '" + name + "' "), std::string::npos) << text("powerdns");
+  EXPECT_NE(peer_configuration("powerdns", test::name("-x.example."), primary(), {}).find(" '\\045x.example' "),
+            std::string::npos);
+  for (const char* software : {"bind", "knot", "nsd", "powerdns"})
+    EXPECT_NE(text(software).find("a\\034\\032b\\092.key"), std::string::npos) << text(software);
 }
 
 TEST(PeerConfiguration, OtherSoftwareIsRefusedByName) {
@@ -52,13 +73,17 @@ TEST(PeerConfiguration, OtherSoftwareIsRefusedByName) {
 
 TEST(ChosenSecondary, WantsAnAddressOnlyWhereKeysDiffer) {
   zones::SecondaryDns settings;
-  EXPECT_THROW((void)chosen_secondary(settings, ""), std::invalid_argument);
+  const auto at = [&](const char* place) { return to_text(chosen_secondary(settings, HostPort::parse(place))); };
+  EXPECT_THROW((void)chosen_secondary(settings, {}), std::invalid_argument);
   settings.secondaries = {parse_secondary("192.0.2.1=a"), parse_secondary("192.0.2.2=a")};
-  EXPECT_EQ(to_text(chosen_secondary(settings, "")), to_text(settings.secondaries[0]));
+  EXPECT_EQ(to_text(chosen_secondary(settings, {})), to_text(settings.secondaries[0]));
   settings.secondaries.push_back(parse_secondary("192.0.2.3=b"));
-  EXPECT_THROW((void)chosen_secondary(settings, ""), std::invalid_argument);
-  EXPECT_EQ(to_text(chosen_secondary(settings, "192.0.2.3")), to_text(settings.secondaries[2]));
-  EXPECT_THROW((void)chosen_secondary(settings, "192.0.2.4"), std::invalid_argument);
+  EXPECT_THROW((void)chosen_secondary(settings, {}), std::invalid_argument);
+  EXPECT_EQ(at("192.0.2.3"), to_text(settings.secondaries[2]));
+  EXPECT_THROW((void)at("192.0.2.4"), std::invalid_argument);
+  settings.secondaries.push_back(parse_secondary("192.0.2.3@5353=c"));
+  EXPECT_EQ(at("192.0.2.3:5353"), to_text(settings.secondaries[3]));
+  EXPECT_THROW((void)at("192.0.2.3:54"), std::invalid_argument);
 }
 
 }  // namespace

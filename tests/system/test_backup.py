@@ -1,9 +1,14 @@
 """A copy of the store, taken while axfrd runs, and an appliance made of it; providers that zones follow."""
 
+import os
+import subprocess
+import threading
+import time
+
 import pytest
 
 import ask
-from lab import EVERYONE, IPV4, wait_until
+from lab import BUILD, EVERYONE, IPV4, wait_until
 from peers import Bind, Knot, Nsd
 
 
@@ -31,6 +36,79 @@ def test_an_appliance_made_of_a_backup_is_above_what_it_knows_of(new_lab, new_ax
     axfrd.options["restore"] = None
     axfrd.start()
     assert serial_of(axfrd, "example.org.") == raised, "once"
+
+
+def change(axfrd, number):
+    """One change, and how long it took."""
+    begun = time.monotonic()
+    axfrd.ctl("batch", input=f"zone begin example.org\nzone set example.org h{number} 60 TXT '{'x' * 200}'\n"
+                             "zone commit example.org\n")
+    return time.monotonic() - begun
+
+
+def stuck_by(file):
+    """The environment of an axfrd whose backups get nowhere while the file is there."""
+    return os.environ | {"LD_PRELOAD": str(BUILD / "tests" / "system" / "stuck.so"), "STUCK_BACKUP": str(file)}
+
+
+def test_a_disk_that_takes_nothing_of_a_backup_holds_no_change_up(new_lab, new_axfrd, zone_file, tmp_path):
+    """The log is so small that each few changes want the database, of which the copy is being made."""
+    axfrd = new_axfrd(new_lab("client"), zones=[zone_file("example.org", 2000)], redo_log=64)
+    assert axfrd.stop() == 0
+    stuck, copy = tmp_path / "stuck", axfrd.directory / "copy"
+    stuck.touch()
+    axfrd.start(env=stuck_by(stuck))
+    said = []
+    backup = threading.Thread(target=lambda: said.append(axfrd.ctl("backup", copy, check=False)))
+    backup.start()
+    wait_until(lambda: copy.with_name("copy.unfinished").is_dir(), "the backup to begin")
+    assert max(change(axfrd, number) for number in range(60)) < 5
+    second = axfrd.ctl("backup", axfrd.directory / "other", check=False)
+    assert second.returncode == 1 and f"a backup is under way, to {copy}" in second.stderr
+    assert not copy.exists() and said == []
+    stuck.unlink()
+    backup.join()
+    assert said[0].returncode == 0 and (copy / "data.mdb").exists()
+    assert not copy.with_name("copy.unfinished").exists()
+    axfrd.ctl("backup", axfrd.directory / "other")
+
+
+def test_a_stop_does_not_wait_for_a_disk_that_takes_nothing(new_lab, new_axfrd, zone_file, tmp_path):
+    axfrd = new_axfrd(new_lab("client"), zones=[zone_file("example.org", 2000)])
+    assert axfrd.stop() == 0
+    stuck, copy = tmp_path / "stuck", axfrd.directory / "copy"
+    stuck.touch()
+    axfrd.start(env=stuck_by(stuck))
+    backup = threading.Thread(target=lambda: axfrd.ctl("backup", copy, check=False))
+    backup.start()
+    wait_until(lambda: copy.with_name("copy.unfinished").is_dir(), "the backup to begin")
+    change(axfrd, 1)
+    assert axfrd.stop() == 0
+    backup.join()
+    axfrd.options.update(store=axfrd.directory / "restored", restore=copy.with_name("copy.unfinished"), zones_dir=None)
+    with pytest.raises(RuntimeError, match="--restore: "):
+        axfrd.start()
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """Mounted before axfrd starts, in a mount namespace of its own."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", disk], check=True)
+    yield disk
+    subprocess.run(["umount", disk], check=True)
+
+
+def test_a_backup_that_its_disk_has_no_room_for_is_refused_and_leaves_nothing(
+    small_disk, new_lab, new_axfrd, zone_file
+):
+    axfrd = new_axfrd(new_lab("client"), zones=[zone_file("example.org", 20000)])
+    for number in range(2):
+        refused = axfrd.ctl("backup", small_disk / "copy", check=False)
+        assert refused.returncode == 1 and "No space left on device" in refused.stderr
+        assert list(small_disk.iterdir()) == []
+        assert change(axfrd, number) < 5
 
 
 def test_zones_follow_a_provider_that_changes(new_lab, new_axfrd, zone_file):

@@ -1,6 +1,9 @@
 """What `secondary show --format` prints is the configuration of a secondary that works, as its operator pastes it."""
 
+import pathlib
 import re
+import sqlite3
+import subprocess
 
 import pytest
 
@@ -94,3 +97,83 @@ def test_what_is_missing_is_said(new_lab, new_axfrd, zone_file):
     assert "is on its way" in axfrd.ctl("notify", "--secondary", lab.one.ipv4).stdout
     assert "is notified of no zone" in axfrd.ctl("notify", "--secondary", "192.0.2.222", check=False).stderr
     assert "state a zone, or --secondary" in axfrd.ctl("notify", check=False).stderr
+
+
+# What stands in a shell, in quotation marks, behind a remark's sign, and in a format.
+ODD_NAMES = ['a\\034b', 'a\\092b', 'a\\032b', 'a\\059b', "it\\039s`id`", 'a{b}', 'a\\046b', '\\064', 'a%sb', 'a\\000b',
+             '\\229', '-x', '*', 'a/b', 'a#b', '$x', '\\040x\\041', '\\092', 'a\\010b']
+CHECKERS = {"bind": ["named-checkconf", "-p"], "knot": ["knotc", "-c"], "nsd": ["nsd-checkconf", "-v"]}
+
+
+def fold(name):
+    """A name in presentation format as its labels; servers print what they have read in forms of their own."""
+    octets = re.sub(r"\\(\d{3}|.)", lambda m: chr(int(m[1]) + 256) if m[1].isdigit() else chr(ord(m[1]) + 256), name)
+    return [[ord(c) % 256 for c in label] for label in octets.rstrip(".").split(".")]
+
+
+def names_read_from(software, file, directory):
+    """The names of the zone and of the key, as the server itself has them."""
+    if software == "knot":
+        directory.mkdir()
+        database = directory / "knot"
+        for command in ["conf-init", "conf-import", "conf-export"]:
+            text = subprocess.run(["knotc", "-C", database, command, *([] if command == "conf-init" else [file])],
+                                  capture_output=True, text=True)
+            assert text.returncode == 0, text
+        text = file.read_text()
+        return [re.search(pattern, text)[1].replace('\\"', '"') for pattern in (r'domain: "(.*)"', r'- id: "(.*)"')]
+    shown = subprocess.run([*CHECKERS[software], file], capture_output=True, text=True)
+    assert shown.returncode == 0, shown
+    zone, key = {"bind": (r'zone "(.*)" \{', r'key "(.*)" \{'),
+                 "nsd": (r'zone:\n\tname: "(.*)"', r'key:\n\tname: "(.*)"')}[software]
+    return [re.search(pattern, shown.stdout)[1] for pattern in (zone, key)]
+
+
+def test_each_server_reads_an_odd_name_as_what_it_is(new_lab, new_axfrd, tmp_path):
+    lab = new_lab("secondary")
+    axfrd = new_axfrd(lab)
+    for number, label in enumerate(ODD_NAMES):
+        zone, key = f"{label}.example.", f"{label}.key."
+        file = tmp_path / f"{number}.zone"
+        file.write_text("$TTL 60\n@ SOA ns.example.net. a.example.net. 1 2 3 4 5\n@ NS ns.example.net.\n")
+        axfrd.ctl("zone", "import", file, "--zone", zone)
+        secret = axfrd.json("key", "generate", "--", key)["secret"]
+        axfrd.ctl("secondary", "enable", "--ns", "ns1.secondary.example.", "--allow", lab.secondary.ipv4, "--key", key,
+                  "--", zone)
+        for software in CHECKERS:
+            text = axfrd.ctl("secondary", "show", "--format", software, "--", zone).stdout.replace("SECRET", secret)
+            file = tmp_path / f"{number}.{software}"
+            file.write_text(text)
+            if software == "knot":
+                checked = subprocess.run(["knotc", "-c", file, "conf-check"], capture_output=True, text=True)
+                assert checked.returncode == 0, (text, checked)
+            read = names_read_from(software, file, tmp_path / str(number))
+            assert [fold(name) for name in read] == [fold(zone), fold(key)], text
+
+
+def test_powerdns_gets_an_odd_name_through_a_shell(new_lab, new_axfrd, tmp_path):
+    lab = new_lab("secondary")
+    axfrd = new_axfrd(lab)
+    schema = pathlib.Path("/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql").read_text()
+    for number, label in enumerate(ODD_NAMES):
+        zone, key = f"{label}.example.", f"{label}.key."
+        directory = tmp_path / str(number)
+        directory.mkdir()
+        rows = sqlite3.connect(directory / "zones.db")
+        rows.executescript(schema)
+        (directory / "pdns.conf").write_text(f"launch=gsqlite3\ngsqlite3-database={directory}/zones.db\n")
+        file = directory / "a.zone"
+        file.write_text("$TTL 60\n@ SOA ns.example.net. a.example.net. 1 2 3 4 5\n@ NS ns.example.net.\n")
+        axfrd.ctl("zone", "import", file, "--zone", zone)
+        secret = axfrd.json("key", "generate", "--", key)["secret"]
+        axfrd.ctl("secondary", "enable", "--ns", "ns1.secondary.example.", "--allow", lab.secondary.ipv4, "--key", key,
+                  "--", zone)
+        text = axfrd.ctl("secondary", "show", "--format", "powerdns", "--", zone).stdout.replace("SECRET", secret)
+        for line in text.splitlines():
+            done = subprocess.run(["sh", "-c", line.replace("pdnsutil", f"pdnsutil --config-dir={directory}", 1)],
+                                  capture_output=True, text=True)
+            assert done.returncode == 0, (line, done)
+        (name,), = rows.execute("SELECT name FROM domains")
+        ((known, _, _),) = rows.execute("SELECT name, algorithm, secret FROM tsigkeys")
+        assert fold(name) == fold(zone) and fold(known) == fold(key), text
+        rows.close()

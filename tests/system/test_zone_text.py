@@ -1,5 +1,6 @@
 """Zone files of others: what they leave unsaid, what is changed or left out, and what is told of that."""
 
+import json
 import os
 import signal
 import subprocess
@@ -9,7 +10,7 @@ import pytest
 
 import zones
 from control import Control
-from lab import wait_until
+from lab import BUILD, wait_until
 from zone_texts import ZoneText
 
 SOA = "@ SOA ns.example.net. host.example.net. 1 3600 600 86400 300\n"
@@ -287,3 +288,60 @@ def test_axfrd_stops_while_it_imports_a_directory(axfrd, tmp_path):
         axfrd.process.send_signal(signal.SIGTERM)
         assert axfrd.process.wait(20) == 0
         assert time.monotonic() - begun < 15
+
+
+def check_file(*arguments, directory=None):
+    """axfrctl, where no axfrd is."""
+    command = [BUILD / "axfrctl", "--socket", "/nowhere", "zone", "check", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=directory)
+
+
+def test_a_file_is_checked_without_axfrd(tmp_path):
+    file = tmp_path / "example.com.zone"
+    (tmp_path / "more").write_text("m MX 10 nothing\n$GENERATE 1-2 h$ A 192.0.2.$\n")
+    file.write_text(APEX + "$INCLUDE more\nwww A 192.0.2.1\nx.elsewhere. A 192.0.2.1\n")
+    found = check_file(file)
+    assert found.returncode == 3, found
+    assert f"fault: {tmp_path}/more:1: m.example.com. MX: nothing.example.com. has neither" in found.stdout
+    assert f"warning: {file}:6: x.elsewhere. A: the name is not in the zone" in found.stdout
+    assert ", serial 1, 6 records, 1 faults, 1 warnings" in found.stdout
+    (tmp_path / "more").write_text("")
+    assert check_file(file).returncode == 0, "a warning is none"
+    assert check_file(file, "--strict").returncode == 3
+    assert check_file("example.com.zone", directory=tmp_path).returncode == 0
+    assert check_file(file, "--origin", "elsewhere").returncode == 0
+
+
+def test_all_mistakes_of_a_file_are_told_at_once_as_json(tmp_path):
+    file = tmp_path / "example.com.zone"
+    file.write_text(APEX + "a A 192.0.2.256\nb A 192.0.2.1\nc DS 1 8 2 00\n\x1b[31m A x\n")
+    found = check_file(file, "--json")
+    assert found.returncode == 3
+    (zone,) = json.loads(found.stdout)["zones"]
+    assert zone["zone"] == "example.com." and zone["serial"] is None and zone["file"] == str(file)
+    assert [line.removeprefix(f"{file}:").split(":")[0] for line in zone["refused"]] == ["4", "6", "7"]
+
+
+@pytest.mark.parametrize("arguments, status, said", [
+    (["{here}/missing.zone"], 1, "No such file"),
+    (["{here}"], 1, "{here}"),
+    (["-"], 2, "--origin NAME is missing"),
+    (["{here}/a..b.zone"], 2, "--origin NAME says which zone it is"),
+    (["example.com"], 2, "cannot connect"),
+    (["example.com."], 2, "cannot connect"),
+])
+def test_what_is_no_file_is_said(tmp_path, arguments, status, said):
+    (tmp_path / "a..b.zone").write_text(APEX)
+    found = check_file(*(each.format(here=tmp_path) for each in arguments))
+    assert found.returncode == status and said.format(here=tmp_path) in found.stderr, found
+
+
+def test_a_file_is_checked_as_it_is_imported(axfrd, tmp_path):
+    """What is refused here is refused there, with the same sentence."""
+    wrong = ["a A x", "@ SOA ns h 2 3 4 5 6", "a CNAME b\na A 192.0.2.1", "a ALIAS b\na A 192.0.2.1"]
+    for number, line in enumerate(wrong):
+        file = tmp_path / f"zone{number}.example.zone"
+        file.write_text(APEX + line + "\n")
+        refused = axfrd.ctl("zone", "import", file, check=False)
+        assert refused.returncode == 1
+        assert refused.stderr.removeprefix("axfrctl: ").strip() in check_file(file).stdout
