@@ -1,6 +1,7 @@
 #include "control/store/store.h"
 
 #include <fcntl.h>
+#include <libdeflate.h>
 #include <openssl/rand.h>
 #include <pthread.h>
 #include <sys/file.h>
@@ -73,7 +74,18 @@ std::string part_key(const std::string& apex, uint32_t part) {
   return key;
 }
 
-enum class LogTag : uint16_t { generation = 1, records, checksum, octets, clean, store, recovery, recovered_at };
+enum class LogTag : uint16_t {
+  generation = 1,
+  records,
+  checksum,
+  octets,
+  clean,
+  store,
+  recovery,
+  recovered_at,
+  backup_time,
+  settings_sum
+};
 
 void put_format(Writer& writer) {
   writer.put(StoreTable::meta, kFormatKey, format_text());
@@ -92,6 +104,16 @@ uint64_t old_generation(const Database::Snapshot& snapshot) {
 std::string content_of(Bytes value, std::string_view key) {
   const bool plain = !value.empty() && value.front() >= ' ';
   return std::string(text_of(plain ? value : zones::unseal(value, key).content));
+}
+
+uint32_t sum_of_settings(const Database::Snapshot& snapshot) {
+  uint32_t sum = 0;
+  snapshot.for_each_from(StoreTable::settings, {}, [&sum](Bytes key, Bytes value) {
+    sum = libdeflate_crc32(sum, key.data(), key.size());
+    sum = libdeflate_crc32(sum, value.data(), value.size());
+    return true;
+  });
+  return sum;
 }
 
 uint64_t random_number() {
@@ -372,6 +394,11 @@ Store::Store(const std::filesystem::path& directory, uint64_t log_capacity, Repo
     } else {
       read_log(opening);
     }
+    if (opening.restored) check_backup();
+    marks_.settings_sum.reset();
+    if (opening.restored || opening.standby) marks_.in_recovery = true;
+    if (opening.restored && !marks_.backup_time) marks_.backup_time = 0;
+    if (!marks_.in_recovery) marks_.backup_time.reset();
     Overlay overlay;  // what is malformed is found before the database has some of it
     Batch::apply(bytes_of(full_), overlay);
     settings_went_ = !overlay.entries(StoreTable::settings).empty();
@@ -411,7 +438,14 @@ Store::~Store() {
 
 // ---- start ----
 
-void Store::put_held(Writer& writer, const RedoLog::Held& held) const {
+// Settings are a file of their own, which may be that of another backup, or less than all of it.
+void Store::check_backup() {
+  const Database::Snapshot snapshot(database_);
+  if (marks_.settings_sum && *marks_.settings_sum != sum_of_settings(snapshot))
+    throw std::invalid_argument("its settings are not those that were copied with its zones");
+}
+
+void Store::put_held(Writer& writer, const RedoLog::Held& held, const Marks& marks) {
   zones::TagWriter log;
   log.put64(LogTag::generation, held.generation);
   log.put32(LogTag::records, held.records);
@@ -419,16 +453,19 @@ void Store::put_held(Writer& writer, const RedoLog::Held& held) const {
   log.put64(LogTag::octets, held.octets);
   log.put8(LogTag::clean, held.clean ? 1 : 0);
   log.put64(LogTag::store, held.store);
-  if (in_recovery_) log.put8(LogTag::recovery, 1);
-  if (recovered_at_ != 0) log.put64(LogTag::recovered_at, static_cast<uint64_t>(recovered_at_));
+  if (marks.in_recovery) log.put8(LogTag::recovery, 1);
+  if (marks.recovered_at != 0) log.put64(LogTag::recovered_at, static_cast<uint64_t>(marks.recovered_at));
+  if (marks.backup_time) log.put64(LogTag::backup_time, static_cast<uint64_t>(*marks.backup_time));
+  if (marks.settings_sum) log.put32(LogTag::settings_sum, *marks.settings_sum);
   writer.put(StoreTable::meta, kLog, zones::seal(std::move(log).finish(), kLog));
 }
 
-RedoLog::Held Store::read_held(const Database::Snapshot& snapshot) {
+RedoLog::Held Store::read_held(const Database::Snapshot& snapshot, Marks* marks) {
   Bytes value;
   if (!snapshot.get(StoreTable::meta, kLog, value))
     throw std::invalid_argument("what it says of its redo log is missing");
   RedoLog::Held held;
+  Marks found;
   zones::TagReader in(zones::unseal(value, kLog).content);
   while (in.next()) {
     switch (in.tag<LogTag>()) {
@@ -451,15 +488,22 @@ RedoLog::Held Store::read_held(const Database::Snapshot& snapshot) {
         held.store = in.number64();
         break;
       case LogTag::recovery:
-        in_recovery_ = in.number8() != 0;
+        found.in_recovery = in.number8() != 0;
         break;
       case LogTag::recovered_at:
-        recovered_at_ = static_cast<int64_t>(in.number64());
+        found.recovered_at = static_cast<int64_t>(in.number64());
+        break;
+      case LogTag::backup_time:
+        found.backup_time = static_cast<int64_t>(in.number64());
+        break;
+      case LogTag::settings_sum:
+        found.settings_sum = in.number32();
         break;
       default:
         break;
     }
   }
+  if (marks != nullptr) *marks = found;
   return held;
 }
 
@@ -503,7 +547,7 @@ std::string text_of_zones(const std::map<std::string, Tombstone>& serials) {
 void Store::read_log(Opening opening) {
   const RedoLog::Held held = [this] {
     const Database::Snapshot snapshot(database_);
-    return read_held(snapshot);
+    return read_held(snapshot, &marks_);
   }();
   const RedoLog::Opened opened = log_.open(held);
   LostSerials lost;
@@ -519,12 +563,11 @@ void Store::read_log(Opening opening) {
     for (const std::string& warning : *warnings) tell(LogLevel::warning, warning);
   }
   make_log_ = opened.incomplete;
-  if (opening.restored) in_recovery_ = true;
   full_held_ = replayed.last;
   std::string loss = opened.loss;
   if (!replayed.loss.empty()) loss += (loss.empty() ? "" : "; ") + replayed.loss;
   if (loss.empty()) {
-    if (opening.recover && !in_recovery_) tell(LogLevel::info, "--recover: nothing is lost");
+    if (opening.recover && !marks_.in_recovery) tell(LogLevel::info, "--recover: nothing is lost");
     return;
   }
   const std::string zones = text_of_zones(lost.serials());
@@ -538,7 +581,7 @@ void Store::read_log(Opening opening) {
   Batch floors(std::numeric_limits<size_t>::max());
   for (const auto& [apex, tombstone] : lost.serials()) put_tombstone(floors, apex, tombstone);
   full_ += floors.octets();
-  in_recovery_ = true;
+  marks_.in_recovery = true;
   full_held_.generation = std::max(replayed.newest_generation, full_held_.generation);
   full_held_.records = 0;
 }
@@ -858,7 +901,7 @@ void Store::run_checkpointer() {
     wake_.wait(lock, [this] { return stopping_ || checkpoint_ == Checkpoint::wanted || backup_; });
     if (backup_) {
       lock.unlock();
-      std::string failure = copy_to(backup_->directory);
+      std::string failure = copy_to(backup_->directory, backup_->marks);
       lock.lock();
       const auto done = std::move(backup_->done);
       backup_.reset();
@@ -903,13 +946,15 @@ void Store::backup(const std::filesystem::path& directory, std::function<void(st
   if (!is_vacant(directory)) throw StoreError(directory.string() + " is not empty: name a directory that is not there");
   if (!ready_) throw StoreError(health().trouble);
   settle();
+  Marks marks = marks_;
+  if (!marks.in_recovery) marks.backup_time = unix_time();  // otherwise it is no newer than what it was made of
   const std::lock_guard lock(mutex_);
-  backup_ = Backup{directory, std::move(done)};
+  backup_ = Backup{directory, marks, std::move(done)};
   wake_.notify_all();
 }
 
 // The copy says that nothing came behind it, so that it opens without a redo log. Returns what went wrong.
-std::string Store::copy_to(const std::filesystem::path& directory) {
+std::string Store::copy_to(const std::filesystem::path& directory, const Marks& marks) const {
   const std::filesystem::path unfinished = directory.string() + ".unfinished";
   std::error_code ignored;
   try {
@@ -919,12 +964,14 @@ std::string Store::copy_to(const std::filesystem::path& directory) {
     database_.copy_to(unfinished);
     Database copy(unfinished);
     RedoLog::Held held;
+    Marks of_copy = marks;
     {
       const Database::Snapshot snapshot(copy);
       held = read_held(snapshot);
+      of_copy.settings_sum = sum_of_settings(snapshot);
     }
     held.clean = true;
-    copy.write([&](Writer& writer) { put_held(writer, held); });
+    copy.write([&](Writer& writer) { put_held(writer, held, of_copy); });
     std::filesystem::remove(directory, ignored);
     std::filesystem::rename(unfinished, directory);
     return {};
@@ -960,6 +1007,7 @@ void Store::commit(const Changes& changes) {
         remove_zone(writer, *change.before);
       }
     }
+    for (const Gone& gone : changes.tombstones) put_tombstone(writer, name_key(gone.apex), gone.tombstone);
   });
   if (!changes.settings.empty()) settings_went_ = true;
 }
@@ -970,16 +1018,31 @@ void Store::erase_tombstones(std::span<const zones::Name> zones) {
   });
 }
 
-void Store::end_recovery() {
+// The generation of the log that is under way counts as written, for there is nothing in it.
+void Store::set_marks(const Marks& marks) {
+  if (!ready_) throw StoreError(health().trouble);
   settle();
-  in_recovery_ = false;
-  recovered_at_ = unix_time();
   const RedoLog::Held held = log_.position();
-  database_.write([&](Writer& writer) { put_held(writer, held); });
+  database_.write([&](Writer& writer) { put_held(writer, held, marks); });
+  marks_ = marks;
   log_.begin(held.generation + 1, held.checksum);
 }
 
+void Store::end_recovery() { set_marks({.recovered_at = unix_time()}); }
+
+void Store::set_backup_time(int64_t time) {
+  Marks marks = marks_;
+  marks.backup_time = time;
+  set_marks(marks);
+}
+
 // ---- loading ----
+
+namespace {
+
+std::string what_secondaries_have(const std::string& zone) { return "what the secondaries of zone " + zone + " have"; }
+
+}  // namespace
 
 // Calls visit(content) with what a value holds. If either throws std::invalid_argument, the value is damaged.
 void Store::read_value(const std::string& what, const std::function<std::string()>& content,
@@ -1035,6 +1098,21 @@ void Store::load_tombstones(const std::function<void(const zones::Name&, const T
   });
 }
 
+void Store::load_ledger(const std::function<void(LedgerText)>& visit, const Damaged& damaged) {
+  const View view(*this);
+  view.for_each_from(StoreTable::ledger, {}, [&](Bytes key, Bytes value) {
+    const auto apex = zones::NameView::read(key);
+    const auto enter = [&](std::string content) {
+      if (!apex) throw std::invalid_argument("its name is malformed");
+      visit({zones::Name(*apex), std::move(content)});
+    };
+    read_value(
+        what_secondaries_have(apex ? apex->to_text() : "?"), [&] { return content_of(value, text_of(key)); }, enter,
+        damaged);
+    return true;
+  });
+}
+
 void Store::load(const std::function<void(Loaded)>& visit, const Damaged& damaged) {
   const View view(*this);
   view.for_each_from(StoreTable::zones, {}, [&](Bytes key, Bytes value) {
@@ -1052,8 +1130,7 @@ void Store::load(const std::function<void(Loaded)>& visit, const Damaged& damage
     if (loaded.version->attributes().secondary_dns && view.get(StoreTable::ledger, text_of(key), ledger)) {
       const auto take = [&](std::string content) { loaded.ledger = std::move(content); };
       read_value(
-          "what the secondaries of zone " + zone + " have", [&] { return content_of(ledger, text_of(key)); }, take,
-          damaged);
+          what_secondaries_have(zone), [&] { return content_of(ledger, text_of(key)); }, take, damaged);
     }
     visit(std::move(loaded));
     return true;
