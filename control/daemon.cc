@@ -5,6 +5,7 @@
 #include <csignal>
 #include <thread>
 
+#include "control/base/unix_time.h"
 #include "control/store/backup.h"
 
 namespace axfrd::control {
@@ -79,9 +80,11 @@ Daemon::Daemon(const Options& options, const Log& log)
       rcu_(reader_count(options)),
       responder_(zones_, cookies_, options.responder),
       audit_(options.audit_log, log),
-      store_(store_directory(options), options.redo_log_octets, report_of_store(log), {.recover = options.recover}),
+      store_(store_directory(options), options.redo_log_octets, report_of_store(log),
+             {.recover = options.recover, .standby = options.standby}),
       committer_(zones_, cookies_, rcu_, store_, settings_, options.history_octets, log),
       importer_(committer_, importer_threads(), log),
+      silent_(options.standby),
       dataplane_(make_dataplane()),
       transfers_(options.transfer_log),
       notify_(loop_, zones_, rcu_, committer_, settings_, notify_sources(options, dataplane_), transfers_, log,
@@ -132,14 +135,12 @@ void Daemon::run() {
   await_reopening();
   manager_.start_watchdog();
   committer_.set_observer([this](Published published) {
-    asio::post(loop_, [this, published = std::move(published)] {
-      notify_.published(published);
-      aliases_.aliases().published(published);
-    });
+    asio::post(loop_, [this, what = std::move(published)] { this->published(what); });
   });
   committer_.set_auditor([this](const AuditRecord& record) { audit_.write(record); });
   committer_.set_roster([this](const zones::Name& apex, bool is_there) { apexes_.set(apex, is_there); });
   committer_.set_url_addresses(options_.alias.url);
+  if (options_.standby) committer_.set_standby();
   committer_.start();
   load_store();
   loop_.run();
@@ -175,6 +176,10 @@ void Daemon::load_store() {
 
 // What was changed since by other means is not undone by files that know nothing of it: hence only newer ones.
 void Daemon::load_directory() {
+  if (silent_) {
+    if (options_.zones_dir) log_.warning("--zones-dir is left alone by a standby");
+    return serve();
+  }
   if (!options_.zones_dir) {
     committer_.forget_old_tombstones();
     return serve();
@@ -195,7 +200,11 @@ void Daemon::load_directory() {
 // Nobody is answered before all zones are there: REFUSED would be taken at its word.
 void Daemon::serve() {
   service_.listen();
-  notify_.start();
+  if (silent_) {
+    tell_of_standby();
+  } else {
+    notify_.start();
+  }
   if (dataplane_) {
     StartGuard guard(log_);
     dataplane_->start([&guard](std::string_view what, auto undo) { guard.step(what, undo); });
@@ -206,6 +215,27 @@ void Daemon::serve() {
   manager_.ready();
   log_.info("ready, ", zones_.size(), " zones");
   control_.build_index();
+}
+
+void Daemon::tell_of_standby() const {
+  const int64_t time = committer_.backup_time();
+  log_.warning("standby: nobody is notified, no ALIAS is looked up, and changes are refused, until axfrctl promote; ",
+               time != 0 ? "what is served is a backup that was made " + std::to_string(unix_time() - time) + " s ago"
+                         : "from when it is what is served, is not known");
+}
+
+// A standby looks after no ALIAS, so it need not know of any before it has all of them.
+void Daemon::published(const Published& published) {
+  notify_.published(published);
+  if (published.promoted && state_ == ServerState::serving) end_silence();
+  if (!silent_) aliases_.aliases().published(published);
+}
+
+void Daemon::end_silence() {
+  silent_ = false;
+  notify_.start();
+  if (!options_.zones_dir) return committer_.forget_old_tombstones();
+  log_.info("--zones-dir is imported at the next start that is no standby's");
 }
 
 void Daemon::await_reopening() {

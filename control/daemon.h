@@ -34,10 +34,13 @@ class Daemon {
  private:
   void load_store();
   void load_directory();
+  void published(const Published& published);
   // Runs `next` in the service thread with what was loaded; throws there, `what` before the reason, if that failed.
   template <class T, class Next>
   Done<T> then(std::string what, Next next);
   void serve();
+  void tell_of_standby() const;
+  void end_silence();
   void await_reopening();
   void stop(std::string_view why);
   // Stops, and has run() throw `why`.
@@ -62,6 +65,7 @@ class Daemon {
   CurrentSettings settings_;
   Committer committer_;
   Importer importer_;
+  bool silent_;                                    // it asks and notifies nobody; the service thread
   std::string failure_;                            // that run() ends with
   std::optional<dataplane::Dataplane> dataplane_;  // none: --no-port
   TransferLog transfers_;

@@ -45,6 +45,10 @@ constexpr std::array kServiceOptions{
         "restore", Kind::value, "DIR", nullptr,
         "for one start: make the store, which must not be there yet, of the backup in DIR (axfrctl backup), and give "
         "zones serials above those that secondaries may have"},
+    Option{
+        "standby", Kind::toggle, nullptr, nullptr,
+        "be a standby: answer queries and transfers, notify and ask nobody, look up no ALIAS, and take no change but "
+        "backups of the primary (axfrctl standby load), before axfrctl promote"},
     Option{"redo-log", Kind::value, "KIB", "16384",
            "the size of each of the two files in it that take changes before its database does"},
     Option{"zones-dir", Kind::value, "DIR", nullptr,

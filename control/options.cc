@@ -234,6 +234,7 @@ void read_service(const Values& values, Options& options) {
   options.store = values.text("store");
   if (options.store.empty()) fail("store", ": a directory is wanted");
   options.recover = values.on("recover");
+  options.standby = values.on("standby");
   if (const auto backup = values.text("restore"); !backup.empty()) options.restore = backup;
   options.redo_log_octets = uint64_t{values.number("redo-log", 64, 1U << 20)} << 10;
   options.zones_dir = read_zones_dir(values);

@@ -35,6 +35,7 @@ struct Options {
   uint64_t redo_log_octets = 0;
   std::optional<std::filesystem::path> restore;  // a backup that the store is to be made of
   bool recover = false;                          // go on if acknowledged changes are lost
+  bool standby = false;
   std::optional<std::filesystem::path> zones_dir;
   size_t history_octets = size_t{512} << 20;
   std::chrono::seconds transaction_timeout{600};

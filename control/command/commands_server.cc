@@ -19,6 +19,8 @@ Json store_json(const StoreHealth& health) {
           {"since", fine ? Json() : Json(health.since)}};
 }
 
+Json time_or_null(int64_t time) { return time != 0 ? Json(time) : Json(); }
+
 Json status_json(const ServerStatus& status) {
   const Json tcp = to_json(status.tcp);
   Json result{{"version", AXFRD_VERSION},
@@ -31,6 +33,10 @@ Json status_json(const ServerStatus& status) {
               {"retired_versions", status.retired_versions},
               {"store", store_json(status.store)},
               {"import", to_json(status.import)}};
+  const bool is_standby = status.duty == Committer::Duty::standby;
+  result["role"] = is_standby ? "standby" : "primary";
+  if (is_standby) result["backup_time"] = time_or_null(status.backup_time);
+  if (status.duty == Committer::Duty::promoted) result["next_start"] = "standby";
   result["ports"] = status.dataplane ? to_json(*status.dataplane)["ports"] : Json::array();
   return result;
 }
@@ -62,6 +68,30 @@ void backup(Operations& operations, const Principal& who, Json& params, RpcDone 
                            }));
 }
 
+Json fed_json(const Committer::Fed& fed) {
+  return {{"changed", fed.has_changed},   {"zones", fed.zones},
+          {"zones_added", fed.added},     {"zones_changed", fed.changed},
+          {"zones_removed", fed.removed}, {"backup_time", time_or_null(fed.backup_time)}};
+}
+
+Json promoted_json(const Committer::Promoted& promoted) {
+  Json left = Json::array();
+  for (const auto& zone : promoted.raised.told)
+    left.push_back({{"zone", zone.zone}, {"serial", zone.serial}, {"highest", zone.highest}, {"reason", zone.why}});
+  return {{"changed", promoted.has_changed},
+          {"zones_raised", promoted.raised.zones},
+          {"zones_left", std::move(left)},
+          {"zones_left_left_out", promoted.raised.left - promoted.raised.told.size()}};
+}
+
+void standby_load(Operations& operations, const Principal& who, Json& params, RpcDone done) {
+  operations.server.feed(who, text_in(params, "directory"), answering<Committer::Fed>(std::move(done), fed_json));
+}
+
+void promote(Operations& operations, const Principal& who, Json&, RpcDone done) {
+  operations.server.promote(who, answering<Committer::Promoted>(std::move(done), promoted_json));
+}
+
 void cookie_show(Operations& operations, const Principal& who, Json&, RpcDone done) {
   answer<zones::CookieSecrets>(done, operations.server.cookies(who),
                                [](const zones::CookieSecrets& secrets) { return to_json(secrets); });
@@ -87,6 +117,8 @@ std::span<const VerbHandler> server_handlers() {
       VerbHandler{"status", status},
       VerbHandler{"stats", stats},
       VerbHandler{"backup", backup},
+      VerbHandler{"standby.load", standby_load},
+      VerbHandler{"promote", promote},
       VerbHandler{"stop", stop},
       VerbHandler{"cookie.show", cookie_show},
       VerbHandler{"cookie.add", cookie_add},

@@ -10,6 +10,7 @@ constexpr std::array kPorts{Section{"ports", "port", "device", true}};
 constexpr std::array kKernelPath{Section{"kernel_path", "", ""}};
 constexpr std::array kBuffers{Section{"buffers", "", ""}};
 constexpr std::array kStore{Section{"store", "", ""}};
+constexpr std::array kStandby{Section{"standby", "", ""}};
 constexpr std::array kZones{Section{"zones", "", ""}};
 constexpr std::array kNotify{Section{"notify", "", ""}};
 constexpr std::array kSecondaries{Section{"secondaries", "secondary", "host", true}};
@@ -116,6 +117,12 @@ constexpr std::array kMetrics{
     // ---- zones and their secondaries ----
     Metric{kStore, "writable", "axfrd_store_writable", kGauge,
            "1 if changes can be stored, 0 while they are refused; axfrctl status says why."},
+    Metric{kStandby, "is_standby", "axfrd_standby", kGauge,
+           "1 while this is a standby, which takes no changes and notifies nobody."},
+    Metric{
+        kStandby, "backup_time", "axfrd_standby_backup_timestamp_seconds", kGauge,
+        "When the backup was made that a standby serves, in seconds since 1970; 0: this is no standby, or that is not "
+        "known."},
     Metric{kZones, "count", "axfrd_zones", kGauge, "Zones that are served."},
     Metric{kZones, "without_servers", "axfrd_zones_without_servers", kGauge,
            "Of these, those without an NS record at the apex, which secondaries refuse."},

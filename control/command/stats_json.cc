@@ -138,6 +138,7 @@ Json to_json(const ServerStats& stats) {
                    {"transfers_dropped", stats.dropped_transfers},
                    {"left_out", stats.left_out_lines}};
   result["store"] = {{"writable", stats.store_is_writable}};
+  result["standby"] = {{"is_standby", stats.is_standby}, {"backup_time", stats.backup_time}};
   result["secondaries"] = stats.secondaries;
   return result;
 }

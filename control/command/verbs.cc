@@ -131,6 +131,9 @@ constexpr std::array kKeyRevoke{
 constexpr std::array kBackup{
     Parameter{"directory", Source::path, true, "DIR", "where to; it must be empty, or not be there"},
 };
+constexpr std::array kStandbyLoad{
+    Parameter{"directory", Source::path, true, "DIR", "what axfrctl backup has made, on axfrd's host"},
+};
 constexpr std::array kCookieAdd{
     Parameter{"secret", Source::secret, true, "SECRET", "32 hexadecimal digits; - reads them from standard input"},
 };
@@ -193,6 +196,8 @@ constexpr std::array kVerbs{
     Verb{"status", "show what the server is doing", {}, Shown::status},
     Verb{"stats", "show the counters of all that is received and sent", {}, Shown::stats},
     Verb{"backup", "copy the store while axfrd runs", kBackup, Shown::backup},
+    Verb{"standby.load", "let a standby serve what a backup holds", kStandbyLoad, Shown::fed},
+    Verb{"promote", "make a standby the primary", {}, Shown::promoted},
     Verb{"stop", "stop the server", {}, Shown::stopping},
     Verb{"zone.import", "add zones, or replace them, from zone files", kImport, Shown::imported},
     Verb{"zone.list", "list all zones", kList, Shown::zone_list},

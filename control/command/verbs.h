@@ -59,6 +59,8 @@ enum class Shown : uint8_t {
   status,
   stats,
   backup,
+  fed,
+  promoted,
   stopping,
   imported,
   zone_list,

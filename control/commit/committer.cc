@@ -48,23 +48,6 @@ void Committer::end_group() {
   group_.reset();
 }
 
-// Enters `work`, which returns an Outcome<T> and adds to the group. This is where what it throws (no memory) becomes an
-// outcome. What the group has of it is in force when `done` hears of it, or nothing is.
-template <class T, class Work>
-void Committer::enqueue(Done<T> done, Work work) {
-  queue_.enqueue([this, done = std::move(done), work = std::move(work)]() mutable {
-    auto outcome = [&]() -> Outcome<T> {
-      try {
-        return work();
-      } catch (const std::exception& error) {
-        return Failure{FailureCode::failed, reason_of(error)};
-      }
-    }();
-    if (std::holds_alternative<Failure>(outcome)) return done(std::move(outcome));
-    group_->then([done, outcome = std::move(outcome)] { done(outcome); }, [done](Failure failure) { done(failure); });
-  });
-}
-
 ProposalRules Committer::rules(const Cause& cause) const {
   return {url_addresses_, histories_.limit(), unix_time(), cause.text()};
 }
@@ -72,8 +55,8 @@ ProposalRules Committer::rules(const Cause& cause) const {
 // ---- zones ----
 
 void Committer::change_zone(Name apex, Cause cause, Compose compose, Done<Changed> done) {
-  enqueue<Changed>(std::move(done), [this, apex = std::move(apex), cause = std::move(cause),
-                                     compose = std::move(compose)] { return change_now(apex, cause, compose); });
+  enqueue_change<Changed>(std::move(done), [this, apex = std::move(apex), cause = std::move(cause),
+                                            compose = std::move(compose)] { return change_now(apex, cause, compose); });
 }
 
 Outcome<Committer::Changed> Committer::change_now(const Name& apex, const Cause& cause, const Compose& compose) {
@@ -97,7 +80,7 @@ Outcome<Committer::Changed> Committer::change_now(const Name& apex, const Cause&
 }
 
 void Committer::import_zone(Import request, Done<Imported> done) {
-  enqueue<Imported>(std::move(done), [this, request = std::make_shared<const Import>(std::move(request))] {
+  enqueue_change<Imported>(std::move(done), [this, request = std::make_shared<const Import>(std::move(request))] {
     return import_now(*request);
   });
 }
@@ -105,7 +88,7 @@ void Committer::import_zone(Import request, Done<Imported> done) {
 void Committer::import_zones(std::vector<Import> requests, Done<std::vector<Outcome<Imported>>> done) {
   using Outcomes = std::vector<Outcome<Imported>>;
   auto shared = std::make_shared<const std::vector<Import>>(std::move(requests));
-  enqueue<Outcomes>(std::move(done), [this, shared]() -> Outcome<Outcomes> {
+  enqueue_change<Outcomes>(std::move(done), [this, shared]() -> Outcome<Outcomes> {
     Outcomes outcomes;
     for (const Import& request : *shared) outcomes.push_back(import_now(request));
     return outcomes;
@@ -158,7 +141,7 @@ void Committer::base_of(Name apex, Cause cause, Done<Base> done) {
 }
 
 void Committer::set_serial_policy(Name apex, Cause cause, zones::SerialPolicy policy, Done<Configured> done) {
-  enqueue<Configured>(std::move(done), [this, apex = std::move(apex), cause = std::move(cause), policy] {
+  enqueue_change<Configured>(std::move(done), [this, apex = std::move(apex), cause = std::move(cause), policy] {
     return configure_now(apex, cause, policy);
   });
 }
@@ -179,8 +162,10 @@ Outcome<Committer::Configured> Committer::configure_now(const Name& apex, const 
 }
 
 void Committer::set_secondary(Name apex, Cause cause, SecondaryEdit edit, Done<SecondarySet> done) {
-  enqueue<SecondarySet>(std::move(done), [this, apex = std::move(apex), cause = std::move(cause),
-                                          edit = std::move(edit)] { return set_secondary_now(apex, cause, edit); });
+  enqueue_change<SecondarySet>(std::move(done),
+                               [this, apex = std::move(apex), cause = std::move(cause), edit = std::move(edit)] {
+                                 return set_secondary_now(apex, cause, edit);
+                               });
 }
 
 Outcome<Committer::SecondarySet> Committer::set_secondary_now(const Name& apex, const Cause& cause,
@@ -205,7 +190,7 @@ Outcome<Committer::SecondarySet> Committer::set_secondary_now(const Name& apex, 
 }
 
 void Committer::raise_serial(Name apex, uint32_t floor, Cause cause, Done<Changed> done) {
-  enqueue<Changed>(std::move(done), [this, apex = std::move(apex), floor, cause = std::move(cause)] {
+  enqueue_change<Changed>(std::move(done), [this, apex = std::move(apex), floor, cause = std::move(cause)] {
     return raise_now(apex, floor, cause);
   });
 }
@@ -227,8 +212,8 @@ Outcome<Committer::Changed> Committer::raise_now(const Name& apex, uint32_t floo
 }
 
 void Committer::remove_zone(Name apex, Cause cause, Done<Removed> done) {
-  enqueue<Removed>(std::move(done),
-                   [this, apex = std::move(apex), cause = std::move(cause)] { return remove_now(apex, cause); });
+  enqueue_change<Removed>(std::move(done),
+                          [this, apex = std::move(apex), cause = std::move(cause)] { return remove_now(apex, cause); });
 }
 
 Outcome<Committer::Removed> Committer::remove_now(const Name& apex, const Cause& cause) {
@@ -244,8 +229,8 @@ Outcome<Committer::Removed> Committer::remove_now(const Name& apex, const Cause&
 // ---- settings ----
 
 void Committer::change_key(Name name, KeyEdit edit, Done<KeyChanged> done) {
-  enqueue<KeyChanged>(std::move(done),
-                      [this, name = std::move(name), edit = std::move(edit)] { return change_key_now(name, edit); });
+  enqueue_change<KeyChanged>(
+      std::move(done), [this, name = std::move(name), edit = std::move(edit)] { return change_key_now(name, edit); });
 }
 
 Outcome<Committer::KeyChanged> Committer::change_key_now(const Name& name, const KeyEdit& edit) {
@@ -260,7 +245,8 @@ Outcome<Committer::KeyChanged> Committer::change_key_now(const Name& name, const
 }
 
 void Committer::change_cookies(CookieEdit edit, Done<zones::CookieSecrets> done) {
-  enqueue<zones::CookieSecrets>(std::move(done), [this, edit = std::move(edit)] { return change_cookies_now(edit); });
+  enqueue_change<zones::CookieSecrets>(std::move(done),
+                                       [this, edit = std::move(edit)] { return change_cookies_now(edit); });
 }
 
 Outcome<zones::CookieSecrets> Committer::change_cookies_now(const CookieEdit& edit) {
@@ -275,7 +261,7 @@ Outcome<zones::CookieSecrets> Committer::change_cookies_now(const CookieEdit& ed
 // ---- the rest ----
 
 void Committer::keep_ledger(std::vector<Store::LedgerText> lines, Done<size_t> done) {
-  enqueue<size_t>(std::move(done), [this, lines = std::move(lines)]() -> Outcome<size_t> {
+  enqueue_change<size_t>(std::move(done), [this, lines = std::move(lines)]() -> Outcome<size_t> {
     group_->keep_ledger(lines);
     return lines.size();
   });
@@ -299,12 +285,29 @@ void Committer::backup(std::filesystem::path directory, Done<std::filesystem::pa
   });
 }
 
+void Committer::feed(std::filesystem::path directory, Done<Fed> done) {
+  enqueue<Fed>(std::move(done), [this, directory = std::move(directory)] { return feed_now(directory); });
+}
+
+// Behind what the group has made, which is published by then.
+void Committer::promote(Cause cause, Done<Promoted> done) {
+  queue_.enqueue([this, cause = std::move(cause), done = std::move(done)] {
+    group_->then(
+        [this, cause, done] {
+          const auto work = [&] { return promote_now(cause); };
+          done(outcome_of<Promoted>(work));
+        },
+        [done](Failure failure) { done(std::move(failure)); });
+  });
+}
+
 void Committer::load_store(Done<size_t> done) {
   enqueue<size_t>(std::move(done), [this] { return load_store_now(); });
 }
 
 void Committer::idle() {
   store_.tick();
+  if (is_standby()) return;
   if (const auto now = std::chrono::steady_clock::now(); now >= look_at_tombstones_) {
     look_at_tombstones_ = now + std::chrono::hours(24);
     tombstones_.forget_old();
@@ -312,7 +315,11 @@ void Committer::idle() {
 }
 
 void Committer::forget_old_tombstones() {
-  queue_.enqueue([this] { tombstones_.forget_old(); });
+  queue_.enqueue([this] {
+    if (is_standby()) return;
+    tombstones_.forget_old();
+    look_at_tombstones_ = std::chrono::steady_clock::now() + std::chrono::hours(24);
+  });
 }
 
 }  // namespace axfrd::control

@@ -4,6 +4,9 @@
 // group takes it (group.h), and when the group ends it is stored, published and told (commit_queue.h says when). The
 // committer never waits for readers: what was replaced is freed when they have moved on (retire_list.h).
 //
+// A standby (committer_standby.cc) serves what a backup holds. It makes no change of its own, and takes none, before it
+// is promoted: then it does for serials what a start after lost changes does, and is the primary.
+//
 // Threads. Everybody may ask. The work, and the call of `done`, happen in the committer's own thread; `done` hands the
 // outcome on to where it belongs and returns at once. What is asked for after stop() is dropped, and `done` with it.
 #pragma once
@@ -35,6 +38,9 @@
 
 namespace axfrd::control {
 
+// Why a standby refuses what would be a change.
+Failure takes_no_changes();
+
 class Committer : private CommitQueue::Owner {
  public:
   // `history_octets`: what the histories of all zones may take in memory; beyond it the oldest steps go.
@@ -57,6 +63,8 @@ class Committer : private CommitQueue::Owner {
   void set_roster(Roster roster) { roster_ = std::move(roster); }
   // What URL records stand for; none: they keep what they have. @pre not started yet
   void set_url_addresses(zones::Addresses addresses) { url_addresses_ = std::move(addresses); }
+  // Makes it a standby. @pre not started yet, and the store was opened for one
+  void set_standby() { duty_ = Duty::standby; }
 
   // From here to stop() no other thread writes to the zone table.
   void start() { queue_.start(); }
@@ -158,6 +166,47 @@ class Committer : private CommitQueue::Owner {
   void set_provider(std::string name, std::optional<SecondaryWish> wish, Cause cause, bool dry_run,
                     Done<ProviderSet> done);
 
+  // ---- standby ----
+
+  enum class Duty : uint8_t {
+    primary,
+    standby,
+    promoted  // the primary, which was started as a standby
+  };
+  // Any thread.
+  Duty duty() const { return duty_.load(std::memory_order_relaxed); }
+  bool is_standby() const { return duty() == Duty::standby; }
+  // When the backup was made that a standby serves; seconds since 1970, 0 if that is not known. Any thread.
+  int64_t backup_time() const { return backup_time_.load(std::memory_order_relaxed); }
+
+  struct Fed {
+    size_t zones, added, changed, removed;
+    int64_t backup_time;
+    bool has_changed;  // false: it was so already
+  };
+  // Serves and stores what the backup in `directory` holds, and nothing else: all of it, or, if anything of it is
+  // damaged, what was there before.
+  void feed(std::filesystem::path directory, Done<Fed> done);
+
+  // What became of serials after a recovery.
+  struct Raised {
+    static constexpr size_t kMostTold = 1000;
+    struct Left {
+      std::string zone;
+      uint32_t serial, highest;  // its own, and the highest that is known
+      std::string why;
+    };
+    size_t zones = 0;        // that have new ones
+    size_t left = 0;         // whose serials are not ours to choose
+    std::vector<Left> told;  // of these, no more than kMostTold
+  };
+  struct Promoted {
+    bool has_changed;  // false: it was the primary already
+    Raised raised = {};
+  };
+  // Makes a standby the primary: the zones get serials above all that are known, and then changes are taken.
+  void promote(Cause cause, Done<Promoted> done);
+
   // ---- the rest ----
 
   // Keeps the ledger's lines of some zones (notify/ledger.h), durably.
@@ -189,8 +238,32 @@ class Committer : private CommitQueue::Owner {
   bool free_retired() override { return retired_.free(); }
   void idle() override;
 
+  // Enters `work`, which returns an Outcome<T> and adds to the group. This is where what it throws (no memory) becomes
+  // an outcome. What the group has of it is in force when `done` hears of it, or nothing is.
   template <class T, class Work>
-  void enqueue(Done<T> done, Work work);
+  void enqueue(Done<T> done, Work work) {
+    queue_.enqueue([this, done = std::move(done), work = std::move(work)]() mutable {
+      auto outcome = outcome_of<T>(work);
+      if (std::holds_alternative<Failure>(outcome)) return done(std::move(outcome));
+      group_->then([done, outcome = std::move(outcome)] { done(outcome); }, [done](Failure failure) { done(failure); });
+    });
+  }
+  // The same for a change.
+  template <class T, class Work>
+  void enqueue_change(Done<T> done, Work work) {
+    enqueue<T>(std::move(done), [this, work = std::move(work)]() mutable -> Outcome<T> {
+      if (is_standby()) return takes_no_changes();
+      return work();
+    });
+  }
+  template <class T, class Work>
+  static Outcome<T> outcome_of(Work& work) {
+    try {
+      return work();
+    } catch (const std::exception& error) {
+      return Failure{FailureCode::failed, reason_of(error)};
+    }
+  }
   ProposalRules rules(const Cause& cause) const;
 
   Outcome<Changed> change_now(const zones::Name& apex, const Cause& cause, const Compose& compose);
@@ -214,7 +287,18 @@ class Committer : private CommitQueue::Owner {
   // ---- start (committer_start.cc) ----
   Outcome<size_t> load_store_now();
   void load_settings();
-  void raise_serials(std::vector<Store::Loaded>& zones);
+  // `raised` is called for each zone whose new serial is durable.
+  using SerialRaised = std::function<void(const zones::VersionRef& before, const zones::VersionRef& after)>;
+  Raised raise_serials(std::vector<Store::Loaded>& zones, const SerialRaised& raised);
+
+  // ---- standby (committer_standby.cc) ----
+  struct Food;
+  Outcome<Fed> feed_now(const std::filesystem::path& directory);
+  std::optional<Failure> refuse_food() const;
+  Outcome<Food> read_food(const std::filesystem::path& directory);
+  std::vector<Setting> settings_to_change(const std::vector<Store::Setting>& next);
+  Outcome<Promoted> promote_now(const Cause& cause);
+  std::filesystem::path food_directory() const { return store_.directory().string() + ".incoming"; }
 
   zones::ZoneTable& zones_;
   zones::CookieJar& cookies_;
@@ -232,7 +316,9 @@ class Committer : private CommitQueue::Owner {
   HistoryBudget histories_;
   RetireList retired_;
   // When tombstones are looked at next; the first time it is asked for, when it is known which have files.
-  std::chrono::steady_clock::time_point look_at_tombstones_ = std::chrono::steady_clock::now() + std::chrono::hours(24);
+  std::chrono::steady_clock::time_point look_at_tombstones_ = std::chrono::steady_clock::time_point::max();
+  std::atomic<Duty> duty_{Duty::primary};         // written by the committer's thread
+  std::atomic<int64_t> backup_time_{0};           // likewise
   std::atomic<size_t> zones_without_servers_{0};  // written by the committer's thread
   CommitGround ground_;
   std::optional<Group> group_;  // under way; the committer's thread

@@ -101,6 +101,7 @@ void Committer::set_provider(std::string name, std::optional<SecondaryWish> wish
   following->done = std::move(done);
   const auto set = [this, name = std::move(name), wish = std::move(wish), dry_run,
                     following]() -> Outcome<ProviderSet> {
+    if (is_standby()) return takes_no_changes();
     auto outcome = set_provider_now(name, wish, dry_run);
     if (const auto* result = std::get_if<ProviderSet>(&outcome)) {
       following->result = {result->was_there};

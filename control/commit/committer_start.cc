@@ -40,16 +40,17 @@ void Committer::load_settings() {
 
 // After changes were lost: what secondaries have may be newer than what we have. So each zone gets a serial above all
 // that is known, before anybody hears of it.
-void Committer::raise_serials(std::vector<Store::Loaded>& loaded) {
+Committer::Raised Committer::raise_serials(std::vector<Store::Loaded>& loaded, const SerialRaised& raised) {
   constexpr size_t kTogether = 1000;
-  std::vector<VersionRef> before;
-  Store::Changes changes;
-  size_t raised = 0, left = 0;
+  std::vector<std::pair<VersionRef, VersionRef>> together;  // before and after
+  Raised result;
   const auto commit = [&] {
+    Store::Changes changes;
+    for (const auto& [before, after] : together) changes.zones.push_back({before.get(), after.get()});
     if (!changes.empty()) store_.commit(changes);
-    raised += changes.zones.size();
-    changes.zones.clear();
-    before.clear();
+    for (const auto& [before, after] : together) raised(before, after);
+    result.zones += together.size();
+    together.clear();
   };
   std::vector<Name> known;
   for (Store::Loaded& zone : loaded) {
@@ -66,21 +67,22 @@ void Committer::raise_serials(std::vector<Store::Loaded>& loaded) {
     }
     auto outcome = propose_higher_serial(old, highest, rules({.kind = "recovery"}));
     if (const auto* failure = std::get_if<Failure>(&outcome)) {
-      ++left;
+      if (result.left++ < Raised::kMostTold)
+        result.told.push_back({apex.to_text(), old->serial(), highest, failure->reason});
       log_.warning("recovery: zone ", apex.to_text(), " has serial ", old->serial(), ", and secondaries may have ",
                    highest, " or a newer one: ", failure->reason);
       continue;
     }
-    before.push_back(old);
     zone.version = std::get<Proposal>(outcome).next;
-    changes.zones.push_back({before.back().get(), zone.version.get()});
+    together.emplace_back(old, zone.version);
     log_.info("recovery: zone ", apex.to_text(), " serial ", old->serial(), " to ", zone.version->serial());
-    if (changes.zones.size() == kTogether) commit();
+    if (together.size() == kTogether) commit();
   }
   commit();
   if (!known.empty()) tombstones_.forget(known);
   store_.end_recovery();
-  log_.warning("recovery: ", raised, " zones have new serials, ", left, " are left as they are");
+  log_.warning("recovery: ", result.zones, " zones have new serials, ", result.left, " are left as they are");
+  return result;
 }
 
 Outcome<size_t> Committer::load_store_now() {
@@ -115,10 +117,10 @@ Outcome<size_t> Committer::load_store_now() {
     if (versions.size() % kLookAtClock == 0) report();
   };
   const auto damaged = [this](const std::string& damage) { log_.error(damage); };
-  if (store_.in_recovery()) {
+  if (store_.in_recovery() && !is_standby()) {
     std::vector<Store::Loaded> all;
     store_.load([&](Store::Loaded loaded) { all.push_back(std::move(loaded)); }, damaged);
-    raise_serials(all);
+    raise_serials(all, [](const VersionRef&, const VersionRef&) {});
     for (Store::Loaded& loaded : all) enter(std::move(loaded));
   } else {
     store_.load(enter, damaged);
@@ -133,9 +135,15 @@ Outcome<size_t> Committer::load_store_now() {
   malloc_trim(0);  // what loading alone needed
   histories_.set_octets(octets);
   zones_without_servers_.store(without_servers, std::memory_order_relaxed);
-  published.recovered_at = store_.recovered_at();
+  if (is_standby()) {
+    backup_time_.store(store_.backup_time().value_or(0), std::memory_order_relaxed);
+    std::error_code ignored;
+    std::filesystem::remove_all(food_directory(), ignored);  // which a kill may have left
+  } else {
+    published.recovered_at = store_.recovered_at();
+  }
   if (!published.empty()) observer_(std::move(published));
-  follow_providers_at_start();
+  if (!is_standby()) follow_providers_at_start();
   return count;
 }
 

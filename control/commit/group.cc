@@ -85,6 +85,10 @@ std::optional<Failure> Group::set(std::vector<Setting> changed) {
 
 void Group::keep_ledger(std::vector<Store::LedgerText> lines) { std::ranges::move(lines, std::back_inserter(ledger_)); }
 
+void Group::keep_tombstones(std::vector<Tombstones::Gone> gone) {
+  std::ranges::move(gone, std::back_inserter(tombstones_));
+}
+
 // ---- the end ----
 
 void Group::end() {
@@ -136,6 +140,7 @@ void Group::commit() {
   for (const Setting& setting : changed_settings_)
     changes.settings.push_back({static_cast<char>(setting.kind), setting.name, setting_to_stored(setting.value)});
   changes.ledger = std::move(ledger_);
+  for (const Tombstones::Gone& gone : tombstones_) changes.tombstones.push_back({gone.apex, gone.tombstone});
   if (!changes.empty()) ground_.store.commit(changes);
 }
 
@@ -210,6 +215,7 @@ void Group::publish_zones(Published& published) {
       ground_.retired.add(ground_.zones.publish(std::move(made.after)));
     }
   }
+  for (Tombstones::Gone& gone : tombstones_) ground_.tombstones.set(std::move(gone));
   if (!fresh.empty()) ground_.retired.add(ground_.zones.publish_new(std::move(fresh)));
   for (const auto& [apex, is_there] : roster) ground_.roster(*apex, is_there);
 }

@@ -60,6 +60,8 @@ class Group {
   std::optional<Failure> set(std::vector<Setting> changed);
 
   void keep_ledger(std::vector<Store::LedgerText> lines);
+  // Keeps the last serials of zones that are gone, or have been, besides those that it removes itself.
+  void keep_tombstones(std::vector<Tombstones::Gone> gone);
 
   // Tells of a change when it is committed, and nobody waits for it any more.
   template <class... Parts>
@@ -99,6 +101,7 @@ class Group {
   std::map<std::string, Tombstones::Gone> gone_;  // as made_; zones that the group removes, even if it adds them again
   std::vector<Setting> changed_settings_;
   std::vector<Store::LedgerText> ledger_;
+  std::vector<Tombstones::Gone> tombstones_;
   std::vector<End> ends_;
   std::vector<std::string> lines_;
   std::vector<AuditRecord> records_;

@@ -19,8 +19,9 @@ struct Published {
   std::vector<Zone> zones;
   std::vector<zones::Name> gone;
   bool keys = false;         // the book of TSIG keys has changed
-  int64_t recovered_at = 0;  // at start: Store::recovered_at()
-  bool empty() const { return zones.empty() && gone.empty() && !keys; }
+  int64_t recovered_at = 0;  // at start, and when a standby is promoted: Store::recovered_at()
+  bool promoted = false;     // this was a standby, and is the primary from now on
+  bool empty() const { return zones.empty() && gone.empty() && !keys && !promoted; }
 };
 
 inline bool is_followed(const zones::ZoneVersion* version) {

@@ -105,6 +105,8 @@ int status_of(const CtlCommand& command, const Json& result) {
       return result["sound"] == true ? 0 : kFound;
     case Shown::explained:
       return result["allowed"] == true ? 0 : kFound;
+    case Shown::promoted:
+      return result["zones_left"].empty() ? 0 : kFound;
     case Shown::findings:
       for (const Json& zone : result["zones"]) {
         const bool warned = command.strict && !zone.value("warnings", Json::array()).empty();
@@ -120,7 +122,9 @@ int call(CtlClient& client, const CtlCommand& command, const Json& params) {
   Json result;
   {
     Waiting waiting(command);
-    const bool lasting = std::string_view(command.verb->method).starts_with("zone.import");
+    const Shown shown = command.verb->shown;
+    const bool lasting = std::string_view(command.verb->method).starts_with("zone.import") || shown == Shown::fed ||
+                         shown == Shown::promoted;
     result = client.call(command.verb->method, params, lasting ? [&] { waiting.show(); } : std::function<void()>());
   }
   print(command, params, result);

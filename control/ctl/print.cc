@@ -69,8 +69,21 @@ std::string text_of_store(const Json& store) {
   return (store["writable"] ? "takes changes, but " : "TAKES NO CHANGES: ") + text_of(store["trouble"]);
 }
 
+std::string ago(const Json& time);
+
+std::string text_of_role(const Json& result) {
+  const std::string role = result.value("role", "primary");
+  if (result.contains("next_start"))
+    return role + ", but the next start makes it a standby again: take standby out of its configuration";
+  if (role != "standby") return role;
+  const Json time = result.value("backup_time", Json());
+  return role + ", TAKES NO CHANGES before axfrctl promote; serves " +
+         (time.is_null() ? "what is not known to be a backup of any time" : "a backup that was made " + ago(time));
+}
+
 void print_status(std::ostream& out, const Json&, const Json& result) {
   std::vector<std::vector<std::string>> rows{{"state", text_of(result["state"])},
+                                             {"role", text_of_role(result)},
                                              {"version", text_of(result["version"])},
                                              {"process", text_of(result["pid"])},
                                              {"up for", human_duration(result["uptime_seconds"])},
@@ -88,8 +101,6 @@ void print_status(std::ostream& out, const Json&, const Json& result) {
   if (result["ports"].empty()) rows.push_back({"port", "none, DNS is served by kernel sockets"});
   print_pairs(out, rows);
 }
-
-std::string ago(const Json& time);
 
 void print_hosts(std::ostream& out, const Json& hosts) {
   if (hosts.empty()) return;
@@ -123,6 +134,30 @@ void print_stats(std::ostream& out, const Json&, const Json& result) {
 
 void print_backup(std::ostream& out, const Json&, const Json& result) {
   out << "copied to " << text_of(result["directory"]) << "\n";
+}
+
+void print_fed(std::ostream& out, const Json&, const Json& result) {
+  out << (result["changed"] ? "" : "already so: ") << result["zones"] << " zones, " << result["zones_added"]
+      << " added, " << result["zones_changed"] << " changed, " << result["zones_removed"] << " removed; the backup "
+      << (result["backup_time"].is_null() ? "does not say when it was made" : "was made " + ago(result["backup_time"]))
+      << '\n';
+}
+
+void print_promoted(std::ostream& out, const Json&, const Json& result) {
+  if (!result["changed"]) {
+    out << "already so: this axfrd is the primary\n";
+    return;
+  }
+  out << "this axfrd is the primary now: " << result["zones_raised"]
+      << " zones have new serials; changes are taken, ALIAS targets looked up and secondaries notified\n";
+  for (const Json& zone : result["zones_left"])
+    out << text_of(zone["zone"]) << ": left with serial " << zone["serial"] << ", and secondaries may have "
+        << zone["highest"] << " or a newer one: " << text_of(zone["reason"]) << '\n';
+  const auto more = result.value("zones_left_left_out", size_t{0});
+  if (more != 0) out << more << " more zones are left likewise; the log names all\n";
+  out << "axfrctl secondary status --summary shows which secondaries have answered; the others are asked when they "
+         "do\n";
+  out << "take standby out of axfrd's configuration: with it, the next start is a standby again\n";
 }
 
 void print_stop(std::ostream& out, const Json&, const Json&) { out << "axfrd is stopping\n"; }
@@ -572,6 +607,10 @@ void print_shown(std::ostream& out, Shown shown, const Json& params, const Json&
       return print_stats(out, params, result);
     case Shown::backup:
       return print_backup(out, params, result);
+    case Shown::fed:
+      return print_fed(out, params, result);
+    case Shown::promoted:
+      return print_promoted(out, params, result);
     case Shown::stopping:
       return print_stop(out, params, result);
     case Shown::imported:

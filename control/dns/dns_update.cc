@@ -14,6 +14,7 @@ Rcode rcode_of(const Failure& failure) {
     case FailureCode::no_such_zone:
       return Rcode::notauth;
     case FailureCode::bad_zone:
+    case FailureCode::standby:
       return Rcode::refused;
     default:
       return Rcode::servfail;

@@ -133,10 +133,24 @@ std::string Delivery::Line::state_text() const {
   return "";
 }
 
-void Delivery::start() {
-  started_ = true;
+void Delivery::begin_doubt(int64_t time) {
+  recovered_at_ = time;
   for (const auto& [key, zone] : zones_) {
     for (const auto& line : zone->lines) {
+      LineFacts& facts = line->facts;
+      facts.proven_at = std::min(facts.proven_at, time - 1);
+      if (!line->owes()) facts.serial.reset();  // it is to be asked until it answers
+      note_debt(*line);
+    }
+  }
+}
+
+void Delivery::start() {
+  started_ = true;
+  armed_at_.reset();
+  for (const auto& [key, zone] : zones_) {
+    for (const auto& line : zone->lines) {
+      leave(*line);  // what came of events before, nothing was done about
       if (in_doubt(*line)) {
         apply(*line, Event::aged);
       } else if (line->owes()) {

@@ -194,12 +194,14 @@ class Delivery {
         notices_(log, LogLevel::warning, 30, "about secondaries"),
         foreign_(log, LogLevel::info, 10, "about hosts that are no secondaries, or may be none") {}
 
-  // Begins to send.
+  // Begins to send. Before that it learns, and tells nobody.
   void start();
   // Sends nothing more.
   void stop() { started_ = false; }
   // There was a recovery then; seconds since 1970. @pre not started
   void set_recovered_at(int64_t time) { recovered_at_ = time; }
+  // The same of a recovery that has just been: all that was proven before is in doubt. @pre not started
+  void begin_doubt(int64_t time);
 
   // ---- what happens here ----
   // A version became visible. `kept`: of a zone that is new, what the store has of its secondaries.

@@ -58,7 +58,11 @@ void NotifyService::published(const Published& published) {
   for (const auto& zone : published.zones) delivery_.set_zone(*zone.version, zone.ledger);
   for (const zones::Name& apex : published.gone) delivery_.forget(apex);
   if (published.keys) delivery_.keys_changed();
-  if (published.recovered_at != 0) delivery_.set_recovered_at(published.recovered_at);
+  if (published.promoted) {
+    delivery_.begin_doubt(published.recovered_at);
+  } else if (published.recovered_at != 0) {
+    delivery_.set_recovered_at(published.recovered_at);
+  }
 }
 
 // ---- what secondaries do ----

@@ -33,7 +33,7 @@ class NotifyService : public PeerSink, private Delivery::World {
                 const CurrentSettings& settings, std::vector<IpAddress> sources, TransferLog& transfers, const Log& log,
                 DeliverySettings delivery = {});
 
-  // Begins to send.
+  // Begins to send; without it, of a standby, it only learns.
   void start();
   // Sends nothing more.
   void stop();

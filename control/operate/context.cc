@@ -46,14 +46,26 @@ std::optional<Failure> Context::refuse(const Principal& who, Role least) {
 std::optional<Failure> Context::refuse(const Principal& who, Role least, const zones::Name& apex,
                                        const Act& act) const {
   auto failure = refuse(who, least, apex);
+  if (!failure) failure = refuse_standby();
   if (failure) record_failure(act, failure->reason);
   return failure;
 }
 
 std::optional<Failure> Context::refuse(const Principal& who, Role least, const Act& act) const {
   auto failure = refuse(who, least);
+  if (!failure) failure = refuse_standby();
   if (failure) record_failure(act, failure->reason);
   return failure;
+}
+
+std::optional<Failure> Context::refuse_act(const Principal& who, Role least, const Act& act) const {
+  auto failure = refuse(who, least);
+  if (failure) record_failure(act, failure->reason);
+  return failure;
+}
+
+std::optional<Failure> Context::refuse_standby() const {
+  return server_.committer.is_standby() ? std::optional(takes_no_changes()) : std::nullopt;
 }
 
 Act Context::act(const Principal& who, const char* verb, Cause cause, const char* kind, std::string name) {

@@ -72,9 +72,12 @@ class Context {
   // Why the principal may not do what takes at least this role: in one zone, or to what concerns all zones.
   static std::optional<Failure> refuse(const Principal& who, Role least, const zones::Name& apex);
   static std::optional<Failure> refuse(const Principal& who, Role least);
-  // The same for a change, whose refusal is recorded.
+  // The same for a change, whose refusal is recorded, and which a standby takes from nobody.
   std::optional<Failure> refuse(const Principal& who, Role least, const zones::Name& apex, const Act& act) const;
   std::optional<Failure> refuse(const Principal& who, Role least, const Act& act) const;
+  // The same for what a standby does, too.
+  std::optional<Failure> refuse_act(const Principal& who, Role least, const Act& act) const;
+  std::optional<Failure> refuse_standby() const;
 
   // A change of a zone, a key, a provider, …, for the audit.
   static Act act(const Principal& who, const char* verb, Cause cause, const char* kind, std::string name);

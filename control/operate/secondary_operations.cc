@@ -283,6 +283,7 @@ void SecondaryOperations::check(const Principal& who, const Name& apex, Done<Jso
 
 void SecondaryOperations::notify(const Principal& who, const Name& apex, Done<size_t> done) {
   if (auto failure = Context::refuse(who, Role::editor, apex)) return done(std::move(*failure));
+  if (auto failure = context_.refuse_standby()) return done(std::move(*failure));
   context_.server().notify.run([this, apex, done = std::move(done)](NotifyService& notifier) {
     boost::asio::post(context_.loop(), [done, outcome = notifier.notify(apex)] { done(outcome); });
   });
@@ -290,6 +291,7 @@ void SecondaryOperations::notify(const Principal& who, const Name& apex, Done<si
 
 void SecondaryOperations::notify_host(const Principal& who, const HostPort& place, Done<size_t> done) {
   if (auto failure = Context::refuse(who, Role::editor)) return done(std::move(*failure));
+  if (auto failure = context_.refuse_standby()) return done(std::move(*failure));
   context_.server().notify.run([this, place, done = std::move(done)](NotifyService& notifier) {
     boost::asio::post(context_.loop(), [done, outcome = notifier.notify(place.address, place.port)] { done(outcome); });
   });

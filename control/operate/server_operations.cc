@@ -6,6 +6,10 @@ namespace axfrd::control {
 
 namespace {
 
+Failure not_serving_yet() {
+  return {FailureCode::failed, "axfrd does not serve yet, or is stopping; axfrctl status says when it serves"};
+}
+
 Failure nothing_staged() { return {FailureCode::failed, "there is no staged secret; cookie add brings one"}; }
 
 }  // namespace
@@ -25,7 +29,9 @@ Outcome<ServerStatus> ServerOperations::status(const Principal&) const {
                       server.service.tcp_counters(),
                       server.committer.store_health(),
                       server.importer.progress(),
-                      {}};
+                      {},
+                      server.committer.duty(),
+                      server.committer.backup_time()};
   if (server.dataplane != nullptr) status.dataplane = server.dataplane->stats();
   return status;
 }
@@ -44,7 +50,9 @@ void ServerOperations::stats(const Principal&, Done<ServerStats> done) const {
                     server.service.dropped_log_lines(),
                     server.notify.dropped_log_lines(),
                     server.notify.left_out_lines(),
-                    server.committer.store_health().writable};
+                    server.committer.store_health().writable,
+                    server.committer.is_standby(),
+                    server.committer.backup_time()};
   server.notify.run([this, stats = std::move(stats), done = std::move(done)](const NotifyService& notifier) {
     boost::asio::post(context_.loop(), [stats, done, hosts = notifier.hosts()]() mutable {
       stats.secondaries = std::move(hosts);
@@ -55,18 +63,16 @@ void ServerOperations::stats(const Principal&, Done<ServerStats> done) const {
 
 std::optional<Failure> ServerOperations::stop(const Principal& who) {
   const Act act = Context::act(who, "stop", {.kind = "stop"}, "server", "");
-  if (auto failure = context_.refuse(who, Role::admin, act)) return failure;
+  if (auto failure = context_.refuse_act(who, Role::admin, act)) return failure;
   context_.record_change(act, "stopping");
   context_.server().stop();
   return std::nullopt;
 }
 
-// ---- DNS Cookies ----
-
 void ServerOperations::backup(const Principal& who, const std::filesystem::path& directory,
                               Done<std::filesystem::path> done) {
   const Act act = Context::act(who, "backup", {.kind = "backup"}, "server", directory.string());
-  if (auto failure = context_.refuse(who, Role::admin, act)) return done(std::move(*failure));
+  if (auto failure = context_.refuse_act(who, Role::admin, act)) return done(std::move(*failure));
   using Path = std::filesystem::path;
   const auto answer = [this, act, done = std::move(done)](Outcome<Path> outcome) {
     if (std::holds_alternative<Path>(outcome)) context_.record_change(act, "copied");
@@ -74,6 +80,39 @@ void ServerOperations::backup(const Principal& who, const std::filesystem::path&
   };
   context_.server().committer.backup(directory, context_.recorded<Path>(act, answer));
 }
+
+void ServerOperations::promote(const Principal& who, Done<Committer::Promoted> done) {
+  const Act act = Context::act(who, "promote", {.kind = "promotion"}, "server", "");
+  if (auto failure = context_.refuse_act(who, Role::admin, act)) return done(std::move(*failure));
+  if (context_.server().state != ServerState::serving) return done(not_serving_yet());
+  const auto answer = [this, act, done = std::move(done)](Outcome<Committer::Promoted> outcome) {
+    if (const auto* made = std::get_if<Committer::Promoted>(&outcome); made != nullptr && made->has_changed) {
+      context_.record_change(act, "the primary from now on; " + std::to_string(made->raised.zones) +
+                                      " zones have new serials, " + std::to_string(made->raised.left) +
+                                      " are left as they are");
+    }
+    done(std::move(outcome));
+  };
+  context_.server().committer.promote(act.cause, context_.recorded<Committer::Promoted>(act, answer));
+}
+
+void ServerOperations::feed(const Principal& who, const std::filesystem::path& directory, Done<Committer::Fed> done) {
+  const Act act =
+      Context::act(who, "standby.load", {.kind = "backup", .detail = directory.string()}, "server", directory.string());
+  if (auto failure = context_.refuse_act(who, Role::admin, act)) return done(std::move(*failure));
+  if (context_.server().state != ServerState::serving) return done(not_serving_yet());
+  const auto answer = [this, act, done = std::move(done)](Outcome<Committer::Fed> outcome) {
+    if (const auto* fed = std::get_if<Committer::Fed>(&outcome); fed != nullptr && fed->has_changed) {
+      context_.record_change(act, std::to_string(fed->zones) + " zones, " + std::to_string(fed->added) + " added, " +
+                                      std::to_string(fed->changed) + " changed, " + std::to_string(fed->removed) +
+                                      " removed");
+    }
+    done(std::move(outcome));
+  };
+  context_.server().committer.feed(directory, context_.recorded<Committer::Fed>(act, answer));
+}
+
+// ---- DNS Cookies ----
 
 Outcome<zones::CookieSecrets> ServerOperations::cookies(const Principal& who) const {
   if (auto failure = Context::refuse(who, Role::admin)) return std::move(*failure);

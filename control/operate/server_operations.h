@@ -20,6 +20,8 @@ struct ServerStatus {
   StoreHealth store;
   Importer::Progress import;
   std::optional<dataplane::DataplaneStats> dataplane;  // none: without DPDK
+  Committer::Duty duty = Committer::Duty::primary;
+  int64_t backup_time = 0;  // of a standby: when the backup was made that it serves; 0: that is not known
 };
 
 // The counters go on counting.
@@ -32,6 +34,8 @@ struct ServerStats {
   size_t zones, zones_without_servers, retired_versions, history_octets;
   uint64_t dropped_log_lines, dropped_transfers, left_out_lines;
   bool store_is_writable;
+  bool is_standby;
+  int64_t backup_time;    // as above
   Json secondaries = {};  // what notify/ says of each host that is notified
 };
 
@@ -49,6 +53,10 @@ class ServerOperations {
   std::optional<Failure> stop(const Principal& who);
   // Copies the store into a directory, which must be vacant, while changes go on.
   void backup(const Principal& who, const std::filesystem::path& directory, Done<std::filesystem::path> done);
+  // Makes a standby the primary.
+  void promote(const Principal& who, Done<Committer::Promoted> done);
+  // Lets a standby serve what the backup in a directory holds.
+  void feed(const Principal& who, const std::filesystem::path& directory, Done<Committer::Fed> done);
 
   Outcome<zones::CookieSecrets> cookies(const Principal& who) const;
   // Stages a secret: cookies made with it are accepted.

@@ -354,6 +354,7 @@ void ZoneOperations::configure(const Principal& who, const Name& apex, zones::Se
 
 Outcome<VersionRef> ZoneOperations::begin(const Principal& who, const Name& apex) {
   if (auto failure = Context::refuse(who, Role::editor, apex)) return std::move(*failure);
+  if (auto failure = context_.refuse_standby()) return std::move(*failure);
   VersionRef version = context_.find(apex);
   if (!version) return no_such_zone(apex);
   if (auto failure = transactions_.begin(version)) return std::move(*failure);
@@ -362,6 +363,7 @@ Outcome<VersionRef> ZoneOperations::begin(const Principal& who, const Name& apex
 
 Outcome<Transactions::Transaction*> ZoneOperations::open(const Principal& who, const Name& apex) {
   if (auto failure = Context::refuse(who, Role::editor, apex)) return std::move(*failure);
+  if (auto failure = context_.refuse_standby()) return std::move(*failure);
   return transactions_.open(apex);
 }
 

@@ -2,11 +2,32 @@
 
 #include <string>
 #include <system_error>
+#include <utility>
 
-#include "control/store/store.h"
 #include "control/store/store_error.h"
 
 namespace axfrd::control {
+
+namespace {
+
+constexpr uint64_t kLittleLog = uint64_t{64} << 10;  // of a store that takes no change
+
+// In place of what is there; a store has no directories in it. Secrets are in it.
+void copy_files(const std::filesystem::path& from, const std::filesystem::path& to) {
+  if (!std::filesystem::exists(from / "data.mdb"))
+    throw StoreError(from.string() + " is no backup: it has no data.mdb; axfrctl backup makes one");
+  // LMDB takes an empty file for a new store.
+  if (std::filesystem::file_size(from / "data.mdb") == 0)
+    throw StoreError(from.string() + " is no backup: its data.mdb is empty");
+  std::error_code error;
+  std::filesystem::remove_all(to, error);
+  std::filesystem::create_directories(to, error);
+  if (!error) std::filesystem::permissions(to, std::filesystem::perms::owner_all, error);
+  if (!error) std::filesystem::copy(from, to, std::filesystem::copy_options::none, error);
+  if (error) throw StoreError("cannot copy " + from.string() + " to " + to.string() + ": " + error.message());
+}
+
+}  // namespace
 
 bool is_vacant(const std::filesystem::path& directory) {
   std::error_code error;
@@ -14,9 +35,6 @@ bool is_vacant(const std::filesystem::path& directory) {
 }
 
 void restore_backup(const std::filesystem::path& from, const std::filesystem::path& store) {
-  if (!std::filesystem::exists(from / "data.mdb")) {
-    throw StoreError("--restore: " + from.string() + " is no backup: it has no data.mdb; axfrctl backup makes one");
-  }
   if (!is_vacant(store)) {
     throw StoreError("--restore: the store in " + store.string() +
                      " is not empty; move it away, or start without --restore to go on with it");
@@ -24,9 +42,11 @@ void restore_backup(const std::filesystem::path& from, const std::filesystem::pa
   // It is opened beside its place first, so that a store is there whole or not at all.
   const std::filesystem::path beside = store.string() + ".restored";
   std::error_code error;
-  std::filesystem::remove_all(beside, error);
-  std::filesystem::copy(from, beside, std::filesystem::copy_options::recursive, error);
-  if (error) throw StoreError("--restore: cannot copy " + from.string() + ": " + error.message());
+  try {
+    copy_files(from, beside);
+  } catch (const StoreError& refusal) {
+    throw StoreError(std::string("--restore: ") + refusal.what());
+  }
   try {
     const Store copy(beside, Store::kLogCapacity, {}, {.restored = true});
   } catch (const StoreError& refusal) {
@@ -36,6 +56,29 @@ void restore_backup(const std::filesystem::path& from, const std::filesystem::pa
   std::filesystem::remove(store, error);
   std::filesystem::rename(beside, store, error);
   if (error) throw StoreError("--restore: cannot make " + store.string() + ": " + error.message());
+}
+
+BackupCopy::BackupCopy(const std::filesystem::path& from, std::filesystem::path directory)
+    : directory_(std::move(directory)) {
+  const auto report = [this](LogLevel level, const std::string& text) {
+    if (level == LogLevel::error && damage_.empty()) damage_ = text;
+  };
+  try {
+    copy_files(from, directory_);
+    store_ = std::make_unique<Store>(directory_, kLittleLog, report, Store::Opening{.restored = true});
+    if (!damage_.empty()) throw StoreError(damage_);
+  } catch (...) {
+    store_.reset();
+    std::error_code ignored;
+    std::filesystem::remove_all(directory_, ignored);
+    throw;
+  }
+}
+
+BackupCopy::~BackupCopy() {
+  store_.reset();
+  std::error_code ignored;
+  std::filesystem::remove_all(directory_, ignored);
 }
 
 }  // namespace axfrd::control

@@ -1,6 +1,7 @@
 #include "control/store/store.h"
 
 #include <fcntl.h>
+#include <libdeflate.h>
 #include <openssl/rand.h>
 #include <pthread.h>
 #include <sys/file.h>
@@ -76,80 +77,18 @@ std::string part_key(const std::string& apex, uint32_t part) {
   return key;
 }
 
-enum class LogTag : uint16_t { generation = 1, records, checksum, octets, clean, store, recovery, recovered_at };
-
-// What the database says of the redo log.
-struct LogState {
-  RedoLog::Held held;
-  bool in_recovery = false;
-  int64_t recovered_at = 0;
+enum class LogTag : uint16_t {
+  generation = 1,
+  records,
+  checksum,
+  octets,
+  clean,
+  store,
+  recovery,
+  recovered_at,
+  backup_time,
+  settings_sum
 };
-
-void put_log_state(Writer& writer, const LogState& state) {
-  zones::TagWriter log;
-  log.put64(LogTag::generation, state.held.generation);
-  log.put32(LogTag::records, state.held.records);
-  log.put32(LogTag::checksum, state.held.checksum);
-  log.put64(LogTag::octets, state.held.octets);
-  log.put8(LogTag::clean, state.held.clean ? 1 : 0);
-  log.put64(LogTag::store, state.held.store);
-  if (state.in_recovery) log.put8(LogTag::recovery, 1);
-  if (state.recovered_at != 0) log.put64(LogTag::recovered_at, static_cast<uint64_t>(state.recovered_at));
-  writer.put(StoreTable::meta, kLog, zones::seal(std::move(log).finish(), kLog));
-}
-
-LogState read_log_state(const Database::Snapshot& snapshot) {
-  Bytes value;
-  if (!snapshot.get(StoreTable::meta, kLog, value))
-    throw std::invalid_argument("what it says of its redo log is missing");
-  LogState state;
-  zones::TagReader in(zones::unseal(value, kLog).content);
-  while (in.next()) {
-    switch (in.tag<LogTag>()) {
-      case LogTag::generation:
-        state.held.generation = in.number64();
-        break;
-      case LogTag::records:
-        state.held.records = in.number32();
-        break;
-      case LogTag::checksum:
-        state.held.checksum = in.number32();
-        break;
-      case LogTag::octets:
-        state.held.octets = in.number64();
-        break;
-      case LogTag::clean:
-        state.held.clean = in.number8() != 0;
-        break;
-      case LogTag::store:
-        state.held.store = in.number64();
-        break;
-      case LogTag::recovery:
-        state.in_recovery = in.number8() != 0;
-        break;
-      case LogTag::recovered_at:
-        state.recovered_at = static_cast<int64_t>(in.number64());
-        break;
-      default:
-        break;
-    }
-  }
-  return state;
-}
-
-// Makes a store of a copied data.mdb: with the settings, and saying that nothing came behind it, so that it opens
-// without a redo log. That is written last; what lacks it is refused.
-void complete_copy(const std::filesystem::path& directory, const SettingsFile::Entries& settings) {
-  SettingsFile(directory / "settings").write(settings);
-  Database copy(directory);
-  LogState state;
-  {
-    const Database::Snapshot snapshot(copy);
-    state = read_log_state(snapshot);
-  }
-  state.held.clean = true;
-  copy.write([&](Writer& writer) { put_log_state(writer, state); });
-}
 
 void put_format(Writer& writer) {
   writer.put(StoreTable::meta, kFormatKey, format_text());
@@ -168,6 +107,16 @@ uint64_t old_generation(const Database::Snapshot& snapshot) {
 std::string content_of(Bytes value, std::string_view key) {
   const bool plain = !value.empty() && value.front() >= ' ';
   return std::string(text_of(plain ? value : zones::unseal(value, key).content));
+}
+
+uint32_t sum_of_settings(const Database::Snapshot& snapshot) {
+  uint32_t sum = 0;
+  snapshot.for_each_from(StoreTable::settings, {}, [&sum](Bytes key, Bytes value) {
+    sum = libdeflate_crc32(sum, key.data(), key.size());
+    sum = libdeflate_crc32(sum, value.data(), value.size());
+    return true;
+  });
+  return sum;
 }
 
 uint64_t random_number() {
@@ -448,6 +397,11 @@ Store::Store(const std::filesystem::path& directory, uint64_t log_capacity, Repo
     } else {
       read_log(opening);
     }
+    if (opening.restored) check_backup();
+    marks_.settings_sum.reset();
+    if (opening.restored || opening.standby) marks_.in_recovery = true;
+    if (opening.restored && !marks_.backup_time) marks_.backup_time = 0;
+    if (!marks_.in_recovery) marks_.backup_time.reset();
     Overlay overlay;  // what is malformed is found before the database has some of it
     Batch::apply(bytes_of(full_), overlay);
     settings_went_ = !overlay.entries(StoreTable::settings).empty();
@@ -491,15 +445,73 @@ Store::~Store() {
 
 // ---- start ----
 
-void Store::put_held(Writer& writer, const RedoLog::Held& held) const {
-  put_log_state(writer, {held, in_recovery_, recovered_at_});
+// Settings are a file of their own, which may be that of another backup, or less than all of it.
+void Store::check_backup() {
+  const Database::Snapshot snapshot(database_);
+  if (marks_.settings_sum && *marks_.settings_sum != sum_of_settings(snapshot))
+    throw std::invalid_argument("its settings are not those that were copied with its zones");
 }
 
-RedoLog::Held Store::read_held(const Database::Snapshot& snapshot) {
-  const LogState state = read_log_state(snapshot);
-  in_recovery_ = state.in_recovery;
-  recovered_at_ = state.recovered_at;
-  return state.held;
+void Store::put_held(Writer& writer, const RedoLog::Held& held, const Marks& marks) {
+  zones::TagWriter log;
+  log.put64(LogTag::generation, held.generation);
+  log.put32(LogTag::records, held.records);
+  log.put32(LogTag::checksum, held.checksum);
+  log.put64(LogTag::octets, held.octets);
+  log.put8(LogTag::clean, held.clean ? 1 : 0);
+  log.put64(LogTag::store, held.store);
+  if (marks.in_recovery) log.put8(LogTag::recovery, 1);
+  if (marks.recovered_at != 0) log.put64(LogTag::recovered_at, static_cast<uint64_t>(marks.recovered_at));
+  if (marks.backup_time) log.put64(LogTag::backup_time, static_cast<uint64_t>(*marks.backup_time));
+  if (marks.settings_sum) log.put32(LogTag::settings_sum, *marks.settings_sum);
+  writer.put(StoreTable::meta, kLog, zones::seal(std::move(log).finish(), kLog));
+}
+
+RedoLog::Held Store::read_held(const Database::Snapshot& snapshot, Marks* marks) {
+  Bytes value;
+  if (!snapshot.get(StoreTable::meta, kLog, value))
+    throw std::invalid_argument("what it says of its redo log is missing");
+  RedoLog::Held held;
+  Marks found;
+  zones::TagReader in(zones::unseal(value, kLog).content);
+  while (in.next()) {
+    switch (in.tag<LogTag>()) {
+      case LogTag::generation:
+        held.generation = in.number64();
+        break;
+      case LogTag::records:
+        held.records = in.number32();
+        break;
+      case LogTag::checksum:
+        held.checksum = in.number32();
+        break;
+      case LogTag::octets:
+        held.octets = in.number64();
+        break;
+      case LogTag::clean:
+        held.clean = in.number8() != 0;
+        break;
+      case LogTag::store:
+        held.store = in.number64();
+        break;
+      case LogTag::recovery:
+        found.in_recovery = in.number8() != 0;
+        break;
+      case LogTag::recovered_at:
+        found.recovered_at = static_cast<int64_t>(in.number64());
+        break;
+      case LogTag::backup_time:
+        found.backup_time = static_cast<int64_t>(in.number64());
+        break;
+      case LogTag::settings_sum:
+        found.settings_sum = in.number32();
+        break;
+      default:
+        break;
+    }
+  }
+  if (marks != nullptr) *marks = found;
+  return held;
 }
 
 namespace {
@@ -542,7 +554,7 @@ std::string text_of_zones(const std::map<std::string, Tombstone>& serials) {
 void Store::read_log(Opening opening) {
   const RedoLog::Held held = [this] {
     const Database::Snapshot snapshot(database_);
-    return read_held(snapshot);
+    return read_held(snapshot, &marks_);
   }();
   const RedoLog::Opened opened = log_.open(held);
   LostSerials lost;
@@ -558,12 +570,11 @@ void Store::read_log(Opening opening) {
     for (const std::string& warning : *warnings) tell(LogLevel::warning, warning);
   }
   make_log_ = opened.incomplete;
-  if (opening.restored) in_recovery_ = true;
   full_held_ = replayed.last;
   std::string loss = opened.loss;
   if (!replayed.loss.empty()) loss += (loss.empty() ? "" : "; ") + replayed.loss;
   if (loss.empty()) {
-    if (opening.recover && !in_recovery_) tell(LogLevel::info, "--recover: nothing is lost");
+    if (opening.recover && !marks_.in_recovery) tell(LogLevel::info, "--recover: nothing is lost");
     return;
   }
   const std::string zones = text_of_zones(lost.serials());
@@ -577,7 +588,7 @@ void Store::read_log(Opening opening) {
   Batch floors(std::numeric_limits<size_t>::max());
   for (const auto& [apex, tombstone] : lost.serials()) put_tombstone(floors, apex, tombstone);
   full_ += floors.octets();
-  in_recovery_ = true;
+  marks_.in_recovery = true;
   full_held_.generation = std::max(replayed.newest_generation, full_held_.generation);
   full_held_.records = 0;
 }
@@ -927,8 +938,9 @@ void Store::run_checkpointer() {
     wake_.wait(lock, [&] { return stopping_ || checkpoint_ == Checkpoint::wanted || may_copy(); });
     if (may_copy()) {
       copy_ = Copy::under_way;
+      const Marks marks = copy_marks_;
       lock.unlock();
-      copy_to(*backup_);
+      copy_to(*backup_, marks);
       lock.lock();
       copy_ = Copy::none;
       wake_.notify_all();
@@ -977,16 +989,34 @@ void Store::backup(const std::filesystem::path& directory, std::function<void(st
   if (checkpoint_ == Checkpoint::failed) throw StoreError(failure_);
   if (!log_.empty() && checkpoint_ == Checkpoint::none) hand_over();
   backup_ = std::make_unique<BackupWriter>(directory, std::move(done));
+  copy_marks_ = marks_;
+  // Otherwise it is no newer than what it was made of.
+  if (!copy_marks_.in_recovery) copy_marks_.backup_time = unix_time();
   copy_ = log_.empty() ? Copy::wanted : Copy::waiting;
   wake_.notify_all();
 }
 
-void Store::copy_to(BackupWriter& backup) const {
+// Makes a store of a copied data.mdb: with the settings, and saying that nothing came behind it, so that it opens
+// without a redo log. That is written last; what lacks it is refused.
+void Store::complete_copy(const std::filesystem::path& directory, const SettingsFile::Entries& settings, Marks marks) {
+  SettingsFile(directory / "settings").write(settings);
+  Database copy(directory);
+  RedoLog::Held held;
+  {
+    const Database::Snapshot snapshot(copy);
+    held = read_held(snapshot);
+    marks.settings_sum = sum_of_settings(snapshot);
+  }
+  held.clean = true;
+  copy.write([&](Writer& writer) { put_held(writer, held, marks); });
+}
+
+void Store::copy_to(BackupWriter& backup, const Marks& marks) const {
   if (backup.ended()) return;
   try {
     database_.copy_to(backup.socket());
-    backup.complete([settings = database_.settings()](const std::filesystem::path& unfinished) {
-      complete_copy(unfinished, settings);
+    backup.complete([settings = database_.settings(), marks](const std::filesystem::path& unfinished) {
+      complete_copy(unfinished, settings, marks);
     });
   } catch (const std::exception& error) {
     backup.give_up(error.what());
@@ -1016,6 +1046,7 @@ void Store::commit(const Changes& changes) {
         remove_zone(writer, *change.before);
       }
     }
+    for (const Gone& gone : changes.tombstones) put_tombstone(writer, name_key(gone.apex), gone.tombstone);
   });
   if (!changes.settings.empty()) settings_went_ = true;
 }
@@ -1026,17 +1057,32 @@ void Store::erase_tombstones(std::span<const zones::Name> zones) {
   });
 }
 
-void Store::end_recovery() {
+// The generation of the log that is under way counts as written, for there is nothing in it.
+void Store::set_marks(const Marks& marks) {
+  if (!ready_) throw StoreError(health().trouble);
   settle();
-  in_recovery_ = false;
-  recovered_at_ = unix_time();
   const RedoLog::Held held = log_.position();
-  database_.write([&](Writer& writer) { put_held(writer, held); });
+  database_.write([&](Writer& writer) { put_held(writer, held, marks); });
+  marks_ = marks;
   const std::lock_guard lock(mutex_);
   begin_generation(held);
 }
 
+void Store::end_recovery() { set_marks({.recovered_at = unix_time()}); }
+
+void Store::set_backup_time(int64_t time) {
+  Marks marks = marks_;
+  marks.backup_time = time;
+  set_marks(marks);
+}
+
 // ---- loading ----
+
+namespace {
+
+std::string what_secondaries_have(const std::string& zone) { return "what the secondaries of zone " + zone + " have"; }
+
+}  // namespace
 
 // Calls visit(content) with what a value holds. If either throws std::invalid_argument, the value is damaged.
 void Store::read_value(const std::string& what, const std::function<std::string()>& content,
@@ -1092,6 +1138,21 @@ void Store::load_tombstones(const std::function<void(const zones::Name&, const T
   });
 }
 
+void Store::load_ledger(const std::function<void(LedgerText)>& visit, const Damaged& damaged) {
+  const View view(*this);
+  view.for_each_from(StoreTable::ledger, {}, [&](Bytes key, Bytes value) {
+    const auto apex = zones::NameView::read(key);
+    const auto enter = [&](std::string content) {
+      if (!apex) throw std::invalid_argument("its name is malformed");
+      visit({zones::Name(*apex), std::move(content)});
+    };
+    read_value(
+        what_secondaries_have(apex ? apex->to_text() : "?"), [&] { return content_of(value, text_of(key)); }, enter,
+        damaged);
+    return true;
+  });
+}
+
 void Store::load(const std::function<void(Loaded)>& visit, const Damaged& damaged) {
   const View view(*this);
   view.for_each_from(StoreTable::zones, {}, [&](Bytes key, Bytes value) {
@@ -1109,8 +1170,7 @@ void Store::load(const std::function<void(Loaded)>& visit, const Damaged& damage
     if (loaded.version->attributes().secondary_dns && view.get(StoreTable::ledger, text_of(key), ledger)) {
       const auto take = [&](std::string content) { loaded.ledger = std::move(content); };
       read_value(
-          "what the secondaries of zone " + zone + " have", [&] { return content_of(ledger, text_of(key)); }, take,
-          damaged);
+          what_secondaries_have(zone), [&] { return content_of(ledger, text_of(key)); }, take, damaged);
     }
     visit(std::move(loaded));
     return true;

@@ -78,12 +78,13 @@ class Store {
 
   struct Opening {
     bool recover = false;   // if acknowledged changes are lost, go on without them
-    bool restored = false;  // it is a copy, and changes came after it
+    bool restored = false;  // it is a backup's copy, and changes came after it
+    bool standby = false;   // others may have changed the zones since it was written
   };
   // Opens the store in `directory`, which is made if it is missing; a generation of the redo log is up to
   // `log_capacity` octets. Throws StoreError.
   explicit Store(const std::filesystem::path& directory, uint64_t log_capacity = kLogCapacity, Report report = {},
-                 Opening opening = {false, false});
+                 Opening opening = {false, false, false});
   // Brings the database up to date, so that the next start has nothing to redo.
   ~Store();
   Store(const Store&) = delete;
@@ -104,12 +105,17 @@ class Store {
     zones::Name apex;
     std::string text;
   };
+  struct Gone {
+    zones::Name apex;
+    Tombstone tombstone;
+  };
   // What is committed together.
   struct Changes {
     std::vector<Change> zones;
     std::vector<Setting> settings;
     std::vector<LedgerText> ledger;
-    bool empty() const { return zones.empty() && settings.empty() && ledger.empty(); }
+    std::vector<Gone> tombstones = {};  // besides those that zones leave
+    bool empty() const { return zones.empty() && settings.empty() && ledger.empty() && tombstones.empty(); }
   };
   // Makes all of it durable, or nothing (StoreError).
   void commit(const Changes& changes);
@@ -122,11 +128,19 @@ class Store {
   // is called in a thread of the backup's own. Throws StoreError, for one if another is under way.
   void backup(const std::filesystem::path& directory, std::function<void(std::string)> done);
 
-  // True since changes were lost, or the store is a backup's, until end_recovery(): serials are to be raised first.
-  bool in_recovery() const { return in_recovery_; }
+  // True since changes were lost, or the store is a backup's or a standby's, until end_recovery(): serials are to be
+  // raised first.
+  bool in_recovery() const { return marks_.in_recovery; }
   void end_recovery();
   // When that was last; seconds since 1970, 0 if it never was.
-  int64_t recovered_at() const { return recovered_at_; }
+  int64_t recovered_at() const { return marks_.recovered_at; }
+  // When the backup was made, if the store holds one and nothing else: seconds since 1970, 0 if the backup does not
+  // say. None: changes of its own are in it, or nothing is.
+  std::optional<int64_t> backup_time() const { return marks_.backup_time; }
+  // What is committed is all that a backup of that time holds. @pre in_recovery()
+  void set_backup_time(int64_t time);
+
+  const std::filesystem::path& directory() const { return directory_; }
 
   StoreHealth health() const;
   // From time to time when there is no work: begins a checkpoint if there is something to write, and tries again what
@@ -141,6 +155,8 @@ class Store {
                      const Damaged& damaged);
 
   void load_tombstones(const std::function<void(const zones::Name&, const Tombstone&)>& visit, const Damaged& damaged);
+
+  void load_ledger(const std::function<void(LedgerText)>& visit, const Damaged& damaged);
 
   struct Loaded {
     zones::VersionRef version;
@@ -167,6 +183,14 @@ class Store {
   enum class Copy : uint8_t { none, waiting, wanted, under_way };
   class Overlay;
   class View;
+  // What the database says of the store beside its redo log.
+  struct Marks {
+    bool in_recovery = false;
+    int64_t recovered_at = 0;
+    std::optional<int64_t> backup_time = {};
+    std::optional<uint32_t> settings_sum = {};  // of a backup: the checksum of its settings
+  };
+  void check_backup();
 
   // ---- start ----
   void read_log(Opening opening);
@@ -174,8 +198,10 @@ class Store {
   void set_aside(const std::string& loss);
   void make_ready();
   void upgrade();
-  RedoLog::Held read_held(const Database::Snapshot& snapshot);
-  void put_held(Writer& writer, const RedoLog::Held& held) const;
+  static RedoLog::Held read_held(const Database::Snapshot& snapshot, Marks* marks = nullptr);
+  static void put_held(Writer& writer, const RedoLog::Held& held, const Marks& marks);
+  void put_held(Writer& writer, const RedoLog::Held& held) const { put_held(writer, held, marks_); }
+  void set_marks(const Marks& marks);
 
   // ---- writing ----
   void write(const std::function<void(Writer&)>& work);
@@ -193,7 +219,8 @@ class Store {
   bool database_holds(uint64_t generation);
   void run_checkpointer();
   std::string write_full_generation();
-  void copy_to(BackupWriter& backup) const;
+  static void complete_copy(const std::filesystem::path& directory, const SettingsFile::Entries& settings, Marks marks);
+  void copy_to(BackupWriter& backup, const Marks& marks) const;
   std::string remark_on_space() const;
 
   // ---- trouble ----
@@ -215,8 +242,7 @@ class Store {
   std::string pending_;  // the batches of the log's generation; the caller's, as are the next ones
   bool ready_ = false;   // the database holds what the log held at start, so changes can be taken
   bool make_log_ = false;
-  bool in_recovery_ = false;
-  int64_t recovered_at_ = 0;
+  Marks marks_;
   bool settings_went_ = false;  // or were replaced, since the last checkpoint
   std::chrono::steady_clock::time_point last_try_{};
 
@@ -231,6 +257,7 @@ class Store {
   std::string failure_;  // of the checkpoint, while it is `failed`
   Copy copy_ = Copy::none;
   std::unique_ptr<BackupWriter> backup_;  // null: there was none; the checkpointer uses it while it copies
+  Marks copy_marks_;                      // of the copy
   // ---- the checkpointer's while a checkpoint is wanted, and otherwise the caller's ----
   std::string full_;  // the batches of a full generation; at start, of what the database lacks
   RedoLog::Held full_held_;

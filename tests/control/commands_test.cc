@@ -886,6 +886,79 @@ TEST_F(SecondaryCommandsTest, TheLedgerIsFilteredAndSummedUp) {
   }
 }
 
+TEST_F(CommandsTest, AStandbyRefusesEachChangeAndNamesPromote) {
+  const Json zone{{"zone", "example.com"}}, key{{"key", "k"}}, cookie{{"secret", "e5e973e5a6b2a43f48e7dc849e37bfcf"}};
+  const Json secondary{{"zone", "example.com"}, {"ns", "ns1.other.example"}, {"allow", "192.0.2.101"}};
+  const Json record{{"zone", "example.com"}, {"record", "x A 192.0.2.9"}};
+  const Json provider{{"provider", "p"}, {"ns", "ns1.other.example"}, {"allow", "192.0.2.101"}};
+  result("zone.import", {{"zone", "example.com"}, {"text", kSmallZone}});
+  result("key.add", {{"key", "k"}, {"secret", "MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI="}});
+  result("zone.begin", zone);
+  EXPECT_EQ(result("status")["role"], "primary");
+  EXPECT_FALSE(result("promote").value("changed", true));
+  committer_.set_standby();
+  const std::pair<const char*, Json> changes[] = {
+      {"zone.import", {{"zone", "example.com"}, {"text", kSmallZone}}},
+      {"zone.import", {{"zone", "example.com"}, {"text", kSmallZone}, {"dry-run", "yes"}}},
+      {"zone.import-dir", {{"directory", directory_.path().string()}}},
+      {"zone.remove", zone},
+      {"zone.begin", zone},
+      {"zone.set", record},
+      {"zone.unset", record},
+      {"zone.commit", zone},
+      {"zone.abort", zone},
+      {"zone.rollback", {{"zone", "example.com"}, {"serial", "9"}}},
+      {"zone.config", {{"zone", "example.com"}, {"serial", "increment"}}},
+      {"secondary.enable", secondary},
+      {"secondary.edit", secondary},
+      {"secondary.disable", zone},
+      {"provider.set", provider},
+      {"provider.remove", {{"provider", "p"}}},
+      {"notify", zone},
+      {"notify", {{"secondary", "192.0.2.101"}}},
+      {"key.add", {{"key", "l"}, {"secret", "MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI="}}},
+      {"key.generate", {{"key", "l"}}},
+      {"key.remove", key},
+      {"key.grant", {{"key", "k"}, {"zone", "example.com"}}},
+      {"key.revoke", {{"key", "k"}, {"zone", "example.com"}}},
+      {"cookie.add", cookie},
+      {"cookie.activate", Json::object()},
+      {"cookie.drop", Json::object()},
+  };
+  for (const auto& [method, params] : changes) {
+    const Json failure = call(method, params).value("error", Json::object());
+    EXPECT_EQ(failure.value("code", 0), static_cast<int>(FailureCode::standby)) << method << failure;
+    EXPECT_NE(failure.value("message", "").find("axfrctl promote"), std::string::npos) << method << failure;
+  }
+  for (const char* method : {"zone.show", "zone.export", "zone.history", "zone.check", "secondary.show", "zone.config"})
+    result(method, zone);
+  const Json status = result("status");
+  EXPECT_EQ(status["role"], "standby");
+  EXPECT_TRUE(status["backup_time"].is_null());
+  EXPECT_EQ(result("stats")["standby"]["is_standby"], Json::parse("true"));
+  EXPECT_GT(error("standby.load", {{"directory", directory_.path().string()}}), 0);
+
+  state_ = ServerState::starting;
+  EXPECT_GT(error("promote", Json::object()), 0);
+  state_ = ServerState::serving;
+  const Json promoted = result("promote");
+  EXPECT_EQ(promoted["zones_raised"], 1);
+  EXPECT_TRUE(promoted["zones_left"].empty());
+  EXPECT_FALSE(result("promote").value("changed", true));
+  EXPECT_EQ(result("status")["next_start"], "standby");
+  result("key.remove", key);
+  std::vector<Json> records;
+  ASSERT_TRUE(test::eventually([&] {
+    records.clear();
+    std::ifstream lines(directory_ / "audit");
+    for (std::string line; std::getline(lines, line);) records.push_back(Json::parse(line));
+    return !records.empty() && records.back()["verb"] == "key.remove" && records.back()["outcome"] == "done";
+  }));
+  size_t promotions = 0;
+  for (const Json& each : records) promotions += each["verb"] == "promote" && each["outcome"] == "done" ? 1 : 0;
+  EXPECT_EQ(promotions, 2U) << "of the server, and of its one zone";
+}
+
 TEST_F(CommandsTest, AnImportMayEndAfterTheThreadThatAsked) {
   for (int i = 0; i < 20; ++i) {
     StreamClient client(test::connect_to(directory_ / "control.sock"));

@@ -266,6 +266,10 @@ TEST(CtlPrint, EachVerbHasAPicture) {
                         "unverified":false}]}],
            "strangers":[{"peer":"192.0.2.9","listed":false,"reason":"not allowed","text":"why","first_at":1,
                          "last_at":1,"count":1,"unverified":true}]})"},
+      {"standby.load", R"({"changed":true,"zones":3,"zones_added":1,"zones_changed":2,"zones_removed":0,
+           "backup_time":null})"},
+      {"promote", R"({"changed":true,"zones_raised":2,"zones_left_left_out":0,
+           "zones_left":[{"zone":"s.","serial":5,"highest":7,"reason":"it is signed"}]})"},
       {"secondary.check", R"({"findings":[{"sound":false,"about":"DS","text":"t"}],"sound":false})"},
       {"provider.set", R"({"ns":"n."})"},
       {"provider.list", R"({"providers":[{"provider":"p","ns":"n.","allow":"192.0.2.1","notify":"","key":""}]})"},
@@ -293,6 +297,10 @@ TEST(CtlPrint, EachVerbHasAPicture) {
   EXPECT_EQ(pictures["zone.set"], "already so: r\na.: 1 edits in the transaction\n");
   EXPECT_NE(pictures["stats"].find("punted arp"), std::string::npos);
   EXPECT_EQ(pictures["stats"].find("punted tcp"), std::string::npos) << "it never happened";
+  EXPECT_NE(pictures["promote"].find("s.: left with serial 5, and secondaries may have 7 or a newer one: it is signed"),
+            std::string::npos);
+  EXPECT_EQ(pictures["standby.load"],
+            "3 zones, 1 added, 2 changed, 0 removed; the backup does not say when it was made\n");
   EXPECT_NE(pictures["stats"].find("xdp passed     3"), std::string::npos) << "in its own port's column\n"
                                                                            << pictures["stats"];
 }

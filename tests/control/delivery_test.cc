@@ -811,6 +811,30 @@ TEST_F(RecoveredDeliveryTest, WhoDoesNotAnswerIsAskedAtTheFirstContact) {
   EXPECT_EQ(world_.raised, std::vector{7U});
 }
 
+TEST_F(RecoveredDeliveryTest, AStandbyTellsNobodyAndAsksWhenItIsPromoted) {
+  publish_at_start(7);
+  saw(6);
+  poll(7);
+  transfer(7);
+  saw(9);  // of which the standby's primary has told it
+  publish_at_start(8);
+  delivery_.keys_changed();
+  delivery_.notify_again(test::name(kZone));
+  pass(minutes(10));
+  EXPECT_TRUE(world_.sent.empty());
+  world_.raised.clear();
+  saw(9);
+  EXPECT_TRUE(world_.raised.empty());
+  delivery_.begin_doubt(world_.unix_now());
+  delivery_.start();
+  ASSERT_EQ(world_.sent.size(), 1U);
+  EXPECT_FALSE(last().notify) << "asked first, although it was heard of in this very second";
+  pass(minutes(1));
+  ASSERT_GT(world_.sent.size(), 1U) << "and its clock goes";
+  saw(9);
+  EXPECT_EQ(world_.raised, std::vector{9U});
+}
+
 TEST_F(RecoveredDeliveryTest, DoubtEndsWithExpire) {
   publish_at_start(7, "");
   world_.now_ += minutes(60);

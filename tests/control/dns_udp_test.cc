@@ -115,6 +115,20 @@ TEST_F(DnsUdpTest, AnUpdateIsAnsweredWhenItIsDoneFromTheAddressThatWasAsked) {
   close(fd);
 }
 
+TEST_F(DnsUdpTest, AStandbyRefusesUpdates) {
+  const auto tsig = std::make_shared<const TsigKey>(test::name("k"), kDefaultTsigAlgorithm, random_secret());
+  parts_->run([&](UdpParts& parts) {
+    test::set_keys(parts.changing.settings, {std::make_shared<const Key>(Key{tsig, {UpdateGrant{}}})});
+    parts.changing.committer.set_standby();
+  });
+  TsigSigner signer(tsig);
+  const int fd = connected_v4("127.0.0.1");
+  const std::string answer = ask(fd, test::signed_update("example.com", "new.example.com", signer));
+  EXPECT_EQ(answer[3] & 0xF, static_cast<int>(zones::Rcode::refused));
+  EXPECT_TRUE(test::decoded(ask(fd, test::question("new.example.com", A))).answer.empty());
+  close(fd);
+}
+
 TEST_F(DnsUdpTest, ManyAtOnceAreAllAnswered) {
   const int fd = connected_v4("127.0.0.1");
   for (uint16_t id = 0; id < 150; ++id) {

@@ -31,6 +31,7 @@ Json stats() {
   stats["notify"] = to_json(NotifyCounters{});
   stats["alias"] = to_json(AliasCounters{});
   stats["log"] = {{"dropped", 0}, {"transfers_dropped", 0}, {"left_out", 0}};
+  stats["standby"] = {{"is_standby", false}, {"backup_time", 0}};
   stats["secondaries"] = Json::array({{{"host", "192.0.2.1@53"},
                                        {"pairs", 3},
                                        {"behind", 1},

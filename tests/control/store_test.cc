@@ -595,6 +595,51 @@ TEST_F(StoreTest, ABackupIsWholeWhileChangesGoOnAndIsRestoredWithSerialsToBeRais
   EXPECT_EQ(damage, "");
 }
 
+TEST_F(StoreTest, AStoreThatIsABackupKnowsFromWhenUntilItHasChangesOfItsOwn) {
+  const std::filesystem::path copy = directory.string() + ".copy", restored = directory.string() + ".restored-here",
+                              second = directory.string() + ".second-copy";
+  for (const auto& each : {copy, restored, second}) std::filesystem::remove_all(each);
+  const auto make_backup = [](Store& store, const std::filesystem::path& to) {
+    std::promise<std::string> done;
+    store.backup(to, [&](std::string failure) { done.set_value(std::move(failure)); });
+    EXPECT_EQ(done.get_future().get(), "");
+  };
+  {
+    Store store(directory);
+    EXPECT_FALSE(store.backup_time());
+    make_backup(store, copy);
+    EXPECT_FALSE(store.backup_time());
+  }
+  restore_backup(copy, restored);
+  int64_t time = 0;
+  {
+    Store store(restored, Store::kLogCapacity, {}, {.standby = true});
+    time = store.backup_time().value_or(0);
+    EXPECT_NEAR(static_cast<double>(time), static_cast<double>(::time(nullptr)), 60);
+    store.set_backup_time(time - 100);
+    const auto version = zone("a.", 1, 3);
+    commit(store, nullptr, version.get());
+  }
+  {
+    Store store(restored, Store::kLogCapacity, {}, {.standby = true});
+    EXPECT_EQ(store.backup_time(), time - 100);
+    EXPECT_TRUE(store.in_recovery());
+    make_backup(store, second);
+    store.end_recovery();
+    EXPECT_FALSE(store.backup_time());
+    EXPECT_FALSE(store.in_recovery());
+  }
+  {
+    BackupCopy read(second, directory.string() + ".read");
+    EXPECT_EQ(read.store().backup_time(), time - 100) << "a copy of a copy is no newer";
+    EXPECT_EQ(load(read.store()).size(), 1U);
+  }
+  EXPECT_FALSE(std::filesystem::exists(directory.string() + ".read"));
+  Store store(restored, Store::kLogCapacity, {}, {.standby = true});
+  EXPECT_FALSE(store.backup_time()) << "it was a primary's meanwhile";
+  EXPECT_TRUE(store.in_recovery());
+}
+
 TEST_F(StoreTest, TheDirectoryIsItsOwnersAlone) {
   Store{directory};
   EXPECT_EQ(std::filesystem::status(directory).permissions(), std::filesystem::perms::owner_all);

@@ -1,0 +1,221 @@
+// What the committer does for a standby: it is fed with backups, and promoted.
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "control/commit/committer.h"
+#include "control/store/backup.h"
+#include "zones/disk_format.h"
+
+namespace axfrd::control {
+
+namespace {
+
+using zones::Name;
+using zones::VersionRef;
+using zones::ZoneVersion;
+
+std::string apex_key(const ZoneVersion& version) { return zones::sort_key(version.apex().name); }
+
+bool same_history(const ZoneVersion& x, const ZoneVersion& y) {
+  if (!x.history() || !y.history()) return !x.history() && !y.history();
+  return std::ranges::equal(x.history()->steps(), y.history()->steps(), [](const auto& a, const auto& b) {
+    return a == b || zones::encode_step(*a) == zones::encode_step(*b);
+  });
+}
+
+// Whether the store would hold the same of both.
+bool same_in_store(const ZoneVersion& x, const ZoneVersion& y) {
+  if (zones::encode_zone(x) != zones::encode_zone(y) || !std::ranges::equal(x.page_ids(), y.page_ids())) return false;
+  for (unsigned i = 0; i < x.page_count(); ++i) {
+    if (zones::encode_page(x.page(i)) != zones::encode_page(y.page(i))) return false;
+  }
+  return same_history(x, y);
+}
+
+bool same_tombstone(const Tombstone& x, const Tombstone& y) {
+  return x.serial == y.serial && x.time == y.time && x.policy == y.policy;
+}
+
+std::string name_of_stored(const Store::Setting& setting) {
+  return name_of_setting(static_cast<SettingKind>(setting.kind), setting.name);
+}
+
+}  // namespace
+
+Failure takes_no_changes() {
+  return {FailureCode::standby, "this axfrd is a standby and takes no changes; axfrctl promote makes it the primary"};
+}
+
+// ---- being fed ----
+
+// What is different in a backup.
+struct Committer::Food {
+  int64_t time = 0;
+  size_t zones = 0;                      // that it has
+  std::vector<VersionRef> different;     // that are new or other than ours
+  size_t added = 0;                      // of these, new ones
+  std::vector<Name> gone;                // that it has not
+  std::vector<Store::Setting> settings;  // all
+  std::vector<Store::LedgerText> ledger;
+  std::vector<Tombstones::Gone> tombstones;
+};
+
+std::optional<Failure> Committer::refuse_food() const {
+  if (!is_standby()) {
+    return Failure{FailureCode::failed,
+                   "this axfrd is no standby, and keeps what it has; axfrd --restore makes a new store of a backup"};
+  }
+  const SettingsRef settings = settings_.get();
+  const bool vacant =
+      zones_.size() == 0 && settings->keys->keys().empty() && settings->providers->empty() && !settings->cookies;
+  if (store_.backup_time() || vacant) return std::nullopt;
+  return Failure{FailureCode::failed, "the store in " + store_.directory().string() +
+                                          " was a primary's, and a backup in its place would be the end of its "
+                                          "changes: start the standby with another --store"};
+}
+
+// Reads all of it before anything is changed.
+Outcome<Committer::Food> Committer::read_food(const std::filesystem::path& directory) {
+  std::string damage;
+  const auto damaged = [&damage](const std::string& sentence) {
+    if (damage.empty()) damage = sentence;
+  };
+  std::map<std::string, std::string> known_ledger;
+  store_.load_ledger([&](Store::LedgerText zone) { known_ledger[zones::sort_key(zone.apex)] = std::move(zone.text); },
+                     [](const std::string&) {});
+  BackupCopy copy(directory, food_directory());
+  Food food;
+  food.time = *copy.store().backup_time();
+  if (food.time != 0 && food.time < backup_time()) {
+    return Failure{FailureCode::failed,
+                   "the backup in " + directory.string() + " is older than what this standby serves, by " +
+                       std::to_string(backup_time() - food.time) +
+                       " s; to go back to it, start the standby with --restore and another --store"};
+  }
+  copy.store().load_settings([&](const Store::Setting& setting) { food.settings.push_back(setting); }, name_of_stored,
+                             damaged);
+  copy.store().load_tombstones(
+      [&](const Name& apex, const Tombstone& tombstone) {
+        const auto* known = tombstones_.find(apex);
+        if (known == nullptr || !same_tombstone(known->tombstone, tombstone))
+          food.tombstones.push_back({apex, tombstone});
+      },
+      damaged);
+  std::set<std::string> there;
+  copy.store().load(
+      [&](Store::Loaded loaded) {
+        const Name apex(loaded.version->apex().name);
+        const std::string key = zones::sort_key(apex);
+        if (!loaded.ledger.empty() && known_ledger[key] != loaded.ledger)
+          food.ledger.push_back({apex, std::move(loaded.ledger)});
+        const VersionRef current = group_->current(apex);
+        if (!current) ++food.added;
+        if (!current || !same_in_store(*current, *loaded.version)) food.different.push_back(std::move(loaded.version));
+        there.insert(key);
+      },
+      damaged);
+  if (!damage.empty()) {
+    return Failure{FailureCode::failed,
+                   "nothing is loaded, for the backup in " + directory.string() + " is damaged: " + damage};
+  }
+  food.zones = there.size();
+  zones_.for_each([&](const zones::Zone& zone) {
+    if (!there.contains(apex_key(*zone.current()))) food.gone.emplace_back(zone.current()->apex().name);
+  });
+  return food;
+}
+
+// From those that the store has to `next`. Throws std::invalid_argument.
+std::vector<Setting> Committer::settings_to_change(const std::vector<Store::Setting>& next) {
+  std::map<std::pair<char, std::string>, std::string> known;
+  store_.load_settings(
+      [&](const Store::Setting& setting) {
+        known[{setting.kind, setting.name}] = setting.text;
+      },
+      name_of_stored, [](const std::string&) {});
+  std::vector<Setting> changed;
+  for (const Store::Setting& setting : next) {
+    const auto same = known.extract({setting.kind, setting.name});
+    if (same && same.mapped() == setting.text) continue;
+    changed.push_back(setting_from_stored(setting.kind, setting.name, setting.text));
+  }
+  for (const auto& [place, text] : known)
+    changed.push_back({static_cast<SettingKind>(place.first), place.second, std::monostate()});
+  return changed;
+}
+
+Outcome<Committer::Fed> Committer::feed_now(const std::filesystem::path& directory) {
+  if (auto failure = refuse_food()) return std::move(*failure);
+  auto read = read_food(directory);
+  if (auto* failure = std::get_if<Failure>(&read)) return std::move(*failure);
+  auto& food = std::get<Food>(read);
+  std::vector<Setting> settings = settings_to_change(food.settings);
+  Fed fed{food.zones,       food.added, food.different.size() - food.added,
+          food.gone.size(), food.time,  food.time != backup_time() || !store_.backup_time()};
+  fed.has_changed = fed.has_changed || !food.different.empty() || !food.gone.empty() || !settings.empty();
+  if (!settings.empty()) {
+    if (auto failure = group_->set(std::move(settings))) return std::move(*failure);
+  }
+  for (VersionRef& version : food.different) {
+    const Name apex(version->apex().name);
+    group_->set(apex, std::move(version));
+  }
+  for (const Name& apex : food.gone) group_->set(apex, nullptr);
+  group_->keep_ledger(std::move(food.ledger));
+  group_->keep_tombstones(std::move(food.tombstones));
+  group_->then(
+      [this, time = food.time] {
+        backup_time_.store(time, std::memory_order_relaxed);
+        try {
+          store_.set_backup_time(time);
+        } catch (const StoreError& error) {
+          log_.error("the time of the backup that was loaded cannot be stored: ", error.what());
+        }
+      },
+      [](const Failure&) {});
+  return fed;
+}
+
+// ---- becoming the primary ----
+
+Outcome<Committer::Promoted> Committer::promote_now(const Cause& cause) {
+  if (!is_standby()) return Promoted{false};
+  std::map<std::string, std::string> ledger;
+  store_.load_ledger([&](Store::LedgerText zone) { ledger[zones::sort_key(zone.apex)] = std::move(zone.text); },
+                     [this](const std::string& sentence) { log_.error(sentence); });
+  std::vector<Store::Loaded> all;
+  zones_.for_each([&](const zones::Zone& zone) {
+    VersionRef version(zone.current());
+    const auto kept = ledger.extract(apex_key(*version));
+    all.push_back({std::move(version), kept ? std::move(kept.mapped()) : std::string()});
+  });
+  const auto serve = [&](const VersionRef& before, const VersionRef& after) {
+    histories_.set_octets(histories_.octets() - history_memory(before.get()) + history_memory(after.get()));
+    retired_.add(zones_.publish(after));
+    AuditRecord record{.cause = cause, .kind = "zone", .name = after->apex().name.to_text()};
+    record.old_serial = before->serial();
+    record.serial = after->serial();
+    record.what = "a serial above all that are known";
+    record.is_one_of_many = true;  // the log has a line of its own
+    auditor_(record);
+  };
+  Promoted promoted{true, raise_serials(all, serve)};
+  duty_.store(Duty::promoted, std::memory_order_relaxed);
+  backup_time_.store(0, std::memory_order_relaxed);
+  Published published;
+  for (Store::Loaded& zone : all) {
+    if (is_followed(zone.version.get())) published.zones.push_back({std::move(zone.version), std::move(zone.ledger)});
+  }
+  published.recovered_at = store_.recovered_at();
+  published.promoted = true;
+  observer_(std::move(published));
+  follow_providers_at_start();
+  log_.warning(
+      "promoted: this axfrd is the primary, and takes changes; take standby out of its configuration, for with "
+      "it the next start is a standby again");
+  return promoted;
+}
+
+}  // namespace axfrd::control
