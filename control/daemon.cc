@@ -97,6 +97,7 @@ Daemon::Daemon(const Options& options, const Log& log)
               {options.behind_alarm}),
       service_(loop_, service_options(options, dataplane_), responder_, rcu_, committer_, settings_, notify_, log),
       aliases_(loop_, options.alias, options.resolvers, committer_, log),
+      endings_(loop_, options.ending, options.resolvers, committer_, log),
       checker_(options.resolvers),
       server_{zones_,
               cookies_,
@@ -106,6 +107,7 @@ Daemon::Daemon(const Options& options, const Log& log)
               service_,
               notify_,
               aliases_,
+              endings_,
               checker_,
               audit_,
               apexes_,
@@ -144,6 +146,7 @@ void Daemon::run() {
     asio::post(loop_, [this, published = std::move(published)] {
       notify_.published(published);
       aliases_.aliases().published(published);
+      endings_.endings().published(published);
     });
   });
   committer_.set_auditor([this](const AuditRecord& record) { audit_.write(record); });
