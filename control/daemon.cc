@@ -91,6 +91,7 @@ Daemon::Daemon(const Options& options, const Log& log)
               {options.behind_alarm}),
       service_(loop_, service_options(options, dataplane_), responder_, rcu_, committer_, settings_, notify_, log),
       aliases_(loop_, options.alias, options.resolvers, committer_, log),
+      endings_(loop_, options.ending, options.resolvers, committer_, log),
       checker_(options.resolvers),
       server_{zones_,
               cookies_,
@@ -100,6 +101,7 @@ Daemon::Daemon(const Options& options, const Log& log)
               service_,
               notify_,
               aliases_,
+              endings_,
               checker_,
               audit_,
               apexes_,
@@ -224,11 +226,13 @@ void Daemon::tell_of_standby() const {
                          : "from when it is what is served, is not known");
 }
 
-// A standby looks after no ALIAS, so it need not know of any before it has all of them.
+// A standby looks no name up, so that it need not know of any before it has all zones.
 void Daemon::published(const Published& published) {
   notify_.published(published);
   if (published.promoted && state_ == ServerState::serving) end_silence();
-  if (!silent_) aliases_.aliases().published(published);
+  if (silent_) return;
+  aliases_.aliases().published(published);
+  endings_.endings().published(published);
 }
 
 void Daemon::end_silence() {

@@ -14,6 +14,7 @@
 #include "control/base/start_guard.h"
 #include "control/check/delegation_check.h"
 #include "control/control_thread.h"
+#include "control/ending/ending_service.h"
 #include "control/notify/notify_service.h"
 #include "control/notify/poll_feed.h"
 #include "control/options.h"
@@ -73,6 +74,7 @@ class Daemon {
   Service service_;
   std::optional<PollFeed> polls_;  // as the dataplane
   AliasService aliases_;
+  EndingService endings_;
   DelegationChecker checker_;
   std::atomic<ServerState> state_{ServerState::starting};  // the main thread writes, the control thread reads
   const Server server_;

@@ -248,6 +248,8 @@ void read_service(const Values& values, Options& options) {
       fail("notify-source", ": one address of each family");
   }
   options.behind_alarm = std::chrono::seconds(values.number("behind-alarm", 0, 30 * 86400));
+  options.ending.interval = std::chrono::seconds(values.number("undelegated-interval", 1, 86400));
+  options.ending.floor = std::chrono::seconds(values.number("undelegated-wait", 0, 7 * 86400));
   options.history_octets = size_t{values.number("history-memory", 0, 1U << 20)} << 20;
   options.transaction_timeout = std::chrono::seconds(values.number("transaction-timeout", 1, 86400));
   for (const std::string& text : values.list("allow-transfer")) {

@@ -17,6 +17,7 @@
 #include "control/alias/alias.h"
 #include "control/base/log.h"
 #include "control/dns/tcp_limits.h"
+#include "control/ending/endings.h"
 #include "dataplane/dataplane.h"
 #include "zones/respond.h"
 
@@ -46,6 +47,7 @@ struct Options {
   std::vector<IpAddress> notify_sources;   // before those that we serve
   std::chrono::seconds behind_alarm{300};  // 0: none
   AliasSettings alias;
+  EndingSettings ending;
   std::vector<std::string> resolvers;  // ADDR or ADDR@PORT
 
   std::filesystem::path control_socket;

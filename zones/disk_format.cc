@@ -157,7 +157,17 @@ PseudoRecord pseudo_of(Bytes value, bool& knows_all) {
 
 // ---- secondary DNS ----
 
-enum class SecondaryDnsTag : uint16_t { enabled = 1, server, added, secondary, provider, own_server, own_secondary };
+enum class SecondaryDnsTag : uint16_t {
+  enabled = 1,
+  server,
+  added,
+  secondary,
+  provider,
+  own_server,
+  own_secondary,
+  ending_since,
+  leaving
+};
 enum class SecondaryTag : uint16_t { address = 1, prefix, port, transfers, notified, key };
 
 std::string encode_secondary(const Secondary& s) {
@@ -218,11 +228,18 @@ std::string encode_secondary_dns(const SecondaryDns& settings) {
   for (const std::string& provider : settings.providers) out.put(SecondaryDnsTag::provider, provider);
   for (const Name& name : settings.own_servers) out.put_name(SecondaryDnsTag::own_server, name);
   for (const Secondary& s : settings.own_secondaries) out.put(SecondaryDnsTag::own_secondary, encode_secondary(s));
+  if (settings.ending) {
+    out.put64(SecondaryDnsTag::ending_since, static_cast<uint64_t>(settings.ending->since));
+    for (const Name& name : settings.ending->leaving) out.put_name(SecondaryDnsTag::leaving, name);
+  }
   return std::move(out).finish();
 }
 
 SecondaryDnsRef secondary_dns_of(Bytes value, bool& knows_all) {
   SecondaryDns settings;
+  const auto ending = [&settings]() -> Ending& {
+    return settings.ending ? *settings.ending : settings.ending.emplace();
+  };
   TagReader in(value);
   while (in.next()) {
     switch (in.tag<SecondaryDnsTag>()) {
@@ -246,6 +263,12 @@ SecondaryDnsRef secondary_dns_of(Bytes value, bool& knows_all) {
         break;
       case SecondaryDnsTag::own_secondary:
         settings.own_secondaries.push_back(secondary_of(in.value(), knows_all));
+        break;
+      case SecondaryDnsTag::ending_since:
+        ending().since = static_cast<int64_t>(in.number64());
+        break;
+      case SecondaryDnsTag::leaving:
+        ending().leaving.push_back(in.name());
         break;
       default:
         knows_all = false;

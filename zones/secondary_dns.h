@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,9 +27,18 @@ struct Secondary {
   friend bool operator==(const Secondary&, const Secondary&) = default;
 };
 
+// Secondary DNS on its way out: the NS names have left the zone, and the addresses may transfer and are notified until
+// the parent zone, and the caches of resolvers, have forgotten the names, too.
+struct Ending {
+  int64_t since = 0;          // Unix seconds
+  std::vector<Name> leaving;  // what the parent zone is to drop, and what nobody brings back into the zone meanwhile
+
+  friend bool operator==(const Ending&, const Ending&) = default;
+};
+
 struct SecondaryDns {
   bool enabled = false;
-  std::vector<Name> servers;  // names of the secondaries, which stand in the NS RRset of the apex while enabled
+  std::vector<Name> servers;  // names of the secondaries, which stand in the NS RRset of the apex while stands()
   std::vector<Name> added;    // those that the zone would not have by itself, and that leave it on disable
   std::vector<Secondary> secondaries;
 
@@ -38,6 +48,14 @@ struct SecondaryDns {
   std::vector<Name> own_servers = {};
   std::vector<Secondary> own_secondaries = {};
 
+  std::optional<Ending> ending = {};  // only while enabled
+
+  bool stands() const { return enabled && !ending; }
+  // The rest is remembered for the next time.
+  void disable() {
+    enabled = false;
+    ending.reset();
+  }
   friend bool operator==(const SecondaryDns&, const SecondaryDns&) = default;
 };
 using SecondaryDnsRef = std::shared_ptr<const SecondaryDns>;  // null: nothing was ever set

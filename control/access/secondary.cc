@@ -143,6 +143,11 @@ Json to_json(const SecondaryDns& settings) {
     secondaries.push_back({{"address", to_text(s)}, {"transfers", s.transfers}, {"notified", s.notified}});
   Json json{{"enabled", settings.enabled}, {"ns", std::move(servers)}, {"secondaries", std::move(secondaries)}};
   if (!settings.providers.empty()) json["providers"] = settings.providers;
+  if (settings.ending) {
+    Json leaving = Json::array();
+    for (const Name& name : settings.ending->leaving) leaving.push_back(name.to_text());
+    json["ending"] = {{"since", settings.ending->since}, {"leaving", std::move(leaving)}};
+  }
   return json;
 }
 

@@ -34,7 +34,8 @@ bool same_place(const zones::Secondary& a, const zones::Secondary& b);
 // Whether `peer` is the secondary, or one of its prefix. @pre peer is normalised
 bool covers(const zones::Secondary& secondary, const IpAddress& peer);
 
-// {"enabled", "ns": […], "secondaries": [{"address", "transfers", "notified"}…]}
+// {"enabled", "ns": […], "secondaries": [{"address", "transfers", "notified"}…]}, and, while it is ending, "ending":
+// {"since", "leaving": […]}
 Json to_json(const zones::SecondaryDns& settings);
 
 // Lists as they come from the control socket, items separated by commas; empty: not stated. `allow`: who may transfer

@@ -7,7 +7,7 @@
 #include <set>
 #include <stdexcept>
 
-#include "zones/wire.h"
+#include "zones/record.h"
 
 namespace axfrd::control {
 
@@ -29,6 +29,7 @@ Resolved read(const ub_result& result, std::chrono::steady_clock::duration taken
   Resolved resolved;
   if (result.nxdomain != 0) {
     resolved.failure = name_of_rcode(3);
+    resolved.exists = false;
   } else if (result.rcode != 0) {
     resolved.failure = name_of_rcode(result.rcode);
     if (result.rcode == 2 && taken >= kNoAnswer)
@@ -36,12 +37,16 @@ Resolved read(const ub_result& result, std::chrono::steady_clock::duration taken
           "no answer in " + std::to_string(std::chrono::duration_cast<std::chrono::seconds>(taken).count()) + " s";
   }
   if (!resolved.failure.empty()) return resolved;
-  const int size = result.qtype == zones::rrtype::A ? 4 : 16;
-  std::set<std::string> addresses;
+  const auto type = static_cast<uint16_t>(result.qtype);
+  // The addresses of an alias are those of its target. Its name servers are not: it is no zone.
+  const bool is_alias = result.canonname != nullptr && result.canonname != result.qname;
+  if (type == zones::rrtype::NS && is_alias) return resolved;
+  std::set<std::string> all;
   for (int i = 0; result.havedata != 0 && result.data[i] != nullptr; ++i) {
-    if (result.len[i] == size) addresses.emplace(result.data[i], static_cast<size_t>(size));
+    std::string rdata(result.data[i], static_cast<size_t>(result.len[i]));
+    if (zones::rdata_is_sound(type, zones::bytes_of(rdata))) all.insert(std::move(rdata));
   }
-  for (const std::string& address : addresses) resolved.octets += address;
+  for (const std::string& rdata : all) resolved.octets += rdata;
   const int ttl = resolved.octets.empty() ? std::min(result.ttl, kLongestNegative) : result.ttl;
   resolved.ttl = static_cast<uint32_t>(std::max(ttl, 0));
   return resolved;

@@ -21,11 +21,12 @@ struct ub_result;
 
 namespace axfrd::control {
 
-// What came of one question for A or AAAA.
+// What came of one question for A, AAAA or NS.
 struct Resolved {
   std::string failure;  // why there is no answer; empty: there is one
-  std::string octets;   // the addresses, one RDATA behind the other, ascending; empty: the name has none of that type
+  std::string octets;   // sound RDATA, one behind the other, ascending; empty: the name has none of that type
   uint32_t ttl = 0;     // for how long that holds; seconds
+  bool exists = true;   // false: that is the failure (NXDOMAIN)
 };
 using ResolvedDone = std::function<void(Resolved)>;
 

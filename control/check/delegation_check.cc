@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <set>
@@ -12,6 +13,7 @@
 #include "control/access/secondary.h"
 #include "control/base/resolver.h"
 #include "control/dnsclient/query.h"
+#include "zones/delegation.h"
 #include "zones/ldns.h"
 
 namespace axfrd::control {
@@ -33,15 +35,6 @@ struct Free {
   }
 };
 using Packet = std::unique_ptr<ldns_pkt, Free<&ldns_pkt_free>>;
-
-std::string text_of(const ldns_rdf* name) {
-  const zones::LdnsText text(ldns_rdf2str(name));
-  return text ? text.get() : "";
-}
-
-std::optional<Name> name_of(const ldns_rdf* name) {
-  return name != nullptr ? Name::from_text(text_of(name)) : std::nullopt;
-}
 
 // Of sound RDATA.
 std::string address_text(std::string_view rdata) {
@@ -181,18 +174,13 @@ class Check {
   std::optional<Names> delegated_by(const Parent& parent) const {
     for (const std::string& server : parent.servers) {
       if (stop_) break;
-      const Packet answer = ask(server, apex_, LDNS_RR_TYPE_NS);
-      if (!answer) continue;
-      const auto rcode = ldns_pkt_get_rcode(answer.get());
-      if (rcode != LDNS_RCODE_NOERROR && rcode != LDNS_RCODE_NXDOMAIN) continue;
-      Names names;
-      for (const ldns_rr_list* section : {ldns_pkt_authority(answer.get()), ldns_pkt_answer(answer.get())}) {
-        for_each_record(section, LDNS_RR_TYPE_NS, [&](const ldns_rr* record) {
-          const auto name = name_of(ldns_rr_rdf(record, 0));
-          if (name && name_of(ldns_rr_owner(record)) == apex_) names.insert(*name);
-        });
-      }
-      return names;
+      const boost::asio::ip::udp::endpoint place(boost::asio::ip::make_address(server), kDnsPort);
+      const std::string response = dnsclient::query(place, apex_, rrtype::NS, kPatience);
+      if (response.empty()) continue;
+      auto delegation = zones::read_delegation(zones::bytes_of(response), apex_);
+      if (delegation.problem != nullptr) continue;
+      return Names(std::make_move_iterator(delegation.servers.begin()),
+                   std::make_move_iterator(delegation.servers.end()));
     }
     return std::nullopt;
   }
@@ -203,7 +191,7 @@ class Check {
     if (!parent) return;
     const std::string who = "the parent zone " + parent->name.to_text();
     const auto delegated = delegated_by(*parent);
-    if (!delegated) return fix("delegation", "no server of " + who + " answers");
+    if (!delegated) return fix("delegation", "no server of " + who + " says what it delegates");
     if (delegated->empty())
       return fix("delegation", who + " does not delegate to this zone; at the registrar, enter " + list_of(servers_));
     const Names missing = without(servers_, *delegated), extra = without(*delegated, servers_);
@@ -217,9 +205,10 @@ class Check {
 
   std::string since_disabled(const Names& extra) const {
     const auto& settings = zone_.attributes().secondary_dns;
-    if (!settings || settings->enabled) return "";
+    if (!settings || settings->stands()) return "";
     const bool ours = std::ranges::any_of(settings->servers, [&](const Name& name) { return extra.contains(name); });
-    return ours ? " since secondary DNS was disabled" : "";
+    if (!ours) return "";
+    return settings->ending ? " since its secondary DNS is ending" : " since secondary DNS was disabled";
   }
 
   void check_ds() {

@@ -55,7 +55,8 @@ void secondary_edit(Operations& operations, const Principal& who, Json& params, 
 }
 
 void secondary_disable(Operations& operations, const Principal& who, Json& params, RpcDone done) {
-  operations.secondaries.disable(who, zone_in(params), answering<SecondarySet>(std::move(done), set_json));
+  operations.secondaries.disable(who, zone_in(params), flag_in(params, "when-undelegated"),
+                                 answering<SecondarySet>(std::move(done), set_json));
 }
 
 void secondary_show(Operations& operations, const Principal& who, Json& params, RpcDone done) {
@@ -78,6 +79,7 @@ void secondary_show(Operations& operations, const Principal& who, Json& params, 
                          {"keys", std::move(keys)}};
     result["ledger"] = shown.ledger;
     result["strangers"] = shown.strangers;
+    if (!shown.ending.is_null()) result["ending"] = shown.ending;
     return result;
   };
   const SecondaryOperations::Show request{zone_in(params), optional_text(params, "format"),
@@ -115,7 +117,8 @@ class LedgerView {
     }
   }
   std::string begin() const { return sums_up_ ? R"({"hosts":[)" : R"({"ledger":[)"; }
-  std::string end(const Json& strangers) {
+  // `endings`: how many zones are ending; none: that is not asked for.
+  std::string end(const Json& strangers, std::optional<size_t> endings = {}) {
     std::string text;
     for (const auto& [secondary, host] : hosts_) {
       add(text, {{"secondary", secondary},
@@ -124,7 +127,9 @@ class LedgerView {
                  {"behind_seconds", host.behind_seconds},
                  {"last_seen", host.last_seen != 0 ? Json(host.last_seen) : Json()}});
     }
-    return text + R"(],"strangers":)" + dump(strangers) + "}";
+    text += R"(],"strangers":)" + dump(strangers);
+    if (endings) text += R"(,"endings":)" + std::to_string(*endings);
+    return text + "}";
   }
 
  private:
@@ -165,7 +170,9 @@ void secondary_status(Operations& operations, const Principal& who, Json& params
     const auto picture = [view](const SecondaryOperations::Status& status) {
       std::string text = view->begin();
       view->take(status.ledger, text);
-      return Json::parse(text + view->end(status.strangers));
+      Json result = Json::parse(text + view->end(status.strangers));
+      if (!status.ending.is_null()) result["ending"] = status.ending;
+      return result;
     };
     return operations.secondaries.status(who, zone_in(params), view->behind(),
                                          answering<SecondaryOperations::Status>(std::move(done), picture));
@@ -179,7 +186,7 @@ void secondary_status(Operations& operations, const Principal& who, Json& params
                                          std::string text = *place ? "" : view->begin();
                                          view->take(page.lines, text);
                                          *place = page.last;
-                                         if (!page.more) text += view->end(page.strangers);
+                                         if (!page.more) text += view->end(page.strangers, page.endings);
                                          piece(std::move(text), page.more);
                                        });
   })));

@@ -15,6 +15,7 @@ constexpr std::array kZones{Section{"zones", "", ""}};
 constexpr std::array kNotify{Section{"notify", "", ""}};
 constexpr std::array kSecondaries{Section{"secondaries", "secondary", "host", true}};
 constexpr std::array kAlias{Section{"alias", "", ""}};
+constexpr std::array kEndings{Section{"endings", "", ""}};
 constexpr std::array kLog{Section{"log", "", ""}};
 constexpr std::array kUdp{Section{"udp", "transport", "udp"}};
 constexpr std::array kTcp{Section{"tcp", "transport", "tcp"}};
@@ -168,6 +169,17 @@ constexpr std::array kMetrics{
            "Such changes that had to wait, because the zone had changed too often."},
     Metric{kAlias, "refused_changes", "axfrd_alias_refused_changes_total", kCounter,
            "Such changes that could not be made."},
+    Metric{kEndings, "zones", "axfrd_secondary_endings", kGauge,
+           "Zones whose secondary DNS ends when their parent zone does not name the secondaries any more."},
+    Metric{kEndings, "dropped", "axfrd_secondary_endings_dropped", kGauge,
+           "Of these, those where that is so, and caches are waited for."},
+    Metric{kEndings, "failing", "axfrd_secondary_endings_failing", kGauge,
+           "Of these, those whose parent zone could not be asked at last, or that could not be disabled."},
+    Metric{kEndings, "questions", "axfrd_secondary_ending_questions_total", kCounter,
+           "Times that the parent zone of such a zone was asked."},
+    Metric{kEndings, "failures", "axfrd_secondary_ending_failures_total", kCounter,
+           "Of these, those without an answer that counts."},
+    Metric{kEndings, "ended", "axfrd_secondary_ended_total", kCounter, "Zones whose secondary DNS has ended by that."},
 };
 
 }  // namespace

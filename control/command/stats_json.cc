@@ -107,6 +107,15 @@ Json to_json(const AliasCounters& counters) {
           {"refused_changes", counters.refused_changes.read()}};
 }
 
+Json to_json(const EndingCounters& counters) {
+  return {{"zones", counters.zones.load(std::memory_order_relaxed)},
+          {"dropped", counters.dropped.load(std::memory_order_relaxed)},
+          {"failing", counters.failing.load(std::memory_order_relaxed)},
+          {"questions", counters.questions.read()},
+          {"failures", counters.failures.read()},
+          {"ended", counters.ended.read()}};
+}
+
 Json to_json(const TcpCounters& counters) {
   Json object = requests(counters.requests);
   const uint64_t closed = counters.all_closed();  // first, so that the difference is never negative
@@ -134,6 +143,7 @@ Json to_json(const ServerStats& stats) {
                      {"history_octets", stats.history_octets}};
   result["notify"] = to_json(stats.notify);
   result["alias"] = to_json(stats.alias);
+  result["endings"] = to_json(stats.endings);
   result["log"] = {{"dropped", stats.dropped_log_lines},
                    {"transfers_dropped", stats.dropped_transfers},
                    {"left_out", stats.left_out_lines}};

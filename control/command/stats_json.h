@@ -15,6 +15,7 @@ Json to_json(const UdpCounters& counters);
 Json to_json(const NotifyCounters& counters);
 Json to_json(const TcpCounters& counters);
 Json to_json(const AliasCounters& counters);
+Json to_json(const EndingCounters& counters);
 Json to_json(const ServerStats& stats);  // all of them
 
 }  // namespace axfrd::control

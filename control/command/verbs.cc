@@ -168,6 +168,9 @@ constexpr std::array kEditSecondary{
 };
 constexpr std::array kDisableSecondary{
     Parameter{"zone", Source::argument, true, "NAME", "name of the zone"},
+    Parameter{"when-undelegated", Source::flag, false, "",
+              "take the NS names out now, and let the secondaries transfer until the parent zone and caches have "
+              "dropped them"},
     kZonesFrom,
     kAllZones,
 };

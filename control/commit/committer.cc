@@ -179,10 +179,11 @@ Outcome<Committer::SecondarySet> Committer::set_secondary_now(const Name& apex, 
   if (!set.settings) set.settings = std::make_shared<const zones::SecondaryDns>();
   if (!made.changes()) return set;
   group_->set(apex, made.next);
-  AuditRecord record = record_of(apex, cause,
-                                 std::string("secondary DNS ") + (set.settings->enabled ? "enabled" : "disabled") +
-                                     ", " + std::to_string(set.settings->servers.size()) + " NS names, " +
-                                     std::to_string(set.settings->secondaries.size()) + " addresses");
+  const char* state = set.settings->ending ? "ending" : set.settings->enabled ? "enabled" : "disabled";
+  AuditRecord record =
+      record_of(apex, cause,
+                std::string("secondary DNS ") + state + ", " + std::to_string(set.settings->servers.size()) +
+                    " NS names, " + std::to_string(set.settings->secondaries.size()) + " addresses");
   record.old_serial = set.old_serial;
   record.serial = set.serial;
   group_->record(std::move(record));

@@ -45,7 +45,7 @@ Outcome<Proposal> Committer::follow_now(const VersionRef& base, const Providers&
     const auto& settings = zone.attributes().secondary_dns;
     try {
       auto next = follow_providers(settings ? *settings : zones::SecondaryDns{}, known);
-      if (next.enabled) {
+      if (next.stands()) {
         if (auto failure = check_servers(next, zone)) return std::move(*failure);
       }
       return next;

@@ -129,8 +129,8 @@ std::vector<Name> add_servers(Draft& draft, const zones::SecondaryDns& settings)
   return added;
 }
 
-// The same for a whole zone; whether any was not there. @pre records.finish() found no problem
-bool add_servers(zones::RecordSet& records, const zones::SecondaryDns& settings) {
+// The same for a whole zone. @pre records.finish() found no problem
+std::vector<Name> add_servers(zones::RecordSet& records, const zones::SecondaryDns& settings) {
   std::vector<OwnedRecord> rrset;
   uint32_t ttl = 0;
   for (size_t i = 0; i < records.size() && records[i].owner.equals(records.apex()); ++i) {
@@ -138,9 +138,63 @@ bool add_servers(zones::RecordSet& records, const zones::SecondaryDns& settings)
     if (records[i].type == zones::rrtype::SOA) ttl = records[i].ttl;
   }
   const auto missing = missing_servers(Name(records.apex()), rrset, ttl, settings);
-  for (const OwnedRecord& ns : missing) records.add(ns.view());
+  std::vector<Name> added;
+  for (const OwnedRecord& ns : missing) {
+    records.add(ns.view());
+    added.emplace_back(*zones::NameView::read(ns.view().rdata));
+  }
   if (!missing.empty()) records.finish();
-  return !missing.empty();
+  return added;
+}
+
+bool is_server_record(const zones::Record& record, zones::NameView apex, const std::vector<Name>& names) {
+  if (record.type != zones::rrtype::NS || !record.owner.equals(apex)) return false;
+  const auto name = zones::NameView::read(record.rdata);
+  return name && contains(names, Name(*name));
+}
+
+// Takes these names out of the NS RRset, and returns those that were there.
+std::vector<Name> remove_servers(Draft& draft, const std::vector<Name>& names) {
+  const Name apex(draft.base()->apex().name);
+  std::vector<Name> removed;
+  for (const OwnedRecord& ns : draft.rrset(apex, zones::rrtype::NS)) {
+    if (!is_server_record(ns.view(), apex, names)) continue;
+    draft.apply(zones::Edit(zones::Edit::Kind::remove_record, ns));
+    removed.emplace_back(*zones::NameView::read(ns.view().rdata));
+  }
+  return removed;
+}
+
+// The same for a whole zone. @pre records.finish() found no problem
+std::vector<Name> remove_servers(zones::RecordSet& records, const std::vector<Name>& names) {
+  zones::RecordSet rest(records.apex());
+  std::vector<Name> removed;
+  for (size_t i = 0; i < records.size(); ++i) {
+    if (is_server_record(records[i], records.apex(), names)) {
+      removed.emplace_back(*zones::NameView::read(records[i].rdata));
+    } else {
+      rest.add(records[i], records.line(i));
+    }
+  }
+  if (removed.empty()) return removed;
+  rest.finish();
+  records = std::move(rest);
+  return removed;
+}
+
+// Makes the NS RRset of what somebody wrote, a draft or a whole zone, what the zone's settings want of it: names of
+// secondaries stay in, and those that are leaving stay out, of which there is a warning. Whether anything was changed.
+template <class Content>
+bool set_servers(Content& content, const zones::SecondaryDns& settings, const std::string& zone,
+                 zones::Warnings& warnings) {
+  if (settings.stands()) return !add_servers(content, settings).empty();
+  if (!settings.ending) return false;
+  const std::vector<Name> removed = remove_servers(content, settings.ending->leaving);
+  for (const Name& name : removed) {
+    warnings.add(0, "the NS name " + name.to_text() + " stays out of the zone, for its secondary DNS is ending; " +
+                        "axfrctl secondary enable " + zone + " brings it back");
+  }
+  return !removed.empty();
 }
 
 // Makes the NS RRset follow new settings, and notes in them which names it would not have without.
@@ -148,13 +202,13 @@ void change_servers(Draft& draft, const zones::SecondaryDns* before, zones::Seco
   const Name apex(draft.base()->apex().name);
   const std::vector<Name> added_before = before != nullptr ? before->added : std::vector<Name>();
   for (const Name& server : added_before) {
-    if (after.enabled && contains(after.servers, server)) continue;
+    if (after.stands() && contains(after.servers, server)) continue;
     const zones::Bytes data = server.view().bytes();
     draft.apply(
         zones::Edit(zones::Edit::Kind::remove_record, OwnedRecord(zones::Record{apex, zones::rrtype::NS, 0, data})));
   }
   after.added.clear();
-  if (!after.enabled) return;
+  if (!after.stands()) return;
   after.added = add_servers(draft, after);
   for (const Name& server : added_before) {
     if (contains(after.servers, server) && !contains(after.added, server)) after.added.push_back(server);
@@ -226,11 +280,11 @@ struct Made {
   OwnedRecord soa;  // with the serial that was stated
   Attributes attributes;
   bool needs_serial = false;  // a secondary will see the change
-  bool added_servers = false;
+  bool changed_servers = false;
 };
 
 Outcome<Proposal> finish(const VersionRef& base, Made& made, const ProposalRules& rules) {
-  zones::OwnChanges own{.serial = false, .servers = made.added_servers};
+  zones::OwnChanges own{.serial = false, .servers = made.changed_servers};
   if (made.needs_serial) {
     const uint32_t stated = zones::soa_serial(made.soa);
     const auto serial = choose_serial(*base, stated, rules);
@@ -272,23 +326,23 @@ Outcome<Proposal> propose_edits(const VersionRef& base, const Compose& compose, 
   Draft draft(base);
   if (auto failure = compose(draft)) return std::move(*failure);
   Made made(*base);
+  zones::Warnings warnings;
   if (const auto* secondaries = base->attributes().enabled_secondaries())
-    made.added_servers = !add_servers(draft, *secondaries).empty();
+    made.changed_servers = set_servers(draft, *secondaries, name_of(*base), warnings);
   if (!rules.url_addresses.empty()) draft.set_url_addresses(rules.url_addresses);
   auto finished = draft.finish();
   if (auto* reason = std::get_if<std::string>(&finished)) return Failure{FailureCode::bad_zone, std::move(*reason)};
   auto& result = std::get<Draft::Result>(finished);
-  if (result.empty()) return nothing_to_do(base);
+  if (result.empty()) return with_warnings(nothing_to_do(base), std::move(warnings), false);
   made.needs_serial = !result.delta.empty() || result.soa_edited;
   made.delta = std::move(result.delta);
   made.soa = std::move(result.soa);
   made.attributes.pseudo = std::move(result.pseudo);
   auto outcome = finish(base, made, rules);
-  if (auto* proposal = std::get_if<Proposal>(&outcome)) {
-    for (const std::string& fault : zones::find_faults(*proposal->next, proposal->delta))
-      proposal->warnings.add(0, fault);
+  if (const auto* proposal = std::get_if<Proposal>(&outcome)) {
+    for (const std::string& fault : zones::find_faults(*proposal->next, proposal->delta)) warnings.add(0, fault);
   }
-  return outcome;
+  return with_warnings(std::move(outcome), std::move(warnings), false);
 }
 
 Outcome<Proposal> propose_content(const VersionRef& base, const NewContent& content, const ProposalRules& rules) {
@@ -310,11 +364,11 @@ Outcome<Proposal> propose_content(const VersionRef& base, const NewContent& cont
   const auto* secondaries = base->attributes().enabled_secondaries();
   const zones::RecordSet* records = &content.text.records;
   std::vector<zones::PseudoRecord> pseudo = content.text.pseudo;
-  std::optional<zones::RecordSet> completed;  // only where something is to be added
+  std::optional<zones::RecordSet> completed;  // only where something is to be added or left out
   if (secondaries != nullptr || !pseudo.empty()) {
     completed = content.text.records;
     records = &*completed;
-    if (secondaries != nullptr) made.added_servers = add_servers(*completed, *secondaries);
+    if (secondaries != nullptr) made.changed_servers = set_servers(*completed, *secondaries, name_of(*base), warnings);
     if (auto failure = add_derived(*completed, pseudo, base->pseudo(), rules)) return std::move(*failure);
   }
   size_t recased = 0;
@@ -394,7 +448,7 @@ Outcome<Proposal> propose_secondary(const VersionRef& base, const SecondaryEdit&
   auto edited = edit(*base);
   if (auto* failure = std::get_if<Failure>(&edited)) return std::move(*failure);
   auto settings = std::make_shared<zones::SecondaryDns>(std::get<zones::SecondaryDns>(std::move(edited)));
-  if (settings->enabled && !zones::has_apex_servers(*base)) {
+  if (settings->stands() && !zones::has_apex_servers(*base)) {
     return Failure{FailureCode::bad_zone,
                    "zone " + name_of(*base) + " has no NS record at its apex: add its own name servers first"};
   }
@@ -406,7 +460,7 @@ Outcome<Proposal> propose_secondary(const VersionRef& base, const SecondaryEdit&
   auto& result = std::get<Draft::Result>(finished);
   if (result.delta.empty() && *settings == (current ? *current : zones::SecondaryDns{})) return nothing_to_do(base);
   Made made(*base);
-  made.needs_serial = made.added_servers = !result.delta.empty();
+  made.needs_serial = made.changed_servers = !result.delta.empty();
   made.delta = std::move(result.delta);
   made.soa = std::move(result.soa);
   made.attributes.secondary_dns = std::move(settings);

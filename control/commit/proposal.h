@@ -4,7 +4,7 @@
 //
 //   role         whether such a change may be made to such a zone at all
 //   content      edits, whole content, or a given delta
-//   secondaries  the NS names of secondaries stay in the zone, or follow new settings
+//   secondaries  the NS names of secondaries stay in the zone, or out of it if they are leaving, or follow new settings
 //   derived      the addresses of ALIAS and URL
 //   serial       the one that was stated, if it is newer, or else the next one
 //   step         of history

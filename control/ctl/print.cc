@@ -128,6 +128,7 @@ void print_stats(std::ostream& out, const Json&, const Json& result) {
   print_columns(out, "TCP", {result["tcp"]});
   print_columns(out, "zones", {result["zones"]});
   print_columns(out, "ALIAS", {result["alias"]});
+  if (result.contains("endings")) print_columns(out, "secondary DNS that is ending", {result["endings"]});
   if (result.contains("secondaries")) print_hosts(out, result["secondaries"]);
   if (result.contains("log")) print_columns(out, "log", {result["log"]});
 }
@@ -300,8 +301,15 @@ std::string addresses_with(const Json& secondaries, const char* property) {
   return joined(list);
 }
 
+// "ending: waits for the parent zone to drop ns1.example."
+std::string state_of_secondary_dns(const Json& zone) {
+  if (!zone["enabled"]) return "disabled";
+  if (!zone.contains("ending")) return "enabled";
+  return "ending: waits for the parent zone to drop " + joined(zone["ending"]["leaving"]);
+}
+
 void print_secondary_settings(std::ostream& out, const Json& zone) {
-  print_pairs(out, {{"secondary DNS", zone["enabled"] ? "enabled" : "disabled"},
+  print_pairs(out, {{"secondary DNS", state_of_secondary_dns(zone)},
                     {"serial", text_of(zone["serial"])},
                     {"NS names", joined(zone["ns"])},
                     {"may transfer", addresses_with(zone["secondaries"], "transfers")},
@@ -312,6 +320,25 @@ std::string ago(const Json& time) {
   if (time.is_null()) return "-";
   const auto seconds = unix_time() - time.get<int64_t>();
   return human_duration(static_cast<uint64_t>(std::max<int64_t>(seconds, 0))) + " ago";
+}
+
+// How far secondary DNS is whose ending waits for the parent zone: what axfrd has asked for, and what came of it.
+void print_ending(std::ostream& out, const Json& ending) {
+  if (!ending.contains("state")) return;  // that part of axfrd has not heard of it yet
+  const std::string parent = ending["parent"].is_null() ? "" : " " + text_of(ending["parent"]);
+  out << "ending, which was asked for " << ago(ending["since"]) << ": ";
+  if (ending["state"] == "dropped") {
+    const auto left = std::max<int64_t>(ending["ends_at"].get<int64_t>() - std::time(nullptr), 0);
+    out << "the parent zone" << parent << " dropped " << joined(ending["leaving"]) << ", as seen "
+        << ago(ending["dropped_at"]) << "; caches may have them for " << human_duration(static_cast<uint64_t>(left))
+        << " yet\n";
+  } else if (!ending["named"].empty()) {
+    out << "the parent zone" << parent << " names " << joined(ending["named"]) << '\n';
+  } else {
+    out << "waits for the parent zone" << parent << " to drop " << joined(ending["leaving"]) << '\n';
+  }
+  if (!ending["problem"].is_null()) out << "at last that could not be told: " << text_of(ending["problem"]) << '\n';
+  if (!ending["asked_at"].is_null()) out << "the parent zone was asked " << ago(ending["asked_at"]) << '\n';
 }
 
 std::string notify_of(const Json& line) {
@@ -494,7 +521,16 @@ void print_delegation(std::ostream& out, const Json& result) {
   if (!add.empty()) out << "Add names when their servers have the zone: axfrctl secondary status shows when.\n";
   if (!remove.empty()) {
     out << "Take names out now, and let their servers go on until the old delegation has run out of all caches: the\n"
-           "TTL of the NS records at the parent. To be safe next time, take them out there first.\n";
+           "TTL of the NS records at the parent. ";
+    if (!result.contains("ending")) {
+      out << "To be safe next time, take them out there first, or let axfrd wait:\n"
+             "axfrctl secondary disable --when-undelegated.\n";
+    } else {
+      out << "Until then they may transfer, and are notified: axfrd asks the\n"
+             "parent zone now and then, and disables secondary DNS itself when that is over. axfrctl secondary show\n"
+             "says how far it is, axfrctl secondary enable takes it back, and axfrctl secondary disable waits no "
+             "more.\n";
+    }
   }
 }
 
@@ -525,16 +561,17 @@ void print_secondary_show(std::ostream& out, const Json&, const Json& result) {
     return;
   }
   print_secondary_settings(out, result);
+  if (result.contains("ending")) print_ending(out, result["ending"]);
   if (result.contains("primary")) print_primary(out, result["primary"]);
   if (!result["ledger"].empty()) print_ledger(out, result["ledger"]);
   print_strangers(out, result);
 }
 
 void print_secondary_list(std::ostream& out, const Json&, const Json& result) {
-  Table table{{{"ZONE", "SERIAL", "NS NAMES", "MAY TRANSFER"}}, {false, true, false, false}};
+  Table table{{{"ZONE", "SERIAL", "NS NAMES", "MAY TRANSFER", "STATE"}}, {false, true, false, false, false}};
   for (const Json& zone : result["zones"]) {
     table.rows.push_back({text_of(zone["zone"]), text_of(zone["serial"]), joined(zone["ns"]),
-                          addresses_with(zone["secondaries"], "transfers")});
+                          addresses_with(zone["secondaries"], "transfers"), state_of_secondary_dns(zone)});
   }
   table.print(out);
 }
@@ -550,6 +587,10 @@ void print_check(std::ostream& out, const Json&, const Json& result) {
 void print_secondary_status(std::ostream& out, const Json&, const Json& result) {
   if (!result.contains("hosts")) {
     print_ledger(out, result["ledger"]);
+    if (result.contains("ending")) print_ending(out, result["ending"]);
+    if (const auto endings = result.value("endings", uint64_t{0}); endings != 0)
+      out << "secondary DNS is ending in " << endings << (endings == 1 ? " zone" : " zones")
+          << "; axfrctl secondary list shows where\n";
     return print_strangers(out, result);
   }
   Table table{{{"SECONDARY", "ZONES", "BEHIND", "LONGEST", "LAST SEEN"}}, {false, true, true, true, false}};

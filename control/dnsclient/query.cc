@@ -16,15 +16,6 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::udp;
 
-bool answers(zones::Bytes response, const std::string& request) {
-  // The question is repeated octet for octet, as all servers do.
-  const size_t question = request.size();
-  const zones::Bytes asked = zones::bytes_of(request);
-  return response.size() >= question && zones::load16(response.data()) == zones::load16(asked.data()) &&
-         (response[2] & 0x80) != 0 && zones::load16(&response[4]) == 1 &&
-         std::ranges::equal(response.first(question).subspan(zones::kHeaderSize), asked.subspan(zones::kHeaderSize));
-}
-
 // Waits for a datagram that answers; empty: none came in time. The socket is connected, so nobody else is heard.
 std::string await(asio::io_context& loop, udp::socket& socket, const std::string& request,
                   std::chrono::milliseconds patience) {
@@ -48,6 +39,15 @@ std::string await(asio::io_context& loop, udp::socket& socket, const std::string
 }
 
 }  // namespace
+
+bool answers(zones::Bytes response, const std::string& request) {
+  // The question is repeated octet for octet, as all servers do.
+  const size_t question = request.size();
+  const zones::Bytes asked = zones::bytes_of(request);
+  return response.size() >= question && zones::load16(response.data()) == zones::load16(asked.data()) &&
+         (response[2] & 0x80) != 0 && zones::load16(&response[4]) == 1 &&
+         std::ranges::equal(response.first(question).subspan(zones::kHeaderSize), asked.subspan(zones::kHeaderSize));
+}
 
 std::string query(const udp::endpoint& server, zones::NameView name, uint16_t type, const Patience& patience) {
   asio::io_context loop;

@@ -22,6 +22,7 @@
 #include "control/check/delegation_check.h"
 #include "control/commit/committer.h"
 #include "control/dns/service.h"
+#include "control/ending/ending_service.h"
 #include "control/ingest/importer.h"
 #include "control/notify/notify_service.h"
 #include "control/operate/apex_index.h"
@@ -44,6 +45,7 @@ struct Server {
   const Service& service;
   NotifyService& notify;
   AliasService& aliases;
+  EndingService& endings;  // in the same loop as notify
   DelegationChecker& checker;
   AuditLog& audit;
   ApexIndex& apexes;

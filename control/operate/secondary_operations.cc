@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "control/base/parse_name.h"
+#include "control/base/unix_time.h"
 
 namespace axfrd::control {
 
@@ -86,6 +87,19 @@ std::vector<Name> servers_of(const zones::ZoneVersion& zone) {
   return names;
 }
 
+// What was disabled already, or is ending, stays so.
+Outcome<zones::SecondaryDns> begin_ending(const zones::ZoneVersion& zone, zones::SecondaryDns settings) {
+  if (!settings.stands()) return settings;
+  if (settings.added.empty()) {
+    return Failure{FailureCode::conflict,
+                   "zone " + zone.apex().name.to_text() +
+                       " has the NS names of its secondaries by itself, so that none leaves it and there is nothing "
+                       "to wait for: take them out of the zone first, or say no --when-undelegated"};
+  }
+  settings.ending = zones::Ending{unix_time(), settings.added};
+  return settings;
+}
+
 // What to type after a verdict on a transfer.
 std::string next_step(const zones::ZoneVersion& zone, const IpAddress& peer, bool allowed) {
   const std::string apex = zone.apex().name.to_text();
@@ -141,11 +155,15 @@ void SecondaryOperations::set(const Principal& who, const SetSecondary& request,
   if (auto failure = context_.refuse(who, Role::secondary_manager, request.apex, act)) return done(std::move(*failure));
   const Server& server = context_.server();
   const auto edit = [&server, request, enables](const zones::ZoneVersion& zone) -> Outcome<zones::SecondaryDns> {
-    const bool enabled = zone.attributes().enabled_secondaries() != nullptr;
     const auto& settings = zone.attributes().secondary_dns;
     const zones::SecondaryDns current = settings ? *settings : zones::SecondaryDns{};
-    if (!enables && !enabled)
+    if (!enables && !current.enabled)
       return Failure{FailureCode::failed, "secondary DNS is not enabled; use axfrctl secondary enable"};
+    if (!enables && current.ending && request.states_servers()) {
+      return Failure{FailureCode::conflict, "secondary DNS of zone " + request.apex.to_text() +
+                                                " is ending, and its NS names have left; axfrctl secondary enable "
+                                                "brings them back"};
+    }
     try {
       // Who enables with providers states all; who edits changes what is stated, and leaves the rest.
       zones::SecondaryDns base = current;
@@ -165,12 +183,15 @@ void SecondaryOperations::set(const Principal& who, const SetSecondary& request,
       auto next = refer(stated, std::move(providers), std::move(base), *known->providers, *known->keys,
                         server.service.options().addresses);
       next.enabled = true;
-      if (enables && enabled && !(next == current)) {
+      if (enables) next.ending.reset();
+      if (enables && current.stands() && !(next == current)) {
         return Failure{FailureCode::conflict, "secondary DNS of zone " + request.apex.to_text() +
                                                   " is enabled already, with other settings; axfrctl secondary edit "
                                                   "changes them"};
       }
-      if (auto failure = check_servers(next, zone)) return std::move(*failure);
+      if (next.stands()) {
+        if (auto failure = check_servers(next, zone)) return std::move(*failure);
+      }
       return next;
     } catch (const std::invalid_argument& error) {
       return Failure{FailureCode::failed, error.what()};
@@ -179,13 +200,15 @@ void SecondaryOperations::set(const Principal& who, const SetSecondary& request,
   change(act, request.apex, edit, std::move(done));
 }
 
-void SecondaryOperations::disable(const Principal& who, const Name& apex, Done<SecondarySet> done) {
+void SecondaryOperations::disable(const Principal& who, const Name& apex, bool when_undelegated,
+                                  Done<SecondarySet> done) {
   const Act act = secondary_act(who, "secondary.disable", apex);
   if (auto failure = context_.refuse(who, Role::secondary_manager, apex, act)) return done(std::move(*failure));
-  const auto edit = [](const zones::ZoneVersion& zone) -> Outcome<zones::SecondaryDns> {
+  const auto edit = [when_undelegated](const zones::ZoneVersion& zone) -> Outcome<zones::SecondaryDns> {
     const auto& current = zone.attributes().secondary_dns;
     zones::SecondaryDns next = current ? *current : zones::SecondaryDns{};
-    next.enabled = false;
+    if (when_undelegated) return begin_ending(zone, std::move(next));
+    next.disable();
     return next;
   };
   change(act, apex, edit, std::move(done));
@@ -242,17 +265,20 @@ void SecondaryOperations::show(const Principal& who, const Show& request, Done<S
       [this, apex = request.apex, shown, done = std::move(done)](const NotifyService& notifier) mutable {
         shown.ledger = notifier.status(apex, false);
         shown.strangers = notifier.strangers(apex);
+        shown.ending = ending_of(apex);
         boost::asio::post(context_.loop(), [shown = std::move(shown), done] { done(shown); });
       });
 }
+
+// In the service thread, whose loop notify and endings share.
+Json SecondaryOperations::ending_of(const Name& apex) const { return context_.server().endings.endings().report(apex); }
 
 void SecondaryOperations::status(const Principal& who, const Name& apex, bool behind, Done<Status> done) const {
   auto found = context_.look_up(who, apex);
   if (auto* failure = std::get_if<Failure>(&found)) return done(std::move(*failure));
   context_.server().notify.run([this, apex, behind, done = std::move(done)](const NotifyService& from) {
-    boost::asio::post(context_.loop(), [done, lines = from.status(apex, behind), strangers = from.strangers(apex)] {
-      done(Status{lines, strangers});
-    });
+    boost::asio::post(context_.loop(), [done, told = Status{from.status(apex, behind), from.strangers(apex),
+                                                            ending_of(apex)}] { done(told); });
   });
 }
 
@@ -267,8 +293,9 @@ void SecondaryOperations::status_page(const Principal&, const std::optional<std:
   context_.server().notify.run([this, after, behind, page = std::move(page)](const NotifyService& notifier) {
     auto found = notifier.status_page(after, behind);
     Json strangers = found.more ? Json::array() : notifier.strangers();
-    boost::asio::post(context_.loop(), [page, found = std::move(found), strangers = std::move(strangers)] {
-      page({found.lines, strangers, found.last, found.more});
+    boost::asio::post(context_.loop(), [this, page, found = std::move(found), strangers = std::move(strangers)] {
+      const size_t endings = context_.server().endings.counters().zones.load(std::memory_order_relaxed);
+      page({found.lines, strangers, endings, found.last, found.more});
     });
   });
 }

@@ -27,6 +27,7 @@ struct SetSecondary {
   bool changes_lists() const {
     return !add_ns.empty() || !remove_ns.empty() || !add_allow.empty() || !remove_allow.empty();
   }
+  bool states_servers() const { return !wish.ns.empty() || !add_ns.empty() || !remove_ns.empty(); }
 };
 
 struct SecondarySet {
@@ -64,8 +65,9 @@ class SecondaryOperations {
   explicit SecondaryOperations(const Context& context) : context_(context) {}
 
   void set(const Principal& who, const SetSecondary& request, Done<SecondarySet> done);
-  // The settings stay for the next time, the NS names leave.
-  void disable(const Principal& who, const zones::Name& apex, Done<SecondarySet> done);
+  // The settings stay for the next time, the NS names leave. `when_undelegated`: addresses may transfer and are
+  // notified until the parent zone has dropped the names (ending/endings.h); enable() takes that back.
+  void disable(const Principal& who, const zones::Name& apex, bool when_undelegated, Done<SecondarySet> done);
   struct Show {
     zones::Name apex;
     std::string software = {};               // whose configuration is wanted (primary_view.h), and nothing else
@@ -77,16 +79,18 @@ class SecondaryOperations {
     std::string configuration = {};    // of a secondary, if that was wanted; otherwise:
     std::vector<PeerKey> keys = {};    // that its secondaries sign with
     Json ledger = {}, strangers = {};  // lines, as notify/ gives them
+    Json ending = {};                  // as ending/ says it; null: it is not ending
   };
   void show(const Principal& who, const Show& request, Done<Shown> done) const;
   // Who has which serial. `behind`: only those who do not have the newest.
   struct Status {
-    Json ledger, strangers;
+    Json ledger, strangers, ending;  // as in Shown
   };
   void status(const Principal& who, const zones::Name& apex, bool behind, Done<Status> done) const;
   // The same of all zones that the principal may see: `page` is called with some hundred lines at a time.
   struct Page {
     Json lines, strangers;            // the strangers are in the last page
+    size_t endings;                   // how many zones of all are ending
     std::optional<std::string> last;  // where this page ends
     bool more;
   };
@@ -115,6 +119,7 @@ class SecondaryOperations {
   PrimaryView primary() const;
   PeerKey key_called(const zones::Name& name) const;
   std::string configuration(const Show& request, const zones::SecondaryDns& settings, const PrimaryView& view) const;
+  Json ending_of(const zones::Name& apex) const;
 
   const Context& context_;
 };

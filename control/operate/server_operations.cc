@@ -43,6 +43,7 @@ void ServerOperations::stats(const Principal&, Done<ServerStats> done) const {
                     server.service.tcp_counters(),
                     server.notify.counters(),
                     server.aliases.counters(),
+                    server.endings.counters(),
                     zone_count(),
                     server.committer.zones_without_servers(),
                     server.committer.retired_count(),

@@ -53,6 +53,7 @@ class CommandsTest : public testing::Test {
   NotifyService notify_{service_loop_, zones_.table, zones_.rcu, committer_, settings_, {}, transfers_, log_.log()};
   Service service_{service_loop_, {}, zones_.responder, zones_.rcu, committer_, settings_, notify_, log_.log()};
   AliasService aliases_{service_loop_, {}, {}, committer_, log_.log()};
+  EndingService endings_{service_loop_, {}, {}, committer_, log_.log()};
   DelegationChecker checker_{{}};
   AuditLog audit_{directory_ / "audit", log_.log()};
   ApexIndex apexes_;
@@ -66,6 +67,7 @@ class CommandsTest : public testing::Test {
                        service_,
                        notify_,
                        aliases_,
+                       endings_,
                        checker_,
                        audit_,
                        apexes_,
@@ -856,6 +858,68 @@ TEST_F(SecondaryCommandsTest, TheDelegationIsToldWhole) {
   EXPECT_EQ(enabled_["ns_after"].size(), enabled_["ns_before"].size() + 1);
   const Json disabled = result("secondary.disable", {{"zone", "example.com"}});
   EXPECT_EQ(disabled["ns_after"], enabled_["ns_before"]);
+}
+
+TEST_F(SecondaryCommandsTest, WhatIsEndingMayBeEditedTakenBackAndEndedAtOnce) {
+  const Json zone{{"zone", "example.com"}}, waiting{{"zone", "example.com"}, {"when-undelegated", "yes"}};
+  const Json ending = result("secondary.disable", waiting);
+  EXPECT_EQ(ending["enabled"], true);
+  EXPECT_EQ(ending["ending"]["leaving"], Json::array({"ns1.other.example."}));
+  EXPECT_EQ(ending["ns_after"], enabled_["ns_before"]) << "the names leave now";
+  EXPECT_NE(ending["serial"], ending["old_serial"]);
+  EXPECT_TRUE(result("explain", {{"zone", "example.com"}, {"address", "192.0.2.101"}, {"key", "k"}})["allowed"]);
+  EXPECT_EQ(result("secondary.show", zone)["ending"], ending["ending"]);
+  EXPECT_EQ(result("secondary.list")["zones"][0]["ending"], ending["ending"]);
+  EXPECT_EQ(error("key.remove", {{"key", "k"}}), static_cast<int>(FailureCode::conflict)) << "it signs transfers yet";
+  EXPECT_EQ(error("zone.remove", zone), static_cast<int>(FailureCode::unconfirmed));
+
+  const Json again = result("secondary.disable", waiting);
+  EXPECT_EQ(again["changed"], false);
+  EXPECT_EQ(again["ending"], ending["ending"]) << "and since when";
+  for (const char* list : {"ns", "add-ns", "remove-ns"})
+    EXPECT_NE(edit_error({{list, "ns1.other.example"}}).find("is ending, and its NS names have left"),
+              std::string::npos);
+  const Json edited = edit({{"add-allow", "192.0.2.102"}});
+  EXPECT_EQ(edited["secondaries"].size(), 2U);
+  EXPECT_EQ(edited["ending"], ending["ending"]) << "it goes on ending";
+
+  const Json back = result("secondary.enable", zone);
+  EXPECT_EQ(back["ns_after"], enabled_["ns_after"]);
+  EXPECT_EQ(back["secondaries"].size(), 2U);
+  EXPECT_FALSE(back.contains("ending"));
+  result("secondary.disable", waiting);
+  const Json other = result("secondary.enable", {{"zone", "example.com"}, {"ns", "ns2.other.example"}});
+  EXPECT_EQ(other["ns"], Json::array({"ns2.other.example."})) << "other settings are taken, as of what is disabled";
+  result("secondary.disable", waiting);
+  const Json at_once = result("secondary.disable", zone);
+  EXPECT_EQ(at_once["enabled"], false);
+  EXPECT_FALSE(at_once.contains("ending"));
+  EXPECT_EQ(result("secondary.disable", waiting)["changed"], false) << "there is nothing to wait for";
+}
+
+TEST_F(SecondaryCommandsTest, AProviderThatChangesPutsNoNamesBackThatAreLeaving) {
+  result("provider.set", {{"provider", "acme"}, {"ns", "ns1.acme.example"}, {"allow", "192.0.2.101=k"}});
+  result("secondary.disable", {{"zone", "example.com"}});
+  result("secondary.enable", {{"zone", "example.com"}, {"provider", "acme"}});
+  const Json ending = result("secondary.disable", {{"zone", "example.com"}, {"when-undelegated", "yes"}});
+  const Json set = result(
+      "provider.set",
+      {{"provider", "acme"}, {"ns", "ns1.acme.example,ns2.acme.example"}, {"allow", "192.0.2.101=k,192.0.2.102=k"}});
+  EXPECT_EQ(set["zones"], 1U);
+  const Json shown = result("secondary.show", {{"zone", "example.com"}});
+  EXPECT_EQ(shown["serial"], ending["serial"]) << "nothing of that stands in the zone";
+  EXPECT_EQ(shown["secondaries"].size(), 2U) << "but the addresses follow";
+  EXPECT_EQ(shown["ending"], ending["ending"]);
+}
+
+TEST_F(SecondaryCommandsTest, NamesThatStayInTheZoneAreNothingToWaitFor) {
+  result("secondary.disable", {{"zone", "example.com"}});
+  result("zone.begin", {{"zone", "example.com"}});
+  result("zone.set", {{"zone", "example.com"}, {"record", "@ 300 NS ns1.other.example."}});
+  result("zone.commit", {{"zone", "example.com"}});
+  result("secondary.enable", {{"zone", "example.com"}});
+  const Json refused = call("secondary.disable", {{"zone", "example.com"}, {"when-undelegated", "yes"}})["error"];
+  EXPECT_NE(refused["message"].get<std::string>().find("there is nothing to wait for"), std::string::npos) << refused;
 }
 
 TEST_F(SecondaryCommandsTest, AZoneThatHasSecondariesIsRemovedWhenThatIsMeant) {

@@ -333,6 +333,36 @@ TEST(CtlPrint, AFileIsToldOfByItsLines) {
             "fault: f:3: no address\nwarning: f:4: twice\nf: a., serial 1, 3 records, 1 faults, 1 warnings\n");
 }
 
+TEST(CtlPrint, WhatIsEndingIsToldInWords) {
+  Json zone = Json::parse(
+      R"({"enabled":true,"ns":["n."],"secondaries":[],"zone":"a.","serial":1,"ledger":[],
+          "ending":{"since":1,"leaving":["n.","m."],"state":"named","parent":null,"named":[],"asked_at":null,
+                    "dropped_at":null,"ends_at":null,"problem":null}})");
+  const auto shown = [&](const char* verb, const Json& result) {
+    std::ostringstream out;
+    print_result(out, verb, {{"zone", "a."}}, result);
+    return out.str();
+  };
+  const auto has = [&](const std::string& text) {
+    return shown("secondary.show", zone).find(text) != std::string::npos;
+  };
+  EXPECT_TRUE(has("ending: waits for the parent zone to drop n., m."));
+  EXPECT_FALSE(has("was asked"));
+  zone["ending"].update({{"parent", "p."}, {"named", {"m."}}, {"asked_at", 1}, {"problem", "SERVFAIL"}});
+  EXPECT_TRUE(has("the parent zone p. names m.\n"));
+  EXPECT_TRUE(has("could not be told: SERVFAIL\n"));
+  zone["ending"].update({{"state", "dropped"}, {"dropped_at", 1}, {"ends_at", 2}});
+  EXPECT_TRUE(has("the parent zone p. dropped n., m., as seen "));
+  EXPECT_TRUE(has("caches may have them for 0 s yet\n"));
+  EXPECT_NE(shown("secondary.list", {{"zones", {zone}}}).find("ending: waits"), std::string::npos);
+  zone.update({{"ns_before", {"o.", "n."}}, {"ns_after", {"o."}}});
+  const std::string set = shown("secondary.disable", zone);
+  EXPECT_NE(set.find("take out  n.\n"), std::string::npos) << set;
+  EXPECT_NE(set.find("axfrctl secondary show"), std::string::npos);
+  const Json status{{"ledger", Json::array()}, {"strangers", Json::array()}, {"endings", 2}};
+  EXPECT_NE(shown("secondary.status", status).find("ending in 2 zones"), std::string::npos);
+}
+
 TEST(CtlPrint, WarningsAreALineEachAndTheRestIsCounted) {
   std::ostringstream err;
   print_warnings(err, Json::parse(R"({"warnings":["a.zone:1: x","a.zone:2: y"],"warnings_left_out":3})"));

@@ -1,8 +1,9 @@
-// The questions that a thread asks and waits for, against a server that answers as the test says.
+// Questions to servers that answer as the test says.
 #include <arpa/inet.h>
 
 #include <atomic>
 
+#include "control/dnsclient/parent.h"
 #include "control/dnsclient/query.h"
 #include "tests/control/support.h"
 
@@ -125,6 +126,98 @@ TEST(DnsQuery, AnAnswerThatIsCutShortIsAskedForByTcp) {
 TEST(DnsQuery, ACutShortAnswerWithoutTcpIsNone) {
   const FakeServer server([](std::string request) { return answered(std::move(request), 0x82); }, silent);
   EXPECT_EQ(ask(server), "");
+}
+
+// ---- all servers of a parent zone ----
+
+// A resolver that knows what the test says, and a parent zone "test." whose servers are on loopback: a.test. answers,
+// and at 127.0.0.2 nobody does.
+class ParentTest : public testing::Test {
+ protected:
+  ParentTest() {
+    knows("customer.test.", zones::rrtype::NS, {"NXDOMAIN", "", 0, false});
+    knows("test.", zones::rrtype::NS, {"", wire("a.test."), 60});
+    knows("a.test.", zones::rrtype::A, {"", std::string("\x7F\0\0\1", 4), 60});
+    knows("b.test.", zones::rrtype::A, {"", std::string("\x7F\0\0\2", 4), 60});
+  }
+  static std::string wire(const std::string& text) {
+    return std::string(zones::text_of(test::name(text).view().bytes()));
+  }
+  void knows(const std::string& name, uint16_t type, const Resolved& resolved) { known_[{name, type}] = resolved; }
+
+  // A referral to `servers`, or, without any, the word of an authority that there is no such zone.
+  static FakeServer::Answer telling(std::vector<std::string> servers, uint8_t rcode = 3) {
+    return [servers = std::move(servers), rcode](std::string request) {
+      request[2] = static_cast<char>(servers.empty() ? 0x84 : 0x80);
+      request[3] = static_cast<char>(servers.empty() ? rcode : 0);
+      request[9] = static_cast<char>(servers.size());
+      for (const std::string& server : servers) {
+        const zones::Name owner = test::name(kZone), data = test::name(server);
+        zones::append_record(request, zones::Record{owner, zones::rrtype::NS, 900, data.view().bytes()});
+      }
+      return request;
+    };
+  }
+  dnsclient::ParentAnswer ask(const FakeServer::Answer& answer) {
+    const FakeServer server(silent, answer);
+    boost::asio::io_context loop;
+    std::optional<dnsclient::ParentAnswer> result;
+    const auto look_up = [&](const std::string& name, uint16_t type, ResolvedDone done) {
+      const auto at = known_.find({name, type});
+      boost::asio::post(loop, [done, found = at != known_.end() ? at->second : Resolved{"", "", 60}] { done(found); });
+    };
+    dnsclient::ask_parent({loop, look_up, server.endpoint().port()}, test::name(kZone),
+                          {test::name("ns1.acme.test."), test::name("ns2.acme.test.")},
+                          [&](dnsclient::ParentAnswer found) { result = std::move(found); });
+    loop.run_for(test::kPatience);
+    EXPECT_TRUE(result);
+    return result.value_or(dnsclient::ParentAnswer{});
+  }
+
+  static constexpr const char* kZone = "zone.customer.test.";
+  std::map<std::pair<std::string, uint16_t>, Resolved> known_;
+};
+
+TEST_F(ParentTest, IsTheClosestZoneWithNameServers) {
+  const auto answer = ask(telling({"ns1.acme.test.", "ns.own.test."}));
+  EXPECT_EQ(answer.failure, "");
+  EXPECT_EQ(answer.parent, "test.");
+  EXPECT_EQ(answer.named, std::vector{test::name("ns1.acme.test.")});
+  EXPECT_EQ(answer.ttl, 900U);
+}
+
+TEST_F(ParentTest, NamesNoneIfAllServersSaySo) {
+  for (const auto& say : {telling({"ns.own.test."}), telling({}), telling({}, 0)}) {
+    const auto answer = ask(say);
+    EXPECT_EQ(answer.failure, "");
+    EXPECT_TRUE(answer.named.empty());
+  }
+}
+
+TEST_F(ParentTest, AServerWithoutAnAnswerLeavesItOpen) {
+  knows("test.", zones::rrtype::NS, {"", wire("a.test.") + wire("b.test."), 60});
+  const auto open = ask(telling({"ns.own.test."}));
+  EXPECT_NE(open.failure.find("b.test., a name server of test.: 127.0.0.2 does not answer by TCP"), std::string::npos)
+      << open.failure;
+  EXPECT_EQ(ask(telling({"ns1.acme.test."})).failure, "") << "one that names them is enough";
+  EXPECT_NE(ask(telling({}, 5)).failure.find("REFUSED"), std::string::npos);
+  EXPECT_NE(ask(silent).failure, "");
+}
+
+TEST_F(ParentTest, OneAddressOfAServerIsEnough) {
+  knows("a.test.", zones::rrtype::A, {"", std::string("\x7F\0\0\1\x7F\0\0\2", 8), 60});
+  const auto answer = ask(telling({"ns.own.test."}));
+  EXPECT_EQ(answer.failure, "");
+  EXPECT_TRUE(answer.named.empty());
+}
+
+TEST_F(ParentTest, WhatTheResolverDoesNotFindIsNoAnswer) {
+  knows("test.", zones::rrtype::NS, {"SERVFAIL", "", 0});
+  EXPECT_NE(ask(telling({})).failure.find("SERVFAIL"), std::string::npos);
+  knows("test.", zones::rrtype::NS, {"NXDOMAIN", "", 0, false});
+  EXPECT_EQ(ask(telling({})).failure, "the resolver knows no zone above this one");
+  knows("test.", zones::rrtype::NS, {"", wire("c.test."), 60});
+  EXPECT_NE(ask(telling({})).failure.find("c.test., a name server of test.: it has no address"), std::string::npos);
 }
 
 }  // namespace

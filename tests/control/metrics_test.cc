@@ -30,6 +30,7 @@ Json stats() {
   stats["zones"] = {{"count", 5}, {"without_servers", 0}, {"retired_versions", 0}, {"history_octets", 0}};
   stats["notify"] = to_json(NotifyCounters{});
   stats["alias"] = to_json(AliasCounters{});
+  stats["endings"] = to_json(EndingCounters{});
   stats["log"] = {{"dropped", 0}, {"transfers_dropped", 0}, {"left_out", 0}};
   stats["standby"] = {{"is_standby", false}, {"backup_time", 0}};
   stats["secondaries"] = Json::array({{{"host", "192.0.2.1@53"},

@@ -121,6 +121,84 @@ TEST_F(ProposalTest, TheNamesOfSecondariesStayWhoeverWritesTheZone) {
   EXPECT_FALSE(has(replaced, "NS ns.test."));
 }
 
+// Secondary DNS whose ending waits for the parent zone: its names are out, and nobody brings them back but enable.
+class EndingProposalTest : public ProposalTest {
+ protected:
+  static constexpr const char* kServer = "ns1.secondary.test.";
+  SecondaryEdit making(const std::function<void(zones::SecondaryDns&)>& change) const {
+    return [change](const zones::ZoneVersion& zone) -> Outcome<zones::SecondaryDns> {
+      zones::SecondaryDns settings =
+          zone.attributes().secondary_dns ? *zone.attributes().secondary_dns : zones::SecondaryDns{};
+      change(settings);
+      return settings;
+    };
+  }
+  static Compose adding_server() {
+    return [](zones::Draft& draft) -> std::optional<Failure> {
+      const zones::Name server = name(kServer);
+      draft.apply(zones::Edit(zones::Edit::Kind::add, zones::OwnedRecord(zones::Record{name(kApex), zones::rrtype::NS,
+                                                                                       300, server.view().bytes()})));
+      return std::nullopt;
+    };
+  }
+  const VersionRef enabled_ = made(propose_secondary(base_, making([](auto& s) {
+                                                       s.enabled = true;
+                                                       s.servers = {name(kServer)};
+                                                       s.secondaries.resize(1);
+                                                     }),
+                                                     rules_))
+                                  .next;
+  const VersionRef ending_ = made(propose_secondary(enabled_, making([](auto& s) {
+                                                      s.ending = zones::Ending{7, s.added};
+                                                    }),
+                                                    rules_))
+                                 .next;
+};
+
+TEST_F(EndingProposalTest, TheNamesLeaveAtOnceAndTheAddressesStay) {
+  ASSERT_TRUE(has(enabled_, kServer));
+  EXPECT_FALSE(has(ending_, kServer));
+  EXPECT_TRUE(has(ending_, "ns.test."));
+  EXPECT_TRUE(zones::serial_newer(ending_->serial(), enabled_->serial()));
+  const auto* settings = ending_->attributes().enabled_secondaries();
+  ASSERT_NE(settings, nullptr);
+  EXPECT_EQ(settings->secondaries.size(), 1U);
+  EXPECT_EQ(settings->ending->leaving, std::vector{name(kServer)});
+  EXPECT_TRUE(settings->added.empty());
+}
+
+TEST_F(EndingProposalTest, NobodyBringsThemBackBesideOtherChanges) {
+  const auto edited = propose_edits(ending_, adding_server(), rules_);
+  EXPECT_FALSE(made(edited).changes()) << "there is nothing else in it";
+  ASSERT_EQ(made(edited).warnings.texts().size(), 1U);
+  EXPECT_NE(made(edited).warnings.texts().front().find("stays out of the zone"), std::string::npos);
+  const std::string file = text(4'000'000, std::string(kContent) + "@ 300 NS ns1.secondary.test.\nx 60 TXT x\n");
+  const auto imported = propose_content(ending_, content(file), rules_);
+  EXPECT_FALSE(has(made(imported).next, kServer));
+  EXPECT_TRUE(has(made(imported).next, "x.example.com.")) << "the rest is taken";
+  EXPECT_FALSE(made(imported).warnings.empty());
+  NewContent strict = content(file);
+  strict.strict = true;
+  EXPECT_NE(refused(propose_content(ending_, strict, rules_)), "");
+  const auto other = propose_edits(ending_, adding("y 60 TXT y\n"), rules_);
+  EXPECT_FALSE(has(made(other).next, kServer));
+  EXPECT_TRUE(made(other).warnings.empty());
+  const auto settled =
+      propose_secondary(ending_, making([](auto& s) { s.servers.push_back(name("ns2.test.")); }), rules_);
+  EXPECT_EQ(made(settled).next->serial(), ending_->serial()) << "other names of a provider stay out, too";
+}
+
+TEST_F(EndingProposalTest, EnableBringsThemBackAndDisableEndsIt) {
+  const VersionRef back = made(propose_secondary(ending_, making([](auto& s) { s.ending.reset(); }), rules_)).next;
+  EXPECT_TRUE(has(back, kServer));
+  EXPECT_EQ(back->attributes().secondary_dns->added, std::vector{name(kServer)});
+  const VersionRef over = made(propose_secondary(ending_, making([](auto& s) { s.disable(); }), rules_)).next;
+  EXPECT_FALSE(has(over, kServer));
+  EXPECT_EQ(over->serial(), ending_->serial()) << "a secondary sees nothing of it";
+  EXPECT_EQ(over->attributes().enabled_secondaries(), nullptr);
+  EXPECT_TRUE(has(made(propose_edits(over, adding_server(), rules_)).next, kServer)) << "it is a name like any other";
+}
+
 TEST_F(ProposalTest, UrlRecordsKeepTheirAddressesWhereNoneAreStated) {
   zones::Addresses addresses;
   addresses.a = {true, 60, std::string("\xC0\0\2\7", 4)};

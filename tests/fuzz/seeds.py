@@ -175,6 +175,19 @@ def notify_response(rcode=0):
     return message.to_wire()
 
 
+def delegations():
+    """A referral, the word of a server of both zones, and that there is no such zone."""
+    referral, both, none = (dns.message.make_response(query("example", "NS")) for _ in range(3))
+    servers = dns.rrset.from_text("example.", 60, "IN", "NS", "ns1.acme.test.", "ns2.acme.test.")
+    referral.authority.append(servers)
+    both.answer.append(servers)
+    none.authority.append(dns.rrset.from_text(".", 60, "IN", "SOA", "a.root.test. admin.test. 10 2 3 4 5"))
+    none.set_rcode(3)
+    for message in (both, none):
+        message.flags |= dns.flags.AA
+    return {"referral": referral.to_wire(), "both": both.to_wire(), "none": none.to_wire()}
+
+
 def transfers():
     """What transfer_fuzz.cc chooses by: no octets mean anything alone, so these are of every length."""
     sizes = (0, 20, 60, 150, 300, 600, 1000, 1500, 2000, 3000, 4000)
@@ -283,6 +296,8 @@ def main():
     write("tsig", "sha256", signed("key", dns.tsig.HMAC_SHA256))
     write("tsig", "md5", signed("old.key", dns.tsig.HMAC_MD5))
     write("tsig", "unsigned", query("ns.example", "A").to_wire())
+    for name, octets in delegations().items():
+        write("delegation", name, octets)
     write("notify", "serial", notify_response())
     write("notify", "refused", notify_response(5))
     write("name", "wire", dns.name.from_text("WWW.example").to_wire() + dns.name.from_text("a.Www.Example").to_wire())

@@ -48,6 +48,19 @@ TEST(DiskFormat, KeepsTheOrigin) {
   EXPECT_FALSE(stored(attributes).knows_all) << "what a later axfrd knows";
 }
 
+TEST(DiskFormat, KeepsWhatIsEnding) {
+  SecondaryDns settings{true, {name("ns1.acme.test."), name("ns2.acme.test.")}, {}, {}};
+  Attributes attributes;
+  const auto kept = [&] {
+    attributes.secondary_dns = std::make_shared<const SecondaryDns>(settings);
+    return stored(attributes);
+  };
+  EXPECT_EQ(*kept().secondary_dns, settings) << "which says nothing of it";
+  settings.ending = Ending{1'800'000'000, {name("ns2.acme.test.")}};
+  EXPECT_EQ(*kept().secondary_dns, settings);
+  EXPECT_TRUE(kept().knows_all);
+}
+
 TEST(DiskFormat, RefusesWhatNoVersionHolds) {
   EXPECT_EQ(stored(with_kind(1)).pseudo->size(), 1U);
   EXPECT_THROW((void)stored(with_kind(2)), std::invalid_argument);
