@@ -27,7 +27,7 @@ ControlThread::ControlThread(SocketFile& file, const std::optional<Endpoint>& me
       server_(server),
       rcu_(rcu),
       log_(log),
-      metrics_(metrics ? std::make_unique<MetricsServer>(loop_, *metrics) : nullptr),
+      metrics_(metrics ? std::make_unique<MetricsServer>(loop_, *metrics, log) : nullptr),
       thread_([this] { run(); }) {}
 
 ControlThread::~ControlThread() { stop(); }

@@ -1,27 +1,25 @@
 // Opening a socket that is to be bound, and accepting, alike for all that listen or receive.
 #pragma once
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/socket_base.hpp>
-#include <chrono>
 
 namespace axfrd::control {
 
-// How long who cannot accept now, for want of descriptors as a rule, leaves it.
-inline constexpr auto kAcceptPause = std::chrono::milliseconds(100);
-
-// Opens `socket`, of UDP or a TCP acceptor, to be bound to `endpoint`: IPv6 alone where it is an IPv6 address; with
-// `freebind`, an address that need not be this host's yet. A TCP port can be bound while connections of a former
-// process wait for their end. UDP holds a burst of some thousands, or as much as it may without CAP_NET_ADMIN: of many
-// zones and secondaries, answers and polls come together, and the kernel's default holds some hundred. Throws
-// boost::system::system_error.
+// Opens `socket`, of UDP or a TCP acceptor, to be bound to `endpoint` and closed on exec: IPv6 alone where it is an
+// IPv6 address; with `freebind`, an address that need not be this host's yet. A TCP port can be bound while connections
+// of a former process wait for their end. UDP holds a burst of some thousands, or as much as it may without
+// CAP_NET_ADMIN: of many zones and secondaries, answers and polls come together, and the kernel's default holds some
+// hundred. Throws boost::system::system_error.
 template <class Socket, class Endpoint>
 void open_socket(Socket& socket, const Endpoint& endpoint, bool freebind) {
   constexpr bool accepts = requires { socket.listen(); };
   socket.open(endpoint.protocol());
+  fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
   const bool v6 = endpoint.address().is_v6();
   if (v6) socket.set_option(boost::asio::ip::v6_only(true));
   if (accepts) {

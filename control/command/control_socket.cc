@@ -3,8 +3,6 @@
 #include <numeric>
 #include <vector>
 
-#include "control/base/open_socket.h"
-
 namespace axfrd::control {
 
 namespace {
@@ -26,30 +24,14 @@ ControlSocket::ControlSocket(asio::io_context& loop, SocketFile& file, RpcHandle
       log_(log),
       owner_{std::move(handler), max_line, readers_, [this](const RpcConnection& grown) { return make_room(grown); },
              [this](RpcConnection& closed) { connections_.erase(closed.shared_from_this()); }},
-      acceptor_(loop, asio::local::stream_protocol(), file.release()),
+      listener_({loop, asio::local::stream_protocol(), file.release()}, "clients of the control socket", log),
       timer_(loop) {
-  accept();
+  listener_.start([this](Socket socket) { admit(std::move(socket)); });
 }
 
 ControlSocket::~ControlSocket() {
   readers_.stop();
   readers_.join();
-}
-
-void ControlSocket::accept() {
-  acceptor_.async_accept([this](const error_code& error, Socket socket) {
-    if (!acceptor_.is_open()) return;  // finish() came first
-    if (error) return pause_accepting();
-    admit(std::move(socket));
-    accept();
-  });
-}
-
-void ControlSocket::pause_accepting() {
-  timer_.expires_after(kAcceptPause);
-  timer_.async_wait([this](const error_code& cancelled) {
-    if (!cancelled) accept();
-  });
 }
 
 void ControlSocket::admit(Socket socket) {
@@ -96,7 +78,7 @@ bool ControlSocket::make_room(const RpcConnection& grown) {
 
 void ControlSocket::finish(std::function<void()> finished) {
   finished_ = std::move(finished);
-  acceptor_.close();
+  listener_.stop();
   const std::vector<std::shared_ptr<RpcConnection>> all(connections_.begin(), connections_.end());
   for (const auto& connection : all) connection->finish();
   wait_for_replies(std::chrono::steady_clock::now() + kReplyGrace);

@@ -20,6 +20,7 @@
 #include <set>
 #include <string>
 
+#include "control/base/listener.h"
 #include "control/base/log.h"
 #include "control/command/rpc.h"
 #include "control/command/rpc_connection.h"
@@ -46,8 +47,6 @@ class ControlSocket {
  private:
   using Socket = boost::asio::local::stream_protocol::socket;
 
-  void accept();
-  void pause_accepting();
   void admit(Socket socket);
   void wait_for_replies(std::chrono::steady_clock::time_point deadline);
   bool close_idlest(const RpcConnection* but, size_t holding, const char* why);
@@ -58,8 +57,8 @@ class ControlSocket {
   boost::asio::thread_pool readers_{1};
   const RpcConnection::Owner owner_;
   std::chrono::steady_clock::time_point told_;  // when it was last logged that there is no room
-  boost::asio::local::stream_protocol::acceptor acceptor_;
-  boost::asio::steady_timer timer_;  // a pause in accepting, or in finish()
+  Listener<boost::asio::local::stream_protocol> listener_;
+  boost::asio::steady_timer timer_;  // of finish()
   std::set<std::shared_ptr<RpcConnection>> connections_;
   std::function<void()> finished_;
 };

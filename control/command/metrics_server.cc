@@ -104,12 +104,14 @@ class MetricsServer::Connection : public std::enable_shared_from_this<Connection
   Response response_;
 };
 
-MetricsServer::MetricsServer(asio::io_context& loop, const Endpoint& at) : acceptor_(loop), pause_(loop) {
+tcp::acceptor MetricsServer::listen(asio::io_context& loop, const Endpoint& at) {
   const tcp::endpoint endpoint(at.address, at.port);
   try {
-    open_socket(acceptor_, endpoint, false);
-    acceptor_.bind(endpoint);
-    acceptor_.listen();
+    tcp::acceptor acceptor(loop);
+    open_socket(acceptor, endpoint, false);
+    acceptor.bind(endpoint);
+    acceptor.listen();
+    return acceptor;
   } catch (const boost::system::system_error& error) {
     throw std::runtime_error("cannot serve metrics at " + at.address.to_string() + " port " + std::to_string(at.port) +
                              ": " + error.code().message());
@@ -118,22 +120,9 @@ MetricsServer::MetricsServer(asio::io_context& loop, const Endpoint& at) : accep
 
 void MetricsServer::start(Source source) {
   source_ = std::move(source);
-  accept();
-}
-
-void MetricsServer::accept() {
-  acceptor_.async_accept([this](const error_code& error, tcp::socket socket) {
-    if (!acceptor_.is_open()) return;  // stop() came first
-    if (!error) {
-      make_room();
-      std::make_shared<Connection>(std::move(socket), source_, connections_)->start();
-      return accept();
-    }
-    // Too few descriptors, which passes.
-    pause_.expires_after(kAcceptPause);
-    pause_.async_wait([this](const error_code& cancelled) {
-      if (!cancelled) accept();
-    });
+  listener_.start([this](tcp::socket socket) {
+    make_room();
+    std::make_shared<Connection>(std::move(socket), source_, connections_)->start();
   });
 }
 

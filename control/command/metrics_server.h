@@ -9,13 +9,13 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <list>
 #include <memory>
 #include <string>
 
 #include "control/base/address.h"
+#include "control/base/listener.h"
 
 namespace axfrd::control {
 
@@ -25,26 +25,26 @@ class MetricsServer {
   using Source = std::function<void(std::function<void(std::string)> done)>;
 
   // Listens. Throws std::runtime_error if it cannot.
-  MetricsServer(boost::asio::io_context& loop, const Endpoint& endpoint);
+  MetricsServer(boost::asio::io_context& loop, const Endpoint& endpoint, const Log& log)
+      : listener_(listen(loop, endpoint), "clients of metrics", log) {}
   MetricsServer(const MetricsServer&) = delete;
   MetricsServer& operator=(const MetricsServer&) = delete;
 
   // Serves from now on.
   void start(Source source);
   // Serves nobody new.
-  void stop() { acceptor_.close(); }
-  uint16_t port() const { return acceptor_.local_endpoint().port(); }
+  void stop() { listener_.stop(); }
+  uint16_t port() const { return listener_.local_endpoint().port(); }
 
  private:
   class Connection;
   // Who was accepted, or had its last response, longest ago comes first. Connections may outlive the server.
   using Connections = std::list<Connection*>;
 
-  void accept();
+  static boost::asio::ip::tcp::acceptor listen(boost::asio::io_context& loop, const Endpoint& endpoint);
   void make_room();
 
-  boost::asio::ip::tcp::acceptor acceptor_;
-  boost::asio::steady_timer pause_;
+  Listener<boost::asio::ip::tcp> listener_;
   Source source_;
   const std::shared_ptr<Connections> connections_ = std::make_shared<Connections>();
 };

@@ -1,11 +1,6 @@
 #include "control/dns/gather.h"
 
-#include <sys/socket.h>
-#include <sys/uio.h>
-
 #include <algorithm>
-#include <array>
-#include <span>
 
 #include "zones/prefetch.h"
 
@@ -55,17 +50,11 @@ void Gather::add(Piece piece) {
   size_ += piece.size;
 }
 
-ssize_t Gather::send(int socket) {
-  std::array<iovec, kMaxPieces> vectors;
+size_t Gather::copy_pieces(std::span<iovec> pieces) const {
   size_t count = 0;
-  for (size_t i = first_; i < pieces_.size() && count < vectors.size(); ++i)
-    vectors[count++] = {const_cast<uint8_t*>(data(pieces_[i])), pieces_[i].size};
-  msghdr message{};
-  message.msg_iov = vectors.data();
-  message.msg_iovlen = count;
-  const ssize_t sent = ::sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-  if (sent > 0) forget(static_cast<size_t>(sent));
-  return sent;
+  for (size_t i = first_; i < pieces_.size() && count < pieces.size(); ++i)
+    pieces[count++] = {const_cast<uint8_t*>(data(pieces_[i])), pieces_[i].size};
+  return count;
 }
 
 void Gather::forget(size_t octets) {

@@ -3,9 +3,10 @@
 // Threads. One, with no other at the same time.
 #pragma once
 
-#include <sys/types.h>
+#include <sys/uio.h>
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -35,8 +36,10 @@ class Gather {
   size_t pieces() const { return pieces_.size(); }
   size_t memory() const { return sizeof *this + own_.capacity() + pieces_.capacity() * sizeof(Piece); }
 
-  // Sends what the socket takes, without waiting, and forgets it. Returns as sendmsg() does, with errno.
-  ssize_t send(int socket);
+  // Where the first octets that are not sent yet lie. Returns how many pieces there are, or fit into `pieces`.
+  size_t copy_pieces(std::span<iovec> pieces) const;
+  // The first so many octets were sent.
+  void forget(size_t octets);
 
  private:
   struct Piece {
@@ -47,7 +50,6 @@ class Gather {
     return piece.shared != nullptr ? piece.shared : reinterpret_cast<const uint8_t*>(own_.data()) + piece.at;
   }
   void add(Piece piece);
-  void forget(size_t octets);
 
   std::string own_;
   std::vector<Piece> pieces_;

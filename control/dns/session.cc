@@ -1,10 +1,7 @@
 #include "control/dns/session.h"
 
-#include <linux/sockios.h>
-#include <sys/ioctl.h>
-
 #include <array>
-#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 
 namespace axfrd::control {
@@ -25,13 +22,12 @@ constexpr size_t kPiecesOfMessage = 3;
 
 }  // namespace
 
-DnsSession::DnsSession(asio::ip::tcp::socket socket, IpAddress peer, SessionTable::Entry& entry, Shared& shared)
-    : socket_(std::move(socket)),
-      peer_(std::move(peer)),
+DnsSession::DnsSession(std::unique_ptr<Channel> channel, SessionTable::Entry& entry, Shared& shared)
+    : channel_(std::move(channel)),
       entry_(entry),
       shared_(shared),
       input_(kUsualInput),
-      request_begun_(Clock::now()),
+      request_begun_(shared.now()),
       last_request_(*request_begun_),
       last_progress_(*request_begun_) {}
 
@@ -47,11 +43,9 @@ void DnsSession::close(SessionEnd why) {
   if (closed_) return;
   closed_ = true;
   report_broken_off(why);
-  boost::system::error_code ignored;
-  // The kernel would keep, for minutes, what a client does not take. A reset ends that.
-  const bool slow = why == SessionEnd::evicted_slow || Clock::now() - last_progress_ >= SessionTable::kGrace;
-  if (slow && unacknowledged() != 0) socket_.set_option(asio::socket_base::linger(true, 0), ignored);
-  socket_.close(ignored);
+  // The kernel would keep, for minutes, what a client does not take.
+  const bool slow = why == SessionEnd::evicted_slow || shared_.now() - last_progress_ >= SessionTable::kGrace;
+  slow && channel_->unacknowledged() != 0 ? channel_->abort() : channel_->close();
   shared_.counters.count(why);
   shared_.closed(*this);
 }
@@ -95,15 +89,9 @@ std::optional<SessionEnd> DnsSession::overdue(Clock::time_point now, const TcpLi
   return std::nullopt;
 }
 
-uint64_t DnsSession::unacknowledged() {
-  int octets = 0;
-  if (ioctl(socket_.native_handle(), SIOCOUTQ, &octets) != 0) return 0;
-  return static_cast<uint64_t>(octets);
-}
-
-uint64_t DnsSession::taken() {
+uint64_t DnsSession::taken() const {
   const uint64_t written = written_ - owing_from_;
-  return written - std::min(written, unacknowledged());
+  return written - std::min(written, channel_->unacknowledged());
 }
 
 size_t DnsSession::memory() const {
@@ -117,11 +105,11 @@ void DnsSession::read() {
   if (reading_ || input_ended_ || finishing_ || !next_frame().empty()) return;
   make_room_in_buffer();
   reading_ = true;
-  socket_.async_read_some(asio::buffer(input_.data() + input_end_, input_.size() - input_end_),
-                          [self = shared_from_this()](const auto& error, size_t octets) {
-                            self->reading_ = false;
-                            if (!self->closed_) self->on_read(error, octets);
-                          });
+  channel_->async_read(zones::MutableBytes(input_).subspan(input_end_),
+                       [self = shared_from_this()](const auto& error, size_t octets) {
+                         self->reading_ = false;
+                         if (!self->closed_) self->on_read(error, octets);
+                       });
 }
 
 void DnsSession::on_read(const boost::system::error_code& error, size_t octets) {
@@ -132,7 +120,7 @@ void DnsSession::on_read(const boost::system::error_code& error, size_t octets) 
     return close(SessionEnd::by_client);
   }
   input_end_ += octets;
-  if (!request_begun_) request_begun_ = Clock::now();
+  if (!request_begun_) request_begun_ = shared_.now();
   go_on();
 }
 
@@ -168,7 +156,7 @@ void DnsSession::take_requests() {
 }
 
 void DnsSession::take(Bytes request) {
-  last_request_ = Clock::now();
+  last_request_ = shared_.now();
   asked_ = true;
   if (input_begin_ == input_end_) {
     request_begun_.reset();
@@ -178,12 +166,12 @@ void DnsSession::take(Bytes request) {
   uint8_t* message = shared_.scratch.data() + 2;
   std::copy(request.begin(), request.end(), message);
   auto outcome = shared_.handler.handle(message, static_cast<unsigned>(request.size()), zones::kMaxMessage,
-                                        zones::Transport::tcp, peer_);
+                                        channel_->who().transport, peer());
   if (outcome.transfer) {
     shared_.counters.transfers.add();
     if (shared_.log.shows(LogLevel::debug))
       shared_.log.debug("transfer of ", outcome.transfer->version()->apex().name.to_text(), " serial ",
-                        outcome.transfer->version()->serial(), " to ", peer_, " begins",
+                        outcome.transfer->version()->serial(), " to ", peer(), " begins",
                         outcome.transfer->difference() != nullptr
                             ? ", as IXFR from serial " + std::to_string(outcome.transfer->difference()->from)
                             : std::string());
@@ -223,11 +211,11 @@ void DnsSession::write() {
     Gather& batch = shared_.batch;
     compose(batch);
     written += batch.size();
-    last_progress_ = Clock::now();
+    last_progress_ = shared_.now();
     if (!send(batch)) return;
     if (!batch.empty()) {
       unsent_ = std::make_unique<Gather>(batch);
-      return wait_for_socket();
+      return wait_for_channel();
     }
     end_transfers();
   }
@@ -263,28 +251,28 @@ void DnsSession::add_message(ActiveTransfer& transfer, Gather& batch) {
   batch.refer(message.records);
   batch.copy(message.suffix);
   batch.copy(zones::bytes_of(tsig));
-  if (transfer.messages == 0) transfer.first = Clock::now();
+  if (transfer.messages == 0) transfer.first = shared_.now();
   transfer.messages += 1;
   transfer.octets += octets;
   shared_.counters.transfer_messages.add();
   shared_.counters.transfer_bytes.add(octets);
 }
 
-// Hands the socket what it takes; false if the session is closed then.
+// Hands the channel what it takes; false if the session is closed then.
 bool DnsSession::send(Gather& batch) {
-  const ssize_t sent = batch.send(socket_.native_handle());
-  if (sent > 0) {
-    last_progress_ = Clock::now();
-    written_ += static_cast<uint64_t>(sent);
+  const std::optional<size_t> sent = channel_->send(batch);
+  if (!sent) {
+    close(SessionEnd::by_client);
+    return false;
   }
-  if (sent >= 0 || errno == EAGAIN || errno == EINTR) return true;
-  close(SessionEnd::by_client);
-  return false;
+  if (*sent > 0) last_progress_ = shared_.now();
+  written_ += *sent;
+  return true;
 }
 
-void DnsSession::wait_for_socket() {
+void DnsSession::wait_for_channel() {
   waiting_ = true;
-  socket_.async_wait(asio::socket_base::wait_write, [self = shared_from_this()](const auto& error) {
+  channel_->async_wait_writable([self = shared_from_this()](const auto& error) {
     if (self->closed_) return;
     if (error) return self->close(SessionEnd::by_client);
     self->on_writable();
@@ -293,7 +281,7 @@ void DnsSession::wait_for_socket() {
 
 void DnsSession::on_writable() {
   if (!send(*unsent_)) return;
-  if (!unsent_->empty()) return wait_for_socket();
+  if (!unsent_->empty()) return wait_for_channel();
   unsent_.reset();
   waiting_ = false;
   end_transfers();
@@ -303,7 +291,7 @@ void DnsSession::on_writable() {
 
 void DnsSession::wait_for_turn() {
   waiting_ = true;
-  asio::post(socket_.get_executor(), [self = shared_from_this()] {
+  asio::post(shared_.loop, [self = shared_from_this()] {
     if (self->closed_) return;
     self->waiting_ = false;
     self->go_on();
@@ -322,7 +310,7 @@ TransferReport DnsSession::report_of(const ActiveTransfer& transfer) const {
     return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(until - transfer.start).count());
   };
   return {zones::Name(version.apex().name),
-          peer_,
+          peer(),
           transfer.signer ? transfer.signer->key_name() : "",
           difference != nullptr,
           difference != nullptr ? difference->from : 0,
@@ -330,7 +318,7 @@ TransferReport DnsSession::report_of(const ActiveTransfer& transfer) const {
           transfer.messages,
           transfer.octets,
           milliseconds(transfer.first),
-          milliseconds(Clock::now())};
+          milliseconds(shared_.now())};
 }
 
 // What is written to a log of transfers, too, is told here in debug mode alone.
@@ -342,7 +330,7 @@ void DnsSession::report(const ActiveTransfer& transfer) const {
   const LogLevel level = shared_.peers.logs_transfers() ? LogLevel::debug : LogLevel::info;
   if (!shared_.log.shows(level)) return;
   const std::string kind = report.incremental ? "IXFR from serial " + std::to_string(report.from) : "AXFR";
-  const std::string text = Log::text("transfer of ", report.apex.to_text(), " serial ", report.to, " to ", peer_, ": ",
+  const std::string text = Log::text("transfer of ", report.apex.to_text(), " serial ", report.to, " to ", peer(), ": ",
                                      kind, ", ", report.key.empty() ? "" : "key " + report.key + ", ", report.messages,
                                      " messages, ", report.octets, " octets, ", report.total_ms, " ms");
   level == LogLevel::debug ? shared_.log.debug(text) : shared_.log.info(text);
@@ -366,7 +354,7 @@ void DnsSession::report_broken_off(SessionEnd why) const {
   for (const auto* list : {&ended_, &transfers_}) {
     for (const ActiveTransfer& transfer : *list) {
       const TransferReport report = report_of(transfer);
-      shared_.log.debug("transfer of ", report.apex.to_text(), " to ", peer_, " was broken off after ", report.octets,
+      shared_.log.debug("transfer of ", report.apex.to_text(), " to ", peer(), " was broken off after ", report.octets,
                         " octets: ", kSentences[static_cast<size_t>(why)]);
       shared_.peers.broken_off(report, kSentences[static_cast<size_t>(why)]);
     }

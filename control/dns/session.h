@@ -1,17 +1,17 @@
-// DnsSession: one TCP connection of a DNS client (RFC 7766).
+// DnsSession: one connection of a DNS client (RFC 7766).
 //
 // Requests are taken as they come, without waiting for the responses before them. Answers and transfers are queued and
-// written in batches, one sendmsg() each: first the answers, then one message of each transfer in turn. So no transfer
+// written in batches, one send() each: first the answers, then one message of each transfer in turn. So no transfer
 // holds up another, nor a query behind it; and after some batches other sessions have their turn. The next batch is
 // composed, and the next request taken, only when the last batch was written. So a client that does not read holds an
 // index into a version, one batch of references, and the answers of that batch: 16 KiB, and one answer more. What is no
 // DNS request ends a session as the end of input does, once what was asked for before is written: what a client gets
-// does not depend on how its stream was cut.
+// does not depend on how its stream was cut. It knows no socket: its Channel does.
 //
 // Threads. The service thread. Owned by DnsTcp and by its own pending operations.
 #pragma once
 
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <functional>
 #include <list>
@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "control/base/log.h"
+#include "control/dns/channel.h"
 #include "control/dns/counters.h"
 #include "control/dns/gather.h"
 #include "control/dns/request_handler.h"
@@ -35,6 +36,7 @@ class DnsSession : public std::enable_shared_from_this<DnsSession> {
 
   // What all sessions of a service share.
   struct Shared {
+    boost::asio::io_context& loop;
     RequestHandler& handler;
     DnsUpdates& updates;
     PeerSink& peers;
@@ -44,11 +46,12 @@ class DnsSession : public std::enable_shared_from_this<DnsSession> {
     SessionTable& table;
     std::function<void(DnsSession&)> closed;  // called once, at the end of each session
     std::vector<uint8_t> scratch;             // one message with its length, while it is being answered
-    Gather batch;                             // what is being written, until a socket does not take it all
+    Gather batch;                             // what is being written, until a channel does not take it all
+    std::function<Clock::time_point()> now = [] { return Clock::now(); };  // tests have a time of their own
   };
 
-  // `peer` is normalised. `shared` outlives the session, and `entry`, which is its own, its closing.
-  DnsSession(boost::asio::ip::tcp::socket socket, IpAddress peer, SessionTable::Entry& entry, Shared& shared);
+  // `shared` outlives the session, and `entry`, which is its own, its closing.
+  DnsSession(std::unique_ptr<Channel> channel, SessionTable::Entry& entry, Shared& shared);
 
   void start();
   // Takes no more requests, and closes when what was asked for is written; if nothing else does before, for that
@@ -62,7 +65,7 @@ class DnsSession : public std::enable_shared_from_this<DnsSession> {
   // Why the session has lasted long enough, if it has.
   std::optional<SessionEnd> overdue(Clock::time_point now, const TcpLimits& limits) const;
   // Octets that the client has acknowledged, of those that were written since the session last began to owe it some.
-  uint64_t taken();
+  uint64_t taken() const;
   // Octets of memory, without what is shared.
   size_t memory() const;
 
@@ -76,7 +79,6 @@ class DnsSession : public std::enable_shared_from_this<DnsSession> {
   bool can_take() const;
   void go_on();
   void tell_table();
-  uint64_t unacknowledged();
   void read();
   void on_read(const boost::system::error_code& error, size_t octets);
   void make_room_in_buffer();
@@ -92,16 +94,16 @@ class DnsSession : public std::enable_shared_from_this<DnsSession> {
   void compose(Gather& batch);
   void add_message(ActiveTransfer& transfer, Gather& batch);
   bool send(Gather& batch);
-  void wait_for_socket();
+  void wait_for_channel();
   void on_writable();
   void wait_for_turn();
   void end_transfers();
   TransferReport report_of(const ActiveTransfer& transfer) const;
   void report(const ActiveTransfer& transfer) const;
   void report_broken_off(SessionEnd why) const;
+  const IpAddress& peer() const { return channel_->who().peer; }
 
-  boost::asio::ip::tcp::socket socket_;
-  const IpAddress peer_;
+  const std::unique_ptr<Channel> channel_;
   SessionTable::Entry& entry_;
   Shared& shared_;
 
@@ -114,8 +116,8 @@ class DnsSession : public std::enable_shared_from_this<DnsSession> {
   size_t updates_ = 0;                   // under way
   std::list<ActiveTransfer> transfers_;  // the next to be written first
   std::list<ActiveTransfer> ended_;      // their last messages are in the batch
-  std::unique_ptr<Gather> unsent_;       // of the batch that the socket did not take
-  bool waiting_ = false;                 // for the socket, or for our turn
+  std::unique_ptr<Gather> unsent_;       // of the batch that the channel did not take
+  bool waiting_ = false;                 // for the channel, or for our turn
 
   bool finishing_ = false, closed_ = false;
   SessionEnd why_ = SessionEnd::by_client;  // it ends when it has nothing more to do

@@ -1,8 +1,6 @@
 #include "control/dns/tcp.h"
 
 #include <malloc.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 
 #include <algorithm>
 #include <sstream>
@@ -24,23 +22,6 @@ constexpr int kMaxUnsent = 256 * 1024;
 constexpr int kMaxUnsentOfMany = 32 * 1024;  // when a quarter of all sessions are open
 
 constexpr size_t kWorthGivingBack = 16U << 20;  // octets
-
-// Closes with RST: nothing was said that the client could miss, and no TIME_WAIT is left behind.
-void turn_away(tcp::socket socket) {
-  error_code ignored;
-  socket.set_option(asio::socket_base::linger(true, 0), ignored);
-  socket.close(ignored);
-}
-
-void limit_unsent(int socket, const int& octets) {
-  setsockopt(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &octets, sizeof octets);
-}
-
-// Sessions inherit these, which saves two system calls for each.
-void set_session_options(tcp::acceptor& acceptor) {
-  acceptor.set_option(tcp::no_delay(true));
-  limit_unsent(acceptor.native_handle(), kMaxUnsent);
-}
 
 SessionEnd end_of(SessionTable::Room::Refusal refusal) {
   using enum SessionTable::Room::Refusal;
@@ -67,7 +48,8 @@ DnsTcp::DnsTcp(asio::io_context& loop, RequestHandler& handler, DnsUpdates& upda
       peers_(peers),
       table_({limits.max_sessions, limits.max_per_client, limits.max_per_prefix, limits.max_per_secondary},
              [this](const SessionTable::Entry& entry) { return sessions_.at(&entry)->taken(); }),
-      shared_{handler,
+      shared_{loop,
+              handler,
               updates,
               peers,
               reader,
@@ -83,14 +65,16 @@ DnsTcp::DnsTcp(asio::io_context& loop, RequestHandler& handler, DnsUpdates& upda
 
 DnsTcp::Endpoint DnsTcp::listen(const Endpoint& endpoint, bool freebind) {
   try {
-    auto listener = std::make_unique<Listener>(loop_);
-    open_socket(listener->acceptor, endpoint, freebind);
-    set_session_options(listener->acceptor);
-    listener->acceptor.bind(endpoint);
-    listener->acceptor.listen();
-    accept(*listener);
-    listeners_.push_back(std::move(listener));
-    return listeners_.back()->acceptor.local_endpoint();
+    tcp::acceptor acceptor(loop_);
+    open_socket(acceptor, endpoint, freebind);
+    set_channel_options(acceptor, kMaxUnsent);
+    acceptor.bind(endpoint);
+    acceptor.listen();
+    auto& listener = listeners_.emplace_back(std::move(acceptor), "TCP sessions", log_);
+    listener.start([this](tcp::socket socket) {
+      if (auto channel = tcp_channel(std::move(socket))) admit(std::move(channel));
+    });
+    return listener.local_endpoint();
   } catch (const boost::system::system_error& error) {
     std::ostringstream text;
     text << "cannot listen on TCP " << endpoint << ": " << error.code().message();
@@ -98,30 +82,8 @@ DnsTcp::Endpoint DnsTcp::listen(const Endpoint& endpoint, bool freebind) {
   }
 }
 
-void DnsTcp::accept(Listener& listener) {
-  listener.acceptor.async_accept([this, &listener](const error_code& error, tcp::socket socket) {
-    if (finishing_) return;
-    if (error == asio::error::no_descriptors || error == asio::error::no_memory ||
-        error == asio::error::no_buffer_space) {
-      return wait_for_descriptors(listener, error);
-    }
-    if (!error) admit(std::move(socket));  // other errors belong to the connection, which is gone
-    accept(listener);
-  });
-}
-
-void DnsTcp::wait_for_descriptors(Listener& listener, const error_code& error) {
-  log_.warning("cannot accept TCP sessions: ", error.message());
-  listener.retry.expires_after(kAcceptPause);
-  listener.retry.async_wait([this, &listener](const error_code& cancelled) {
-    if (!cancelled) accept(listener);
-  });
-}
-
-void DnsTcp::admit(tcp::socket socket) {
-  error_code error;
-  const IpAddress peer = normalised(socket.remote_endpoint(error).address());
-  if (error) return;  // gone already
+void DnsTcp::admit(std::unique_ptr<Channel> channel) {
+  const IpAddress peer = channel->who().peer;
   counters_.accepted.add();
   const AccessList& allowed = handler_.allow_transfer();
   table_.keep_room_for(peers_.named_hosts() + allowed.hosts());
@@ -129,16 +91,16 @@ void DnsTcp::admit(tcp::socket socket) {
   const SessionTable::Room room = table_.room_for(peer, named, DnsSession::Clock::now());
   if (room.refusal) {
     counters_.count(end_of(*room.refusal));
-    return turn_away(std::move(socket));
+    return channel->abort();  // nothing was said that the client could miss
   }
   if (room.evicted != nullptr) {
     const bool idle = SessionTable::is_idle(*room.evicted);
     const auto evicted = sessions_.at(room.evicted);
     evicted->close(idle ? SessionEnd::evicted_idle : SessionEnd::evicted_slow);
   }
-  if (table_.size() >= limits_.max_sessions / 4) limit_unsent(socket.native_handle(), kMaxUnsentOfMany);
+  if (table_.size() >= limits_.max_sessions / 4) channel->limit_unsent(kMaxUnsentOfMany);
   SessionTable::Entry& entry = table_.enter(peer, room);
-  const auto session = std::make_shared<DnsSession>(std::move(socket), peer, entry, shared_);
+  const auto session = std::make_shared<DnsSession>(std::move(channel), entry, shared_);
   sessions_.emplace(&entry, session);
   session->start();
 }
@@ -186,10 +148,7 @@ void DnsTcp::give_memory_back(size_t held) {
 void DnsTcp::finish() {
   finishing_ = true;
   sweep_timer_.cancel();
-  for (const auto& listener : listeners_) {
-    listener->acceptor.close();
-    listener->retry.cancel();
-  }
+  for (auto& listener : listeners_) listener.stop();
   for (const auto& session : snapshot()) session->finish(SessionEnd::stopped);
 }
 

@@ -8,10 +8,12 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <list>
 #include <memory>
 #include <unordered_map>
 #include <vector>
 
+#include "control/base/listener.h"
 #include "control/dns/session.h"
 #include "control/dns/tcp_limits.h"
 
@@ -36,15 +38,7 @@ class DnsTcp {
   size_t session_count() const { return sessions_.size(); }
 
  private:
-  struct Listener {
-    explicit Listener(boost::asio::io_context& loop) : acceptor(loop), retry(loop) {}
-    boost::asio::ip::tcp::acceptor acceptor;
-    boost::asio::steady_timer retry;
-  };
-
-  void accept(Listener& listener);
-  void wait_for_descriptors(Listener& listener, const boost::system::error_code& error);
-  void admit(boost::asio::ip::tcp::socket socket);
+  void admit(std::unique_ptr<Channel> channel);
   void forget(DnsSession& session);
   void sweep_later();
   void sweep();
@@ -59,7 +53,7 @@ class DnsTcp {
   PeerSink& peers_;
   SessionTable table_;
   DnsSession::Shared shared_;
-  std::vector<std::unique_ptr<Listener>> listeners_;
+  std::list<Listener<boost::asio::ip::tcp>> listeners_;
   std::unordered_map<const SessionTable::Entry*, std::shared_ptr<DnsSession>> sessions_;
   size_t most_held_ = 0;  // octets that all sessions had, since memory was last given back
   boost::asio::steady_timer sweep_timer_;

@@ -110,7 +110,8 @@ class MetricsServerTest : public testing::Test {
   }
 
   boost::asio::io_context loop_;
-  MetricsServer server_{loop_, {boost::asio::ip::make_address("127.0.0.1"), 0}};
+  const Log log_{LogLevel::error};
+  MetricsServer server_{loop_, {boost::asio::ip::make_address("127.0.0.1"), 0}, log_};
   const uint16_t port_ = server_.port();
   std::thread thread_;
 };
@@ -176,9 +177,10 @@ TEST_F(MetricsServerTest, SlowClientsDoNotKeepOthersOut) {
 
 TEST(MetricsServer, SaysWhereItCannotListen) {
   boost::asio::io_context loop;
-  const MetricsServer first(loop, {boost::asio::ip::make_address("127.0.0.1"), 0});
+  const Log log(LogLevel::error);
+  const MetricsServer first(loop, {boost::asio::ip::make_address("127.0.0.1"), 0}, log);
   try {
-    const MetricsServer second(loop, {boost::asio::ip::make_address("127.0.0.1"), first.port()});
+    const MetricsServer second(loop, {boost::asio::ip::make_address("127.0.0.1"), first.port()}, log);
     FAIL();
   } catch (const std::runtime_error& error) {
     EXPECT_EQ(error.what(),

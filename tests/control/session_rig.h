@@ -4,14 +4,14 @@
 // Threads. One. A rig serves one client at a time.
 #pragma once
 
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <boost/asio/io_context.hpp>
+#include <limits>
+#include <memory>
 #include <stdexcept>
 #include <string>
 
 #include "control/dns/session.h"
+#include "tests/control/memory_connection.h"
 #include "tests/control/nobody_listens.h"
 #include "tests/control/temporary_directory.h"
 
@@ -41,7 +41,8 @@ struct SessionRig {
   SessionTable table{{.sessions = 4, .per_client = 4, .per_prefix = 4, .per_secondary = 4},
                      [](const SessionTable::Entry&) { return uint64_t{0}; }};
   bool closed = false;  // the session
-  DnsSession::Shared shared{handler,
+  DnsSession::Shared shared{loop,
+                            handler,
                             updates,
                             peers,
                             reader,
@@ -56,40 +57,46 @@ struct SessionRig {
                             {}};
 };
 
-// A session, and the other end of its connection. Throws std::runtime_error when there are no sockets.
+// A session, and the other end of its connection.
 class SessionClient {
  public:
-  explicit SessionClient(SessionRig& rig) : rig_(rig) {
-    int ends[2];
-    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0)
-      throw std::runtime_error("there are no sockets");
-    fd_ = ends[0];
+  explicit SessionClient(SessionRig& rig, size_t capacity = MemoryConnection::kUsualCapacity)
+      : rig_(rig), connection_(rig.loop, capacity) {
     rig_.closed = false;
-    boost::asio::ip::tcp::socket socket(rig_.loop, boost::asio::ip::tcp::v4(), ends[1]);
     const IpAddress peer = parse_address("192.0.2.1");
-    SessionTable::Entry& entry = rig_.table.enter(peer, rig_.table.room_for(peer, false, DnsSession::Clock::now()));
-    std::make_shared<DnsSession>(std::move(socket), peer, entry, rig_.shared)->start();
+    SessionTable::Entry& entry = rig_.table.enter(peer, rig_.table.room_for(peer, false, rig_.shared.now()));
+    session_ = std::make_shared<DnsSession>(connection_.channel(peer), entry, rig_.shared);
+    session_->start();
   }
-  ~SessionClient() { ::close(fd_); }
+  ~SessionClient() {
+    session_->close(SessionEnd::by_client);
+    serve();
+  }
   SessionClient(const SessionClient&) = delete;
   SessionClient& operator=(const SessionClient&) = delete;
 
+  DnsSession& session() const { return *session_; }
+  const MemoryConnection& connection() const { return connection_; }
+
+  // Has the session do all that it can.
+  void serve() const {
+    rig_.loop.restart();
+    rig_.loop.poll();
+  }
   void send(zones::Bytes octets) const {
-    // The session may be closed already.
-    (void)!::send(fd_, octets.data(), octets.size(), MSG_NOSIGNAL);
+    connection_.send(octets);
     serve();
   }
-  bool receive() {
-    uint8_t buffer[65536];
-    const ssize_t size = ::read(fd_, buffer, sizeof buffer);
-    if (size <= 0) return false;
-    received_.append(zones::text_of({buffer, static_cast<size_t>(size)}));
-    return true;
+  // Takes what has come, but no more than so many octets. False if there is nothing.
+  bool receive(size_t most = std::numeric_limits<size_t>::max()) {
+    const std::string octets = connection_.receive(most);
+    received_ += octets;
+    return !octets.empty();
   }
   // Says that nothing more comes, and takes what is still to come. Returns all that came. Throws std::runtime_error if
   // the session does not end.
   const std::string& finish() {
-    ::shutdown(fd_, SHUT_WR);
+    connection_.end_input();
     do serve();
     while (receive());
     if (!rig_.closed) throw std::runtime_error("the session does not end when all is asked for and taken");
@@ -97,12 +104,9 @@ class SessionClient {
   }
 
  private:
-  void serve() const {
-    rig_.loop.restart();
-    rig_.loop.poll();
-  }
   SessionRig& rig_;
-  int fd_;
+  const MemoryConnection connection_;
+  std::shared_ptr<DnsSession> session_;
   std::string received_;
 };
 

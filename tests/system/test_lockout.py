@@ -1,8 +1,15 @@
-"""Who takes all sessions that he can get, and does not read, keeps nobody out."""
+"""Who takes all sessions that he can get, and does not read, keeps nobody out. Nor does want of descriptors."""
 
 import concurrent.futures
+import contextlib
+import itertools
+import os
+import re
+import resource
 import time
+import urllib.request
 
+import ask as dns_ask
 import hostile
 import pytest
 from lab import DATA, EVERYONE, IPV4, IPV6, PATIENCE, wait_until
@@ -79,3 +86,41 @@ def test_who_reads_slowly_but_alone_is_not_ended_for_the_hostile(axfrd):
         while time.monotonic() < deadline:
             assert sock.recv(1000), "it was ended"
             time.sleep(0.01)
+
+
+@contextlib.contextmanager
+def no_descriptors(pid):
+    """The process gets no descriptor more."""
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    taken = {int(number) for number in os.listdir(f"/proc/{pid}/fd")}
+    free = next(number for number in itertools.count() if number not in taken)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (free, before[1]))
+    try:
+        yield
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+
+
+def metrics(host):
+    with host.inside(), urllib.request.urlopen("http://127.0.0.1:9353/metrics", timeout=PATIENCE) as response:
+        return response.read()
+
+
+def test_without_descriptors_connections_wait_and_the_log_says_so_once(new_lab, new_axfrd):
+    axfrd = new_axfrd(new_lab("client"), zones=[DATA / f"{SMALL}.zone"], metrics="127.0.0.1@9353")
+    lab = axfrd.lab
+    wishes = {
+        "TCP sessions": lambda: dns_ask.tcp(lab.client, SMALL, "SOA", IPV4).answer,
+        "clients of the control socket": axfrd.stats,
+        "clients of metrics": lambda: metrics(lab.appliance),
+    }
+    with concurrent.futures.ThreadPoolExecutor(len(wishes)) as pool:
+        with no_descriptors(axfrd.process.pid):
+            waiting = [pool.submit(wish) for wish in wishes.values()]
+            for whom in wishes:
+                wait_until(lambda: f"cannot accept {whom}: Too many open files" in axfrd.log(), f"a line about {whom}")
+            assert dns_ask.udp(lab.client, SMALL, "SOA", IPV4).answer
+            time.sleep(0.5)  # it tries some times more
+            assert not any(each.done() for each in waiting)
+        assert all(each.result(PATIENCE) for each in waiting)
+    assert len(re.findall("cannot accept", axfrd.log())) == len(wishes)
