@@ -25,9 +25,9 @@ import sys
 import threading
 import time
 
+import asking
 import generate
 import rounds
-import servers
 from harness import plural, spaced
 from rounds import PAUSE
 
@@ -64,8 +64,8 @@ class Notified:
         self.times = collections.deque()
         self.came = threading.Condition()
         self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.udp.bind((servers.SECONDARY, 53))
-        self.tcp = socket.create_server((servers.SECONDARY, 53))
+        self.udp.bind((asking.SECONDARY, 53))
+        self.tcp = socket.create_server((asking.SECONDARY, 53))
         for listen in (self.listen_udp, self.listen_tcp):
             threading.Thread(target=listen, daemon=True).start()
 
@@ -87,7 +87,7 @@ class Notified:
         with self.came:
             self.times.append(time.monotonic())
             self.came.notify()
-        return wire[:2] + b"\xa4\x00\x00\x01" + bytes(6) + wire[12 : servers.after_name(wire, 12) + 4]
+        return wire[:2] + b"\xa4\x00\x00\x01" + bytes(6) + wire[12 : asking.after_name(wire, 12) + 4]
 
     def await_silence(self):
         with self.came:
@@ -120,7 +120,7 @@ def ask_time(client, zone):
 def commit_times(server, client, commits):
     """The median times to be acknowledged and answered, in seconds; and of how many commits."""
     zone, acknowledged, answered = server.world.noticed, [], []
-    with servers.Asker() as asker:
+    with asking.Asker() as asker:
         serial = asker.serial(zone)
         for _ in rounds.turns(commits):
             begin = time.monotonic()
@@ -137,7 +137,7 @@ def commit_times(server, client, commits):
 def commit_cpu(server, client, commits):
     """The server's CPU time for each commit, in seconds. It is asked rarely meanwhile, because answers cost too."""
     zone, before, done = server.world.noticed, server.cpu(), 0
-    with servers.Asker() as asker:
+    with asking.Asker() as asker:
         serial = asker.serial(zone)
         for _ in rounds.turns(commits):
             client.commit(zone)
@@ -176,7 +176,7 @@ def measure_commits(server, way, commits, notified):
 def commit_until(deadline, server, way, zones, failures):
     """Commits to one zone after the other until the deadline; how many."""
     done = 0
-    with servers.Asker() as asker, contextlib.closing(server.client(way)) as client:
+    with asking.Asker() as asker, contextlib.closing(server.client(way)) as client:
         try:
             for zone in itertools.cycle(zones):
                 if time.monotonic() >= deadline:

@@ -27,8 +27,10 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "bench")]
 
+import asking  # noqa: E402
 import generate  # noqa: E402
 import harness  # noqa: E402
+import processes  # noqa: E402
 import report  # noqa: E402
 import servers  # noqa: E402
 from harness import spaced  # noqa: E402
@@ -47,7 +49,7 @@ EDNS = struct.pack("!BHHIH", 0, 41, 1232, 0, 0)
 
 def query(name, rdtype, number):
     head = struct.pack("!6H", number % 65536, 0, 1, 0, 0, 1)
-    return head + servers.wire_name(name) + struct.pack("!HH", rdtype, 1) + EDNS
+    return head + asking.wire_name(name) + struct.pack("!HH", rdtype, 1) + EDNS
 
 
 def cases(records):
@@ -85,8 +87,8 @@ def traced(kind, output):
 def ask(queries):
     """Keeps the server busy with a burst at a time, and checks that each is answered."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.connect((servers.ADDRESS, 53))
-        sock.settimeout(servers.CHANGE_PATIENCE)
+        sock.connect((asking.ADDRESS, 53))
+        sock.settimeout(asking.CHANGE_PATIENCE)
         for begin in range(0, len(queries), BURST):
             burst = queries[begin : begin + BURST]
             for each in burst:
@@ -101,7 +103,7 @@ def peer(kind, world, queries):
         server = traced(kind, output)(world, {0, 1})
         try:
             server.start()
-            with servers.Asker() as asker:
+            with asking.Asker() as asker:
                 asker.wait(generate.LARGE, lambda serial: serial is not None, server, pause=0.5)
             ask(queries)
             server.end()
@@ -226,7 +228,7 @@ def main():
     with tempfile.TemporaryDirectory() as state:
         if options.compare:
             return compare(options, pathlib.Path(state))
-        servers.isolate()
+        processes.isolate()
         return publish(options, dict(measure_all(options, pathlib.Path(state))))
 
 

@@ -23,6 +23,7 @@ import sys
 import threading
 import time
 
+import asking
 import generate
 import rounds
 import servers
@@ -73,7 +74,7 @@ class Herd(threading.Thread):
         with contextlib.suppress(BlockingIOError):
             while True:
                 wire, peer = sock.recvfrom(4096)
-                question = wire[12 : servers.after_name(wire, 12) + 4]
+                question = wire[12 : asking.after_name(wire, 12) + 4]
                 if wire[2] >> 3 & 15 == 4:
                     self.take(number, question, wire[12 + len(question) :])
                     sock.sendto(wire[:2] + b"\xa4\x00\x00\x01" + bytes(6) + question, peer)
@@ -98,7 +99,7 @@ def replication_times(client, zone, commits):
     """The seconds from each commit's beginning until the secondary answers with it; and by their serials, when the
     commits began by the wall clock."""
     times, begun = [], {}
-    with servers.Asker(servers.SECONDARY) as asker:
+    with asking.Asker(asking.SECONDARY) as asker:
         serial = asker.serial(zone)
         for _ in rounds.turns(commits, PATIENCE):
             time.sleep(PAUSE)
@@ -171,7 +172,7 @@ class Replication(rounds.Bench):
         secondary = servers.Secondary(world, os.sched_getaffinity(0))
         try:
             secondary.start()
-            with servers.Asker(servers.SECONDARY) as asker:
+            with asking.Asker(asking.SECONDARY) as asker:
                 asker.wait(world.noticed, lambda serial: serial is not None, secondary, pause=0.05)
             yield secondary
         finally:
@@ -194,17 +195,17 @@ class Replication(rounds.Bench):
         herd.start()
         try:
             with rounds.running(server):
-                wait_until(lambda: herd.seen, servers.CHANGE_PATIENCE)
+                wait_until(lambda: herd.seen, asking.CHANGE_PATIENCE)
                 time.sleep(0.15)  # what was just told is told again 100 ms later at the earliest
                 _, question = min(herd.seen)
-                zone = next(name for name in zones if question.startswith(servers.wire_name(name)))
+                zone = next(name for name in zones if question.startswith(asking.wire_name(name)))
                 with contextlib.closing(server.client("transaction")) as client:
                     begin = time.monotonic()
                     client.commit(zone)
                     committed = time.monotonic()
                 wait_until(
                     lambda: herd.changed and len(herd.seen) == len(zones) * len(Herd.ADDRESSES),
-                    servers.CHANGE_PATIENCE,
+                    asking.CHANGE_PATIENCE,
                 )
                 during = min(herd.changed.values()) < herd.last
         finally:

@@ -9,8 +9,10 @@ import statistics
 import tempfile
 import time
 
+import asking
 import generate
 import harness
+import processes
 import report
 import servers
 from harness import plural, say, spaced
@@ -34,7 +36,7 @@ def start(server):
     """Starts it; the seconds from exec to the first correct answers."""
     begin = time.monotonic()
     server.start()
-    with servers.Asker() as asker:
+    with asking.Asker() as asker:
         found = {
             name: asker.wait(name, lambda serial: serial is not None, server, pause=0.002)
             for name in reversed(probes(server.world.names))
@@ -57,7 +59,7 @@ def note_serial(server):
     """Notes what it serves, for its next start; once it has settled, because NSD answers from its old processes for a
     while after a reload."""
     server.settle()
-    with servers.Asker() as asker:
+    with asking.Asker() as asker:
         server.serial = asker.serial(server.world.noticed)
 
 
@@ -244,7 +246,7 @@ def main(kind, parser):
     """Runs a bench of `kind`, and returns the status to exit with."""
     options = settle_options(kind, harness.parse(parser, quick_rounds=3))
     harness.end_on_signals()
-    servers.isolate()
+    processes.isolate()
     # A short name: the path of a Unix socket is limited to 107 octets.
     with tempfile.TemporaryDirectory(prefix="axfrd-bench-", dir=options.directory) as name:
         bench = kind(options, pathlib.Path(name))

@@ -31,6 +31,7 @@ import sys
 import threading
 import time
 
+import asking
 import generate
 import report
 import rounds
@@ -66,7 +67,7 @@ ROWS = [
 def transfers(*arguments):
     """What the client reports."""
     command = [CLIENT, *map(str, arguments)]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=servers.PATIENCE)
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=asking.PATIENCE)
     if done.returncode != 0:
         raise RuntimeError(done.stderr.strip())
     return json.loads(done.stdout)
@@ -95,7 +96,7 @@ class Herd:
     def __init__(self, names):
         self.done, self.ready = {}, threading.Event()
         self.process = subprocess.Popen(
-            [HERD, servers.ADDRESS, names, HERD_FIRST, str(HERD_SIZE)],
+            [HERD, asking.ADDRESS, names, HERD_FIRST, str(HERD_SIZE)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         threading.Thread(target=self.listen, daemon=True).start()
@@ -109,7 +110,7 @@ class Herd:
             self.done.setdefault(zone.rstrip("."), []).append(float(done))
 
     def __enter__(self):
-        if not self.ready.wait(servers.CHANGE_PATIENCE):
+        if not self.ready.wait(asking.CHANGE_PATIENCE):
             raise TimeoutError("the secondaries have no copies")
         return self
 
@@ -125,7 +126,7 @@ class Herd:
             client.commit(zone)
             time.sleep(pause)
         copies = len(zones) * HERD_SIZE
-        wait_until(lambda: sum(map(len, list(self.done.values()))) >= copies, servers.CHANGE_PATIENCE)
+        wait_until(lambda: sum(map(len, list(self.done.values()))) >= copies, asking.CHANGE_PATIENCE)
         took = [max(self.done[zone]) - begun[zone] for zone in zones]
         return took, max(map(max, self.done.values())) - min(begun.values())
 
@@ -255,7 +256,7 @@ class Transfer(rounds.Bench):
 
     def change_round(self, server, zone):
         """Polled over UDP, so that nobody has to send whole zones in vain."""
-        with servers.Asker() as asker, contextlib.closing(server.client(server.ways[0])) as client:
+        with asking.Asker() as asker, contextlib.closing(server.client(server.ways[0])) as client:
             for _ in range(2):  # the first may do what needs to be done only once
                 begin = time.monotonic()
                 client.commit(server.world.noticed)

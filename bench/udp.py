@@ -38,6 +38,8 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests" / "system"), str(ROOT / "bench")]
 
+import asking  # noqa: E402
+import changes  # noqa: E402
 import generate  # noqa: E402
 import harness  # noqa: E402
 import report  # noqa: E402
@@ -68,7 +70,7 @@ FIGURES = {
 
 # ---- the servers, in the lab ----
 
-servers.ADDRESS = IPV4
+asking.ADDRESS = IPV4
 
 
 class Placed:
@@ -83,7 +85,7 @@ class Placed:
         super().start()
         if isinstance(self, Echo):
             return time.sleep(2)
-        with self.lab.client.inside(), servers.Asker(IPV4) as asker:
+        with self.lab.client.inside(), asking.Asker(IPV4) as asker:
             asker.wait(self.world.names[-1], lambda serial: serial is not None, self, pause=0.01)
         self.confine()
 
@@ -114,7 +116,7 @@ class AxfrdOnPort(Port):
     def user_cpu(self):
         """Its worker polls, so what counts is the time of turns that found packets, but for the driver's sending, which
         on a veth is the kernel's work."""
-        with contextlib.closing(servers.Control(self.directory / "control.sock")) as control:
+        with contextlib.closing(changes.Control(self.directory / "control.sock")) as control:
             (worker,) = control.call("stats")["workers"]
             return worker["busy_seconds"] - worker["send_seconds"]
 

@@ -1,5 +1,6 @@
 #include "zones/ixfr.h"
 
+#include "zones/page_render.h"
 #include "zones/record_walk.h"
 #include "zones/stored_check.h"
 

@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-#include "zones/record.h"
+#include "zones/wire.h"
 
 namespace axfrd::zones {
 
@@ -28,15 +28,6 @@ inline std::string_view octets_of(const ldns_rdf& field) {
   return {reinterpret_cast<const char*>(ldns_rdf_data(&field)), ldns_rdf_size(&field)};
 }
 
-// Whether `holds` of some field of the RDATA.
-template <class Predicate>
-bool any_field(const ldns_rr& rr, Predicate&& holds) {
-  for (size_t i = 0; i < ldns_rr_rd_count(&rr); ++i) {
-    if (holds(*ldns_rr_rdf(&rr, i))) return true;
-  }
-  return false;
-}
-
 inline std::string rdata_of(const ldns_rr& rr) {
   std::string rdata;
   for (size_t i = 0; i < ldns_rr_rd_count(&rr); ++i) rdata.append(octets_of(*ldns_rr_rdf(&rr, i)));
@@ -49,17 +40,6 @@ inline std::string ldns_text(ldns_rdf_type type, Bytes octets) {
   const LdnsRdf field(ldns_rdf_new_frm_data(type, octets.size(), octets.data()));
   const LdnsText text(ldns_rdf2str(field.get()));
   return text ? text.get() : "";
-}
-
-// The record as ldns takes it apart; null if it cannot.
-inline LdnsRr to_ldns(const Record& record) {
-  std::string wire;
-  append_record(wire, record);
-  ldns_rr* raw = nullptr;
-  size_t at = 0;
-  const auto* octets = reinterpret_cast<const uint8_t*>(wire.data());
-  if (ldns_wire2rr(&raw, octets, wire.size(), &at, LDNS_SECTION_ANSWER) != LDNS_STATUS_OK) return nullptr;
-  return LdnsRr(raw);
 }
 
 }  // namespace axfrd::zones

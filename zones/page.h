@@ -25,159 +25,22 @@
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "zones/apex.h"
 #include "zones/name.h"
 #include "zones/nsec3.h"
+#include "zones/page_render.h"
 #include "zones/prefetch.h"
+#include "zones/prepared_answer.h"
 #include "zones/record.h"
+#include "zones/unpack.h"
 #include "zones/wire.h"
 
 namespace axfrd::zones {
-
-// What pages must know of the zone they belong to. A view: the name's octets stand in the ZoneVersion (or the
-// RecordSet, while a zone is being built).
-struct Apex {
-  explicit Apex(NameView n) : name(n), hash(NameHash::process().of(n)), size(n.size()), labels(n.label_count()) {}
-  NameView name;
-  uint64_t hash;
-  unsigned size;    // octets of the name
-  unsigned labels;  // without the root
-
-  // Where records begin in a message that asks for this apex: header, name, QTYPE, QCLASS.
-  unsigned question_end() const { return kHeaderSize + size + 4; }
-};
-
-// Where an answer's names stand in the message being written.
-struct Placement {
-  unsigned owner_at;    // the owner of the RRset
-  unsigned owner_size;  // octets of the owner it was prepared for (of the wildcard itself, when it is expanded)
-  unsigned apex_at;     // the apex of the zone
-};
-
-// The message that an answer is written into, from its header on, as far as its names may be followed. Offsets of
-// compression pointers count from its first octet. A response owns one buffer, so it hands over all of it; a transfer
-// message is sent in pieces, so it hands over the piece with the question, where the apex stands.
-class MessageHead {
- public:
-  explicit MessageHead(Bytes octets) : octets_(octets) {}
-
-  // The offset at which the part of the name at `name_at` begins that is `octets` octets behind the name's own begin.
-  // The name may go on behind pointers. Takes at most one step a label, whatever stands in the message.
-  unsigned part_of_name(unsigned name_at, unsigned octets) const {
-    unsigned at = label_at(name_at);
-    for (unsigned label = 0; octets > 0 && label < kMaxLabels; ++label) {
-      const unsigned size = octet(at) + 1U;
-      if (size > octets) break;  // not the begin of a label: no prepared answer says so
-      octets -= size;
-      at = label_at(at + size);
-    }
-    check(octets == 0);
-    return at;
-  }
-
- private:
-  // Where the label (or the root) at `at` stands, behind pointers or not.
-  unsigned label_at(unsigned at) const {
-    for (unsigned hop = 0; hop < kMaxLabels && is_pointer(octet(at)); ++hop) {
-      const unsigned target = static_cast<unsigned>(octet(at) << 8 | octet(at + 1)) & (kPointerReach - 1);
-      check(target < at);  // RFC 1035 §4.1.4: a prior occurrence
-      at = target;
-    }
-    return at;
-  }
-  uint8_t octet(unsigned at) const {
-    check(at < octets_.size());
-    return at < octets_.size() ? octets_[at] : 0;
-  }
-  // Builds for tests stop at an offset that lies in no message; in others such an offset reads as the root.
-  static void check([[maybe_unused]] bool holds) {
-#if defined(__SANITIZE_ADDRESS__) || !defined(__OPTIMIZE__)
-    if (!holds) std::abort();
-#endif
-  }
-
-  Bytes octets_;
-};
-
-// One RRset ready for a message, followed by its RRSIGs.
-//
-// The bytes are those of a message whose question is the owner's own name: owner fields are pointers to offset 12,
-// RDATA names point at the apex inside the question, or into it, or back into these very bytes. Placed elsewhere,
-// owners and the bytes' own pointers move by a delta each, and the apex is followed label by label.
-class Answer {
- public:
-  struct Head {
-    uint16_t rr_count, sig_count;
-    uint16_t rr_size, sig_size;  // octets of the records and of the signatures behind them
-    uint16_t fixup_count;        // pointers in RDATA, a list of uint16_t positions behind the head
-  };
-  // @pre a head stands at `at`, which need not be aligned.
-  explicit Answer(const uint8_t* at) : fixups_(at + sizeof(Head)) { std::memcpy(&head_, at, sizeof head_); }
-
-  const Head& head() const { return head_; }
-  // The records, as they were prepared.
-  const uint8_t* bytes() const { return fixups_ + 2U * head_.fixup_count; }
-  // Copies the records (and signatures) to `out`, which is offset `at` of `message`, and moves pointers to fit.
-  // Returns the octets written. @pre there is room for rr_size (+ sig_size); the name at place.apex_at stands in
-  // `message`, which need not contain `out`.
-  unsigned write(uint8_t* out, unsigned at, MessageHead message, const Apex& apex, Placement place,
-                 bool with_signatures) const {
-    const unsigned size = head_.rr_size + (with_signatures ? head_.sig_size : 0U);
-    std::memcpy(out, bytes(), size);
-    const unsigned prepared_at = kHeaderSize + place.owner_size + 4;
-    const unsigned prepared_apex = kHeaderSize + place.owner_size - apex.size;
-    if (at != prepared_at || place.owner_at != kHeaderSize || place.apex_at != prepared_apex) {
-      set_owners(out, size, place.owner_at);
-      move_pointers(out, at, prepared_at, prepared_apex, message, place.apex_at);
-    }
-    return size;
-  }
-  // Calls visit(RDATA) for each record, signatures left out. Names in the RDATA are as they were prepared.
-  template <class Visitor>
-  void for_each_rdata(Visitor&& visit) const {
-    const uint8_t* record = bytes();
-    for (unsigned left = head_.rr_count; left > 0; --left) {
-      const uint8_t* rdata = record + 2 + kRrFixed;
-      const unsigned size = load16(rdata - 2);
-      visit(Bytes(rdata, size));
-      record = rdata + size;
-    }
-  }
-  // Only the signatures; the same rules.
-  unsigned write_signatures(uint8_t* out, Placement place) const {
-    std::memcpy(out, bytes() + head_.rr_size, head_.sig_size);
-    set_owners(out, head_.sig_size, place.owner_at);
-    return head_.sig_size;
-  }
-
- private:
-  static void set_owners(uint8_t* records, unsigned size, unsigned owner_at) {
-    for (unsigned o = 0; o < size; o += 2 + kRrFixed + load16(records + o + kRrFixed))
-      store16(records + o, pointer_to(owner_at));
-  }
-  // Corrects the pointers in RDATA that was prepared for other offsets of itself and of the apex.
-  void move_pointers(uint8_t* out, unsigned at, unsigned prepared_at, unsigned prepared_apex, MessageHead message,
-                     unsigned apex_at) const;
-
-  const uint8_t* fixups_;
-  Head head_;
-};
-
-// Prepares the Answer of a single record.
-std::string prepare_answer(const Apex& apex, const Record& record);
-
-// The record part of one transfer message.
-struct MessageImage {
-  uint16_t records = 0;
-  std::string bytes;
-};
-// A page as it is rendered and stored: usually one message; several only when a single name needs them.
-using PageImage = std::vector<MessageImage>;
 
 class Page;
 using PageRef = boost::intrusive_ptr<const Page>;
@@ -348,34 +211,6 @@ class Page : public boost::intrusive_ref_counter<Page> {
   Counts counts_;
   size_t size_ = 0;
 };
-
-// Reads the (compressed) name at `at` of a message body whose records begin at offset `base`, for the question `apex`.
-// Writes it uncompressed to `buffer` and moves `at` behind it. Throws std::invalid_argument if it is malformed.
-NameView unpack_name(Bytes body, unsigned& at, unsigned base, const Apex& apex, std::array<uint8_t, kMaxName>& buffer);
-
-// Reads the record at `at` of a message body and moves `at` behind it; owner and RDATA are written out to `scratch`.
-struct RecordScratch {
-  std::array<uint8_t, kMaxName> owner;
-  std::string rdata;
-};
-Record unpack_record(Bytes body, unsigned& at, unsigned base, const Apex& apex, RecordScratch& scratch);
-
-// A page's header, question and records fill at most this much, so that every name stays in reach of a pointer and the
-// closing SOA and a signature fit behind them; only a single larger record goes beyond.
-constexpr unsigned kMaxPageMessage = 16 * 1024 - 1024;
-
-// A page is closed when its message has come to this size. A change renders one page anew, so that a smaller page makes
-// a cheaper change; and with what the store adds, its value fills one of LMDB's pages.
-constexpr unsigned kPageFill = 4000;
-
-// Renders records, in canonical order and without the SOA, into page images. A name is never split over pages.
-// `first_base` says where the first message's records begin: behind the SOA when this run starts the zone, at
-// apex.question_end() otherwise (later messages always begin there). Pages are closed at `fill` octets.
-std::vector<PageImage> render_pages(const Apex& apex, unsigned first_base, std::span<const Record> records,
-                                    unsigned fill = kPageFill);
-
-// Renders records in the order given, as the messages of one transfer that asks for the apex.
-std::vector<MessageImage> render_messages(const Apex& apex, std::span<const Record> records);
 
 template <class Visitor>
 void Page::for_each_record(const Apex& apex, Visitor&& visit) const {

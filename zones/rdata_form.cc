@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "zones/ascii.h"
 #include "zones/name.h"
-#include "zones/tokens.h"
 
 namespace axfrd::zones {
 namespace {

@@ -1,7 +1,6 @@
 // The parts of an entry of a zone file (RFC 1035 §5.1): blank-separated tokens, and times among them.
 #pragma once
 
-#include <algorithm>
 #include <cctype>
 #include <charconv>
 #include <cstdint>
@@ -9,17 +8,12 @@
 #include <string>
 #include <string_view>
 
+#include "zones/ascii.h"
 #include "zones/record.h"
 
 namespace axfrd::zones {
 
 inline bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-
-inline bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](char x, char y) {
-    return std::tolower(static_cast<uint8_t>(x)) == std::tolower(static_cast<uint8_t>(y));
-  });
-}
 
 // A token, as an error shows it.
 inline std::string quoted(std::string_view token) { return "'" + std::string(token) + "'"; }

@@ -5,6 +5,10 @@
 #include <unordered_set>
 #include <utility>
 
+#include "zones/answer_writer.h"
+#include "zones/page_render.h"
+#include "zones/unpack.h"
+
 namespace axfrd::zones {
 namespace {
 

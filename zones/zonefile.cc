@@ -19,6 +19,26 @@
 namespace axfrd::zones {
 namespace {
 
+// Whether `holds` of some field of the RDATA.
+template <class Predicate>
+bool any_field(const ldns_rr& rr, Predicate&& holds) {
+  for (size_t i = 0; i < ldns_rr_rd_count(&rr); ++i) {
+    if (holds(*ldns_rr_rdf(&rr, i))) return true;
+  }
+  return false;
+}
+
+// The record as ldns takes it apart; null if it cannot.
+LdnsRr to_ldns(const Record& record) {
+  std::string wire;
+  append_record(wire, record);
+  ldns_rr* raw = nullptr;
+  size_t at = 0;
+  const auto* octets = reinterpret_cast<const uint8_t*>(wire.data());
+  if (ldns_wire2rr(&raw, octets, wire.size(), &at, LDNS_SECTION_ANSWER) != LDNS_STATUS_OK) return nullptr;
+  return LdnsRr(raw);
+}
+
 // Whether the last octet is a dot that no backslash makes part of a label.
 bool ends_in_dot(std::string_view name) {
   if (!name.ends_with('.')) return false;
