@@ -26,6 +26,8 @@ import subprocess
 import sys
 import time
 
+import asking
+import changes
 import generate
 import rounds
 import servers
@@ -59,7 +61,7 @@ class InStep(Herd):
         with contextlib.suppress(BlockingIOError):
             while True:
                 wire, peer = sock.recvfrom(4096)
-                question = wire[12 : servers.after_name(wire, 12) + 4]
+                question = wire[12 : asking.after_name(wire, 12) + 4]
                 if wire[2] >> 3 & 15 == 4:
                     self.serials[question] = serial_told(wire, 12 + len(question))
                     answer = wire[:2] + b"\xa4\x00\x00\x01" + bytes(6) + question
@@ -72,8 +74,8 @@ class InStep(Herd):
 
 def serial_told(wire, at):
     """Of the SOA that stands there."""
-    at = servers.after_name(wire, at) + 10
-    return struct.unpack_from("!I", wire, servers.after_name(wire, servers.after_name(wire, at)))[0]
+    at = asking.after_name(wire, at) + 10
+    return struct.unpack_from("!I", wire, asking.after_name(wire, asking.after_name(wire, at)))[0]
 
 
 # ---- a run of a client ----
@@ -155,7 +157,7 @@ class Operate(rounds.Bench):
 
     def await_secondaries(self, server):
         """Until those that are there have been proven to have everything, which is stored, too."""
-        with contextlib.closing(servers.Control(server.directory / "control.sock")) as control:
+        with contextlib.closing(changes.Control(server.directory / "control.sock")) as control:
 
             def in_step():
                 time.sleep(0.5)
@@ -163,7 +165,7 @@ class Operate(rounds.Bench):
                 behind = {host["secondary"].split("@")[0]: host["behind"] for host in hosts}
                 return all(behind.get(address) == 0 for address in InStep.ADDRESSES)
 
-            wait_until(in_step, 10 * servers.CHANGE_PATIENCE)
+            wait_until(in_step, 10 * asking.CHANGE_PATIENCE)
         server.settle()
 
     def round(self, server):
@@ -248,7 +250,7 @@ class Operate(rounds.Bench):
 
         def calls():
             begin = time.monotonic()
-            with contextlib.closing(servers.Control(server.directory / "control.sock")) as control:
+            with contextlib.closing(changes.Control(server.directory / "control.sock")) as control:
                 for at in range(0, len(edits), AT_ONCE):
                     control.calls([
                         ("secondary.edit", {"zone": zone, option: TOGGLED}) for zone, option in edits[at : at + AT_ONCE]
@@ -275,7 +277,7 @@ class Operate(rounds.Bench):
 
     def transaction(self, zone, verb):
         """In the words of axfrctl and of knotc. The host gets an address that it never had."""
-        host, address = f"{generate.HOST}.{zone}.", servers.new_address()
+        host, address = f"{generate.HOST}.{zone}.", changes.new_address()
         yield f"{verb}begin {zone}."
         yield f"{verb}unset {zone}. {host} A"
         yield f"{verb}set {zone}. {host} 3600 A {address}"
