@@ -15,7 +15,7 @@
 
 #include "bench/world.h"
 #include "dataplane/rate_limit.h"
-#include "zones/respond.h"
+#include "zones/answer/respond.h"
 
 namespace axfrd::bench {
 namespace {

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <stdexcept>
 
-#include "zones/record_walk.h"
+#include "zones/wire/record_walk.h"
 
 namespace axfrd::bench {
 

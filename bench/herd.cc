@@ -27,7 +27,7 @@
 #include <vector>
 
 #include "bench/axfr_reader.h"
-#include "zones/record_walk.h"
+#include "zones/wire/record_walk.h"
 
 namespace axfrd::bench {
 namespace {

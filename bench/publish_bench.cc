@@ -21,7 +21,7 @@
 
 #include "bench/world.h"
 #include "dataplane/rcu.h"
-#include "zones/respond.h"
+#include "zones/answer/respond.h"
 
 namespace axfrd::bench {
 namespace {

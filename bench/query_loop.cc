@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "bench/memory_port.h"
-#include "zones/zonefile.h"
+#include "zones/text/zonefile.h"
 
 namespace axfrd::bench {
 namespace {

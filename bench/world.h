@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "zones/version.h"
-#include "zones/zone_table.h"
+#include "zones/data/version.h"
+#include "zones/data/zone_table.h"
 
 namespace axfrd::bench {
 

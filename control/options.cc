@@ -12,7 +12,7 @@
 #include "control/notify/transfer_log.h"
 #include "control/option_table.h"
 #include "dataplane/eal.h"
-#include "zones/number.h"
+#include "zones/wire/number.h"
 
 namespace axfrd::control {
 

@@ -19,7 +19,7 @@
 #include "control/dns/tcp_limits.h"
 #include "control/ending/endings.h"
 #include "dataplane/dataplane.h"
-#include "zones/respond.h"
+#include "zones/answer/respond.h"
 
 namespace axfrd::control {
 

@@ -7,7 +7,7 @@
 #include <optional>
 #include <stdexcept>
 
-#include "zones/number.h"
+#include "zones/wire/number.h"
 
 namespace axfrd::dataplane {
 namespace {

@@ -22,7 +22,7 @@
 #include "dataplane/polls.h"
 #include "dataplane/rate_limit.h"
 #include "dataplane/rcu.h"
-#include "zones/respond.h"
+#include "zones/answer/respond.h"
 
 namespace axfrd::dataplane {
 

@@ -18,7 +18,7 @@
 
 #include "dataplane/address.h"
 #include "dataplane/verdict.h"
-#include "zones/wire.h"
+#include "zones/wire/wire.h"
 
 namespace axfrd::dataplane {
 

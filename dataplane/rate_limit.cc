@@ -4,8 +4,8 @@
 #include <bit>
 #include <random>
 
-#include "zones/ixfr.h"
-#include "zones/version.h"
+#include "zones/answer/ixfr.h"
+#include "zones/data/version.h"
 
 namespace axfrd::dataplane {
 namespace {

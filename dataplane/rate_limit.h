@@ -27,8 +27,8 @@
 #include <memory>
 #include <vector>
 
-#include "zones/prefetch.h"
-#include "zones/query.h"
+#include "zones/answer/query.h"
+#include "zones/wire/prefetch.h"
 
 namespace axfrd::dataplane {
 

@@ -11,7 +11,7 @@
 #include <ctime>
 
 #include "dataplane/neighbour.h"
-#include "zones/ixfr.h"
+#include "zones/answer/ixfr.h"
 
 namespace axfrd::dataplane {
 namespace {

@@ -31,8 +31,8 @@
 #include "dataplane/rate_limit.h"
 #include "dataplane/rcu.h"
 #include "dataplane/ring.h"
-#include "zones/query.h"
-#include "zones/respond.h"
+#include "zones/answer/query.h"
+#include "zones/answer/respond.h"
 
 namespace axfrd::dataplane {
 

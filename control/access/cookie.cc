@@ -9,7 +9,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "zones/tagged.h"
+#include "zones/disk/tagged.h"
 
 namespace axfrd::control {
 

@@ -1,11 +1,11 @@
-// The secrets of DNS Cookies (zones/cookie.h) as operators and the store write them.
+// The secrets of DNS Cookies (zones/answer/cookie.h) as operators and the store write them.
 #pragma once
 
 #include <string>
 #include <string_view>
 
 #include "control/base/json.h"
-#include "zones/cookie.h"
+#include "zones/answer/cookie.h"
 
 namespace axfrd::control {
 

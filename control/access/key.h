@@ -15,7 +15,7 @@
 #include <string_view>
 #include <vector>
 
-#include "zones/name.h"
+#include "zones/wire/name.h"
 
 struct evp_mac_ctx_st;  // OpenSSL's EVP_MAC_CTX
 

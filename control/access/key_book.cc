@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "control/base/parse_name.h"
-#include "zones/tagged.h"
+#include "zones/disk/tagged.h"
 
 namespace axfrd::control {
 namespace {

@@ -12,7 +12,7 @@
 
 #include "control/access/tsig.h"
 #include "control/base/json.h"
-#include "zones/dns_update.h"
+#include "zones/answer/dns_update.h"
 
 namespace axfrd::control {
 
@@ -38,8 +38,8 @@ Json to_json(const UpdateGrant& grant);
 struct Key {
   TsigKeyRef tsig;
   std::vector<UpdateGrant> grants;
-  // As the store keeps it, when a later axfrd has stored something that this one does not know (zones/tagged.h): the
-  // key is used, and is not edited. Null: all is known.
+  // As the store keeps it, when a later axfrd has stored something that this one does not know (zones/disk/tagged.h):
+  // the key is used, and is not edited. Null: all is known.
   std::shared_ptr<const std::string> kept = nullptr;
 
   bool may_update(const zones::Name& apex) const;

@@ -17,7 +17,7 @@
 #include "control/base/address.h"
 #include "control/base/json.h"
 #include "control/base/outcome.h"
-#include "zones/version.h"
+#include "zones/data/version.h"
 
 namespace axfrd::control {
 

@@ -61,7 +61,8 @@ std::string name_of_setting(SettingKind kind, const std::string& name);
 std::string setting_to_stored(const SettingValue& value);
 // Throws std::invalid_argument.
 Setting setting_from_stored(char kind, const std::string& name, const std::string& stored);
-// False: a later axfrd has stored more of it than this one knows (zones/tagged.h). It is in force, and is not edited.
+// False: a later axfrd has stored more of it than this one knows (zones/disk/tagged.h). It is in force, and is not
+// edited.
 bool knows_all(const SettingValue& value);
 
 // The snapshot in force. Written by the committer, read by anybody.

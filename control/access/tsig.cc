@@ -6,7 +6,7 @@
 #include <array>
 
 #include "control/base/unix_time.h"
-#include "zones/record_walk.h"
+#include "zones/wire/record_walk.h"
 
 namespace axfrd::control {
 

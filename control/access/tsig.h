@@ -22,7 +22,7 @@
 #include <string>
 
 #include "control/access/key.h"
-#include "zones/wire.h"
+#include "zones/wire/wire.h"
 
 namespace axfrd::control {
 

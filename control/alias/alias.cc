@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "control/base/unix_time.h"
-#include "zones/derived.h"
+#include "zones/data/derived.h"
 
 namespace axfrd::control {
 

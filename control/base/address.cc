@@ -3,7 +3,7 @@
 #include <stdexcept>
 
 #include "dataplane/address.h"
-#include "zones/number.h"
+#include "zones/wire/number.h"
 
 namespace axfrd::control {
 

@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "zones/name.h"
+#include "zones/wire/name.h"
 
 namespace axfrd::control {
 

@@ -7,7 +7,7 @@
 #include <set>
 #include <stdexcept>
 
-#include "zones/record.h"
+#include "zones/data/record.h"
 
 namespace axfrd::control {
 

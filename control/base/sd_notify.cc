@@ -5,7 +5,7 @@
 #include <cstdlib>
 
 #include "control/base/local_datagram.h"
-#include "zones/number.h"
+#include "zones/wire/number.h"
 
 namespace axfrd::control {
 

@@ -17,7 +17,7 @@
 
 #include "control/base/descriptor.h"
 #include "control/base/utf8.h"
-#include "zones/entry_reader.h"
+#include "zones/text/entry_reader.h"
 
 namespace axfrd::control {
 

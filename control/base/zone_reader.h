@@ -12,7 +12,7 @@
 #include <string>
 
 #include "control/base/patience.h"
-#include "zones/zone_source.h"
+#include "zones/text/zone_source.h"
 
 namespace axfrd::control {
 

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "control/base/json.h"
-#include "zones/zone_source.h"
+#include "zones/text/zone_source.h"
 
 namespace axfrd::control {
 

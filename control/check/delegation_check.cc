@@ -13,8 +13,8 @@
 #include "control/access/secondary.h"
 #include "control/base/resolver.h"
 #include "control/dnsclient/query.h"
-#include "zones/delegation.h"
-#include "zones/ldns.h"
+#include "zones/answer/delegation.h"
+#include "zones/wire/ldns.h"
 
 namespace axfrd::control {
 

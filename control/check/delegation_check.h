@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "control/base/json.h"
-#include "zones/version.h"
+#include "zones/data/version.h"
 
 namespace axfrd::control {
 

@@ -13,8 +13,8 @@
 #include "control/base/parse_name.h"
 #include "control/command/rpc.h"
 #include "control/command/zone_json.h"
-#include "zones/name.h"
-#include "zones/number.h"
+#include "zones/wire/name.h"
+#include "zones/wire/number.h"
 
 namespace axfrd::control {
 

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
-#include "zones/derived.h"
-#include "zones/integrity.h"
-#include "zones/signed.h"
-#include "zones/stored_check.h"
-#include "zones/zonefile.h"
+#include "zones/data/derived.h"
+#include "zones/data/integrity.h"
+#include "zones/data/signed.h"
+#include "zones/data/stored_check.h"
+#include "zones/text/zonefile.h"
 
 namespace axfrd::control {
 

@@ -10,7 +10,7 @@
 #include "control/commit/committer.h"
 #include "control/ingest/importer.h"
 #include "control/operate/zone_operations.h"
-#include "zones/version.h"
+#include "zones/data/version.h"
 
 namespace axfrd::control {
 

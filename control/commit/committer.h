@@ -33,8 +33,8 @@
 #include "control/commit/tombstones.h"
 #include "control/store/store.h"
 #include "dataplane/rcu.h"
-#include "zones/cookie.h"
-#include "zones/zone_table.h"
+#include "zones/answer/cookie.h"
+#include "zones/data/zone_table.h"
 
 namespace axfrd::control {
 

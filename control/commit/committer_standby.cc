@@ -6,7 +6,7 @@
 
 #include "control/commit/committer.h"
 #include "control/store/backup.h"
-#include "zones/disk_format.h"
+#include "zones/disk/disk_format.h"
 
 namespace axfrd::control {
 

@@ -7,9 +7,9 @@
 #include "control/base/unix_time.h"
 #include "control/commit/committer.h"
 #include "control/commit/proofs.h"
-#include "zones/integrity.h"
-#include "zones/serial.h"
-#include "zones/stored_check.h"
+#include "zones/data/integrity.h"
+#include "zones/data/stored_check.h"
+#include "zones/wire/serial.h"
 
 namespace axfrd::control {
 

@@ -6,7 +6,7 @@
 
 #include "control/base/unix_time.h"
 #include "control/commit/proposal.h"
-#include "zones/integrity.h"
+#include "zones/data/integrity.h"
 
 namespace axfrd::control {
 
@@ -16,7 +16,7 @@ using zones::Name;
 using zones::VersionRef;
 using zones::ZoneVersion;
 
-// Whether this is a zone without servers (zones/integrity.h), as a number to count with.
+// Whether this is a zone without servers (zones/data/integrity.h), as a number to count with.
 size_t lacks_servers(const ZoneVersion* version) {
   return version != nullptr && !zones::has_apex_servers(*version) ? 1 : 0;
 }

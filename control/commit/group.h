@@ -21,7 +21,7 @@
 #include "control/commit/retire_list.h"
 #include "control/commit/tombstones.h"
 #include "control/store/store.h"
-#include "zones/zone_table.h"
+#include "zones/data/zone_table.h"
 
 namespace axfrd::control {
 

@@ -8,7 +8,7 @@
 #include <deque>
 #include <optional>
 
-#include "zones/version.h"
+#include "zones/data/version.h"
 
 namespace axfrd::control {
 

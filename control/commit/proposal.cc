@@ -4,10 +4,10 @@
 #include <utility>
 #include <vector>
 
-#include "zones/derived.h"
-#include "zones/integrity.h"
-#include "zones/serial.h"
-#include "zones/signed.h"
+#include "zones/data/derived.h"
+#include "zones/data/integrity.h"
+#include "zones/data/signed.h"
+#include "zones/wire/serial.h"
 
 namespace axfrd::control {
 

@@ -22,9 +22,9 @@
 
 #include "control/base/outcome.h"
 #include "control/store/store.h"
-#include "zones/draft.h"
-#include "zones/warnings.h"
-#include "zones/zonefile.h"
+#include "zones/data/draft.h"
+#include "zones/data/warnings.h"
+#include "zones/text/zonefile.h"
 
 namespace axfrd::control {
 
@@ -82,7 +82,7 @@ Outcome<Proposal> propose_given(const zones::VersionRef& base, const GivenChange
 Outcome<Proposal> propose_higher_serial(const zones::VersionRef& base, uint32_t floor, const ProposalRules& rules);
 
 Failure no_such_zone(const zones::Name& apex);
-// Why something is not edited that holds what a later axfrd has stored (zones/tagged.h).
+// Why something is not edited that holds what a later axfrd has stored (zones/disk/tagged.h).
 Failure not_known(const std::string& what);
 
 }  // namespace axfrd::control

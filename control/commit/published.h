@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "zones/version.h"
+#include "zones/data/version.h"
 
 namespace axfrd::control {
 

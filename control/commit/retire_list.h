@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "dataplane/rcu.h"
-#include "zones/cookie.h"
-#include "zones/zone_table.h"
+#include "zones/answer/cookie.h"
+#include "zones/data/zone_table.h"
 
 namespace axfrd::control {
 

@@ -6,7 +6,7 @@
 #include "control/base/parse_name.h"
 #include "control/base/utf8.h"
 #include "control/ctl/arguments.h"
-#include "zones/file_check.h"
+#include "zones/text/file_check.h"
 
 namespace axfrd::control {
 

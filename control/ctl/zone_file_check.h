@@ -4,7 +4,7 @@
 #include <string>
 
 #include "control/base/json.h"
-#include "zones/zone_source.h"
+#include "zones/text/zone_source.h"
 
 namespace axfrd::control {
 

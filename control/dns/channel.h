@@ -16,7 +16,7 @@
 
 #include "control/base/address.h"
 #include "control/dns/gather.h"
-#include "zones/query.h"
+#include "zones/answer/query.h"
 
 namespace axfrd::control {
 

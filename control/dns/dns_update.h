@@ -15,8 +15,8 @@
 #include "control/base/log.h"
 #include "control/commit/committer.h"
 #include "dataplane/rcu.h"
-#include "zones/dns_update.h"
-#include "zones/respond.h"
+#include "zones/answer/dns_update.h"
+#include "zones/answer/respond.h"
 
 namespace axfrd::control {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "zones/prefetch.h"
+#include "zones/wire/prefetch.h"
 
 namespace axfrd::control {
 

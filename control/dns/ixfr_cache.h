@@ -11,7 +11,7 @@
 #include <map>
 #include <memory>
 
-#include "zones/ixfr.h"
+#include "zones/answer/ixfr.h"
 
 namespace axfrd::control {
 

@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "control/base/unix_time.h"
-#include "zones/ixfr.h"
-#include "zones/serial.h"
+#include "zones/answer/ixfr.h"
+#include "zones/wire/serial.h"
 
 namespace axfrd::control {
 

@@ -15,8 +15,8 @@
 #include "control/dns/ixfr_cache.h"
 #include "control/notify/peer_sink.h"
 #include "dataplane/rate_limit.h"
-#include "zones/respond.h"
-#include "zones/transfer.h"
+#include "zones/answer/respond.h"
+#include "zones/answer/transfer.h"
 
 namespace axfrd::control {
 

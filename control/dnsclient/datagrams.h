@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "control/base/address.h"
-#include "zones/wire.h"
+#include "zones/wire/wire.h"
 
 namespace axfrd::control::dnsclient {
 

@@ -10,9 +10,9 @@
 
 #include "control/dnsclient/query.h"
 #include "control/dnsclient/tcp_exchange.h"
-#include "zones/delegation.h"
-#include "zones/notify.h"
-#include "zones/record.h"
+#include "zones/answer/delegation.h"
+#include "zones/answer/notify.h"
+#include "zones/data/record.h"
 
 namespace axfrd::control::dnsclient {
 

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "control/base/resolver.h"
-#include "zones/name.h"
+#include "zones/wire/name.h"
 
 namespace axfrd::control::dnsclient {
 

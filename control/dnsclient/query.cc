@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "control/dnsclient/tcp_exchange.h"
-#include "zones/notify.h"
+#include "zones/answer/notify.h"
 
 namespace axfrd::control::dnsclient {
 

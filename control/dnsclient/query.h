@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <string>
 
-#include "zones/name.h"
+#include "zones/wire/name.h"
 
 namespace axfrd::control::dnsclient {
 

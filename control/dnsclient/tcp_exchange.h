@@ -12,7 +12,7 @@
 #include <string>
 
 #include "control/base/address.h"
-#include "zones/wire.h"
+#include "zones/wire/wire.h"
 
 namespace axfrd::control::dnsclient {
 

@@ -1,8 +1,8 @@
 // Endings: secondary DNS that ends when the parent zone has dropped the NS names (`secondary disable
 // --when-undelegated`).
 //
-// Each zone whose secondary DNS is ending (zones/secondary_dns.h) is looked after here. The parent zone is asked at
-// once, and then now and then. A zone is in one of these states:
+// Each zone whose secondary DNS is ending (zones/data/secondary_dns.h) is looked after here. The parent zone is asked
+// at once, and then now and then. A zone is in one of these states:
 //
 //   named      the parent zone names some of them, or has not said anything yet
 //   dropped    all of its name servers have said that they name none; caches may still do, for one TTL more

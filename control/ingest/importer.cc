@@ -14,7 +14,7 @@
 #include "control/base/patience.h"
 #include "control/base/zone_file_name.h"
 #include "control/base/zone_reader.h"
-#include "zones/file_check.h"
+#include "zones/text/file_check.h"
 
 namespace axfrd::control {
 

@@ -18,7 +18,7 @@
 #include "control/base/log.h"
 #include "control/base/outcome.h"
 #include "control/commit/committer.h"
-#include "zones/zone_source.h"
+#include "zones/text/zone_source.h"
 
 namespace axfrd::control {
 

@@ -19,8 +19,8 @@
 #include "control/dnsclient/request.h"
 #include "control/notify/delivery.h"
 #include "dataplane/rcu.h"
-#include "zones/notify.h"
-#include "zones/zone_table.h"
+#include "zones/answer/notify.h"
+#include "zones/data/zone_table.h"
 
 namespace axfrd::control {
 

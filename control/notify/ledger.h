@@ -18,7 +18,7 @@
 #include "control/base/json.h"
 #include "control/notify/peer_sink.h"
 #include "control/notify/trouble.h"
-#include "zones/version.h"
+#include "zones/data/version.h"
 
 namespace axfrd::control {
 

@@ -12,7 +12,7 @@
 
 #include "control/base/address.h"
 #include "control/notify/trouble.h"
-#include "zones/name.h"
+#include "zones/wire/name.h"
 
 namespace axfrd::control {
 

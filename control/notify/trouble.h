@@ -16,7 +16,7 @@
 
 #include "control/base/address.h"
 #include "control/base/json.h"
-#include "zones/name.h"
+#include "zones/wire/name.h"
 
 namespace axfrd::control {
 

@@ -21,7 +21,7 @@
 #include <vector>
 
 #include "dataplane/rcu.h"
-#include "zones/zone_table.h"
+#include "zones/data/zone_table.h"
 
 namespace axfrd::control {
 

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "control/base/address.h"
-#include "zones/name.h"
-#include "zones/secondary_dns.h"
+#include "zones/data/secondary_dns.h"
+#include "zones/wire/name.h"
 
 namespace axfrd::control {
 

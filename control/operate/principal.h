@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-#include "zones/name.h"
+#include "zones/wire/name.h"
 
 namespace axfrd::control {
 

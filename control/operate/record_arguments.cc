@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "control/base/parse_name.h"
-#include "zones/record.h"
-#include "zones/tokens.h"
+#include "zones/data/record.h"
+#include "zones/text/tokens.h"
 
 namespace axfrd::control {
 

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "control/base/outcome.h"
-#include "zones/draft.h"
+#include "zones/data/draft.h"
 
 namespace axfrd::control {
 

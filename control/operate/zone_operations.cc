@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "control/operate/record_arguments.h"
-#include "zones/rdata_check.h"
-#include "zones/zonefile.h"
+#include "zones/text/zonefile.h"
+#include "zones/wire/rdata_check.h"
 
 namespace axfrd::control {
 

@@ -13,8 +13,8 @@
 
 #include "control/operate/context.h"
 #include "control/operate/transactions.h"
-#include "zones/draft.h"
-#include "zones/zone_source.h"
+#include "zones/data/draft.h"
+#include "zones/text/zone_source.h"
 
 namespace axfrd::control {
 

@@ -12,7 +12,7 @@
 
 #include "control/store/page_check.h"
 #include "control/store/store_error.h"
-#include "zones/tagged.h"
+#include "zones/disk/tagged.h"
 
 namespace axfrd::control {
 namespace {

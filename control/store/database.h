@@ -21,7 +21,7 @@
 
 #include "control/store/settings_file.h"
 #include "control/store/store_format.h"
-#include "zones/wire.h"
+#include "zones/wire/wire.h"
 
 namespace axfrd::control {
 

@@ -12,7 +12,7 @@
 
 #include "control/base/descriptor.h"
 #include "control/store/store_error.h"
-#include "zones/wire.h"
+#include "zones/wire/wire.h"
 
 namespace axfrd::control {
 namespace {

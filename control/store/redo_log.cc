@@ -12,7 +12,7 @@
 #include <system_error>
 
 #include "control/store/store_error.h"
-#include "zones/tagged.h"
+#include "zones/disk/tagged.h"
 
 namespace axfrd::control {
 namespace {

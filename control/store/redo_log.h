@@ -33,7 +33,7 @@
 #include <string>
 #include <vector>
 
-#include "zones/wire.h"
+#include "zones/wire/wire.h"
 
 namespace axfrd::control {
 

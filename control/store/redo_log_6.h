@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <functional>
 
-#include "zones/wire.h"
+#include "zones/wire/wire.h"
 
 namespace axfrd::control {
 

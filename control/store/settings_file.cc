@@ -12,7 +12,7 @@
 #include "control/base/file.h"
 #include "control/store/store_error.h"
 #include "dataplane/file_descriptor.h"
-#include "zones/tagged.h"
+#include "zones/disk/tagged.h"
 
 namespace axfrd::control {
 namespace {

@@ -23,9 +23,9 @@
 #include "control/store/batch.h"
 #include "control/store/redo_log_6.h"
 #include "control/store/store_format.h"
-#include "zones/number.h"
-#include "zones/serial.h"
-#include "zones/tagged.h"
+#include "zones/disk/tagged.h"
+#include "zones/wire/number.h"
+#include "zones/wire/serial.h"
 
 namespace axfrd::control {
 namespace {

@@ -1,6 +1,6 @@
 // Store: the zones on disk. What commit() has returned from survives kill -9 and power loss.
 //
-// Tables of the database (LMDB), whose values are those of zones/disk_format.h:
+// Tables of the database (LMDB), whose values are those of zones/disk/disk_format.h:
 //
 //   zones      apex in wire format, folded → zone value
 //   pages      apex, page id               → page value; behind the last id, the order value
@@ -13,8 +13,8 @@
 // Settings (keys, providers, cookies) are no table of LMDB, but a file of their own (settings_file.h): kind and name →
 // what commit/settings.h makes of the value.
 //
-// Every value but that of "format" is sealed (zones/tagged.h). What of it is damaged is named and left out, and the
-// rest is served.
+// Every value but that of "format" is sealed (zones/disk/tagged.h). What of it is damaged is named and left out, and
+// the rest is served.
 //
 // A commit is a batch of puts and erasures: what differs between two versions, which is the zone value, and the pages
 // and steps they do not share. It is written to the redo log (redo_log.h), and kept in memory; when a generation of the
@@ -49,8 +49,8 @@
 #include "control/store/database.h"
 #include "control/store/redo_log.h"
 #include "control/store/store_error.h"
-#include "zones/disk_format.h"
-#include "zones/version.h"
+#include "zones/data/version.h"
+#include "zones/disk/disk_format.h"
 
 namespace axfrd::control {
 

@@ -9,7 +9,7 @@
 #include <optional>
 #include <string>
 
-#include "zones/tagged.h"
+#include "zones/disk/tagged.h"
 
 namespace axfrd::control {
 

@@ -4,7 +4,7 @@
 
 #include "control/ingest/importer.h"
 #include "tests/control/support.h"
-#include "zones/derived.h"
+#include "zones/data/derived.h"
 
 namespace axfrd::control {
 namespace {

@@ -3,7 +3,7 @@
 #include <stdexcept>
 
 #include "tests/control/support.h"
-#include "zones/transfer.h"
+#include "zones/answer/transfer.h"
 
 namespace axfrd::bench {
 namespace {

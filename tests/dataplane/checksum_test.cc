@@ -7,7 +7,7 @@
 #include <random>
 #include <vector>
 
-#include "zones/wire.h"
+#include "zones/wire/wire.h"
 
 namespace axfrd::dataplane {
 namespace {

@@ -13,7 +13,7 @@
 
 #include "dataplane/eal.h"
 #include "frames.h"
-#include "zones/zonefile.h"
+#include "zones/text/zonefile.h"
 
 #ifdef __SANITIZE_THREAD__
 // That rte_eal_wait_lcore() waits for a worker is something ThreadSanitizer cannot see: EAL is a library of Debian's.

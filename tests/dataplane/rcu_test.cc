@@ -10,9 +10,9 @@
 #include <thread>
 #include <vector>
 
-#include "zones/respond.h"
-#include "zones/zone_table.h"
-#include "zones/zonefile.h"
+#include "zones/answer/respond.h"
+#include "zones/data/zone_table.h"
+#include "zones/text/zonefile.h"
 
 namespace axfrd::dataplane {
 namespace {

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "rig.h"
-#include "zones/zonefile.h"
+#include "zones/text/zonefile.h"
 
 namespace axfrd::dataplane {
 namespace {

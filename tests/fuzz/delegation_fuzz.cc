@@ -1,6 +1,6 @@
 // What a name server of the parent zone says of a zone. Input: the message.
 #include "tests/fuzz/fuzz.h"
-#include "zones/delegation.h"
+#include "zones/answer/delegation.h"
 
 using namespace axfrd::zones;  // NOLINT(google-build-using-namespace)
 

@@ -9,8 +9,8 @@
 #include <stdexcept>
 
 #include "tests/fuzz/fuzz.h"
-#include "zones/disk_format.h"
-#include "zones/tagged.h"
+#include "zones/disk/disk_format.h"
+#include "zones/disk/tagged.h"
 
 using namespace axfrd;         // NOLINT(google-build-using-namespace)
 using namespace axfrd::zones;  // NOLINT(google-build-using-namespace)

@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "zones/zonefile.h"
+#include "zones/text/zonefile.h"
 
 namespace axfrd::fuzz {
 namespace {

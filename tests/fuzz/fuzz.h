@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "zones/draft.h"
-#include "zones/respond.h"
-#include "zones/version.h"
-#include "zones/zone_source.h"
+#include "zones/answer/respond.h"
+#include "zones/data/draft.h"
+#include "zones/data/version.h"
+#include "zones/text/zone_source.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 

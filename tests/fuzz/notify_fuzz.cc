@@ -1,6 +1,6 @@
 // What secondaries say to NOTIFY and to queries for the SOA. Input: the message.
 #include "tests/fuzz/fuzz.h"
-#include "zones/notify.h"
+#include "zones/answer/notify.h"
 
 using namespace axfrd::zones;  // NOLINT(google-build-using-namespace)
 

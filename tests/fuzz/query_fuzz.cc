@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "tests/fuzz/fuzz.h"
-#include "zones/ixfr.h"
-#include "zones/transfer.h"
+#include "zones/answer/ixfr.h"
+#include "zones/answer/transfer.h"
 
 using namespace axfrd;         // NOLINT(google-build-using-namespace)
 using namespace axfrd::zones;  // NOLINT(google-build-using-namespace)

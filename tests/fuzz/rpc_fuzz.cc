@@ -10,7 +10,7 @@
 #include "control/base/zone_source_json.h"
 #include "control/operate/record_arguments.h"
 #include "tests/fuzz/fuzz.h"
-#include "zones/zonefile.h"
+#include "zones/text/zonefile.h"
 
 using namespace axfrd;           // NOLINT(google-build-using-namespace)
 using namespace axfrd::control;  // NOLINT(google-build-using-namespace)

@@ -1,6 +1,6 @@
 // DNS UPDATE: a message to edits, and their meaning for a zone. Input: the message.
 #include "tests/fuzz/fuzz.h"
-#include "zones/dns_update.h"
+#include "zones/answer/dns_update.h"
 
 using namespace axfrd;         // NOLINT(google-build-using-namespace)
 using namespace axfrd::zones;  // NOLINT(google-build-using-namespace)

@@ -1,7 +1,7 @@
 // Zone files, with those that they include. What is read, and exported, reads back as the same zone. Input: the files,
 // with a line "%%" between two; the n-th $INCLUDE of them all stands for the n-th file behind the first.
 #include "tests/fuzz/fuzz.h"
-#include "zones/entry_reader.h"
+#include "zones/text/entry_reader.h"
 
 using namespace axfrd;         // NOLINT(google-build-using-namespace)
 using namespace axfrd::zones;  // NOLINT(google-build-using-namespace)

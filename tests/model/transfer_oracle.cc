@@ -14,11 +14,11 @@
 
 #include "tests/control/session_rig.h"
 #include "tests/model/message_reader.h"
-#include "zones/dns_update.h"
-#include "zones/draft.h"
-#include "zones/history.h"
-#include "zones/notify.h"
-#include "zones/rdata_check.h"
+#include "zones/answer/dns_update.h"
+#include "zones/answer/notify.h"
+#include "zones/data/draft.h"
+#include "zones/data/history.h"
+#include "zones/wire/rdata_check.h"
 
 namespace axfrd::model {
 namespace {

@@ -12,9 +12,9 @@
 
 #include "control/access/settings.h"
 #include "control/store/store.h"
-#include "zones/stored_check.h"
-#include "zones/tagged.h"
-#include "zones/zonefile.h"
+#include "zones/data/stored_check.h"
+#include "zones/disk/tagged.h"
+#include "zones/text/zonefile.h"
 
 using namespace axfrd;  // NOLINT(google-build-using-namespace)
 

@@ -5,7 +5,7 @@
 // refused; "! TEXT" if it is taken, and its text TEXT is not read back as the same record.
 #include <iostream>
 
-#include "zones/zonefile.h"
+#include "zones/text/zonefile.h"
 
 using namespace axfrd::zones;  // NOLINT(google-build-using-namespace)
 

@@ -1,5 +1,5 @@
 // Names in RDATA, compared without case where RFC 4034 §6.2 (as corrected by RFC 6840 §5.1) says so.
-#include "zones/canonical.h"
+#include "zones/wire/canonical.h"
 
 #include <gtest/gtest.h>
 
@@ -7,8 +7,8 @@
 #include <random>
 
 #include "tests/zones/support.h"
-#include "zones/draft.h"
-#include "zones/ixfr.h"
+#include "zones/answer/ixfr.h"
+#include "zones/data/draft.h"
 
 namespace axfrd::zones::test {
 namespace {

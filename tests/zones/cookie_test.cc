@@ -1,4 +1,4 @@
-#include "zones/cookie.h"
+#include "zones/answer/cookie.h"
 
 #include <gtest/gtest.h>
 

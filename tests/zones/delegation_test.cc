@@ -1,10 +1,10 @@
-#include "zones/delegation.h"
+#include "zones/answer/delegation.h"
 
 #include <gtest/gtest.h>
 
 #include "tests/zones/support.h"
-#include "zones/notify.h"
-#include "zones/record.h"
+#include "zones/answer/notify.h"
+#include "zones/data/record.h"
 
 namespace axfrd::zones::test {
 namespace {

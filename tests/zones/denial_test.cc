@@ -1,4 +1,4 @@
-#include "zones/denial.h"
+#include "zones/answer/denial.h"
 
 #include <gtest/gtest.h>
 

@@ -1,10 +1,10 @@
-#include "zones/disk_format.h"
+#include "zones/disk/disk_format.h"
 
 #include <gtest/gtest.h>
 #include <libdeflate.h>
 
 #include "tests/zones/support.h"
-#include "zones/tagged.h"
+#include "zones/disk/tagged.h"
 
 namespace axfrd::zones::test {
 namespace {

@@ -1,4 +1,4 @@
-#include "zones/dns_update.h"
+#include "zones/answer/dns_update.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "zones/draft.h"
+#include "zones/data/draft.h"
 
 #include <gtest/gtest.h>
 

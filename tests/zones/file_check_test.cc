@@ -1,4 +1,4 @@
-#include "zones/file_check.h"
+#include "zones/text/file_check.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "zones/hash_trie.h"
+#include "zones/data/hash_trie.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Histories of random edits: whatever a secondary has, the difference leads it to what we have.
-#include "zones/history.h"
+#include "zones/data/history.h"
 
 #include <gtest/gtest.h>
 
@@ -7,8 +7,8 @@
 #include <sstream>
 
 #include "tests/zones/support.h"
-#include "zones/draft.h"
-#include "zones/ixfr.h"
+#include "zones/answer/ixfr.h"
+#include "zones/data/draft.h"
 
 namespace axfrd::zones::test {
 namespace {

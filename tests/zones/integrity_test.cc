@@ -1,9 +1,9 @@
-#include "zones/integrity.h"
+#include "zones/data/integrity.h"
 
 #include <gtest/gtest.h>
 
 #include "tests/zones/support.h"
-#include "zones/draft.h"
+#include "zones/data/draft.h"
 
 namespace axfrd::zones::test {
 namespace {

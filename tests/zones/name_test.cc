@@ -1,4 +1,4 @@
-#include "zones/name.h"
+#include "zones/wire/name.h"
 
 #include <gtest/gtest.h>
 

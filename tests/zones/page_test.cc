@@ -1,4 +1,4 @@
-#include "zones/page.h"
+#include "zones/data/page.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "zones/query.h"
+#include "zones/answer/query.h"
 
 #include <gtest/gtest.h>
 

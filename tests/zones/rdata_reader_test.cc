@@ -1,9 +1,9 @@
-#include "zones/rdata_reader.h"
+#include "zones/text/rdata_reader.h"
 
 #include <gtest/gtest.h>
 
 #include "tests/zones/support.h"
-#include "zones/stored_check.h"
+#include "zones/data/stored_check.h"
 
 namespace axfrd::zones::test {
 namespace {

@@ -1,4 +1,4 @@
-#include "zones/record.h"
+#include "zones/data/record.h"
 
 #include <gtest/gtest.h>
 

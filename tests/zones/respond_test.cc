@@ -1,4 +1,4 @@
-#include "zones/respond.h"
+#include "zones/answer/respond.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // What may change in a zone that comes signed, tried with the steps that BIND and Knot took through rollovers.
-#include "zones/signed.h"
+#include "zones/data/signed.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <random>
 
 #include "tests/zones/support.h"
-#include "zones/draft.h"
+#include "zones/data/draft.h"
 
 namespace axfrd::zones::test {
 namespace {

@@ -9,11 +9,11 @@
 #include <string>
 #include <vector>
 
-#include "zones/respond.h"
-#include "zones/transfer.h"
-#include "zones/version.h"
-#include "zones/zone_table.h"
-#include "zones/zonefile.h"
+#include "zones/answer/respond.h"
+#include "zones/answer/transfer.h"
+#include "zones/data/version.h"
+#include "zones/data/zone_table.h"
+#include "zones/text/zonefile.h"
 
 namespace axfrd::zones::test {
 

@@ -1,4 +1,4 @@
-#include "zones/transfer.h"
+#include "zones/answer/transfer.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "zones/version.h"
+#include "zones/data/version.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "zones/zone_table.h"
+#include "zones/data/zone_table.h"
 
 #include <gtest/gtest.h>
 

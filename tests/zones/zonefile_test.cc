@@ -1,4 +1,4 @@
-#include "zones/zonefile.h"
+#include "zones/text/zonefile.h"
 
 #include <gtest/gtest.h>
 
