@@ -12,8 +12,9 @@ Cases:
   polls-many  SOA of 100 000 zones
   signed      names that are there, with DO, in a signed zone of 10 000 records (PowerDNS is left out)
   loss        only if it is named, as scripts/bench loss does: the questions of hit at 0.1, 0.25, 0.5 and 0.75 of what
-              the echo takes without loss: the share that got no answer, steadily and in bursts of 64, with a worker that
-              sleeps when idle, as by default, and with one that spins; and the CPU that each takes when nobody asks
+              the echo takes without loss: the share that got no answer, steadily and in bursts of 64, with a worker
+              that sleeps when idle, as by default, and with one that spins; and the CPU that each takes when nobody
+              asks
 The echoes, which look at nothing, and axfrd on af_packet, which takes the port whole, are in hit and polls-many only.
 
 For each, but that the echo has kxdpgun alone, and what is on the interface's sockets has kxdpgun in hit alone:

@@ -65,8 +65,8 @@ uint16_t parse_port(std::string_view text) {
 }
 
 WithPort WithPort::split(std::string_view text) {
-  const auto parts = [](std::string_view address, std::string_view port) {
-    return WithPort{std::string(address), parse_port(port)};
+  const auto parts = [](std::string_view before, std::string_view digits) {
+    return WithPort{std::string(before), parse_port(digits)};
   };
   if (const size_t end = text.find(']'); text.starts_with('[') && end != std::string_view::npos) {
     const std::string_view address = text.substr(1, end - 1), behind = text.substr(end + 1);

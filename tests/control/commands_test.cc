@@ -681,7 +681,7 @@ TEST_F(RolesTest, AnEditorOpensNoTransfers) {
     EXPECT_TRUE(set.is_forbidden());
   }
   Later<SecondarySet> disabled;
-  operations_.secondaries.disable(editor, apex_, disabled.done());
+  operations_.secondaries.disable(editor, apex_, false, disabled.done());
   EXPECT_TRUE(disabled.is_forbidden());
   Later<ProviderSet> provider;
   operations_.secondaries.set_provider(editor, {"p", {}}, provider.done());

@@ -193,9 +193,9 @@ TEST_F(StandbyTest, TakesNoChangeAndSaysWhatMakesItThePrimary) {
     standby.committer.change_cookies([](const auto& now) -> Outcome<zones::CookieSecrets> { return now; },
                                      std::move(done));
   }));
-  for (const bool dry_run : {false, 1 == 1}) {
+  for (const int dry_run : {0, 1}) {
     refused(outcome_when_done<Committer::ProviderSet>(
-        [&](auto done) { standby.committer.set_provider("p", SecondaryWish{}, {}, dry_run, std::move(done)); }));
+        [&](auto done) { standby.committer.set_provider("p", SecondaryWish{}, {}, dry_run != 0, std::move(done)); }));
   }
   EXPECT_EQ(standby.table.size(), 1U);
   EXPECT_EQ(standby.serial("example.com"), 10U);
