@@ -92,7 +92,7 @@ TEST_F(TcpChannelTest, TakesWhatItCanAndTellsWhenItTakesMore) {
   ASSERT_TRUE(sent.has_value());
   EXPECT_LT(*sent, all);
   EXPECT_EQ(batch.size(), all - *sent);
-  EXPECT_EQ(channel->send(batch), 0U);
+  while (channel->send(batch).value_or(0) != 0) continue;  // what the client's kernel has taken meanwhile
   EXPECT_GT(channel->unacknowledged(), 0U);
   std::jthread reader([&] { EXPECT_EQ(client.receive(all), "begin" + large + "end"); });
   while (!batch.empty()) {

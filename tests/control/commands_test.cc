@@ -863,7 +863,7 @@ TEST_F(SecondaryCommandsTest, TheDelegationIsToldWhole) {
 TEST_F(SecondaryCommandsTest, WhatIsEndingMayBeEditedTakenBackAndEndedAtOnce) {
   const Json zone{{"zone", "example.com"}}, waiting{{"zone", "example.com"}, {"when-undelegated", "yes"}};
   const Json ending = result("secondary.disable", waiting);
-  EXPECT_EQ(ending["enabled"], true);
+  EXPECT_TRUE(ending["enabled"]);
   EXPECT_EQ(ending["ending"]["leaving"], Json::array({"ns1.other.example."}));
   EXPECT_EQ(ending["ns_after"], enabled_["ns_before"]) << "the names leave now";
   EXPECT_NE(ending["serial"], ending["old_serial"]);
@@ -874,7 +874,7 @@ TEST_F(SecondaryCommandsTest, WhatIsEndingMayBeEditedTakenBackAndEndedAtOnce) {
   EXPECT_EQ(error("zone.remove", zone), static_cast<int>(FailureCode::unconfirmed));
 
   const Json again = result("secondary.disable", waiting);
-  EXPECT_EQ(again["changed"], false);
+  EXPECT_FALSE(again["changed"]);
   EXPECT_EQ(again["ending"], ending["ending"]) << "and since when";
   for (const char* list : {"ns", "add-ns", "remove-ns"})
     EXPECT_NE(edit_error({{list, "ns1.other.example"}}).find("is ending, and its NS names have left"),
@@ -892,9 +892,9 @@ TEST_F(SecondaryCommandsTest, WhatIsEndingMayBeEditedTakenBackAndEndedAtOnce) {
   EXPECT_EQ(other["ns"], Json::array({"ns2.other.example."})) << "other settings are taken, as of what is disabled";
   result("secondary.disable", waiting);
   const Json at_once = result("secondary.disable", zone);
-  EXPECT_EQ(at_once["enabled"], false);
+  EXPECT_FALSE(at_once["enabled"]);
   EXPECT_FALSE(at_once.contains("ending"));
-  EXPECT_EQ(result("secondary.disable", waiting)["changed"], false) << "there is nothing to wait for";
+  EXPECT_FALSE(result("secondary.disable", waiting)["changed"]) << "there is nothing to wait for";
 }
 
 TEST_F(SecondaryCommandsTest, AProviderThatChangesPutsNoNamesBackThatAreLeaving) {
