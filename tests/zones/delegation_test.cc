@@ -10,19 +10,19 @@ namespace axfrd::zones::test {
 namespace {
 
 constexpr uint16_t kAuthoritative = flag::QR | flag::AA, kReferral = flag::QR;
-const Name kZone = name("customer.example.");
+const Name kCustomer = name("customer.example.");
 
 // A response to the question for the NS records of the zone.
 class Response {
  public:
-  explicit Response(uint16_t flags) : message_(make_query(7, kZone, rrtype::NS)) { store16(octets() + 2, flags); }
+  explicit Response(uint16_t flags) : message_(make_query(7, kCustomer, rrtype::NS)) { store16(octets() + 2, flags); }
   Response& answer(const std::string& owner, uint16_t type, const std::string& server) {
     return add(6, owner, type, server, 60);
   }
   Response& authority(const std::string& owner, uint16_t type, const std::string& server, uint32_t ttl = 60) {
     return add(8, owner, type, server, ttl);
   }
-  Delegation read() const { return read_delegation(bytes_of(message_), kZone); }
+  Delegation read() const { return read_delegation(bytes_of(message_), kCustomer); }
   std::string& message() { return message_; }
 
  private:
@@ -71,7 +71,7 @@ TEST(Delegation, ThereIsNoneIfAnAuthoritySaysSo) {
     EXPECT_EQ(problem_of(Response(flags).read()), "") << "without a SOA";
   }
   EXPECT_EQ(problem_of(negative(kReferral)), "it has no authority");
-  EXPECT_EQ(problem_of(negative(kReferral | 3)), "it has no authority");
+  EXPECT_EQ(problem_of(negative(static_cast<uint16_t>(kReferral | 3))), "it has no authority");
   const Delegation alias = Response(kAuthoritative)
                                .answer("customer.example.", rrtype::CNAME, "other.example.")
                                .authority("example.", rrtype::NS, "ns.example.")
@@ -91,7 +91,7 @@ TEST(Delegation, WhatSaysNothingOfItIsNoAnswer) {
     EXPECT_EQ(problem_of(refused), "it refuses");
     EXPECT_EQ(static_cast<uint16_t>(refused.rcode), rcode);
   }
-  EXPECT_NE(problem_of(Response(kAuthoritative | flag::TC).read()), "");
+  EXPECT_NE(problem_of(Response(static_cast<uint16_t>(kAuthoritative | flag::TC)).read()), "");
   EXPECT_NE(problem_of(Response(flag::AA).read()), "") << "no response";
 }
 
@@ -100,7 +100,7 @@ TEST(Delegation, WhatIsCutShortOrAboutSomethingElseIsMalformed) {
   whole.authority("customer.example.", rrtype::NS, "ns1.acme.test.");
   for (size_t size = 0; size < whole.message().size(); ++size) {
     const std::string cut = whole.message().substr(0, size);
-    EXPECT_NE(read_delegation(bytes_of(cut), kZone).problem, nullptr) << size;
+    EXPECT_NE(read_delegation(bytes_of(cut), kCustomer).problem, nullptr) << size;
   }
   EXPECT_NE(read_delegation(bytes_of(whole.message()), name("other.example.")).problem, nullptr);
 }
