@@ -64,7 +64,7 @@ TEST(Delegation, ThereIsNoneIfAnAuthoritySaysSo) {
   const auto negative = [](uint16_t flags) {
     return Response(flags).authority("example.", rrtype::SOA, "ns.example.").read();
   };
-  for (const uint16_t nxdomain : {0, 3}) {
+  for (const int nxdomain : {0, 3}) {
     const auto flags = static_cast<uint16_t>(kAuthoritative | nxdomain);
     EXPECT_EQ(problem_of(negative(flags)), "");
     EXPECT_TRUE(negative(flags).servers.empty());
@@ -86,10 +86,10 @@ TEST(Delegation, WhatSaysNothingOfItIsNoAnswer) {
   EXPECT_NE(problem_of(Response(kAuthoritative).authority("example.", rrtype::NS, "ns.example.").read()), "");
   EXPECT_NE(problem_of(Response(kAuthoritative).authority("customer.example.", rrtype::SOA, "ns.test.").read()), "");
   EXPECT_NE(problem_of(Response(kReferral).read()), "");
-  for (const uint16_t rcode : {1, 2, 4, 5, 9}) {
+  for (const int rcode : {1, 2, 4, 5, 9}) {
     const Delegation refused = Response(static_cast<uint16_t>(kAuthoritative | rcode)).read();
     EXPECT_EQ(problem_of(refused), "it refuses");
-    EXPECT_EQ(static_cast<uint16_t>(refused.rcode), rcode);
+    EXPECT_EQ(static_cast<int>(refused.rcode), rcode);
   }
   EXPECT_NE(problem_of(Response(static_cast<uint16_t>(kAuthoritative | flag::TC)).read()), "");
   EXPECT_NE(problem_of(Response(flag::AA).read()), "") << "no response";
