@@ -73,7 +73,12 @@ void print_counters() {
 // A row is no wider than a line of a document may be; what options there are beyond that, `help VERB` says.
 std::string row_of(const Verb& verb) {
   constexpr size_t kMostColumns = 120;
-  const auto row = [&](const std::string& usage) { return "| `" + usage + "` | " + verb.summary + " |"; };
+  const auto row = [&](const std::string& usage) {
+    std::string text = "| `";
+    // A bar ends a cell, even in code.
+    for (const char c : usage) text += c == '|' ? "\\|" : std::string(1, c);
+    return text + "` | " + verb.summary + " |";
+  };
   if (std::string whole = row(verb.usage()); whole.size() <= kMostColumns) return whole;
   std::string usage = verb.words();
   for (const std::string& part : verb.usages()) {
