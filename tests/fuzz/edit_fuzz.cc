@@ -3,8 +3,8 @@
 #include <set>
 
 #include "tests/fuzz/fuzz.h"
+#include "zones/text/ldns_record.h"
 #include "zones/text/zonefile.h"
-#include "zones/wire/ldns.h"
 
 using namespace axfrd;         // NOLINT(google-build-using-namespace)
 using namespace axfrd::zones;  // NOLINT(google-build-using-namespace)

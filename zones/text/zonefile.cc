@@ -11,6 +11,7 @@
 #include "zones/data/derived.h"
 #include "zones/text/entry_reader.h"
 #include "zones/text/generate.h"
+#include "zones/text/ldns_record.h"
 #include "zones/text/rdata_reader.h"
 #include "zones/text/rdata_text.h"
 #include "zones/text/tokens.h"
@@ -26,17 +27,6 @@ bool any_field(const ldns_rr& rr, Predicate&& holds) {
     if (holds(*ldns_rr_rdf(&rr, i))) return true;
   }
   return false;
-}
-
-// The record as ldns takes it apart; null if it cannot.
-LdnsRr to_ldns(const Record& record) {
-  std::string wire;
-  append_record(wire, record);
-  ldns_rr* raw = nullptr;
-  size_t at = 0;
-  const auto* octets = reinterpret_cast<const uint8_t*>(wire.data());
-  if (ldns_wire2rr(&raw, octets, wire.size(), &at, LDNS_SECTION_ANSWER) != LDNS_STATUS_OK) return nullptr;
-  return LdnsRr(raw);
 }
 
 // Whether the last octet is a dot that no backslash makes part of a label.
