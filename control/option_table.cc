@@ -71,11 +71,11 @@ constexpr std::array kServiceOptions{
     Option{"behind-alarm", Kind::value, "SECONDS", "300",
            "warn of secondaries that lack a serial for longer than this; 0: do not"},
     Option{"undelegated-interval", Kind::value, "SECONDS", "600",
-           "after secondary disable --when-undelegated, ask the parent zone so often whether it names the secondaries"},
-    Option{
-        "undelegated-wait", Kind::value, "SECONDS", "3600",
-        "when it does not any more, let them transfer for so long, or for the TTL of the delegation or of the zone's "
-        "NS records if that is longer; at most a week"},
+           "how often secondary disable --when-undelegated asks the parent zone for its NS names"},
+    Option{"undelegated-wait", Kind::value, "SECONDS", "3600",
+           "when these have left it, let secondaries transfer for so long, or for the TTL of the delegation or of the "
+           "zone's "
+           "NS records if that is longer; at most a week"},
     Option{"udp-payload", Kind::value, "BYTES", "1232", "largest UDP response, 512 to 4096"},
     Option{"rate-limit", Kind::value, "N", "200",
            "UDP responses a second of one kind, about one name, to one IPv4 /24 or IPv6 /56, and 50 times as many of "
