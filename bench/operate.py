@@ -57,24 +57,18 @@ class InStep(Herd):
         super().__init__()
         self.serials = {}  # by question; of the others, that of the zone files
 
-    def drain(self, sock, number):
-        with contextlib.suppress(BlockingIOError):
-            while True:
-                wire, peer = sock.recvfrom(4096)
-                question = wire[12 : asking.after_name(wire, 12) + 4]
-                if wire[2] >> 3 & 15 == 4:
-                    self.serials[question] = serial_told(wire, 12 + len(question))
-                    answer = wire[:2] + b"\xa4\x00\x00\x01" + bytes(6) + question
-                else:
-                    soa = bytes(2) + struct.pack("!5I", self.serials.get(question, generate.SERIAL), 1, 1, 1, 1)
-                    record = b"\xc0\x0c" + struct.pack("!HHIH", 6, 1, 3600, len(soa)) + soa
-                    answer = wire[:2] + b"\x84\x00\x00\x01\x00\x01" + bytes(4) + question + record
-                sock.sendto(answer, peer)
+    def take(self, number, question, soa):
+        self.serials[question] = serial_told(soa)
+
+    def answer(self, identifier, question):
+        soa = bytes(2) + struct.pack("!5I", self.serials.get(question, generate.SERIAL), 1, 1, 1, 1)
+        record = b"\xc0\x0c" + struct.pack("!HHIH", 6, 1, 3600, len(soa)) + soa
+        return identifier + b"\x84\x00\x00\x01\x00\x01" + bytes(4) + question + record
 
 
-def serial_told(wire, at):
-    """Of the SOA that stands there."""
-    at = asking.after_name(wire, at) + 10
+def serial_told(wire):
+    """Of a SOA record; names are passed over, wherever they lead."""
+    at = asking.after_name(wire, 0) + 10
     return struct.unpack_from("!I", wire, asking.after_name(wire, asking.after_name(wire, at)))[0]
 
 

@@ -78,8 +78,12 @@ class Herd(threading.Thread):
                 if wire[2] >> 3 & 15 == 4:
                     self.take(number, question, wire[12 + len(question) :])
                     sock.sendto(wire[:2] + b"\xa4\x00\x00\x01" + bytes(6) + question, peer)
-                else:  # whether we have the serial
-                    sock.sendto(wire[:2] + b"\x84\x05\x00\x01" + bytes(6) + question, peer)
+                else:
+                    sock.sendto(self.answer(wire[:2], question), peer)
+
+    def answer(self, identifier, question):
+        """To whoever asks whether we have a serial."""
+        return identifier + b"\x84\x05\x00\x01" + bytes(6) + question
 
     def take(self, number, question, soa):
         now = time.monotonic()
