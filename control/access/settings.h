@@ -18,7 +18,7 @@
 
 #include "control/access/cookie.h"
 #include "control/access/key_book.h"
-#include "control/access/secondary.h"
+#include "control/access/provider.h"
 
 namespace axfrd::control {
 

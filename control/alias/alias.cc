@@ -69,7 +69,10 @@ uint32_t SteadyTtl::after(uint32_t seen) {
 }
 
 Aliases::Aliases(AliasSettings settings, World world, const Log& log)
-    : settings_(std::move(settings)), world_(std::move(world)), log_(log), allowance_(1), allowed_at_(world_.now()) {}
+    : settings_(std::move(settings)),
+      world_(std::move(world)),
+      log_(log),
+      allowance_(bucket_for_rate(settings_.rate, world_.now())) {}
 
 // ---- zones ----
 
@@ -84,10 +87,8 @@ void Aliases::set_zone(const zones::ZoneVersion& version) {
   if (!version.pseudo()) return forget(apex);
   auto& zone = zones_[zones::sort_key(apex)];
   if (!zone) {
-    zone = std::make_unique<ZoneUse>();
-    zone->apex = apex;
-    zone->tokens = kBurst;
-    zone->tokens_at = world_.now();
+    const TokenBucket changes(settings_.changes_an_hour / 3600.0, kBurst, kBurst, world_.now());
+    zone = std::make_unique<ZoneUse>(apex, changes);
   }
   if (zone->pseudo == version.pseudo()) return;
   zone->pseudo = version.pseudo();
@@ -174,13 +175,11 @@ Aliases::Time Aliases::later(seconds pause) {
 void Aliases::turn() {
   armed_at_.reset();
   const Time now = world_.now();
-  const double gained = std::chrono::duration<double>(now - allowed_at_).count() * settings_.rate;
-  allowance_ = std::min(allowance_ + gained, std::max(1.0, settings_.rate / 10.0));
-  allowed_at_ = now;
-  while (allowance_ >= 1 && under_way_ < kMostUnderWay) {
+  allowance_.fill(now);
+  while (allowance_.has_one() && under_way_ < kMostUnderWay) {
     Question* const question = queue_.take(now);
     if (question == nullptr) break;
-    allowance_ -= 1;
+    allowance_.take_one();
     ask(*question);
   }
   if (change_at_ && *change_at_ <= now) change_dirty_zones();
@@ -339,18 +338,18 @@ void Aliases::change_dirty_zones() {
 // Whether the zone may be changed now; if not, `not_before` says when.
 bool Aliases::take_token(ZoneUse& zone) {
   const Time now = world_.now();
-  const double a_second = settings_.changes_an_hour / 3600.0;
-  const double gained = std::chrono::duration<double>(now - zone.tokens_at).count() * a_second;
   // After an hour without a change it is full, however slowly it fills.
-  const bool quiet = now - zone.tokens_at >= std::chrono::hours(1);
-  zone.tokens = quiet ? kBurst : std::min(kBurst, zone.tokens + gained);
-  zone.tokens_at = now;
-  if (zone.tokens == kBurst) zone.put_off = false;
-  if (zone.tokens >= 1) {
-    zone.tokens -= 1;
+  if (now - zone.tokens.filled_at() >= std::chrono::hours(1)) {
+    zone.tokens.fill_up(now);
+  } else {
+    zone.tokens.fill(now);
+  }
+  if (zone.tokens.is_full()) zone.put_off = false;
+  if (zone.tokens.has_one()) {
+    zone.tokens.take_one();
     return true;
   }
-  zone.not_before = now + milliseconds(static_cast<int64_t>(1000 * (1 - zone.tokens) / a_second) + 1);
+  zone.not_before = zone.tokens.next();
   counters_.put_off_changes.add();
   if (!std::exchange(zone.put_off, true)) {
     counters_.alarms.add();
@@ -389,11 +388,8 @@ void Aliases::on_changed(const zones::Name& apex, const std::optional<Failure>& 
 void Aliases::arm() {
   std::optional<Time> next = change_at_;
   if (const auto first = queue_.next(); first && under_way_ < kMostUnderWay) {
-    Time due = std::max(*first, allowed_at_);
-    if (allowance_ < 1) {
-      const auto lacking = milliseconds(static_cast<int64_t>(1000 * (1 - allowance_) / settings_.rate) + 1);
-      due = std::max(due, allowed_at_ + std::max(lacking, milliseconds(kShortestTurn)));
-    }
+    Time due = std::max(*first, allowance_.next());
+    if (!allowance_.has_one()) due = std::max(due, allowance_.filled_at() + kShortestTurn);
     next = next ? std::min(*next, due) : due;
   }
   if (!next || next == armed_at_) return;

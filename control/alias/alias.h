@@ -34,6 +34,7 @@
 #include "control/base/log.h"
 #include "control/base/outcome.h"
 #include "control/base/resolver.h"
+#include "control/base/token_bucket.h"
 #include "control/commit/committer.h"
 #include "dataplane/counters.h"
 
@@ -122,13 +123,13 @@ class Aliases {
     zones::Addresses addresses() const { return {a.set, aaaa.set, found_at}; }
   };
   struct ZoneUse {
+    ZoneUse(zones::Name name, TokenBucket changes) : apex(std::move(name)), tokens(changes) {}
     zones::Name apex;
     zones::PseudoRecords pseudo;
     std::set<Target*> targets;
     bool changing = false;
-    Time not_before{};  // of the next change
-    double tokens;      // changes that may be made at once, at tokens_at
-    Time tokens_at{};
+    Time not_before{};     // of the next change
+    TokenBucket tokens;    // a change each
     bool put_off = false;  // changes were put off since the bucket was last full
     std::string problem;   // why the committer refused the last change
   };
@@ -174,8 +175,7 @@ class Aliases {
   std::set<ZoneUse*> dirty_;
   std::optional<Time> change_at_;  // for the dirty zones
   std::optional<Time> armed_at_;
-  double allowance_;  // lookups that may begin at once
-  Time allowed_at_;   // when that was true
+  TokenBucket allowance_;  // a lookup each
   Time alarms_from_{};
   unsigned alarms_logged_ = 0;  // since alarms_from_
   bool warned_of_url_ = false;

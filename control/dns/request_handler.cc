@@ -101,9 +101,9 @@ RequestHandler::Outcome RequestHandler::start_transfer(Query& query, const IpAdd
   const zones::ZoneVersion& version = *zone->current();
   if (version.serving() == zones::Serving::expired) return answer(responder_.refuse_unserved(query, version));
   const IpAddress address = normalised(peer);
-  const auto rule = allow_transfer_.match(peer);
-  if (!may_transfer(version, address, key, rule)) {
-    const std::string why = decide_transfer(version, address, key, rule).why;
+  const Requester who{address, key, allow_transfer_.match(peer)};
+  if (!may_transfer(version, who)) {
+    const std::string why = decide_transfer(version, who).why;
     counters_.refused.add();
     peers_.refused({zones::Name(version.apex().name), address, true, Reason::not_allowed, why,
                     key != nullptr ? key->to_text() : ""});

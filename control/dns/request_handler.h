@@ -10,6 +10,7 @@
 
 #include "control/access/acl.h"
 #include "control/access/settings.h"
+#include "control/access/transfer_permission.h"
 #include "control/dns/counters.h"
 #include "control/dns/dns_update.h"
 #include "control/dns/ixfr_cache.h"

@@ -13,8 +13,7 @@ using zones::Name;
 constexpr size_t kMostQuestions = 64;  // under way
 constexpr auto kLongestTtl = seconds(7 * 86400);
 // When the way to the parents is cut, all zones fail: nobody reads a thousand lines.
-constexpr unsigned kWarningsLogged = 20;
-constexpr auto kWarningSpan = seconds(60);
+constexpr unsigned kWarningsAMinute = 20;
 
 std::string list_of_names(const std::vector<Name>& names) {
   std::string text;
@@ -39,7 +38,11 @@ Json names_of(const std::vector<Name>& names) {
 }  // namespace
 
 Endings::Endings(const EndingSettings& settings, World world, const Log& log)
-    : settings_(settings), world_(std::move(world)), log_(log), allowed_at_(world_.now()) {}
+    : settings_(settings),
+      world_(std::move(world)),
+      log_(log),
+      allowance_(bucket_for_rate(settings_.rate, world_.now())),
+      notices_(log, LogLevel::warning, kWarningsAMinute, "about secondary DNS that is ending") {}
 
 // ---- zones ----
 
@@ -90,13 +93,11 @@ Endings::Zone* Endings::find(const Name& apex) const {
 void Endings::turn() {
   armed_at_.reset();
   const Time now = world_.now();
-  const double gained = std::chrono::duration<double>(now - allowed_at_).count() * settings_.rate;
-  allowance_ = std::min(allowance_ + gained, std::max(1.0, settings_.rate / 10.0));
-  allowed_at_ = now;
-  while (allowance_ >= 1 && under_way_ < kMostQuestions) {
+  allowance_.fill(now);
+  while (allowance_.has_one() && under_way_ < kMostQuestions) {
     Zone* const zone = queue_.take(now);
     if (zone == nullptr) break;
-    allowance_ -= 1;
+    allowance_.take_one();
     ask(*zone);
   }
   arm();
@@ -192,14 +193,7 @@ void Endings::set_dropped(Zone& zone, std::optional<Time> when) {
 }
 
 void Endings::warn(Zone& zone, const std::string& what) {
-  if (world_.now() - warned_from_ > kWarningSpan) {
-    warned_from_ = world_.now();
-    warnings_ = 0;
-  }
-  if (++warnings_ > kWarningsLogged) return;
-  log_.warning("zone ", zone.apex.to_text(), ": ", what);
-  if (warnings_ == kWarningsLogged)
-    log_.warning("there may be more zones whose secondary DNS is ending; axfrctl stats counts them");
+  notices_.say(world_.now(), LogLevel::warning, "zone " + zone.apex.to_text() + ": " + what);
 }
 
 // ---- time ----
@@ -212,8 +206,7 @@ Endings::Time Endings::later(seconds pause) {
 void Endings::arm() {
   const auto first = queue_.next();
   if (!first || under_way_ >= kMostQuestions) return;  // an answer comes here, too
-  const double lacking = std::max(0.0, 1 - allowance_) / settings_.rate;
-  const Time next = std::max(*first, allowed_at_ + milliseconds(static_cast<int64_t>(1000 * lacking) + 1));
+  const Time next = std::max(*first, allowance_.next());
   if (next == armed_at_) return;
   armed_at_ = next;
   world_.wake(next);

@@ -32,7 +32,9 @@
 #include "control/base/due_queue.h"
 #include "control/base/json.h"
 #include "control/base/log.h"
+#include "control/base/notices.h"
 #include "control/base/outcome.h"
+#include "control/base/token_bucket.h"
 #include "control/commit/published.h"
 #include "control/dnsclient/parent.h"
 #include "dataplane/counters.h"
@@ -126,11 +128,9 @@ class Endings {
   DueQueue<Zone> queue_;
   size_t under_way_ = 0;
   uint64_t last_question_ = 0;
-  double allowance_ = 1;  // questions that may begin at once
-  Time allowed_at_;       // when that was true
+  TokenBucket allowance_;  // a question each
   std::optional<Time> armed_at_;
-  Time warned_from_{};
-  unsigned warnings_ = 0;  // logged since then
+  Notices notices_;
   std::mt19937 random_{std::random_device{}()};
 };
 

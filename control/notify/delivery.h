@@ -71,8 +71,8 @@
 #include "control/access/tsig.h"
 #include "control/base/due_queue.h"
 #include "control/base/log.h"
+#include "control/base/notices.h"
 #include "control/notify/ledger.h"
-#include "control/notify/notices.h"
 #include "dataplane/counters.h"
 
 namespace axfrd::control {
@@ -196,6 +196,7 @@ class Delivery {
 
   // Begins to send. Before that it learns, and tells nobody.
   void start();
+  bool is_started() const { return started_; }
   // Sends nothing more.
   void stop() { started_ = false; }
   // There was a recovery then; seconds since 1970. @pre not started

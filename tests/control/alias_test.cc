@@ -3,6 +3,7 @@
 #include <deque>
 
 #include "control/ingest/importer.h"
+#include "tests/control/made_clock.h"
 #include "tests/control/support.h"
 #include "zones/data/derived.h"
 
@@ -37,7 +38,7 @@ class AliasTest : public testing::Test {
     settings.allow_special = allow_special;  // most addresses of these tests are private
     settings_ = settings;
     aliases_.emplace(settings,
-                     Aliases::World{[this] { return now_; }, [this](auto time) { wake_ = time; },
+                     Aliases::World{[this] { return clock_.now(); }, [this](auto time) { clock_.wake_at(time); },
                                     [this](const std::string& target, uint16_t type, ResolvedDone done) {
                                       ++asked_[{target, type}];
                                       under_way_.push_back({target, type, std::move(done)});
@@ -68,17 +69,9 @@ class AliasTest : public testing::Test {
   }
   // Gives the answers that were prepared with answers_ to what is under way, and lets time pass until nothing is to be
   // done before `end`.
-  void run(Aliases::Clock::duration span) {
-    const auto end = now_ + span;
-    for (;;) {
-      answer_all();
-      if (!wake_ || *wake_ > end) break;
-      now_ = std::max(now_, *wake_);
-      wake_.reset();
-      ++turns_;
-      aliases_->turn();
-    }
-    now_ = end;
+  void run(test::MadeClock::Duration span) {
+    clock_.run(
+        span, [this] { answer_all(); }, [this] { aliases_->turn(); });
   }
   void answer_all() {
     while (!under_way_.empty()) {
@@ -103,14 +96,13 @@ class AliasTest : public testing::Test {
   };
   test::LogFile log_;
   AliasSettings settings_;
-  Aliases::Time now_{hours(1000)};
-  std::optional<Aliases::Time> wake_;
+  test::MadeClock clock_;
   std::deque<Question> under_way_;
   std::map<std::pair<std::string, uint16_t>, Resolved> answers_;
   std::map<std::pair<std::string, uint16_t>, unsigned> asked_;
   std::map<std::string, VersionRef> versions_;
   std::optional<Failure> refusal_;
-  unsigned changes_ = 0, turns_ = 0;
+  unsigned changes_ = 0;
   std::optional<Aliases> aliases_;
 };
 
@@ -143,7 +135,7 @@ TEST_F(AliasTest, ATargetIsAskedAgainWhenItsTtlHasPassed) {
   EXPECT_GE((asked_[{"t.other.", A}]), 33U);
   EXPECT_LE((asked_[{"t.other.", A}]), 38U);
   EXPECT_EQ(changes_, 1U) << "what stays as it is changes no zone";
-  EXPECT_LE(turns_, 100U);
+  EXPECT_LE(clock_.turns(), 100U);
 }
 
 TEST_F(AliasTest, TheFloorHoldsForLookupsAndTtls) {
@@ -252,9 +244,9 @@ TEST_F(AliasTest, ZonesShareATarget) {
 TEST_F(AliasTest, AnAnswerForATargetThatHasGoneIsForgotten) {
   make();
   load("example.", "a 300 ALIAS t.other.\n");
-  now_ += seconds(1);
+  clock_.advance(seconds(1));
   aliases_->turn();
-  now_ += seconds(1);
+  clock_.advance(seconds(1));
   aliases_->turn();
   ASSERT_EQ(under_way_.size(), 2U);
   aliases_->published({{}, {name("example.")}});
@@ -270,7 +262,7 @@ TEST_F(AliasTest, LookupsKeepToTheRate) {
   run(seconds(10));
   EXPECT_GE(aliases_->counters().lookups.read(), 190U);
   EXPECT_LE(aliases_->counters().lookups.read(), 205U);
-  EXPECT_LE(turns_, 500U) << "the timer wakes it for some at a time";
+  EXPECT_LE(clock_.turns(), 500U) << "the timer wakes it for some at a time";
 }
 
 TEST_F(AliasTest, WhatBeganTogetherDoesNotStayTogether) {

@@ -2,6 +2,7 @@
 
 #include <deque>
 
+#include "tests/control/made_clock.h"
 #include "tests/control/support.h"
 
 namespace axfrd::control {
@@ -19,23 +20,25 @@ const std::vector<zones::Name> kNames{name("ns1.acme.test."), name("ns2.acme.tes
 class EndingsTest : public testing::Test {
  protected:
   void make(EndingSettings settings = {}) {
-    endings_.emplace(
-        settings,
-        Endings::World{[this] { return now_; }, [this] { return unix_now(); }, [this](auto time) { wake_ = time; },
-                       [this](const zones::Name& apex, const auto& names, dnsclient::ParentDone done) {
-                         EXPECT_EQ(names, kNames);
-                         ++asked_[apex.to_text()];
-                         under_way_.push_back({apex.to_text(), std::move(done)});
-                       },
-                       [this](const zones::Name& apex, const Ending&, Endings::EndDone done) {
-                         if (refusal_) return done(refusal_);
-                         ended_[apex.to_text()] = now_;
-                         endings_->published({{}, {apex}});
-                         done(std::nullopt);
-                       }},
-        log_.log());
+    endings_.emplace(settings,
+                     Endings::World{[this] { return clock_.now(); }, [this] { return unix_now(); },
+                                    [this](auto time) { clock_.wake_at(time); },
+                                    [this](const zones::Name& apex, const auto& names, dnsclient::ParentDone done) {
+                                      EXPECT_EQ(names, kNames);
+                                      ++asked_[apex.to_text()];
+                                      under_way_.push_back({apex.to_text(), std::move(done)});
+                                    },
+                                    [this](const zones::Name& apex, const Ending&, Endings::EndDone done) {
+                                      if (refusal_) return done(refusal_);
+                                      ended_[apex.to_text()] = clock_.now();
+                                      endings_->published({{}, {apex}});
+                                      done(std::nullopt);
+                                    }},
+                     log_.log());
   }
-  int64_t unix_now() const { return 1'800'000'000 + std::chrono::duration_cast<seconds>(now_ - start_).count(); }
+  int64_t unix_now() const {
+    return 1'800'000'000 + std::chrono::duration_cast<seconds>(clock_.now() - start_).count();
+  }
 
   // The zone becomes visible; `since`: 0 if it is not ending. `ttl`: of its NS records.
   void publish(const std::string& apex = "example.", int64_t since = 7, unsigned ttl = 60) {
@@ -48,17 +51,9 @@ class EndingsTest : public testing::Test {
     endings_->published({{{plain->apply({}, plain->soa_record(), std::move(attributes)), {}}}, {}});
   }
   // Lets time pass; questions are answered with answer_ at once, if there is one.
-  void run(Endings::Clock::duration span) {
-    const auto end = now_ + span;
-    for (;;) {
-      answer_all();
-      if (!wake_ || *wake_ > end) break;
-      now_ = std::max(now_, *wake_);
-      wake_.reset();
-      ++turns_;
-      endings_->turn();
-    }
-    now_ = end;
+  void run(test::MadeClock::Duration span) {
+    clock_.run(
+        span, [this] { answer_all(); }, [this] { endings_->turn(); });
   }
   void answer_all() {
     while (!under_way_.empty() && answer_) {
@@ -84,15 +79,13 @@ class EndingsTest : public testing::Test {
     dnsclient::ParentDone done;
   };
   test::LogFile log_;
-  const Endings::Time start_{hours(1000)};
-  Endings::Time now_ = start_;
-  std::optional<Endings::Time> wake_;
+  test::MadeClock clock_;
+  const Endings::Time start_ = clock_.now();
   std::deque<Question> under_way_;
   std::optional<ParentAnswer> answer_ = names();
   std::map<std::string, unsigned> asked_;
   std::map<std::string, Endings::Time> ended_;
   std::optional<Failure> refusal_;
-  unsigned turns_ = 0;
   std::optional<Endings> endings_;
 };
 
@@ -248,7 +241,7 @@ TEST_F(EndingsTest, ManyZonesAskNoFaster) {
   EXPECT_LE(endings_->counters().questions.read(), 1011U);
   run(hours(1));
   for (int i = 0; i < kZones; ++i) EXPECT_GE(asked_["z" + std::to_string(i) + "."], 1U) << i;
-  EXPECT_LT(turns_, 40'000U);
+  EXPECT_LT(clock_.turns(), 40'000U);
   answer_ = failure();
   run(minutes(60));
   EXPECT_EQ(endings_->counters().failing, static_cast<size_t>(kZones));

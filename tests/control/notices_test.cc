@@ -1,5 +1,5 @@
 // What the log says of hosts: once each, then counted, and never too much.
-#include "control/notify/notices.h"
+#include "control/base/notices.h"
 
 #include "tests/control/support.h"
 

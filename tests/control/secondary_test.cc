@@ -1,4 +1,5 @@
-#include "control/access/secondary.h"
+#include "control/access/provider.h"
+#include "control/access/transfer_permission.h"
 
 #include "tests/control/support.h"
 
@@ -69,7 +70,7 @@ class TransferRules : public testing::Test {
     const auto zone = bare->apply({}, bare->soa_record(), attributes);
     const std::optional<zones::Name> key_name = key != nullptr ? std::optional(name(key)) : std::nullopt;
     const auto prefix = rule != nullptr ? std::optional(Prefix::parse(rule)) : std::nullopt;
-    return decide_transfer(*zone, parse_address(peer), key_name ? &*key_name : nullptr, prefix);
+    return decide_transfer(*zone, {parse_address(peer), key_name ? &*key_name : nullptr, prefix});
   }
 };
 

@@ -4,7 +4,7 @@
 #include <stdexcept>
 
 #include "control/access/key_book.h"
-#include "control/access/secondary.h"
+#include "control/access/provider.h"
 #include "control/base/parse_name.h"
 #include "control/base/utf8.h"
 #include "control/base/zone_source_json.h"

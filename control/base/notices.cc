@@ -1,4 +1,4 @@
-#include "control/notify/notices.h"
+#include "control/base/notices.h"
 
 namespace axfrd::control {
 

@@ -1,0 +1,57 @@
+#include "control/access/transfer_permission.h"
+
+#include <algorithm>
+
+#include "control/access/secondary.h"
+
+namespace axfrd::control {
+namespace {
+
+using zones::Name;
+using zones::Secondary;
+using zones::SecondaryDns;
+
+// The secondaries of a zone that are at that address.
+template <class Visitor>
+void for_each_at(const zones::ZoneVersion& zone, const IpAddress& peer, Visitor&& visit) {
+  const SecondaryDns* settings = zone.attributes().enabled_secondaries();
+  if (settings == nullptr) return;
+  for (const Secondary& s : settings->secondaries) {
+    if (s.transfers && covers(s, peer)) visit(s);
+  }
+}
+
+bool has_key(const Secondary& secondary, const Name* key) {
+  return secondary.keys.empty() || (key != nullptr && std::ranges::find(secondary.keys, *key) != secondary.keys.end());
+}
+
+const Secondary* allowed_secondary(const zones::ZoneVersion& zone, const Requester& who) {
+  const Secondary* found = nullptr;
+  for_each_at(zone, who.address, [&](const Secondary& s) {
+    if (found == nullptr && has_key(s, who.key)) found = &s;
+  });
+  return found;
+}
+
+}  // namespace
+
+bool may_transfer(const zones::ZoneVersion& zone, const Requester& who) {
+  return who.rule || allowed_secondary(zone, who) != nullptr;
+}
+
+TransferDecision decide_transfer(const zones::ZoneVersion& zone, const Requester& who) {
+  if (const Secondary* secondary = allowed_secondary(zone, who))
+    return {true, "the zone's secondary " + to_text(*secondary)};
+  if (who.rule) return {true, "--allow-transfer " + who.rule->to_text()};
+  if (zone.attributes().enabled_secondaries() == nullptr)
+    return {false,
+            "secondary DNS is not enabled for the zone, and no --allow-transfer covers " + who.address.to_string()};
+  std::string refusal = "no secondary of the zone has the address " + who.address.to_string();
+  for_each_at(zone, who.address, [&](const Secondary& s) {
+    refusal = "the zone's secondary " + to_text(s) + " has to sign with its key, and the request is signed with " +
+              (who.key != nullptr ? who.key->to_text() : "none");
+  });
+  return {false, refusal + ", and no --allow-transfer covers it"};
+}
+
+}  // namespace axfrd::control
