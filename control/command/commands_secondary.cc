@@ -29,6 +29,7 @@ Json set_json(const SecondarySet& result) {
   Json json = to_json(result.set);
   json["ns_before"] = names_json(result.ns_before);
   json["ns_after"] = names_json(result.ns_after);
+  if (const auto doubts = result.doubts(); !doubts.empty()) json["warnings"] = doubts;
   return json;
 }
 
@@ -224,6 +225,8 @@ void provider_set(Operations& operations, const Principal& who, Json& params, Rp
   operations.secondaries.set_provider(who, request, answering<ProviderSet>(std::move(done), [](const ProviderSet& set) {
                                         Json result = to_json(set.wish);
                                         result["changed"] = set.changed;
+                                        result["ns_before"] = set.ns_before;
+                                        result["ns_after"] = split_list(set.wish.ns);
                                         result["zones"] = set.zones;
                                         result["failed"] = set.failed;
                                         return result;

@@ -68,10 +68,10 @@ void backup(Operations& operations, const Principal& who, Json& params, RpcDone 
                            }));
 }
 
-Json fed_json(const Committer::Fed& fed) {
-  return {{"changed", fed.has_changed},   {"zones", fed.zones},
-          {"zones_added", fed.added},     {"zones_changed", fed.changed},
-          {"zones_removed", fed.removed}, {"backup_time", time_or_null(fed.backup_time)}};
+Json loaded_json(const Committer::BackupLoaded& loaded) {
+  return {{"changed", loaded.has_changed},   {"zones", loaded.zones},
+          {"zones_added", loaded.added},     {"zones_changed", loaded.changed},
+          {"zones_removed", loaded.removed}, {"backup_time", time_or_null(loaded.backup_time)}};
 }
 
 Json promoted_json(const Committer::Promoted& promoted) {
@@ -85,7 +85,8 @@ Json promoted_json(const Committer::Promoted& promoted) {
 }
 
 void standby_load(Operations& operations, const Principal& who, Json& params, RpcDone done) {
-  operations.server.feed(who, text_in(params, "directory"), answering<Committer::Fed>(std::move(done), fed_json));
+  operations.server.load_backup(who, text_in(params, "directory"),
+                                answering<Committer::BackupLoaded>(std::move(done), loaded_json));
 }
 
 void promote(Operations& operations, const Principal& who, Json&, RpcDone done) {

@@ -199,7 +199,7 @@ constexpr std::array kVerbs{
     Verb{"status", "show what the server is doing", {}, Shown::status},
     Verb{"stats", "show the counters of all that is received and sent", {}, Shown::stats},
     Verb{"backup", "copy the store while axfrd runs", kBackup, Shown::backup},
-    Verb{"standby.load", "let a standby serve what a backup holds", kStandbyLoad, Shown::fed},
+    Verb{"standby.load", "let a standby serve what a backup holds", kStandbyLoad, Shown::backup_loaded},
     Verb{"promote", "make a standby the primary", {}, Shown::promoted},
     Verb{"stop", "stop the server", {}, Shown::stopping},
     Verb{"zone.import", "add zones, or replace them, from zone files", kImport, Shown::imported},

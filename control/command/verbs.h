@@ -59,7 +59,7 @@ enum class Shown : uint8_t {
   status,
   stats,
   backup,
-  fed,
+  backup_loaded,
   promoted,
   stopping,
   imported,

@@ -19,8 +19,8 @@ AuditRecord record_of(const Name& apex, const Cause& cause, std::string what) {
   return record;
 }
 
-std::string counts_of(const zones::Delta& delta) {
-  return std::to_string(delta.removed.size()) + " removed, " + std::to_string(delta.added.size()) + " added";
+std::string counts_of(const Proposal& made) {
+  return std::to_string(made.removed()) + " removed, " + std::to_string(made.added()) + " added";
 }
 
 size_t records_in(const zones::ZoneVersion& version) { return version.counts().records + size_t{1}; }
@@ -65,13 +65,13 @@ Outcome<Committer::Changed> Committer::change_now(const Name& apex, const Cause&
   auto outcome = propose_edits(base, compose, rules(cause));
   if (auto* failure = std::get_if<Failure>(&outcome)) return std::move(*failure);
   auto& made = std::get<Proposal>(outcome);
-  Changed changed{base->serial(),          made.next->serial(),     records_in(*made.next), made.delta.removed.size(),
-                  made.delta.added.size(), std::move(made.warnings)};
+  Changed changed{base->serial(), made.next->serial(), records_in(*made.next),
+                  made.removed(), made.added(),        std::move(made.warnings)};
   if (!made.changes()) return changed;
   group_->set(apex, made.next);
   // What only the store keeps of an ALIAS, and nobody is served, is nothing to tell.
   if (changed.changed() || !zones::same_definitions(base->pseudo(), made.next->pseudo())) {
-    AuditRecord record = record_of(apex, cause, counts_of(made.delta));
+    AuditRecord record = record_of(apex, cause, counts_of(made));
     record.old_serial = changed.old_serial;
     record.serial = changed.serial;
     group_->record(std::move(record));
@@ -111,22 +111,16 @@ Outcome<Committer::Imported> Committer::import_now(const Import& request) {
   }();
   if (auto* failure = std::get_if<Failure>(&outcome)) return std::move(*failure);
   auto& made = std::get<Proposal>(outcome);
-  Imported imported{{},
-                    made.next->serial(),
-                    records_in(*made.next),
-                    made.delta.removed.size(),
-                    made.delta.added.size(),
-                    made.changes(),
-                    std::move(made.warnings)};
+  Imported imported{{},           made.next->serial(), records_in(*made.next),  made.removed(),
+                    made.added(), made.changes(),      std::move(made.warnings)};
   if (base) imported.old_serial = base->serial();
   if (!made.changes()) return imported;
   if (request.review) {
     if (auto refusal = request.review({base.get(), *made.next, made.delta})) return std::move(*refusal);
   }
   group_->set(request.apex, made.next);
-  AuditRecord record =
-      record_of(request.apex, request.cause,
-                base ? counts_of(made.delta) : "new, " + std::to_string(imported.records) + " records");
+  AuditRecord record = record_of(request.apex, request.cause,
+                                 base ? counts_of(made) : "new, " + std::to_string(imported.records) + " records");
   record.old_serial = imported.old_serial;
   record.serial = imported.serial;
   record.is_one_of_many = !base && request.is_one_of_many;
@@ -286,8 +280,9 @@ void Committer::backup(std::filesystem::path directory, Done<std::filesystem::pa
   });
 }
 
-void Committer::feed(std::filesystem::path directory, Done<Fed> done) {
-  enqueue<Fed>(std::move(done), [this, directory = std::move(directory)] { return feed_now(directory); });
+void Committer::load_backup(std::filesystem::path directory, Done<BackupLoaded> done) {
+  enqueue<BackupLoaded>(std::move(done),
+                        [this, directory = std::move(directory)] { return load_backup_now(directory); });
 }
 
 // Behind what the group has made, which is published by then.

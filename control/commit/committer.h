@@ -179,14 +179,14 @@ class Committer : private CommitQueue::Owner {
   // When the backup was made that a standby serves; seconds since 1970, 0 if that is not known. Any thread.
   int64_t backup_time() const { return backup_time_.load(std::memory_order_relaxed); }
 
-  struct Fed {
+  struct BackupLoaded {
     size_t zones, added, changed, removed;
     int64_t backup_time;
     bool has_changed;  // false: it was so already
   };
   // Serves and stores what the backup in `directory` holds, and nothing else: all of it, or, if anything of it is
   // damaged, what was there before.
-  void feed(std::filesystem::path directory, Done<Fed> done);
+  void load_backup(std::filesystem::path directory, Done<BackupLoaded> done);
 
   // What became of serials after a recovery.
   struct Raised {
@@ -292,13 +292,13 @@ class Committer : private CommitQueue::Owner {
   Raised raise_serials(std::vector<Store::Loaded>& zones, const SerialRaised& raised);
 
   // ---- standby (committer_standby.cc) ----
-  struct Food;
-  Outcome<Fed> feed_now(const std::filesystem::path& directory);
-  std::optional<Failure> refuse_food() const;
-  Outcome<Food> read_food(const std::filesystem::path& directory);
+  struct Difference;
+  Outcome<BackupLoaded> load_backup_now(const std::filesystem::path& directory);
+  std::optional<Failure> refuse_backup() const;
+  Outcome<Difference> compare_with(const std::filesystem::path& directory);
   std::vector<Setting> settings_to_change(const std::vector<Store::Setting>& next);
   Outcome<Promoted> promote_now(const Cause& cause);
-  std::filesystem::path food_directory() const { return store_.directory().string() + ".incoming"; }
+  std::filesystem::path loading_directory() const { return store_.directory().string() + ".incoming"; }
 
   zones::ZoneTable& zones_;
   zones::CookieJar& cookies_;

@@ -1,4 +1,4 @@
-// What the committer does for a standby: it is fed with backups, and promoted.
+// What the committer does for a standby: it loads backups, and is promoted.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -48,10 +48,10 @@ Failure takes_no_changes() {
   return {FailureCode::standby, "this axfrd is a standby and takes no changes; axfrctl promote makes it the primary"};
 }
 
-// ---- being fed ----
+// ---- loading backups ----
 
-// What is different in a backup.
-struct Committer::Food {
+// What is different in a backup, and what else it says.
+struct Committer::Difference {
   int64_t time = 0;
   size_t zones = 0;                      // that it has
   std::vector<VersionRef> different;     // that are new or other than ours
@@ -62,7 +62,7 @@ struct Committer::Food {
   std::vector<Tombstones::Gone> tombstones;
 };
 
-std::optional<Failure> Committer::refuse_food() const {
+std::optional<Failure> Committer::refuse_backup() const {
   if (!is_standby()) {
     return Failure{FailureCode::failed,
                    "this axfrd is no standby, and keeps what it has; axfrd --restore makes a new store of a backup"};
@@ -77,7 +77,7 @@ std::optional<Failure> Committer::refuse_food() const {
 }
 
 // Reads all of it before anything is changed.
-Outcome<Committer::Food> Committer::read_food(const std::filesystem::path& directory) {
+Outcome<Committer::Difference> Committer::compare_with(const std::filesystem::path& directory) {
   std::string damage;
   const auto damaged = [&damage](const std::string& sentence) {
     if (damage.empty()) damage = sentence;
@@ -85,22 +85,22 @@ Outcome<Committer::Food> Committer::read_food(const std::filesystem::path& direc
   std::map<std::string, std::string> known_ledger;
   store_.load_ledger([&](Store::LedgerText zone) { known_ledger[zones::sort_key(zone.apex)] = std::move(zone.text); },
                      [](const std::string&) {});
-  BackupCopy copy(directory, food_directory());
-  Food food;
-  food.time = *copy.store().backup_time();
-  if (food.time != 0 && food.time < backup_time()) {
+  BackupCopy copy(directory, loading_directory());
+  Difference backup;
+  backup.time = *copy.store().backup_time();
+  if (backup.time != 0 && backup.time < backup_time()) {
     return Failure{FailureCode::failed,
                    "the backup in " + directory.string() + " is older than what this standby serves, by " +
-                       std::to_string(backup_time() - food.time) +
+                       std::to_string(backup_time() - backup.time) +
                        " s; to go back to it, start the standby with --restore and another --store"};
   }
-  copy.store().load_settings([&](const Store::Setting& setting) { food.settings.push_back(setting); }, name_of_stored,
+  copy.store().load_settings([&](const Store::Setting& setting) { backup.settings.push_back(setting); }, name_of_stored,
                              damaged);
   copy.store().load_tombstones(
       [&](const Name& apex, const Tombstone& tombstone) {
         const auto* known = tombstones_.find(apex);
         if (known == nullptr || !same_tombstone(known->tombstone, tombstone))
-          food.tombstones.push_back({apex, tombstone});
+          backup.tombstones.push_back({apex, tombstone});
       },
       damaged);
   std::set<std::string> there;
@@ -109,10 +109,11 @@ Outcome<Committer::Food> Committer::read_food(const std::filesystem::path& direc
         const Name apex(loaded.version->apex().name);
         const std::string key = zones::sort_key(apex);
         if (!loaded.ledger.empty() && known_ledger[key] != loaded.ledger)
-          food.ledger.push_back({apex, std::move(loaded.ledger)});
+          backup.ledger.push_back({apex, std::move(loaded.ledger)});
         const VersionRef current = group_->current(apex);
-        if (!current) ++food.added;
-        if (!current || !same_in_store(*current, *loaded.version)) food.different.push_back(std::move(loaded.version));
+        if (!current) ++backup.added;
+        if (!current || !same_in_store(*current, *loaded.version))
+          backup.different.push_back(std::move(loaded.version));
         there.insert(key);
       },
       damaged);
@@ -120,11 +121,11 @@ Outcome<Committer::Food> Committer::read_food(const std::filesystem::path& direc
     return Failure{FailureCode::failed,
                    "nothing is loaded, for the backup in " + directory.string() + " is damaged: " + damage};
   }
-  food.zones = there.size();
+  backup.zones = there.size();
   zones_.for_each([&](const zones::Zone& zone) {
-    if (!there.contains(apex_key(*zone.current()))) food.gone.emplace_back(zone.current()->apex().name);
+    if (!there.contains(apex_key(*zone.current()))) backup.gone.emplace_back(zone.current()->apex().name);
   });
-  return food;
+  return backup;
 }
 
 // From those that the store has to `next`. Throws std::invalid_argument.
@@ -146,27 +147,35 @@ std::vector<Setting> Committer::settings_to_change(const std::vector<Store::Sett
   return changed;
 }
 
-Outcome<Committer::Fed> Committer::feed_now(const std::filesystem::path& directory) {
-  if (auto failure = refuse_food()) return std::move(*failure);
-  auto read = read_food(directory);
+Outcome<Committer::BackupLoaded> Committer::load_backup_now(const std::filesystem::path& directory) {
+  if (auto failure = refuse_backup()) return std::move(*failure);
+  auto read = compare_with(directory);
   if (auto* failure = std::get_if<Failure>(&read)) return std::move(*failure);
-  auto& food = std::get<Food>(read);
-  std::vector<Setting> settings = settings_to_change(food.settings);
-  Fed fed{food.zones,       food.added, food.different.size() - food.added,
-          food.gone.size(), food.time,  food.time != backup_time() || !store_.backup_time()};
-  fed.has_changed = fed.has_changed || !food.different.empty() || !food.gone.empty() || !settings.empty();
+  auto& backup = std::get<Difference>(read);
+  std::vector<Setting> settings = settings_to_change(backup.settings);
+  BackupLoaded loaded{backup.zones,       backup.added, backup.different.size() - backup.added,
+                      backup.gone.size(), backup.time,  backup.time != backup_time() || !store_.backup_time()};
+  loaded.has_changed = loaded.has_changed || !backup.different.empty() || !backup.gone.empty() || !settings.empty();
+  // What a kill leaves of the first load must not look like a store of a primary.
+  if (!store_.backup_time()) {
+    try {
+      store_.set_backup_time(0);
+    } catch (const StoreError& error) {
+      return Failure{FailureCode::failed, std::string("nothing is loaded: ") + error.what()};
+    }
+  }
   if (!settings.empty()) {
     if (auto failure = group_->set(std::move(settings))) return std::move(*failure);
   }
-  for (VersionRef& version : food.different) {
+  for (VersionRef& version : backup.different) {
     const Name apex(version->apex().name);
     group_->set(apex, std::move(version));
   }
-  for (const Name& apex : food.gone) group_->set(apex, nullptr);
-  group_->keep_ledger(std::move(food.ledger));
-  group_->keep_tombstones(std::move(food.tombstones));
+  for (const Name& apex : backup.gone) group_->set(apex, nullptr);
+  group_->bring_ledger(std::move(backup.ledger));
+  group_->keep_tombstones(std::move(backup.tombstones));
   group_->then(
-      [this, time = food.time] {
+      [this, time = backup.time] {
         backup_time_.store(time, std::memory_order_relaxed);
         try {
           store_.set_backup_time(time);
@@ -175,7 +184,7 @@ Outcome<Committer::Fed> Committer::feed_now(const std::filesystem::path& directo
         }
       },
       [](const Failure&) {});
-  return fed;
+  return loaded;
 }
 
 // ---- becoming the primary ----

@@ -138,7 +138,7 @@ Outcome<size_t> Committer::load_store_now() {
   if (is_standby()) {
     backup_time_.store(store_.backup_time().value_or(0), std::memory_order_relaxed);
     std::error_code ignored;
-    std::filesystem::remove_all(food_directory(), ignored);  // which a kill may have left
+    std::filesystem::remove_all(loading_directory(), ignored);  // which a kill may have left
   } else {
     published.recovered_at = store_.recovered_at();
   }

@@ -85,6 +85,11 @@ std::optional<Failure> Group::set(std::vector<Setting> changed) {
 
 void Group::keep_ledger(std::vector<Store::LedgerText> lines) { std::ranges::move(lines, std::back_inserter(ledger_)); }
 
+void Group::bring_ledger(std::vector<Store::LedgerText> lines) {
+  for (const Store::LedgerText& zone : lines) brought_.insert_or_assign(zones::sort_key(zone.apex), zone);
+  keep_ledger(std::move(lines));
+}
+
 void Group::keep_tombstones(std::vector<Tombstones::Gone> gone) {
   std::ranges::move(gone, std::back_inserter(tombstones_));
 }
@@ -199,7 +204,8 @@ void Group::publish_zones(Published& published) {
     if (!made.before || !made.after) roster.emplace_back(&made.apex, !made.before);
     if (made.after) ground_.histories.note_steps(made.before.get(), *made.after);
     if (is_followed(made.after.get())) {
-      published.zones.push_back({made.after, {}});
+      auto brought = brought_.extract(key);
+      published.zones.push_back({made.after, brought ? std::move(brought.mapped().text) : std::string()});
     } else if (is_followed(made.before.get())) {
       published.gone.push_back(made.apex);
     }
@@ -214,6 +220,10 @@ void Group::publish_zones(Published& published) {
     } else {
       ground_.retired.add(ground_.zones.publish(std::move(made.after)));
     }
+  }
+  for (auto& [key, ledger] : brought_) {
+    VersionRef version(ground_.current(ledger.apex));
+    if (is_followed(version.get())) published.zones.push_back({std::move(version), std::move(ledger.text)});
   }
   for (Tombstones::Gone& gone : tombstones_) ground_.tombstones.set(std::move(gone));
   if (!fresh.empty()) ground_.retired.add(ground_.zones.publish_new(std::move(fresh)));

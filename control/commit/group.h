@@ -60,6 +60,8 @@ class Group {
   std::optional<Failure> set(std::vector<Setting> changed);
 
   void keep_ledger(std::vector<Store::LedgerText> lines);
+  // The same of lines that whoever keeps the ledger does not know of: they are published, with their zones.
+  void bring_ledger(std::vector<Store::LedgerText> lines);
   // Keeps the last serials of zones that are gone, or have been, besides those that it removes itself.
   void keep_tombstones(std::vector<Tombstones::Gone> gone);
 
@@ -101,6 +103,7 @@ class Group {
   std::map<std::string, Tombstones::Gone> gone_;  // as made_; zones that the group removes, even if it adds them again
   std::vector<Setting> changed_settings_;
   std::vector<Store::LedgerText> ledger_;
+  std::map<std::string, Store::LedgerText> brought_;  // by the sort key of the apex
   std::vector<Tombstones::Gone> tombstones_;
   std::vector<End> ends_;
   std::vector<std::string> lines_;

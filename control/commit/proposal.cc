@@ -300,6 +300,13 @@ Outcome<Proposal> finish(const VersionRef& base, Made& made, const ProposalRules
   return proposal;
 }
 
+// Whether ALIAS and URL records are others than before, whose addresses may be the same. That has a serial as any
+// change has, and so a step of history that can be taken back; but for zones whose serials are not ours to choose.
+bool changes_pseudo(const ZoneVersion& base, const zones::PseudoRecords& after) {
+  return base.attributes().serial_policy != SerialPolicy::keep && !zones::is_signed(base) &&
+         !zones::same_definitions(base.pseudo(), after);
+}
+
 Proposal nothing_to_do(const VersionRef& base) { return {base, base}; }
 
 // A Failure if there are warnings and the request takes them for errors.
@@ -312,6 +319,14 @@ Outcome<Proposal> with_warnings(Outcome<Proposal> outcome, zones::Warnings warni
 }
 
 }  // namespace
+
+size_t Proposal::removed() const {
+  return delta.removed.size() + (base ? zones::count_missing(base->pseudo(), next->pseudo()) : 0);
+}
+
+size_t Proposal::added() const {
+  return delta.added.size() + (base ? zones::count_missing(next->pseudo(), base->pseudo()) : 0);
+}
 
 Failure no_such_zone(const Name& apex) { return {FailureCode::no_such_zone, "there is no zone " + apex.to_text()}; }
 
@@ -334,7 +349,7 @@ Outcome<Proposal> propose_edits(const VersionRef& base, const Compose& compose, 
   if (auto* reason = std::get_if<std::string>(&finished)) return Failure{FailureCode::bad_zone, std::move(*reason)};
   auto& result = std::get<Draft::Result>(finished);
   if (result.empty()) return with_warnings(nothing_to_do(base), std::move(warnings), false);
-  made.needs_serial = !result.delta.empty() || result.soa_edited;
+  made.needs_serial = !result.delta.empty() || result.soa_edited || changes_pseudo(*base, result.pseudo);
   made.delta = std::move(result.delta);
   made.soa = std::move(result.soa);
   made.attributes.pseudo = std::move(result.pseudo);
@@ -384,7 +399,7 @@ Outcome<Proposal> propose_content(const VersionRef& base, const NewContent& cont
     made.soa = base->soa_record();
     zones::set_soa_serial(made.soa, stated);
   }
-  const bool content_changed = !made.delta.empty() || !same_soa;
+  const bool content_changed = !made.delta.empty() || !same_soa || changes_pseudo(*base, made.attributes.pseudo);
   if (!content_changed && !newer && same_pseudo_records(base->pseudo(), made.attributes.pseudo))
     return with_warnings(nothing_to_do(base), std::move(warnings), content.strict);
   made.needs_serial = content_changed || newer;

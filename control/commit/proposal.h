@@ -43,6 +43,9 @@ struct Proposal {
   zones::Warnings warnings = {};
   bool changes() const { return next != base; }
   bool changes_content() const { return !base || next->serial() != base->serial(); }  // what a secondary sees
+  // Records that go and come, the SOA left out. An ALIAS or URL is one, and so is each of its addresses.
+  size_t removed() const;
+  size_t added() const;
 };
 
 // Writes the change of a zone upon a draft of its current version; may be called more than once. A Failure leaves the

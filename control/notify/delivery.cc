@@ -116,7 +116,9 @@ std::string Delivery::Line::state_text() const {
       return "NOTIFY sent";
     case State::expecting:
     case State::confirming:
-      return "NOTIFY answered, transfer awaited";
+      return facts.notify_rcode.value_or(Rcode::noerror) == Rcode::noerror
+                 ? "NOTIFY answered, transfer awaited"
+                 : "refuses NOTIFY; will be asked for its SOA";
     case State::query_queued:
       return "no transfer seen, will be asked for its SOA";
     case State::querying:
@@ -124,6 +126,7 @@ std::string Delivery::Line::state_text() const {
     case State::stale:
       return "answers, but does not transfer; NOTIFY is sent again after a pause";
     case State::backing_off:
+      if (facts.unsigned_answer) return "refuses NOTIFY; it is sent again after a pause";
       return facts.attempts == 0 && facts.answered_at != 0
                  ? "does not answer our query for its SOA; NOTIFY is sent again after a pause"
                  : "does not answer; NOTIFY is sent again after a pause";
@@ -171,6 +174,8 @@ Delivery::Zone* Delivery::find_zone(zones::NameView apex) { return const_cast<Zo
 
 void Delivery::set_zone(const zones::ZoneVersion& version, const std::string& kept) {
   if (version.attributes().enabled_secondaries() == nullptr) return forget(zones::Name(version.apex().name));
+  // A standby was loaded with what its primary knew.
+  if (!started_ && !kept.empty()) forget(zones::Name(version.apex().name));
   auto& zone = zones_[zones::sort_key(version.apex().name)];
   if (!zone) {
     zone = std::make_unique<Zone>();
@@ -466,6 +471,7 @@ void Delivery::send_notify(Line& line) {
   line.notify_sent = world_.now();
   line.facts.notified_at = world_.unix_now();
   line.facts.notify_rcode.reset();
+  line.facts.unsigned_answer = false;
   line.facts.notified_serial = sent.serial;
   (by_tcp ? counters_.by_tcp : counters_.sent).add();
   if (by_tcp) {
@@ -506,6 +512,7 @@ void Delivery::answered(Ticket ticket, const Answer& answer) {
   const bool accepted = answer.rcode == Rcode::noerror;
   line.facts.answered_at = world_.unix_now();
   line.facts.notify_rcode = answer.rcode;
+  line.facts.unsigned_answer = false;
   line.facts.attempts = 0;
   (accepted ? counters_.answered : counters_.refused).add();
   std::string said;
@@ -568,11 +575,12 @@ void Delivery::unanswered(Line& line, bool refused) {
     }
     target.silence = text;
     counters_.unanswered.add();
-    line.facts.notify_rcode.reset();
+    line.facts.unsigned_answer = line.bad_answer != nullptr;
+    line.facts.notify_rcode = line.bad_answer ? std::optional(line.bad_answer->rcode) : std::nullopt;
     line.facts.attempts = one_more(line.facts.attempts, kMostAttempts);
     if (line.owes()) note(line, reason, text);
     trace(line, "NOTIFY: ", text);
-    world_.told(line, "unanswered", text);
+    world_.told(line, line.bad_answer ? "refused" : "unanswered", text);
   } else {
     trace(line, "does not answer the query for its SOA");
     if (target.silence.empty()) target.silence = "it does not answer queries for its SOA";

@@ -31,7 +31,7 @@ Json or_null(const std::optional<T>& value) {
 // How the last NOTIFY fared: "sent" is not "no answer" before its time is over.
 Json notify_result(const LineFacts& line) {
   if (line.notified_at == 0) return {};
-  if (line.notify_rcode) return name_of(*line.notify_rcode);
+  if (line.notify_rcode) return std::string(name_of(*line.notify_rcode)) + (line.unsigned_answer ? " (unsigned)" : "");
   return line.attempts != 0 ? "no answer" : "sent";
 }
 

@@ -42,6 +42,7 @@ struct LineFacts {
   int64_t notified_at = 0, answered_at = 0;
   std::optional<uint32_t> notified_serial;
   std::optional<zones::Rcode> notify_rcode;  // of the last answer; none since then, if NOTIFY was sent again
+  bool unsigned_answer = false;              // that one was not signed as it had to be, and so is no proof
   uint8_t attempts = 0;                      // at NOTIFY, since it was last answered
 
   int64_t polled_at = 0;                  // by a query for the SOA, or for IXFR

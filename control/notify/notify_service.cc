@@ -133,8 +133,10 @@ Outcome<size_t> NotifyService::notify(const IpAddress& host, std::optional<uint1
 void NotifyService::add_lines(Json& lines, const Delivery::Zone& zone, bool behind) const {
   const int64_t now = unix_time();
   for (const auto& line : zone.lines) {
-    if (!behind || !line->facts.in_step(zone.facts.serial))
-      lines.push_back(to_json(zone.facts, line->facts, line->destination(), line->state_text(), now));
+    if (behind && line->facts.in_step(zone.facts.serial)) continue;
+    const bool waits = line->owes() && !delivery_.is_started();
+    lines.push_back(to_json(zone.facts, line->facts, line->destination(),
+                            waits ? "a standby notifies nobody" : line->state_text(), now));
   }
 }
 
@@ -148,8 +150,20 @@ Json NotifyService::seen(const zones::Name& apex, const IpAddress& peer) const {
   Json seen = Json::array();
   if (const Delivery::Zone* zone = delivery_.find(apex)) {
     for (const auto& line : zone->lines) {
-      if (line->destination().endpoint.address() != peer || !line->facts.troubles) continue;
-      for (Json& trouble : line->facts.troubles->to_json()) seen.push_back(std::move(trouble));
+      const LineFacts& facts = line->facts;
+      if (line->destination().endpoint.address() != peer) continue;
+      if (facts.is_ahead(zone->facts.serial)) {
+        seen.push_back({{"reason", "ahead"},
+                        {"text", "it has serial " + std::to_string(*facts.serial) + " and we have " +
+                                     std::to_string(zone->facts.serial) + ": it takes nothing from us"},
+                        {"first_at", facts.ahead_since},
+                        {"last_at", facts.proven_at},
+                        {"count", 1},
+                        {"over_at", nullptr},
+                        {"unverified", false}});
+      }
+      if (!facts.troubles) continue;
+      for (Json& trouble : facts.troubles->to_json()) seen.push_back(std::move(trouble));
     }
   }
   for (Json& attempt : delivery_.strangers().of(apex)) {

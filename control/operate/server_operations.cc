@@ -97,20 +97,21 @@ void ServerOperations::promote(const Principal& who, Done<Committer::Promoted> d
   context_.server().committer.promote(act.cause, context_.recorded<Committer::Promoted>(act, answer));
 }
 
-void ServerOperations::feed(const Principal& who, const std::filesystem::path& directory, Done<Committer::Fed> done) {
+void ServerOperations::load_backup(const Principal& who, const std::filesystem::path& directory,
+                                   Done<Committer::BackupLoaded> done) {
   const Act act =
       Context::act(who, "standby.load", {.kind = "backup", .detail = directory.string()}, "server", directory.string());
   if (auto failure = context_.refuse_act(who, Role::admin, act)) return done(std::move(*failure));
   if (context_.server().state != ServerState::serving) return done(not_serving_yet());
-  const auto answer = [this, act, done = std::move(done)](Outcome<Committer::Fed> outcome) {
-    if (const auto* fed = std::get_if<Committer::Fed>(&outcome); fed != nullptr && fed->has_changed) {
-      context_.record_change(act, std::to_string(fed->zones) + " zones, " + std::to_string(fed->added) + " added, " +
-                                      std::to_string(fed->changed) + " changed, " + std::to_string(fed->removed) +
-                                      " removed");
+  const auto answer = [this, act, done = std::move(done)](Outcome<Committer::BackupLoaded> outcome) {
+    if (const auto* loaded = std::get_if<Committer::BackupLoaded>(&outcome); loaded != nullptr && loaded->has_changed) {
+      context_.record_change(act, std::to_string(loaded->zones) + " zones, " + std::to_string(loaded->added) +
+                                      " added, " + std::to_string(loaded->changed) + " changed, " +
+                                      std::to_string(loaded->removed) + " removed");
     }
     done(std::move(outcome));
   };
-  context_.server().committer.feed(directory, context_.recorded<Committer::Fed>(act, answer));
+  context_.server().committer.load_backup(directory, context_.recorded<Committer::BackupLoaded>(act, answer));
 }
 
 // ---- DNS Cookies ----

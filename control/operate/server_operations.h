@@ -57,7 +57,7 @@ class ServerOperations {
   // Makes a standby the primary.
   void promote(const Principal& who, Done<Committer::Promoted> done);
   // Lets a standby serve what the backup in a directory holds.
-  void feed(const Principal& who, const std::filesystem::path& directory, Done<Committer::Fed> done);
+  void load_backup(const Principal& who, const std::filesystem::path& directory, Done<Committer::BackupLoaded> done);
 
   Outcome<zones::CookieSecrets> cookies(const Principal& who) const;
   // Stages a secret: cookies made with it are accepted.

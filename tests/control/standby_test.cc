@@ -1,4 +1,4 @@
-// A standby: what it refuses, how it is fed, and what promotion does to serials.
+// A standby: what it refuses, how it loads backups, and what promotion does to serials.
 #include <array>
 #include <ctime>
 #include <fstream>
@@ -47,6 +47,7 @@ class Node {
       : store(directory, Store::kLogCapacity, {}, opening) {
     if (opening.standby) committer.set_standby();
     committer.set_observer([this](Published published) {
+      if (when_published) when_published();
       const std::lock_guard lock(mutex_);
       if (published.promoted) promotions_.push_back(std::move(published));
     });
@@ -116,8 +117,9 @@ class Node {
         outcome_when_done<std::filesystem::path>([&](auto done) { committer.backup(directory, std::move(done)); });
     EXPECT_EQ(reason_in(outcome), "");
   }
-  Outcome<Committer::Fed> feed(const std::filesystem::path& directory) {
-    return outcome_when_done<Committer::Fed>([&](auto done) { committer.feed(directory, std::move(done)); });
+  Outcome<Committer::BackupLoaded> load(const std::filesystem::path& directory) {
+    return outcome_when_done<Committer::BackupLoaded>(
+        [&](auto done) { committer.load_backup(directory, std::move(done)); });
   }
   Outcome<Committer::Promoted> promote() {
     return outcome_when_done<Committer::Promoted>(
@@ -145,6 +147,7 @@ class Node {
   std::vector<AuditRecord> records_;
 
  public:
+  std::function<void()> when_published;  // the committer's thread: what is visible is durable, and nobody was told yet
   test::LogFile log;
   zones::ZoneTable table;
   zones::CookieJar cookies;
@@ -210,11 +213,11 @@ TEST_F(StandbyTest, ServesWhatABackupHoldsAndNothingElse) {
   const auto first = backup_of(primary);
   {
     Node standby(directory_ / "standby", kAsStandby);
-    const auto fed = std::get<Committer::Fed>(standby.feed(first));
-    EXPECT_TRUE(fed.has_changed);
-    EXPECT_EQ(fed.zones, 4U);
-    EXPECT_EQ(fed.added, 4U);
-    EXPECT_NEAR(static_cast<double>(fed.backup_time), static_cast<double>(std::time(nullptr)), 60);
+    const auto loaded = std::get<Committer::BackupLoaded>(standby.load(first));
+    EXPECT_TRUE(loaded.has_changed);
+    EXPECT_EQ(loaded.zones, 4U);
+    EXPECT_EQ(loaded.added, 4U);
+    EXPECT_NEAR(static_cast<double>(loaded.backup_time), static_cast<double>(std::time(nullptr)), 60);
     EXPECT_EQ(standby.serial("b.example"), 10U);
     EXPECT_NE(standby.settings.keys()->find(name("old.key")), nullptr);
     const auto unchanged = standby.find("same.example");
@@ -226,7 +229,7 @@ TEST_F(StandbyTest, ServesWhatABackupHoldsAndNothingElse) {
     primary.import("c.example", kSmallZone);
     primary.set_key("old.key", false);
     primary.set_key("new.key", true);
-    const auto again = std::get<Committer::Fed>(standby.feed(backup_of(primary)));
+    const auto again = std::get<Committer::BackupLoaded>(standby.load(backup_of(primary)));
     EXPECT_EQ(again.zones, 4U);
     EXPECT_EQ(again.added, 1U);
     EXPECT_EQ(again.changed, 2U);
@@ -260,9 +263,9 @@ TEST_F(StandbyTest, TheSameBackupIsSoAlreadyAndAnOlderOneIsRefused) {
   primary.change("a.example", "new 60 A 192.0.2.9");
   const auto second = backup_of(primary);
   Node standby(directory_ / "standby", kAsStandby);
-  EXPECT_TRUE(std::get<Committer::Fed>(standby.feed(second)).has_changed);
-  EXPECT_FALSE(std::get<Committer::Fed>(standby.feed(second)).has_changed);
-  EXPECT_NE(reason_in(standby.feed(first)).find("older"), std::string::npos);
+  EXPECT_TRUE(std::get<Committer::BackupLoaded>(standby.load(second)).has_changed);
+  EXPECT_FALSE(std::get<Committer::BackupLoaded>(standby.load(second)).has_changed);
+  EXPECT_NE(reason_in(standby.load(first)).find("older"), std::string::npos);
   EXPECT_EQ(standby.serial("a.example"), primary.serial("a.example"));
 }
 
@@ -271,7 +274,7 @@ TEST_F(StandbyTest, OfADamagedBackupNothingIsTaken) {
   for (int i = 0; i < 50; ++i) primary.import("z" + std::to_string(i) + ".example", kSmallZone);
   primary.set_key("k.", true);
   Node standby(directory_ / "standby", kAsStandby);
-  ASSERT_EQ(reason_in(standby.feed(backup_of(primary))), "");
+  ASSERT_EQ(reason_in(standby.load(backup_of(primary))), "");
   for (int i = 0; i < 50; ++i) primary.change("z" + std::to_string(i) + ".example", "new 60 A 192.0.2.9");
   primary.set_key("l.", true);
   const auto whole = backup_of(primary);
@@ -306,7 +309,7 @@ TEST_F(StandbyTest, OfADamagedBackupNothingIsTaken) {
              }),
   };
   for (size_t i = 0; i < bad.size(); ++i) {
-    const auto outcome = standby.feed(bad[i]);
+    const auto outcome = standby.load(bad[i]);
     EXPECT_NE(reason_in(outcome), "") << i;
     EXPECT_EQ(standby.table.size(), 50U) << i;
     EXPECT_EQ(standby.serial("z7.example"), 10U) << i;
@@ -315,26 +318,46 @@ TEST_F(StandbyTest, OfADamagedBackupNothingIsTaken) {
   }
   const auto without = damage("settings", [](std::string&) {});
   std::filesystem::remove(without / "settings");
-  EXPECT_NE(reason_in(standby.feed(without)).find("settings"), std::string::npos);
-  EXPECT_EQ(reason_in(standby.feed(whole)), "");
+  EXPECT_NE(reason_in(standby.load(without)).find("settings"), std::string::npos);
+  EXPECT_EQ(reason_in(standby.load(whole)), "");
   EXPECT_EQ(standby.serial("z7.example"), primary.serial("z7.example"));
 }
 
 TEST_F(StandbyTest, NoBackupTakesThePlaceOfAPrimarysChanges) {
   Node primary(directory_ / "primary");
-  EXPECT_NE(reason_in(primary.feed(directory_ / "any")).find("no standby"), std::string::npos);
+  EXPECT_NE(reason_in(primary.load(directory_ / "any")).find("no standby"), std::string::npos);
   primary.import("a.example", kSmallZone);
   const auto copy = backup_of(primary);
   {
     Node standby(directory_ / "standby", kAsStandby);
-    ASSERT_EQ(reason_in(standby.feed(copy)), "");
+    ASSERT_EQ(reason_in(standby.load(copy)), "");
     ASSERT_EQ(reason_in(standby.promote()), "");
     ASSERT_EQ(reason_in(standby.change("a.example", "mine 60 A 192.0.2.9")), "");
   }
   Node standby(directory_ / "standby", kAsStandby);
   EXPECT_EQ(standby.committer.backup_time(), 0);
-  EXPECT_NE(reason_in(standby.feed(copy)).find("another --store"), std::string::npos);
+  EXPECT_NE(reason_in(standby.load(copy)).find("another --store"), std::string::npos);
   EXPECT_EQ(standby.find("a.example")->counts().records, 4U);
+}
+
+TEST_F(StandbyTest, AKillAmidTheFirstLoadLeavesAStandby) {
+  Node primary(directory_ / "primary");
+  primary.import("a.example", kSmallZone);
+  const auto copy = backup_of(primary);
+  const auto killed = directory_ / "killed";
+  {
+    Node standby(directory_ / "standby", kAsStandby);
+    standby.when_published = [&] {
+      std::filesystem::copy(directory_ / "standby", killed, std::filesystem::copy_options::recursive);
+    };
+    ASSERT_EQ(reason_in(standby.load(copy)), "");
+    standby.when_published = nullptr;
+  }
+  Node standby(killed, kAsStandby);
+  EXPECT_EQ(standby.serial("a.example"), 10U);
+  EXPECT_EQ(standby.committer.backup_time(), 0) << "not known";
+  EXPECT_EQ(reason_in(standby.load(copy)), "");
+  EXPECT_NE(standby.committer.backup_time(), 0);
 }
 
 TEST_F(StandbyTest, PromotionGivesSerialsAboveAllThatAreKnownAndThenTakesChanges) {
@@ -350,7 +373,7 @@ TEST_F(StandbyTest, PromotionGivesSerialsAboveAllThatAreKnownAndThenTakesChanges
   const auto copy = backup_of(primary);
   const uint32_t was = primary.serial("plain.example"), kept = primary.serial("kept.example");
   Node standby(directory_ / "standby", kAsStandby);
-  ASSERT_EQ(reason_in(standby.feed(copy)), "");
+  ASSERT_EQ(reason_in(standby.load(copy)), "");
   ASSERT_TRUE(standby.find("plain.example")->history());
   ASSERT_TRUE(standby.promotions().empty());
 
@@ -406,13 +429,13 @@ TEST_F(StandbyTest, AZoneThatAStandbyLosesAndGetsBackIsWhole) {
   primary.import("a.example", kSmallZone);
   primary.import("b.example", kSmallZone);
   Node standby(directory_ / "standby", kAsStandby);
-  standby.feed(backup_of(primary));
+  standby.load(backup_of(primary));
   primary.remove("b.example");
-  standby.feed(backup_of(primary));
+  standby.load(backup_of(primary));
   EXPECT_EQ(standby.find("b.example"), nullptr);
   primary.import("b.example", test::zone_with(3000));
-  const auto fed = std::get<Committer::Fed>(standby.feed(backup_of(primary)));
-  EXPECT_EQ(fed.added, 1U);
+  const auto loaded = std::get<Committer::BackupLoaded>(standby.load(backup_of(primary)));
+  EXPECT_EQ(loaded.added, 1U);
   EXPECT_EQ(zones::test::records_of(*standby.find("b.example")), zones::test::records_of(*primary.find("b.example")));
   standby.committer.stop();
   standby.store.load_tombstones([](const zones::Name& apex, const Tombstone&) { ADD_FAILURE() << apex.to_text(); },

@@ -101,6 +101,9 @@ def test_secondaries_come_in_step_with_a_standby_that_was_promoted(new_lab, new_
     assert "1 changed" in standby.ctl("standby", "load", primary.directory / "second").stdout
     assert has(lab.spare, "kept.example.org")
     assert "already so" in standby.ctl("standby", "load", primary.directory / "second").stdout
+    ledger = standby.json("secondary", "status", "example.org")["ledger"]
+    assert all(line["has_serial"] for line in ledger), "what the primary knew"
+    assert {line["state"] for line in ledger} <= {"a standby notifies nobody", "up to date"}
     at_backup = serial_of(standby, "example.org")
     assert at_backup == serial_of(primary, "example.org")
 

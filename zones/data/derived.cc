@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 #include <map>
+#include <set>
+#include <tuple>
 
 namespace axfrd::zones {
 namespace {
@@ -54,11 +56,27 @@ std::vector<OwnedRecord> derived_records(std::span<const PseudoRecord* const> of
   return records;
 }
 
+namespace {
+
+bool same_definition(const PseudoRecord& x, const PseudoRecord& y) {
+  return x.kind == y.kind && x.owner == y.owner && x.ttl == y.ttl && x.target == y.target;
+}
+
+}  // namespace
+
 bool same_definitions(const PseudoRecords& a, const PseudoRecords& b) {
   if (!a || !b) return !a && !b;
-  return std::ranges::equal(*a, *b, [](const PseudoRecord& x, const PseudoRecord& y) {
-    return x.kind == y.kind && x.owner == y.owner && x.ttl == y.ttl && x.target == y.target;
-  });
+  return std::ranges::equal(*a, *b, same_definition);
+}
+
+size_t count_missing(const PseudoRecords& of, const PseudoRecords& in) {
+  if (!of || of == in) return 0;
+  if (!in) return of->size();
+  const auto key = [](const PseudoRecord& r) { return std::tuple(sort_key(r.owner), r.kind, r.ttl, r.target); };
+  std::set<decltype(key(of->front()))> there;
+  for (const PseudoRecord& record : *in) there.insert(key(record));
+  return static_cast<size_t>(
+      std::ranges::count_if(*of, [&](const PseudoRecord& record) { return !there.contains(key(record)); }));
 }
 
 std::optional<RecordSet::Problem> add_derived(RecordSet& records, const std::vector<PseudoRecord>& pseudo) {
