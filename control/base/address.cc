@@ -90,7 +90,13 @@ HostPort HostPort::parse(std::string_view text) {
 std::string HostPort::to_text() const { return address.to_string() + (port ? "@" + std::to_string(*port) : ""); }
 
 Endpoint Endpoint::parse(std::string_view text) {
-  const HostPort place = HostPort::parse(text);
+  const HostPort place = [text] {
+    try {
+      return HostPort::parse(text);
+    } catch (const std::invalid_argument& error) {
+      throw std::invalid_argument(std::string(error.what()) + "; wanted is ADDRESS@PORT, as in 127.0.0.1@9353");
+    }
+  }();
   if (!place.port) throw std::invalid_argument(quoted(text) + " names no port: " + place.to_text() + "@PORT");
   return {place.address, *place.port};
 }

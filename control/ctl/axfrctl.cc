@@ -123,8 +123,8 @@ int call(CtlClient& client, const CtlCommand& command, const Json& params) {
   {
     Waiting waiting(command);
     const Shown shown = command.verb->shown;
-    const bool lasting = std::string_view(command.verb->method).starts_with("zone.import") || shown == Shown::fed ||
-                         shown == Shown::promoted;
+    const bool lasting = std::string_view(command.verb->method).starts_with("zone.import") ||
+                         shown == Shown::backup_loaded || shown == Shown::promoted;
     result = client.call(command.verb->method, params, lasting ? [&] { waiting.show(); } : std::function<void()>());
   }
   print(command, params, result);

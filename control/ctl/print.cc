@@ -309,11 +309,18 @@ std::string state_of_secondary_dns(const Json& zone) {
 }
 
 void print_secondary_settings(std::ostream& out, const Json& zone) {
-  print_pairs(out, {{"secondary DNS", state_of_secondary_dns(zone)},
-                    {"serial", text_of(zone["serial"])},
-                    {"NS names", joined(zone["ns"])},
-                    {"may transfer", addresses_with(zone["secondaries"], "transfers")},
-                    {"notified", addresses_with(zone["secondaries"], "notified")}});
+  std::vector<std::vector<std::string>> rows{{"secondary DNS", state_of_secondary_dns(zone)},
+                                             {"serial", text_of(zone["serial"])},
+                                             {"NS names", joined(zone["ns"])}};
+  const Json providers = zone.value("providers", Json::array());
+  if (!providers.empty()) rows.push_back({"providers", joined(providers)});
+  if (zone["enabled"]) {
+    rows.push_back({"may transfer", addresses_with(zone["secondaries"], "transfers")});
+    rows.push_back({"notified", addresses_with(zone["secondaries"], "notified")});
+  } else {
+    rows.push_back({"remembered", addresses_with(zone["secondaries"], "transfers")});
+  }
+  print_pairs(out, rows);
 }
 
 std::string ago(const Json& time) {
@@ -337,7 +344,7 @@ void print_ending(std::ostream& out, const Json& ending) {
   } else {
     out << "waits for the parent zone" << parent << " to drop " << joined(ending["leaving"]) << '\n';
   }
-  if (!ending["problem"].is_null()) out << "at last that could not be told: " << text_of(ending["problem"]) << '\n';
+  if (!ending["problem"].is_null()) out << "the last question failed: " << text_of(ending["problem"]) << '\n';
   if (!ending["asked_at"].is_null()) out << "the parent zone was asked " << ago(ending["asked_at"]) << '\n';
 }
 
@@ -617,6 +624,14 @@ void print_provider_set(std::ostream& out, const Json& params, const Json& resul
   if (count("zones") != 0)
     out << ", and " << count("zones") << (count("zones") == 1 ? " zone follows" : " zones follow");
   out << '\n';
+  if (result.contains("ns_before")) {
+    const Json &before = result["ns_before"], &after = result["ns_after"];
+    const Json add = without(after, before), remove = without(before, after);
+    if (count("zones") != 0 && !(add.empty() && remove.empty())) {
+      out << "At the registrar, change the delegation of each of these zones:\n";
+      print_pairs(out, {{"  add", joined(add)}, {"  take out", joined(remove)}});
+    }
+  }
   if (count("failed") != 0) out << count("failed") << " zones cannot follow; the log of axfrd says why\n";
 }
 
@@ -634,9 +649,11 @@ void print_notify(std::ostream& out, const Json& params, const Json& result) {
 
 void print_explain(std::ostream& out, const Json&, const Json& result) {
   out << (result["allowed"] ? "allowed: " : "refused: ") << text_of(result["why"]) << '\n';
-  for (const Json& trouble : result["seen"])
+  for (const Json& trouble : result["seen"]) {
+    if (!trouble.value("over_at", Json()).is_null()) continue;
     out << "seen: " << (trouble["unverified"] ? "unverified, it came by UDP and may be forged: " : "")
         << text_of(trouble["text"]) << " (" << times_of(trouble) << ")\n";
+  }
   out << "next: " << text_of(result["next"]) << '\n';
 }
 
@@ -648,7 +665,7 @@ void print_shown(std::ostream& out, Shown shown, const Json& params, const Json&
       return print_stats(out, params, result);
     case Shown::backup:
       return print_backup(out, params, result);
-    case Shown::fed:
+    case Shown::backup_loaded:
       return print_fed(out, params, result);
     case Shown::promoted:
       return print_promoted(out, params, result);

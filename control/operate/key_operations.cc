@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "control/access/secondary.h"
+#include "control/access/provider.h"
 
 namespace axfrd::control {
 

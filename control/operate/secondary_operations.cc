@@ -29,18 +29,29 @@ std::string joined(const std::vector<std::string>& items) {
   return text;
 }
 
-// The names of `current` with those of `add`, without those of `remove`. Throws std::invalid_argument.
-std::string changed_servers(const std::vector<Name>& current, const std::string& add, const std::string& remove) {
-  std::vector<Name> names = current;
-  for (const std::string& item : items_of(remove)) {
-    if (std::erase(names, parse_name(item)) == 0)
-      throw std::invalid_argument("there is no NS name " + parse_name(item).to_text() + " to remove");
+// Why it is not changed in the zone.
+std::string of_a_provider(const zones::SecondaryDns& settings) {
+  return " is that of a provider (" + joined(settings.providers) +
+         "): change it there, with axfrctl provider set, or state the providers that the zone is to have, with "
+         "axfrctl secondary edit --provider";
+}
+
+// The names that the zone states itself with those of `add`, without those of `remove`. Throws std::invalid_argument.
+std::string changed_servers(const zones::SecondaryDns& settings, const std::string& add, const std::string& remove) {
+  std::vector<Name> names = settings.providers.empty() ? settings.servers : settings.own_servers;
+  for (const std::string& item : split_list(remove)) {
+    const Name name = parse_name(item);
+    if (std::erase(names, name) != 0) continue;
+    const bool of_provider = std::ranges::find(settings.servers, name) != settings.servers.end();
+    throw std::invalid_argument(of_provider ? "the NS name " + name.to_text() + of_a_provider(settings)
+                                            : "there is no NS name " + name.to_text() + " to remove");
   }
-  for (const std::string& item : items_of(add)) {
+  for (const std::string& item : split_list(add)) {
     Name name = parse_name(item);
     if (std::ranges::find(names, name) == names.end()) names.push_back(std::move(name));
   }
-  if (names.empty()) throw std::invalid_argument("no NS name would be left; axfrctl secondary disable ends it all");
+  if (names.empty() && settings.providers.empty())
+    throw std::invalid_argument("no NS name would be left; axfrctl secondary disable ends it all");
   std::vector<std::string> texts;
   for (const Name& name : names) texts.push_back(name.to_text());
   return joined(texts);
@@ -48,13 +59,17 @@ std::string changed_servers(const std::vector<Name>& current, const std::string&
 
 // The wish that states the addresses that there are, with those of `add` and without those of `remove`. Throws
 // std::invalid_argument.
-void change_addresses(SecondaryWish& wish, const std::vector<zones::Secondary>& current, const std::string& add,
+void change_addresses(SecondaryWish& wish, const zones::SecondaryDns& settings, const std::string& add,
                       const std::string& remove) {
+  const auto& current = settings.providers.empty() ? settings.secondaries : settings.own_secondaries;
   std::vector<zones::Secondary> list = current;
-  for (const std::string& item : items_of(remove)) {
+  for (const std::string& item : split_list(remove)) {
     const zones::Secondary gone = parse_secondary(item);
-    if (std::erase_if(list, [&](const auto& s) { return same_place(s, gone); }) == 0)
-      throw std::invalid_argument("there is no address " + item + " to remove");
+    const auto is_it = [&](const auto& s) { return same_place(s, gone); };
+    if (std::erase_if(list, is_it) != 0) continue;
+    throw std::invalid_argument(std::ranges::any_of(settings.secondaries, is_it)
+                                    ? "the address " + item + of_a_provider(settings)
+                                    : "there is no address " + item + " to remove");
   }
   // Who is notified is stated only where it is not what follows from the addresses.
   const bool as_usual = std::ranges::all_of(current, [](const auto& s) { return s.notified == s.is_host(); });
@@ -63,7 +78,7 @@ void change_addresses(SecondaryWish& wish, const std::vector<zones::Secondary>& 
     if (s.transfers) allow.push_back(to_text(s));
     if (s.notified) notify.push_back(to_text(s));
   }
-  for (const std::string& item : items_of(add)) {
+  for (const std::string& item : split_list(add)) {
     const zones::Secondary fresh = parse_secondary(item);
     if (std::ranges::any_of(list, [&](const auto& s) { return s.transfers && same_place(s, fresh); }))
       throw std::invalid_argument("the address " + item + " is there already; remove it first to change its keys");
@@ -100,10 +115,31 @@ Outcome<zones::SecondaryDns> begin_ending(const zones::ZoneVersion& zone, zones:
   return settings;
 }
 
-// What to type after a verdict on a transfer.
+// What mends something that was seen at a secondary which may transfer: {"reason"…} as notify/ tells it.
+std::string mend_for(const std::string& apex, const Json& seen) {
+  const auto lasts = [](const Json& trouble) { return trouble.value("over_at", Json()).is_null(); };
+  const auto worst = std::ranges::find_if(seen, lasts);
+  if (worst == seen.end()) return "axfrctl secondary status " + apex + " shows what the secondaries have";
+  const std::string reason = worst->value("reason", "");
+  const std::string configuration =
+      "axfrctl secondary show " + apex + " --format bind (or knot, nsd, powerdns) prints what it has to know of us";
+  // Which may stand in an answer to NOTIFY as well.
+  if (worst->value("text", "").find("BADSIG") != std::string::npos)
+    return "have its operator compare the key's secret with ours, or give both a new key";
+  if (reason == "BADTIME") return "have the clocks of both hosts set by NTP";
+  if (reason == "ahead")
+    return "have it drop its copy and transfer the zone anew: rndc retransfer, knotc zone-retransfer, nsd-control "
+           "force_transfer";
+  if (reason == "no answer" || reason == "connection refused" || reason == "unreachable")
+    return "see that its name server runs, and that firewalls let UDP and TCP to its address and port through";
+  if (reason == "broken off") return "its log says why it gave up the transfer";
+  return configuration;
+}
+
+// What to type after a verdict on a transfer; empty: that depends on what was seen.
 std::string next_step(const zones::ZoneVersion& zone, const IpAddress& peer, bool allowed) {
   const std::string apex = zone.apex().name.to_text();
-  if (allowed) return "axfrctl secondary status " + apex + " shows what the secondaries have";
+  if (allowed) return "";
   const zones::SecondaryDns* settings = zone.attributes().enabled_secondaries();
   if (settings == nullptr)
     return "axfrctl secondary enable " + apex + " --ns NAME --allow " + peer.to_string() + " lets it transfer";
@@ -129,6 +165,25 @@ void check_provider_name(const std::string& name) {
 Failure no_such_provider(const std::string& name) { return {FailureCode::failed, "there is no provider " + name}; }
 
 }  // namespace
+
+std::vector<std::string> SecondarySet::doubts() const {
+  std::vector<std::string> doubts;
+  if (!set.settings->enabled) return doubts;
+  constexpr int kWide = 8;  // bits of a prefix that is half the Internet or more than a network
+  for (const zones::Secondary& s : set.settings->secondaries) {
+    if (s.transfers && s.keys.empty() && prefix_of(s).length < kWide)
+      doubts.push_back(to_text(s) + " without a key: everybody there may read the zone");
+  }
+  if (std::ranges::none_of(set.settings->secondaries, &zones::Secondary::notified))
+    doubts.emplace_back(
+        "nobody is notified, for NOTIFY goes to hosts and not to prefixes: secondaries have a change "
+        "only when they ask next; --notify names hosts");
+  for (const Name& server : set.settings->servers) {
+    if (server.view().label_count() == 1)
+      doubts.push_back("the NS name " + server.to_text() + " has a single label; is its domain missing?");
+  }
+  return doubts;
+}
 
 // ---- zones ----
 
@@ -171,14 +226,12 @@ void SecondaryOperations::set(const Principal& who, const SetSecondary& request,
         base = {};
         base.added = current.added;
       }
-      const bool follows = !base.providers.empty();
       SecondaryWish stated = request.wish;
       if (!request.add_ns.empty() || !request.remove_ns.empty())
-        stated.ns = changed_servers(follows ? base.own_servers : base.servers, request.add_ns, request.remove_ns);
+        stated.ns = changed_servers(base, request.add_ns, request.remove_ns);
       if (!request.add_allow.empty() || !request.remove_allow.empty())
-        change_addresses(stated, follows ? base.own_secondaries : base.secondaries, request.add_allow,
-                         request.remove_allow);
-      std::vector<std::string> providers = request.provider ? items_of(*request.provider) : base.providers;
+        change_addresses(stated, base, request.add_allow, request.remove_allow);
+      std::vector<std::string> providers = request.provider ? split_list(*request.provider) : base.providers;
       const SettingsRef known = server.settings.get();
       auto next = refer(stated, std::move(providers), std::move(base), *known->providers, *known->keys,
                         server.service.options().addresses);
@@ -343,13 +396,14 @@ void SecondaryOperations::explain(const Principal& who, const Explain& request, 
   } else {
     const auto rule = server.service.options().allow_transfer.match(request.peer);
     explained.decision =
-        decide_transfer(*version, normalised(request.peer), request.key ? &*request.key : nullptr, rule);
+        decide_transfer(*version, {normalised(request.peer), request.key ? &*request.key : nullptr, rule});
     explained.next = next_step(*version, normalised(request.peer), explained.decision.allowed);
   }
   server.notify.run([this, apex = request.apex, host = normalised(request.peer), explained,
                      done = std::move(done)](const NotifyService& from) {
-    boost::asio::post(context_.loop(), [explained, done, seen = from.seen(apex, host)]() mutable {
+    boost::asio::post(context_.loop(), [explained, done, apex, seen = from.seen(apex, host)]() mutable {
       explained.seen = seen;
+      if (explained.next.empty()) explained.next = mend_for(apex.to_text(), explained.seen);
       done(std::move(explained));
     });
   });
@@ -385,12 +439,15 @@ void SecondaryOperations::set_provider(const Principal& who, const SetProvider& 
   }
   if (const SecondaryWish* known = settings->provider(request.name); known != nullptr && *known == request.wish)
     return done(ProviderSet{request.wish, false});
+  const SecondaryWish* const before = settings->provider(request.name);
   using Set = Committer::ProviderSet;
-  const auto answer = [this, act, request, done](Outcome<Set> outcome) {
+  const auto answer = [this, act, request,
+                       ns_before = before != nullptr ? split_list(before->ns) : std::vector<std::string>(),
+                       done](Outcome<Set> outcome) {
     if (auto* failure = std::get_if<Failure>(&outcome)) return done(std::move(*failure));
     const auto& set = std::get<Set>(outcome);
     if (!request.dry_run) context_.record_change(act, "set, " + std::to_string(set.zones) + " zones follow");
-    done(ProviderSet{request.wish, true, set.zones, set.failed});
+    done(ProviderSet{request.wish, true, ns_before, set.zones, set.failed});
   };
   server.committer.set_provider(request.name, request.wish, act.cause, request.dry_run,
                                 context_.recorded<Set>(act, answer));

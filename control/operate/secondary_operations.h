@@ -10,7 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "control/access/secondary.h"
+#include "control/access/provider.h"
+#include "control/access/transfer_permission.h"
 #include "control/operate/context.h"
 #include "control/operate/primary_view.h"
 
@@ -33,6 +34,8 @@ struct SetSecondary {
 struct SecondarySet {
   Committer::SecondarySet set;
   std::vector<zones::Name> ns_before, ns_after;  // of the zone's apex: what the delegation should be
+  // What is allowed, and seldom meant; a sentence each.
+  std::vector<std::string> doubts() const;
 };
 
 struct SetProvider {
@@ -44,8 +47,9 @@ struct SetProvider {
 struct ProviderSet {
   SecondaryWish wish;
   bool changed;
-  size_t zones = 0;   // that refer to it and follow, or would
-  size_t failed = 0;  // that could not; the log says why
+  std::vector<std::string> ns_before = {};  // the names that it stated before
+  size_t zones = 0;                         // that refer to it and follow, or would
+  size_t failed = 0;                        // that could not; the log says why
 };
 
 struct Explain {

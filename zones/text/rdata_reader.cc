@@ -139,6 +139,38 @@ std::optional<uint16_t> port_of(std::string_view service) {
   return found != services.end() ? found->port : number_in<uint16_t>(service);
 }
 
+// What the data of the types that people write most is.
+std::string_view form_in_words(uint16_t number) {
+  switch (number) {
+    case rrtype::A:
+      return "an IPv4 address, as in 192.0.2.1";
+    case rrtype::AAAA:
+      return "an IPv6 address, as in 2001:db8::1";
+    case rrtype::NS:
+    case rrtype::CNAME:
+    case rrtype::DNAME:
+    case rrtype::PTR:
+      return "one name";
+    case rrtype::MX:
+      return "a preference and a name, as in 10 mail.example.com.";
+    case rrtype::SRV:
+      return "priority, weight, port and a name, as in 10 5 5060 sip.example.com.";
+    case rrtype::SOA:
+      return "two names, serial, refresh, retry, expire and minimum";
+    case rrtype::DS:
+      return "key tag, algorithm, digest type and digest";
+    default:
+      return {};
+  }
+}
+
+std::string not_understood(std::string_view type, uint16_t number) {
+  const std::string_view form = form_in_words(number);
+  std::string reason("that is not what a record of type ");
+  reason.append(type).append(" holds");
+  return form.empty() ? reason : reason.append(": ").append(form);
+}
+
 }  // namespace
 
 void RdataReader::set_origin(const Name& origin) {
@@ -173,7 +205,7 @@ Reason RdataReader::read_by_ldns(std::string_view type, uint16_t number, Tokens 
   ldns_rr* raw = nullptr;
   const ldns_status status = ldns_rr_new_frm_str(&raw, line_.c_str(), 0, origin_.get(), nullptr);
   const LdnsRr rr(raw);
-  if (status != LDNS_STATUS_OK) return ldns_get_errorstr_by_id(status);
+  if (status != LDNS_STATUS_OK) return not_understood(type, number);
   for (size_t i = 0; i < ldns_rr_rd_count(rr.get()); ++i) {
     if (auto reason = check_octets(*ldns_rr_rdf(rr.get(), i))) return reason;
   }
