@@ -1,6 +1,6 @@
-// Makes a manual page when axfrd is built: the prose of a template, and in place of its lines @OPTIONS@, @VERBS@
-// and @COUNTERS@ what the tables say. Of README.md it makes the same with a table of all verbs between its two markers,
-// in place of the one that stands there.
+// Makes a manual page when axfrd is built: the prose of a template, and in place of its lines @OPTIONS@, @VERBS@,
+// @METHODS@ and @COUNTERS@ what the tables say. Of README.md it makes the same with a table of all verbs between its
+// two markers, in place of the one that stands there.
 //
 // usage: manual TEMPLATE|README
 #include <fstream>
@@ -56,6 +56,22 @@ void print_verbs() {
   }
 }
 
+// "zone; optional: behind (flag), state"
+std::string parameters_of(const Verb& verb) {
+  std::string required, optional;
+  for (const Parameter& parameter : verb.parameters) {
+    if (!parameter.is_sent()) continue;
+    std::string& list = parameter.required ? required : optional;
+    list += (list.empty() ? "" : ", ") + std::string(parameter.name) + (parameter.is_flag() ? " (flag)" : "");
+  }
+  if (optional.empty()) return required.empty() ? "no parameters" : required;
+  return required + (required.empty() ? "" : "; ") + "optional: " + optional;
+}
+
+void print_methods() {
+  for (const Verb& verb : verbs()) print_term(verb.method, parameters_of(verb));
+}
+
 // "udp, tcp: responses, by rcode"
 std::string place_of(const Metric& metric) {
   std::string text;
@@ -102,6 +118,8 @@ void print_line(const std::string& line) {
     print_options();
   } else if (line == "@VERBS@") {
     print_verbs();
+  } else if (line == "@METHODS@") {
+    print_methods();
   } else if (line == "@COUNTERS@") {
     print_counters();
   } else {
