@@ -40,7 +40,7 @@ void ControlThread::run() {
   const auto handler = [this](RpcRequest request, RpcDone done) {
     commands_->run(std::move(request), std::move(done));
   };
-  socket_ = std::make_unique<ControlSocket>(loop_, file_, handler, log_);
+  socket_ = std::make_unique<ControlSocket>(loop_, file_, handler, zone_of, log_);
   if (metrics_) metrics_->start(source_of(*operations_));
   loop_.run();
   socket_.reset();

@@ -4,6 +4,8 @@
 #include <optional>
 #include <stdexcept>
 
+#include "control/base/parse_name.h"
+
 namespace axfrd::control {
 
 namespace {
@@ -53,6 +55,18 @@ std::optional<RpcError> check(const Verb& verb, const Json& params) {
 }
 
 }  // namespace
+
+std::optional<std::string> zone_of(const RpcRequest& request) {
+  const Verb* verb = find_verb(request.method);
+  if (verb == nullptr || verb->reach != Reach::zone || request.params.contains("wait")) return std::nullopt;
+  const auto name = request.params.find("zone");
+  if (name == request.params.end() || !name->is_string()) return std::nullopt;
+  try {
+    return zones::sort_key(parse_name(name->get_ref<const std::string&>()));
+  } catch (const std::invalid_argument&) {
+    return std::nullopt;  // the request will be refused
+  }
+}
 
 Commands::Commands(Operations& operations) : operations_(operations) {
   for (const auto handlers : {server_handlers(), zone_handlers(), secondary_handlers(), key_handlers()}) {

@@ -8,7 +8,9 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "control/command/rpc.h"
@@ -27,6 +29,9 @@ std::span<const VerbHandler> server_handlers();
 std::span<const VerbHandler> zone_handlers();
 std::span<const VerbHandler> secondary_handlers();
 std::span<const VerbHandler> key_handlers();
+
+// An RpcReach, by what the verb's row says.
+std::optional<std::string> zone_of(const RpcRequest& request);
 
 class Commands {
  public:

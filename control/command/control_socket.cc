@@ -18,11 +18,15 @@ constexpr size_t kWorthClosing = 64 * 1024;
 
 }  // namespace
 
-ControlSocket::ControlSocket(asio::io_context& loop, SocketFile& file, RpcHandler handler, const Log& log,
-                             size_t max_line)
+ControlSocket::ControlSocket(asio::io_context& loop, SocketFile& file, RpcHandler handler, RpcReach reach,
+                             const Log& log, size_t max_line)
     : file_(file),
       log_(log),
-      owner_{std::move(handler), max_line, readers_, [this](const RpcConnection& grown) { return make_room(grown); },
+      owner_{std::move(handler),
+             std::move(reach),
+             max_line,
+             readers_,
+             [this](const RpcConnection& grown) { return make_room(grown); },
              [this](RpcConnection& closed) { connections_.erase(closed.shared_from_this()); }},
       listener_({loop, asio::local::stream_protocol(), file.release()}, "clients of the control socket", log),
       timer_(loop) {

@@ -1,7 +1,8 @@
 // ControlSocket: JSON-RPC 2.0, one object a line, on the socket file.
 //
-// The requests of one connection are served in order, one at a time, and no further one is read meanwhile. A large
-// result may be streamed: it is made piece by piece, as fast as the client reads it.
+// The requests of one connection are begun and answered in order. Some that concern different zones are served side by
+// side, and some wait for others (rpc_connection.h). A large result may be streamed: it is made piece by piece, as fast
+// as the client reads it.
 //
 // Room. There are some hundred connections, and one request of `max_line` octets and a quarter of that may be held for
 // all of them together. Where one more would be too much, the connection goes whose client has neither sent nor taken
@@ -35,7 +36,7 @@ class ControlSocket {
   static constexpr size_t kMaxClients = 256;
 
   // Serves from now on.
-  ControlSocket(boost::asio::io_context& loop, SocketFile& file, RpcHandler handler, const Log& log,
+  ControlSocket(boost::asio::io_context& loop, SocketFile& file, RpcHandler handler, RpcReach reach, const Log& log,
                 size_t max_line = kMaxLine);
   ~ControlSocket();
   ControlSocket(const ControlSocket&) = delete;

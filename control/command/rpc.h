@@ -41,6 +41,9 @@ struct RpcRequest {
 // method.
 using RpcDone = std::function<void(std::variant<RpcResult, Failure, RpcError>)>;
 using RpcHandler = std::function<void(RpcRequest request, RpcDone done)>;
+// Which zone a request concerns: one that concerns another zone does and says the same whether it is served before it,
+// behind it or beside it. None: nobody can say that.
+using RpcReach = std::function<std::optional<std::string>(const RpcRequest&)>;
 
 // Reads one line. A request that is larger than any that we have a method for is refused when that shows, at a cost
 // that does not grow with what follows: an object of more than kMaxMembers members, more than kMaxValues values in all,

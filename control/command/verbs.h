@@ -93,11 +93,19 @@ enum class Shown : uint8_t {
   cookies
 };
 
+// What a verb looks at and changes.
+enum class Reach : uint8_t {
+  server,  // or nobody has thought about it
+  zone     // that its parameter "zone" names, and nothing that other verbs of this kind change; it waits for nobody
+           // outside axfrd, unless told so by "wait"
+};
+
 struct Verb {
   const char* method;
   const char* summary;
   std::span<const Parameter> parameters;
   Shown shown;
+  Reach reach = Reach::server;  // decides what is served beside what (rpc_connection.h)
 
   std::string words() const;                // "zone import"
   std::string usage() const;                // "zone import [--zone NAME] FILE..."

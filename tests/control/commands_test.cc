@@ -1031,5 +1031,22 @@ TEST_F(CommandsTest, AnImportMayEndAfterTheThreadThatAsked) {
   call("status");
 }
 
+TEST(CommandsReach, ARequestIsAboutTheZoneThatItNamesUnlessItsVerbIsAboutMore) {
+  const auto zone = [](const char* method, const Json& params) {
+    return control::zone_of({.id = 1, .method = method, .params = params});
+  };
+  const auto expected = zones::sort_key(test::name("example.com"));
+  for (const char* name : {"example.com", "example.com.", "EXAMPLE.com", "ex\\097mple.com"})
+    EXPECT_EQ(zone("zone.commit", {{"zone", name}}), expected) << name;
+  EXPECT_EQ(zone("secondary.edit", {{"zone", "b."}, {"add-ns", "ns."}}), zones::sort_key(test::name("b.")));
+  EXPECT_EQ(zone("zone.commit", {{"zone", "example.com"}, {"wait", "3"}}), std::nullopt) << "that takes its time";
+  EXPECT_EQ(zone("zone.commit", {{"zone", "no name"}}), std::nullopt);
+  EXPECT_EQ(zone("zone.commit", {{"zone", 7}}), std::nullopt);
+  EXPECT_EQ(zone("zone.commit", Json::object()), std::nullopt);
+  EXPECT_EQ(zone("zone.import", {{"zone", "example.com"}}), std::nullopt) << "importers take it in any order";
+  EXPECT_EQ(zone("secondary.status", {{"zone", "example.com"}}), std::nullopt);
+  EXPECT_EQ(zone("nothing", {{"zone", "example.com"}}), std::nullopt);
+}
+
 }  // namespace
 }  // namespace axfrd::control

@@ -35,18 +35,42 @@ class ControlSocketTest : public testing::Test {
           [this](RpcRequest request, RpcDone done) {
             if (request.method == "later") {
               later_ = std::move(done);
+            } else if (request.method == "hold") {
+              held_.push_back(std::move(done));
             } else if (request.method == "count") {
               done(RpcResult(Json(++counted_)));
             } else {
               answer(std::move(request), std::move(done));
             }
           },
+          [](const RpcRequest& request) -> std::optional<std::string> {
+            if (!request.params.contains("zone")) return std::nullopt;
+            return request.params["zone"].get<std::string>();
+          },
           log_.log(), kMaxLine);
     });
   }
   // A reply that was never given holds its connection, and that the loop.
   ~ControlSocketTest() override {
-    socket_->run([this](ControlSocket&) { later_ = nullptr; });
+    socket_->run([this](ControlSocket&) {
+      later_ = nullptr;
+      held_.clear();
+    });
+  }
+  // Answers the held request of that number, with its number.
+  void release(size_t number) {
+    socket_->run([&](ControlSocket&) { held_.at(number)(RpcResult(Json(number))); });
+  }
+  // What has been begun when the loop has nothing more to do.
+  size_t held() {
+    size_t size = 0;
+    socket_->run([&](ControlSocket&) { size = held_.size(); });
+    return size;
+  }
+  size_t counted() {
+    size_t count = 0;
+    socket_->run([&](ControlSocket&) { count = counted_; });
+    return count;
   }
   int connect() const { return test::connect_to(directory_ / "control.sock"); }
   static int code_of(const Json& reply) { return reply.at("error").at("code"); }
@@ -54,8 +78,9 @@ class ControlSocketTest : public testing::Test {
   test::TemporaryDirectory directory_;
   test::LogFile log_;
   SocketFile file_;
-  RpcDone later_;       // the loop's thread
-  size_t counted_ = 0;  // the same
+  RpcDone later_;              // the loop's thread
+  std::vector<RpcDone> held_;  // the same
+  size_t counted_ = 0;         // the same
   std::optional<test::InLoop<ControlSocket>> socket_;
 };
 
@@ -199,6 +224,116 @@ TEST_F(ControlSocketTest, PipelinedRequestsAreAnsweredInOrder) {
   std::thread sender([&] { client.send(all); });
   for (int id = 0; id < 1000; ++id) EXPECT_EQ(receive_reply(client).value("id", -1), id);
   sender.join();
+}
+
+TEST_F(ControlSocketTest, RequestsAboutDifferentZonesAreServedSideBySideAndAnsweredInOrder) {
+  StreamClient client(connect());
+  client.send(request_line("hold", {{"zone", "a"}}, 0) + request_line("hold", {{"zone", "b"}}, 1) +
+              request_line("count", {{"zone", "c"}}, 2));
+  ASSERT_TRUE(test::eventually([&] { return held() == 2 && counted() == 1; }));
+  release(1);
+  EXPECT_FALSE(client.has_input(std::chrono::milliseconds(50))) << "the first has no reply yet";
+  release(0);
+  for (int id = 0; id < 3; ++id) EXPECT_EQ(receive_reply(client)["id"], id);
+}
+
+TEST_F(ControlSocketTest, ARequestWaitsForThoseAboutTheSameZone) {
+  StreamClient client(connect());
+  client.send(request_line("hold", {{"zone", "a"}}) + request_line("hold", {{"zone", "b"}}) +
+              request_line("count", {{"zone", "a"}}) + request_line("count", {{"zone", "c"}}));
+  ASSERT_TRUE(test::eventually([&] { return held() == 2; }));
+  release(1);
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_EQ(counted(), 0U) << "and none is begun before it";
+  release(0);
+  EXPECT_TRUE(test::eventually([&] { return counted() == 2; }));
+}
+
+TEST_F(ControlSocketTest, ARequestAboutMoreThanAZoneIsServedAlone) {
+  StreamClient client(connect());
+  client.send(request_line("hold", {{"zone", "a"}}) + request_line("hold") + request_line("count", {{"zone", "b"}}));
+  ASSERT_TRUE(test::eventually([&] { return held() == 1; }));
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_EQ(held(), 1U);
+  release(0);
+  ASSERT_TRUE(test::eventually([&] { return held() == 2; }));
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_EQ(counted(), 0U);
+  release(1);
+  EXPECT_TRUE(test::eventually([&] { return counted() == 1; }));
+}
+
+TEST_F(ControlSocketTest, AFailureAmidstOthersKeepsNoneFromBeingDone) {
+  StreamClient client(connect());
+  client.send(request_line("hold", {{"zone", "a"}}) + request_line("fail", {{"zone", "b"}}) + "nonsense\n" +
+              request_line("count", {{"zone", "c"}}));
+  ASSERT_TRUE(test::eventually([&] { return counted() == 1; }));
+  release(0);
+  EXPECT_EQ(receive_reply(client)["result"], 0);
+  EXPECT_EQ(code_of(receive_reply(client)), 2);
+  EXPECT_EQ(code_of(receive_reply(client)), -32700);
+  EXPECT_EQ(receive_reply(client)["result"], 1);
+}
+
+TEST_F(ControlSocketTest, SoManyAreServedAtOnceAndNoMore) {
+  StreamClient client(connect());
+  std::string all;
+  for (size_t i = 0; i < 100; ++i) all += request_line("hold", {{"zone", std::to_string(i)}});
+  client.send(all);
+  ASSERT_TRUE(test::eventually([&] { return held() == RpcConnection::kMostServed; }));
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_EQ(held(), RpcConnection::kMostServed);
+  for (size_t i = 0; i < 100; ++i) {
+    ASSERT_TRUE(test::eventually([&] { return held() > i; }));
+    release(i);
+    EXPECT_EQ(receive_reply(client)["result"], i);
+  }
+}
+
+TEST_F(ControlSocketTest, WhoDoesNotReadIsServedNoFurther) {
+  StreamClient lazy(connect()), other(connect());
+  const std::string one = request_line("hold", {{"zone", "a"}});
+  std::string all = one;
+  constexpr int kAll = 4000;
+  for (int i = 0; i < kAll; ++i)
+    all += request_line(i % 2 == 0 ? "count" : "echo", {{"zone", std::to_string(i)}, {"text", std::string(1000, 'x')}});
+  std::thread sender([&] { lazy.send(all); });
+  ASSERT_TRUE(test::eventually([&] { return held() == 1; }));
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_LE(counted(), RpcConnection::kMostTaken) << "behind one that has no reply yet";
+  release(0);
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  EXPECT_LT(counted(), 1500U) << "what the kernel and we hold for it";
+  other.send(request_line("echo"));
+  EXPECT_TRUE(receive_reply(other).contains("result"));
+  for (int i = 0; i <= kAll; ++i) EXPECT_TRUE(receive_reply(lazy).contains("result"));
+  sender.join();
+}
+
+TEST_F(ControlSocketTest, WhoSendsNothingMoreGetsAllReplies) {
+  StreamClient client(connect());
+  client.send(request_line("hold", {{"zone", "a"}}) + request_line("echo", {{"zone", "b"}}));
+  client.end_input();
+  ASSERT_TRUE(test::eventually([&] { return held() == 1; }));
+  EXPECT_FALSE(client.has_input(std::chrono::milliseconds(20)));
+  release(0);
+  EXPECT_TRUE(receive_reply(client).contains("result"));
+  EXPECT_TRUE(receive_reply(client).contains("result"));
+  EXPECT_TRUE(client.closed_by_peer());
+}
+
+TEST_F(ControlSocketTest, WhoIsGoneLeavesNothingBehind) {
+  {
+    StreamClient gone(connect());
+    std::string all;
+    for (int i = 0; i < 10; ++i) all += request_line("hold", {{"zone", std::to_string(i)}});
+    gone.send(all + request_line("stream") + request_line("echo"));
+    ASSERT_TRUE(test::eventually([&] { return held() == 10; }));
+  }
+  for (size_t i = 10; i-- > 0;) release(i);
+  StreamClient other(connect());
+  other.send(request_line("echo"));
+  EXPECT_TRUE(receive_reply(other).contains("result"));
 }
 
 TEST_F(ControlSocketTest, ARequestMayComeInPieces) {
