@@ -1,7 +1,7 @@
 // Verbs about secondaries and their providers.
 #include <algorithm>
 #include <array>
-#include <map>
+#include <memory>
 #include <utility>
 
 #include "control/command/commands.h"
@@ -95,102 +95,69 @@ void secondary_list(Operations& operations, const Principal& who, Json&, RpcDone
 
 // ---- the ledger ----
 
-// The lines that were asked for, or what they come to for each host.
-class LedgerView {
- public:
-  explicit LedgerView(const Json& params)
-      : behind_(flag_in(params, "behind")),
-        secondary_(optional_place(params, "secondary")),
-        state_(optional_text(params, "state")),
-        sums_up_(flag_in(params, "summary")) {}
-
-  bool behind() const { return behind_; }
-  // Takes lines, and appends those that are to be shown to a list of a JSON text.
-  void take(const Json& lines, std::string& text) {
-    for (const Json& line : lines) {
-      if (secondary_ && !is_of(*secondary_, line["secondary"].get_ref<const std::string&>())) continue;
-      if (!state_.empty() && line["state"].get_ref<const std::string&>().find(state_) == std::string::npos) continue;
-      if (sums_up_) {
-        count(line);
-      } else {
-        add(text, line);
-      }
-    }
+Json summary_json(const SecondaryOperations::Summary& summary) {
+  Json hosts = Json::array();
+  for (const auto& [secondary, sum] : summary.hosts) {
+    hosts.push_back({{"secondary", secondary},
+                     {"zones", sum.zones},
+                     {"behind", sum.behind},
+                     {"behind_seconds", sum.behind_seconds},
+                     {"last_seen", sum.last_seen != 0 ? Json(sum.last_seen) : Json()}});
   }
-  std::string begin() const { return sums_up_ ? R"({"hosts":[)" : R"({"ledger":[)"; }
-  // `endings`: how many zones are ending; none: that is not asked for.
-  std::string end(const Json& strangers, std::optional<size_t> endings = {}) {
-    std::string text;
-    for (const auto& [secondary, host] : hosts_) {
-      add(text, {{"secondary", secondary},
-                 {"zones", host.zones},
-                 {"behind", host.behind},
-                 {"behind_seconds", host.behind_seconds},
-                 {"last_seen", host.last_seen != 0 ? Json(host.last_seen) : Json()}});
-    }
-    text += R"(],"strangers":)" + dump(strangers);
-    if (endings) text += R"(,"endings":)" + std::to_string(*endings);
-    return text + "}";
+  Json result{{"hosts", std::move(hosts)}, {"strangers", summary.strangers}};
+  if (!summary.ending.is_null()) result["ending"] = summary.ending;
+  if (summary.endings) result["endings"] = *summary.endings;
+  return result;
+}
+
+// {"ledger": [lines…], "strangers": […], "endings": n}, as fast as the client reads it.
+class LedgerWriter : public std::enable_shared_from_this<LedgerWriter> {
+ public:
+  LedgerWriter(Operations& operations, Principal who, SecondaryOperations::Wanted wanted)
+      : operations_(operations), who_(std::move(who)), wanted_(std::move(wanted)) {}
+
+  void write(JsonPiece piece) {
+    operations_.secondaries.status_page(
+        who_, last_, wanted_, [self = shared_from_this(), piece = std::move(piece)](SecondaryOperations::Page page) {
+          std::string text = self->last_ ? "" : R"({"ledger":[)";
+          if (!page.lines.empty() && std::exchange(self->has_lines_, true)) text += ',';
+          text += page.lines;
+          self->last_ = std::move(page.last);
+          if (!page.more)
+            text += R"(],"strangers":)" + dump(page.strangers) + R"(,"endings":)" + std::to_string(page.endings) + "}";
+          piece(std::move(text), page.more);
+        });
   }
 
  private:
-  struct Host {
-    size_t zones = 0, behind = 0;
-    int64_t behind_seconds = 0;  // the longest
-    int64_t last_seen = 0;       // 0: never
-  };
-
-  // Without a port it is every port of that address.
-  static bool is_of(const HostPort& place, const std::string& secondary) {
-    return place.port ? secondary == place.to_text() : secondary.starts_with(place.to_text() + "@");
-  }
-  void add(std::string& text, const Json& line) { text += (std::exchange(begun_, true) ? "," : "") + dump(line); }
-  void count(const Json& line) {
-    Host& host = hosts_[line["secondary"].get<std::string>()];
-    ++host.zones;
-    host.behind += line["behind"] != 0 ? 1 : 0;
-    if (line["behind"] != 0)
-      host.behind_seconds = std::max(host.behind_seconds, line.value("behind_seconds", int64_t{0}));
-    for (const char* time : {"notify_answered_at", "polled_at", "transferred_at", "proven_at"}) {
-      const auto at = line.find(time);
-      if (at != line.end() && at->is_number()) host.last_seen = std::max(host.last_seen, at->get<int64_t>());
-    }
-  }
-
-  const bool behind_;
-  const std::optional<HostPort> secondary_;
-  const std::string state_;
-  const bool sums_up_;
-  bool begun_ = false;
-  std::map<std::string, Host> hosts_;
+  Operations& operations_;
+  const Principal who_;
+  const SecondaryOperations::Wanted wanted_;
+  std::optional<std::string> last_;  // where the last page has ended
+  bool has_lines_ = false;
 };
 
 void secondary_status(Operations& operations, const Principal& who, Json& params, RpcDone done) {
-  auto view = std::make_shared<LedgerView>(params);
-  if (params.contains("zone")) {
-    const auto picture = [view](const SecondaryOperations::Status& status) {
-      std::string text = view->begin();
-      view->take(status.ledger, text);
-      Json result = Json::parse(text + view->end(status.strangers));
+  const SecondaryOperations::Wanted wanted{flag_in(params, "behind"), optional_place(params, "secondary"),
+                                           optional_text(params, "state")};
+  const auto zone = optional_name(params, "zone");
+  if (flag_in(params, "summary")) {
+    return operations.secondaries.summary(who, zone, wanted,
+                                          answering<SecondaryOperations::Summary>(std::move(done), summary_json));
+  }
+  if (zone) {
+    const auto picture = [](const SecondaryOperations::Status& status) {
+      Json result{{"ledger", status.ledger}, {"strangers", status.strangers}};
       if (!status.ending.is_null()) result["ending"] = status.ending;
       return result;
     };
-    return operations.secondaries.status(who, zone_in(params), view->behind(),
+    return operations.secondaries.status(who, *zone, wanted,
                                          answering<SecondaryOperations::Status>(std::move(done), picture));
   }
   auto may = operations.secondaries.may_list(who);
   if (auto* failure = std::get_if<Failure>(&may)) return refuse(done, std::move(*failure));
-  const auto place = std::make_shared<std::optional<std::string>>();
-  done(RpcResult(JsonStream([&operations, who, view, place](JsonPiece piece) {
-    operations.secondaries.status_page(who, *place, view->behind(),
-                                       [view, place, piece = std::move(piece)](const SecondaryOperations::Page& page) {
-                                         std::string text = *place ? "" : view->begin();
-                                         view->take(page.lines, text);
-                                         *place = page.last;
-                                         if (!page.more) text += view->end(page.strangers, page.endings);
-                                         piece(std::move(text), page.more);
-                                       });
-  })));
+  const auto writer = std::make_shared<LedgerWriter>(operations, who, wanted);
+  done(RpcResult(JsonStream([writer](JsonPiece piece) { writer->write(std::move(piece)); })));
 }
 
 void secondary_check(Operations& operations, const Principal& who, Json& params, RpcDone done) {

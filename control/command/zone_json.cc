@@ -15,12 +15,6 @@ namespace {
 using zones::VersionRef;
 using zones::ZoneVersion;
 
-// Appends `text` as the inside of a JSON string.
-void append_escaped(std::string& out, const std::string& text) {
-  const std::string quoted = dump(text);
-  out.append(quoted, 1, quoted.size() - 2);
-}
-
 // The text of a zone file in pieces: the SOA, the pages in their order, then what is not in pages.
 class ZoneWriter {
  public:

@@ -196,7 +196,10 @@ class Delivery {
 
   // Begins to send. Before that it learns, and tells nobody.
   void start();
-  bool is_started() const { return started_; }
+  // What is to be said of a line: its state in words.
+  std::string state_of(const Line& line) const {
+    return line.owes() && !started_ ? "a standby notifies nobody" : line.state_text();
+  }
   // Sends nothing more.
   void stop() { started_ = false; }
   // There was a recovery then; seconds since 1970. @pre not started

@@ -22,15 +22,11 @@ const char* text_of(Proof proof) {
   return "none";
 }
 
-Json or_null(int64_t time) { return time != 0 ? Json(time) : Json(); }
-template <class T>
-Json or_null(const std::optional<T>& value) {
-  return value ? Json(*value) : Json();
-}
+std::optional<int64_t> unless_never(int64_t time) { return time != 0 ? std::optional(time) : std::nullopt; }
 
 // How the last NOTIFY fared: "sent" is not "no answer" before its time is over.
-Json notify_result(const LineFacts& line) {
-  if (line.notified_at == 0) return {};
+std::optional<std::string> notify_result(const LineFacts& line) {
+  if (line.notified_at == 0) return std::nullopt;
   if (line.notify_rcode) return std::string(name_of(*line.notify_rcode)) + (line.unsigned_answer ? " (unsigned)" : "");
   return line.attempts != 0 ? "no answer" : "sent";
 }
@@ -50,41 +46,45 @@ Json to_json(const TransferReport& report) {
           {"total_ms", report.total_ms}};
 }
 
-Json to_json(const ZoneFacts& zone, const LineFacts& line, const Destination& destination, const std::string& state,
-             int64_t now) {
+void append_json(std::string& out, const ZoneFacts& zone, const LineFacts& line, const Destination& destination,
+                 std::string_view state, int64_t now) {
   const bool owes = line.owes(zone.serial), ahead = line.is_ahead(zone.serial);
   const Trouble* const worst = line.troubles ? line.troubles->worst() : nullptr;
-  Json json{{"zone", zone.apex.to_text()},
-            {"serial", zone.serial},
-            {"secondary", place_of(destination.endpoint)},
-            {"has_serial", or_null(line.serial)},
-            {"in_step", line.in_step(zone.serial)},
-            {"behind", owes && line.serial ? Json(zone.serial - *line.serial)
-                       : owes || ahead     ? Json()
-                                           : Json(0)},
-            {"ahead", ahead ? Json(*line.serial - zone.serial) : Json(0)},
-            {"behind_seconds", owes ? std::max<int64_t>(0, now - line.behind_since) : 0},
-            {"behind_since", owes ? or_null(line.behind_since) : Json()},
-            {"ahead_since", ahead ? or_null(line.ahead_since) : Json()},
-            {"proof", text_of(line.proof)},
-            {"proven_at", or_null(line.proven_at)},
-            {"state", state},
-            {"reason", worst != nullptr ? Json(to_text(worst->reason)) : Json()},
-            {"reason_text", worst != nullptr ? Json(worst->text) : Json()},
-            {"reason_at", worst != nullptr ? Json(worst->last_at) : Json()},
-            {"attempts", line.attempts},
-            {"notified_at", or_null(line.notified_at)},
-            {"notified_serial", or_null(line.notified_serial)},
-            {"notify_answered_at", or_null(line.answered_at)},
-            {"notify_rcode", line.notify_rcode ? Json(static_cast<int>(*line.notify_rcode)) : Json()},
-            {"notify_result", notify_result(line)},
-            {"polled_at", or_null(line.polled_at)},
-            {"polled_serial", or_null(line.polled_serial)},
-            {"query_problem", line.query_problem.empty() ? Json() : Json(line.query_problem)},
-            {"transferred_at", or_null(line.transferred_at)},
-            {"transfer", line.transfer ? to_json(*line.transfer) : Json()}};
-  json["troubles"] = line.troubles ? line.troubles->to_json() : Json::array();
-  return json;
+  std::optional<uint32_t> behind, rcode;
+  if (owes && line.serial) behind = zone.serial - *line.serial;
+  if (!owes && !ahead) behind = 0;
+  if (line.notify_rcode) rcode = static_cast<uint32_t>(*line.notify_rcode);
+  JsonObjectWriter json(out);
+  json.add("zone", zone.apex.to_text());
+  json.add("serial", zone.serial);
+  json.add("secondary", place_of(destination.endpoint));
+  json.add("has_serial", line.serial);
+  json.add("in_step", line.in_step(zone.serial));
+  json.add("behind", behind);
+  json.add("ahead", ahead ? *line.serial - zone.serial : 0);
+  json.add("behind_seconds", owes ? std::max<int64_t>(0, now - line.behind_since) : 0);
+  json.add("behind_since", unless_never(owes ? line.behind_since : 0));
+  json.add("ahead_since", unless_never(ahead ? line.ahead_since : 0));
+  json.add("proof", text_of(line.proof));
+  json.add("proven_at", unless_never(line.proven_at));
+  json.add("state", state);
+  json.add("reason", worst != nullptr ? std::optional<std::string_view>(to_text(worst->reason)) : std::nullopt);
+  json.add("reason_text", worst != nullptr ? std::optional<std::string_view>(worst->text) : std::nullopt);
+  json.add("reason_at", worst != nullptr ? std::optional(worst->last_at) : std::nullopt);
+  json.add("attempts", line.attempts);
+  json.add("notified_at", unless_never(line.notified_at));
+  json.add("notified_serial", line.notified_serial);
+  json.add("notify_answered_at", unless_never(line.answered_at));
+  json.add("notify_rcode", rcode);
+  json.add("notify_result", notify_result(line));
+  json.add("polled_at", unless_never(line.polled_at));
+  json.add("polled_serial", line.polled_serial);
+  json.add("query_problem",
+           line.query_problem.empty() ? std::nullopt : std::optional<std::string_view>(line.query_problem));
+  json.add("transferred_at", unless_never(line.transferred_at));
+  json.add_text("transfer", line.transfer ? dump(to_json(*line.transfer)) : "null");
+  json.add_text("troubles", line.troubles ? dump(line.troubles->to_json()) : "[]");
+  json.end();
 }
 
 const char* name_of(zones::Rcode rcode) {

@@ -74,9 +74,9 @@ struct ZoneFacts {
   uint32_t expire = 0;  // of the SOA
 };
 
-// {"zone", "serial", "secondary", "has_serial", "in_step", "behind_seconds", "proof", "state", "reason", …}
-Json to_json(const ZoneFacts& zone, const LineFacts& line, const Destination& destination, const std::string& state,
-             int64_t now);
+// Appends {"zone", "serial", "secondary", "has_serial", "in_step", "behind_seconds", "proof", "state", "reason", …}.
+void append_json(std::string& out, const ZoneFacts& zone, const LineFacts& line, const Destination& destination,
+                 std::string_view state, int64_t now);
 Json to_json(const TransferReport& report);
 
 // "NOTAUTH" and so on.

@@ -13,8 +13,9 @@ namespace axfrd::control {
 namespace {
 
 constexpr auto kTick = std::chrono::seconds(1);
-constexpr size_t kHosts = 64;          // told one by one
-constexpr unsigned kStatusPage = 200;  // zones of which lines are told at once: a millisecond's work
+constexpr size_t kHosts = 64;  // told one by one
+// What is told of the ledger at once, which is a millisecond's work: octets of lines, and zones that are looked at.
+constexpr size_t kStatusPage = 128 * 1024, kZonesOfPage = 4000;
 
 }  // namespace
 
@@ -130,20 +131,35 @@ Outcome<size_t> NotifyService::notify(const IpAddress& host, std::optional<uint1
   return Failure{FailureCode::failed, host.to_string() + " is notified of no zone"};
 }
 
-void NotifyService::add_lines(Json& lines, const Delivery::Zone& zone, bool behind) const {
-  const int64_t now = unix_time();
+template <class Take>
+void NotifyService::for_each_line(const Delivery::Zone& zone, const Wanted& wanted, Take&& take) const {
   for (const auto& line : zone.lines) {
-    if (behind && line->facts.in_step(zone.facts.serial)) continue;
-    const bool waits = line->owes() && !delivery_.is_started();
-    lines.push_back(to_json(zone.facts, line->facts, line->destination(),
-                            waits ? "a standby notifies nobody" : line->state_text(), now));
+    if (wanted.behind && line->facts.in_step(zone.facts.serial)) continue;
+    const auto& endpoint = line->destination().endpoint;
+    if (wanted.secondary && (endpoint.address() != wanted.secondary->address ||
+                             wanted.secondary->port.value_or(endpoint.port()) != endpoint.port()))
+      continue;
+    if (!wanted.state.empty() && delivery_.state_of(*line).find(wanted.state) == std::string::npos) continue;
+    take(*line);
   }
 }
 
-Json NotifyService::status(const zones::Name& apex, bool behind) const {
-  Json lines = Json::array();
-  if (const Delivery::Zone* zone = delivery_.find(apex)) add_lines(lines, *zone, behind);
-  return lines;
+void NotifyService::append_lines(std::string& lines, const Delivery::Zone& zone, const Wanted& wanted) const {
+  const int64_t now = unix_time();
+  for_each_line(zone, wanted, [&](const Delivery::Line& line) {
+    if (!lines.empty()) lines += ',';
+    append_json(lines, zone.facts, line.facts, line.destination(), delivery_.state_of(line), now);
+  });
+}
+
+Json NotifyService::lines_of(const Delivery::Zone* zone, const Wanted& wanted) const {
+  std::string lines;
+  if (zone != nullptr) append_lines(lines, *zone, wanted);
+  return Json::parse("[" + lines + "]");
+}
+
+Json NotifyService::status(const zones::Name& apex, const Wanted& wanted) const {
+  return lines_of(delivery_.find(apex), wanted);
 }
 
 Json NotifyService::seen(const zones::Name& apex, const IpAddress& peer) const {
@@ -217,16 +233,54 @@ void NotifyService::reopen_log() {
   }
 }
 
-NotifyService::Page NotifyService::status_page(const std::optional<std::string>& after, bool behind) const {
-  Page page{Json::array(), after, false};
+template <class Take, class Enough>
+NotifyService::Page NotifyService::walk(const std::optional<std::string>& after, Take&& take, Enough&& enough) const {
+  Page page{{}, after, false};
   const auto& zones = delivery_.zones();
   auto zone = after ? zones.upper_bound(*after) : zones.begin();
-  for (unsigned seen = 0; zone != zones.end() && seen < kStatusPage; ++zone, ++seen) {
-    add_lines(page.lines, *zone->second, behind);
-    page.last = zone->first;
+  auto last = zones.end();
+  for (size_t seen = 0; zone != zones.end() && seen < kZonesOfPage && !enough(); ++zone, ++seen) {
+    take(*zone->second);
+    last = zone;
   }
+  if (last != zones.end()) page.last = last->first;
   page.more = zone != zones.end();
   return page;
+}
+
+NotifyService::Page NotifyService::status_page(const std::optional<std::string>& after, const Wanted& wanted) const {
+  std::string lines;
+  Page page = walk(
+      after, [&](const Delivery::Zone& zone) { append_lines(lines, zone, wanted); },
+      [&] { return lines.size() >= kStatusPage; });
+  page.lines = std::move(lines);
+  return page;
+}
+
+void NotifyService::add_to(Sums& sums, const Delivery::Zone& zone, const Wanted& wanted) {
+  const int64_t now = unix_time();
+  for_each_line(zone, wanted, [&](const Delivery::Line& line) {
+    const LineFacts& facts = line.facts;
+    Sum& sum = sums[line.destination().endpoint];
+    ++sum.zones;
+    sum.last_seen =
+        std::max({sum.last_seen, facts.answered_at, facts.polled_at, facts.transferred_at, facts.proven_at});
+    if (facts.in_step(zone.facts.serial)) return;
+    ++sum.behind;
+    if (facts.owes(zone.facts.serial)) sum.behind_seconds = std::max(sum.behind_seconds, now - facts.behind_since);
+  });
+}
+
+NotifyService::Page NotifyService::sum_page(const std::optional<std::string>& after, const Wanted& wanted,
+                                            Sums& sums) const {
+  return walk(
+      after, [&](const Delivery::Zone& zone) { add_to(sums, zone, wanted); }, [] { return false; });
+}
+
+NotifyService::Sums NotifyService::sums(const zones::Name& apex, const Wanted& wanted) const {
+  Sums sums;
+  if (const Delivery::Zone* zone = delivery_.find(apex)) add_to(sums, *zone, wanted);
+  return sums;
 }
 
 void NotifyService::wait_for(const zones::Name& apex, uint32_t serial, std::chrono::seconds patience, Waited done) {
@@ -250,9 +304,7 @@ void NotifyService::check_waiters(const std::string& key) {
       ++at;
       continue;
     }
-    Json lines = Json::array();
-    if (zone != nullptr) add_lines(lines, *zone, false);
-    waiter.done(all, std::move(lines));
+    waiter.done(all, lines_of(zone, {}));
     at = waiters_.erase(at);
   }
 }

@@ -64,8 +64,14 @@ class NotifyService : public PeerSink, private Delivery::World {
   Outcome<size_t> notify(const zones::Name& apex);
   // The same for all zones of a host, or of one port of it.
   Outcome<size_t> notify(const IpAddress& host, std::optional<uint16_t> port);
-  // Lines of one zone; with `behind`, of those that owe a serial.
-  Json status(const zones::Name& apex, bool behind) const;
+  // Which lines are wanted.
+  struct Wanted {
+    bool behind = false;                     // only those that owe a serial
+    std::optional<HostPort> secondary = {};  // only of this host, at any port or at that one
+    std::string state = {};                  // only those with that in their state
+  };
+  // Lines of one zone.
+  Json status(const zones::Name& apex, const Wanted& wanted) const;
   // What was seen of that host at the zone: of its own troubles if it is a secondary there, or else as a stranger.
   Json seen(const zones::Name& apex, const IpAddress& peer) const;
   // Who is none of the zone's hosts, and asked in vain.
@@ -76,13 +82,22 @@ class NotifyService : public PeerSink, private Delivery::World {
   Json hosts() const;
   // Appends to the file under its name from now on, which may be another one than before.
   void reopen_log();
-  // The same of many zones, in canonical order: of some hundred behind the one where the last page ended.
+  // Of many zones, in canonical order: a millisecond's work behind the zone where the last page ended.
   struct Page {
-    Json lines;
+    std::string lines;                // JSON objects, with commas between them
     std::optional<std::string> last;  // where this one ends
     bool more;
   };
-  Page status_page(const std::optional<std::string>& after, bool behind) const;
+  Page status_page(const std::optional<std::string>& after, const Wanted& wanted) const;
+  // What these lines come to for each secondary, by its text. Adds a page's, and gives no lines.
+  struct Sum {
+    size_t zones = 0, behind = 0;
+    int64_t behind_seconds = 0;  // the longest
+    int64_t last_seen = 0;       // 0: never
+  };
+  using Sums = std::map<boost::asio::ip::udp::endpoint, Sum>;
+  Page sum_page(const std::optional<std::string>& after, const Wanted& wanted, Sums& sums) const;
+  Sums sums(const zones::Name& apex, const Wanted& wanted) const;
   // Calls `done` when all secondaries of the zone have the serial, or the time is over.
   using Waited = std::function<void(bool all, Json lines)>;
   void wait_for(const zones::Name& apex, uint32_t serial, std::chrono::seconds patience, Waited done);
@@ -120,7 +135,15 @@ class NotifyService : public PeerSink, private Delivery::World {
   void tick();
   void keep_proofs();
   void check_waiters(const std::string& zone);
-  void add_lines(Json& lines, const Delivery::Zone& zone, bool behind) const;
+  // Calls take(line, its state) for each that is wanted of a zone.
+  template <class Take>
+  void for_each_line(const Delivery::Zone& zone, const Wanted& wanted, Take&& take) const;
+  void append_lines(std::string& lines, const Delivery::Zone& zone, const Wanted& wanted) const;
+  Json lines_of(const Delivery::Zone* zone, const Wanted& wanted) const;
+  static void add_to(Sums& sums, const Delivery::Zone& zone, const Wanted& wanted);
+  // Calls take(zone) for each behind that one, until `enough`; the page has no lines.
+  template <class Take, class Enough>
+  Page walk(const std::optional<std::string>& after, Take&& take, Enough&& enough) const;
 
   boost::asio::io_context& loop_;
   const std::vector<IpAddress> sources_;

@@ -188,7 +188,7 @@ std::vector<std::string> SecondarySet::doubts() const {
 // ---- zones ----
 
 // Makes the change, and says which NS names the zone had before and has after it.
-void SecondaryOperations::change(const Act& act, const Name& apex, SecondaryEdit edit, Done<SecondarySet> done) {
+void SecondaryOperations::change(const Act& act, const Name& apex, SecondaryEdit edit, const Done<SecondarySet>& done) {
   const auto before = std::make_shared<std::vector<Name>>();  // written in the committer's thread
   auto with_servers = [edit = std::move(edit), before](const zones::ZoneVersion& zone) {
     *before = servers_of(zone);
@@ -204,7 +204,7 @@ void SecondaryOperations::change(const Act& act, const Name& apex, SecondaryEdit
                                             context_.recorded<Committer::SecondarySet>(act, end));
 }
 
-void SecondaryOperations::set(const Principal& who, const SetSecondary& request, Done<SecondarySet> done) {
+void SecondaryOperations::set(const Principal& who, const SetSecondary& request, const Done<SecondarySet>& done) {
   const bool enables = request.how == SetSecondary::How::enable;
   const Act act = secondary_act(who, enables ? "secondary.enable" : "secondary.edit", request.apex);
   if (auto failure = context_.refuse(who, Role::secondary_manager, request.apex, act)) return done(std::move(*failure));
@@ -250,11 +250,11 @@ void SecondaryOperations::set(const Principal& who, const SetSecondary& request,
       return Failure{FailureCode::failed, error.what()};
     }
   };
-  change(act, request.apex, edit, std::move(done));
+  change(act, request.apex, edit, done);
 }
 
 void SecondaryOperations::disable(const Principal& who, const Name& apex, bool when_undelegated,
-                                  Done<SecondarySet> done) {
+                                  const Done<SecondarySet>& done) {
   const Act act = secondary_act(who, "secondary.disable", apex);
   if (auto failure = context_.refuse(who, Role::secondary_manager, apex, act)) return done(std::move(*failure));
   const auto edit = [when_undelegated](const zones::ZoneVersion& zone) -> Outcome<zones::SecondaryDns> {
@@ -264,7 +264,7 @@ void SecondaryOperations::disable(const Principal& who, const Name& apex, bool w
     next.disable();
     return next;
   };
-  change(act, apex, edit, std::move(done));
+  change(act, apex, edit, done);
 }
 
 PrimaryView SecondaryOperations::primary() const {
@@ -316,7 +316,7 @@ void SecondaryOperations::show(const Principal& who, const Show& request, Done<S
   }
   context_.server().notify.run(
       [this, apex = request.apex, shown, done = std::move(done)](const NotifyService& notifier) mutable {
-        shown.ledger = notifier.status(apex, false);
+        shown.ledger = notifier.status(apex, {});
         shown.strangers = notifier.strangers(apex);
         shown.ending = ending_of(apex);
         boost::asio::post(context_.loop(), [shown = std::move(shown), done] { done(shown); });
@@ -326,11 +326,16 @@ void SecondaryOperations::show(const Principal& who, const Show& request, Done<S
 // In the service thread, whose loop notify and endings share.
 Json SecondaryOperations::ending_of(const Name& apex) const { return context_.server().endings.endings().report(apex); }
 
-void SecondaryOperations::status(const Principal& who, const Name& apex, bool behind, Done<Status> done) const {
+size_t SecondaryOperations::count_endings() const {
+  return context_.server().endings.counters().zones.load(std::memory_order_relaxed);
+}
+
+void SecondaryOperations::status(const Principal& who, const Name& apex, const Wanted& wanted,
+                                 Done<Status> done) const {
   auto found = context_.look_up(who, apex);
   if (auto* failure = std::get_if<Failure>(&found)) return done(std::move(*failure));
-  context_.server().notify.run([this, apex, behind, done = std::move(done)](const NotifyService& from) {
-    boost::asio::post(context_.loop(), [done, told = Status{from.status(apex, behind), from.strangers(apex),
+  context_.server().notify.run([this, apex, wanted, done = std::move(done)](const NotifyService& from) {
+    boost::asio::post(context_.loop(), [done, told = Status{from.status(apex, wanted), from.strangers(apex),
                                                             ending_of(apex)}] { done(told); });
   });
 }
@@ -341,16 +346,57 @@ Outcome<std::monostate> SecondaryOperations::may_list(const Principal& who) cons
 }
 
 // The service thread is asked for a page at a time, and has transfers to serve in between.
-void SecondaryOperations::status_page(const Principal&, const std::optional<std::string>& after, bool behind,
+void SecondaryOperations::status_page(const Principal&, const std::optional<std::string>& after, const Wanted& wanted,
                                       std::function<void(Page)> page) const {
-  context_.server().notify.run([this, after, behind, page = std::move(page)](const NotifyService& notifier) {
-    auto found = notifier.status_page(after, behind);
-    Json strangers = found.more ? Json::array() : notifier.strangers();
-    boost::asio::post(context_.loop(), [this, page, found = std::move(found), strangers = std::move(strangers)] {
-      const size_t endings = context_.server().endings.counters().zones.load(std::memory_order_relaxed);
-      page({found.lines, strangers, endings, found.last, found.more});
-    });
+  context_.server().notify.run([this, after, wanted, page = std::move(page)](const NotifyService& notifier) {
+    auto found = notifier.status_page(after, wanted);
+    Page made{std::move(found.lines), found.more ? Json::array() : notifier.strangers(), count_endings(),
+              std::move(found.last), found.more};
+    boost::asio::post(context_.loop(), [page, made = std::move(made)]() mutable { page(std::move(made)); });
   });
+}
+
+// Handed from page to page; the service thread's until the last one.
+struct SecondaryOperations::Summing {
+  Wanted wanted;
+  Done<Summary> done;
+  NotifyService::Sums sums = {};
+  std::optional<std::string> last = {};
+  Summary summary = {};
+};
+
+void SecondaryOperations::summary(const Principal& who, const std::optional<Name>& apex, const Wanted& wanted,
+                                  Done<Summary> done) const {
+  const auto summing = std::make_shared<Summing>(Summing{wanted, std::move(done)});
+  if (!apex) {
+    auto may = may_list(who);
+    if (auto* failure = std::get_if<Failure>(&may)) return summing->done(std::move(*failure));
+    return sum_next(summing);
+  }
+  auto found = context_.look_up(who, *apex);
+  if (auto* failure = std::get_if<Failure>(&found)) return summing->done(std::move(*failure));
+  context_.server().notify.run([this, apex = *apex, summing](const NotifyService& notifier) {
+    summing->sums = notifier.sums(apex, summing->wanted);
+    summing->summary.strangers = notifier.strangers(apex);
+    summing->summary.ending = ending_of(apex);
+    boost::asio::post(context_.loop(), [summing] { end_sum(*summing); });
+  });
+}
+
+void SecondaryOperations::sum_next(const std::shared_ptr<Summing>& summing) const {
+  context_.server().notify.run([this, summing](const NotifyService& notifier) {
+    auto page = notifier.sum_page(summing->last, summing->wanted, summing->sums);
+    summing->last = std::move(page.last);
+    if (page.more) return sum_next(summing);
+    summing->summary.strangers = notifier.strangers();
+    summing->summary.endings = count_endings();
+    boost::asio::post(context_.loop(), [summing] { end_sum(*summing); });
+  });
+}
+
+void SecondaryOperations::end_sum(Summing& summing) {
+  for (const auto& [endpoint, sum] : summing.sums) summing.summary.hosts.emplace(place_of(endpoint), sum);
+  summing.done(std::move(summing.summary));
 }
 
 void SecondaryOperations::check(const Principal& who, const Name& apex, Done<Json> done) const {
@@ -426,7 +472,8 @@ void SecondaryOperations::wait_for(const Name& apex, uint32_t serial, std::chron
 
 // ---- providers ----
 
-void SecondaryOperations::set_provider(const Principal& who, const SetProvider& request, Done<ProviderSet> done) {
+void SecondaryOperations::set_provider(const Principal& who, const SetProvider& request,
+                                       const Done<ProviderSet>& done) {
   const Act act = provider_act(who, "provider.set", request.name);
   if (auto failure = context_.refuse(who, Role::secondary_manager, act)) return done(std::move(*failure));
   const Server& server = context_.server();
@@ -458,7 +505,8 @@ Outcome<ProvidersRef> SecondaryOperations::providers(const Principal& who) const
   return context_.server().settings.get()->providers;
 }
 
-void SecondaryOperations::remove_provider(const Principal& who, const std::string& name, Done<std::monostate> done) {
+void SecondaryOperations::remove_provider(const Principal& who, const std::string& name,
+                                          const Done<std::monostate>& done) {
   const Act act = provider_act(who, "provider.remove", name);
   if (auto failure = context_.refuse(who, Role::secondary_manager, act)) return done(std::move(*failure));
   using Set = Committer::ProviderSet;

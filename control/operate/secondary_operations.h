@@ -6,6 +6,8 @@
 // Threads, errors. As context.h says.
 #pragma once
 
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -68,10 +70,10 @@ class SecondaryOperations {
  public:
   explicit SecondaryOperations(const Context& context) : context_(context) {}
 
-  void set(const Principal& who, const SetSecondary& request, Done<SecondarySet> done);
+  void set(const Principal& who, const SetSecondary& request, const Done<SecondarySet>& done);
   // The settings stay for the next time, the NS names leave. `when_undelegated`: addresses may transfer and are
   // notified until the parent zone has dropped the names (ending/endings.h); enable() takes that back.
-  void disable(const Principal& who, const zones::Name& apex, bool when_undelegated, Done<SecondarySet> done);
+  void disable(const Principal& who, const zones::Name& apex, bool when_undelegated, const Done<SecondarySet>& done);
   struct Show {
     zones::Name apex;
     std::string software = {};               // whose configuration is wanted (primary_view.h), and nothing else
@@ -86,21 +88,31 @@ class SecondaryOperations {
     Json ending = {};                  // as ending/ says it; null: it is not ending
   };
   void show(const Principal& who, const Show& request, Done<Shown> done) const;
-  // Who has which serial. `behind`: only those who do not have the newest.
+  // Who has which serial.
+  using Wanted = NotifyService::Wanted;
   struct Status {
     Json ledger, strangers, ending;  // as in Shown
   };
-  void status(const Principal& who, const zones::Name& apex, bool behind, Done<Status> done) const;
+  void status(const Principal& who, const zones::Name& apex, const Wanted& wanted, Done<Status> done) const;
   // The same of all zones that the principal may see: `page` is called with some hundred lines at a time.
   struct Page {
-    Json lines, strangers;            // the strangers are in the last page
+    std::string lines;                // JSON objects, with commas between them
+    Json strangers;                   // of all zones; in the last page
     size_t endings;                   // how many zones of all are ending
     std::optional<std::string> last;  // where this page ends
     bool more;
   };
   Outcome<std::monostate> may_list(const Principal& who) const;
-  void status_page(const Principal& who, const std::optional<std::string>& after, bool behind,
+  void status_page(const Principal& who, const std::optional<std::string>& after, const Wanted& wanted,
                    std::function<void(Page)> page) const;
+  // What these lines come to for each secondary, by its text; of one zone, or of all that the principal may see.
+  struct Summary {
+    std::map<std::string, NotifyService::Sum> hosts;
+    Json strangers, ending;         // as in Shown; the ending of one zone
+    std::optional<size_t> endings;  // as in Page; of all zones
+  };
+  void summary(const Principal& who, const std::optional<zones::Name>& apex, const Wanted& wanted,
+               Done<Summary> done) const;
   // Also of a zone whose secondary DNS was disabled: the parent may not know yet.
   void check(const Principal& who, const zones::Name& apex, Done<Json> done) const;
   void notify(const Principal& who, const zones::Name& apex, Done<size_t> done);
@@ -112,18 +124,22 @@ class SecondaryOperations {
   void wait_for(const zones::Name& apex, uint32_t serial, std::chrono::seconds patience, Done<Json> done) const;
 
   // The zones that refer to it follow before `done` is called.
-  void set_provider(const Principal& who, const SetProvider& request, Done<ProviderSet> done);
+  void set_provider(const Principal& who, const SetProvider& request, const Done<ProviderSet>& done);
   Outcome<ProvidersRef> providers(const Principal& who) const;
   // Refused while zones refer to it.
-  void remove_provider(const Principal& who, const std::string& name, Done<std::monostate> done);
+  void remove_provider(const Principal& who, const std::string& name, const Done<std::monostate>& done);
 
  private:
-  void change(const Act& act, const zones::Name& apex, SecondaryEdit edit, Done<SecondarySet> done);
+  void change(const Act& act, const zones::Name& apex, SecondaryEdit edit, const Done<SecondarySet>& done);
 
   PrimaryView primary() const;
   PeerKey key_called(const zones::Name& name) const;
   std::string configuration(const Show& request, const zones::SecondaryDns& settings, const PrimaryView& view) const;
   Json ending_of(const zones::Name& apex) const;
+  size_t count_endings() const;
+  struct Summing;
+  void sum_next(const std::shared_ptr<Summing>& summing) const;
+  static void end_sum(Summing& summing);
 
   const Context& context_;
 };
