@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <iostream>
 #include <map>
 #include <optional>
 
 #include "control/base/utf8.h"
 #include "control/ctl/completion.h"
 #include "control/ctl/help.h"
+#include "control/ctl/standard_input.h"
 
 namespace axfrd::control {
 
@@ -245,9 +245,9 @@ class ArgumentReader {
 
   // What would be seen in the list of processes if it were an argument.
   static std::string line_of_input(const char* what) {
-    std::string line;
-    if (!std::getline(std::cin, line) || line.empty()) refuse(std::string(what) + " is missing on standard input");
-    return line;
+    const auto line = StandardInput::get().line();
+    if (!line || line->empty()) refuse(std::string(what) + " is missing on standard input");
+    return *line;
   }
 
   void assign_option(const std::string& name, const std::string& value) {

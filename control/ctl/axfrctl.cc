@@ -5,12 +5,15 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iostream>
 #include <new>
+#include <optional>
 #include <sstream>
+#include <stdexcept>
 #include <utility>
 
 #include "control/base/outcome.h"
@@ -21,6 +24,8 @@
 #include "control/ctl/arguments.h"
 #include "control/ctl/client.h"
 #include "control/ctl/print.h"
+#include "control/ctl/reply_reader.h"
+#include "control/ctl/standard_input.h"
 #include "control/ctl/zone_file_check.h"
 
 namespace {
@@ -31,6 +36,8 @@ using namespace axfrd::control;  // NOLINT(google-build-using-namespace)
 constexpr int kFailed = 1, kUnusable = 2, kFound = 3;
 // Codes of errors that are not axfrd's, in what --json prints: of JSON-RPC's invalid params, and of its server's own.
 constexpr int kBadUsage = -32602, kNoServer = -32000;
+constexpr const char* kForeignReply =
+    "axfrd's reply is not to be understood; its version may be another (axfrctl --version)";
 constexpr auto kStopPatience = std::chrono::seconds(30);
 
 // What a full disk did not take is no success.
@@ -41,14 +48,22 @@ int check_output(int status) {
   return kFailed;
 }
 
+// What is printed on standard error stands behind what was printed before on standard output.
+void print_remarks(const Json& result) {
+  std::ostringstream remarks;
+  print_errors(remarks, result);
+  print_warnings(remarks, result);
+  if (remarks.view().empty()) return;
+  std::cout.flush();
+  std::cerr << remarks.view();
+}
+
 void print(const CtlCommand& command, const Json& params, const Json& result) {
   if (command.json) {
     std::cout << dump(result) << '\n';
   } else {
     print_result(std::cout, command.verb->method, params, result, command.local_time ? TimeZone::local : TimeZone::utc);
-    std::cout.flush();
-    print_errors(std::cerr, result);
-    print_warnings(std::cerr, result);
+    print_remarks(result);
   }
 }
 
@@ -118,14 +133,37 @@ int status_of(const CtlCommand& command, const Json& result) {
   }
 }
 
+// A result that is a long list is printed while it comes, and never held as a whole.
+int call_for_list(CtlClient& client, const CtlCommand& command, const Json& params, ListPicture& picture) {
+  const auto add = [&](std::string_view item) {
+    if (!command.json) picture.add(item);
+  };
+  const auto print_text = [](std::string_view text) { std::cout << text; };
+  ReplyReader reader(picture.member(), add, command.json ? print_text : ReplyReader::Take());
+  const Json rest = client.call(command.verb->method, params, reader);
+  if (command.json) {
+    std::cout << '\n';
+  } else {
+    picture.end(rest);
+    print_remarks(rest);
+  }
+  const bool found = command.verb->shown == Shown::ledger && command.params.contains("behind") && reader.items() != 0;
+  return found ? kFound : status_of(command, rest);
+}
+
+bool takes_long(const Verb& verb) {
+  return std::string_view(verb.method).starts_with("zone.import") || verb.shown == Shown::backup_loaded ||
+         verb.shown == Shown::promoted;
+}
+
 int call(CtlClient& client, const CtlCommand& command, const Json& params) {
+  if (const auto picture = list_picture(std::cout, command.verb->method, params))
+    return call_for_list(client, command, params, *picture);
   Json result;
   {
     Waiting waiting(command);
-    const Shown shown = command.verb->shown;
-    const bool lasting = std::string_view(command.verb->method).starts_with("zone.import") ||
-                         shown == Shown::backup_loaded || shown == Shown::promoted;
-    result = client.call(command.verb->method, params, lasting ? [&] { waiting.show(); } : std::function<void()>());
+    result = client.call(command.verb->method, params,
+                         takes_long(*command.verb) ? [&] { waiting.show(); } : std::function<void()>());
   }
   print(command, params, result);
   return status_of(command, result);
@@ -133,6 +171,7 @@ int call(CtlClient& client, const CtlCommand& command, const Json& params) {
 
 // One line, or one JSON object, on standard error.
 void report(bool json, int code, const std::string& message) {
+  std::cout.flush();
   if (json) {
     std::cerr << dump(Json{{"code", code}, {"message", message}}) << '\n';
   } else {
@@ -212,8 +251,8 @@ bool is_unconfirmed(const RefusedError& error) {
 bool confirms(const std::string& question) {
   if (isatty(STDIN_FILENO) == 0 || isatty(STDERR_FILENO) == 0) return false;
   std::cerr << "axfrctl: " << question << "\nRemove it? [y/N] " << std::flush;
-  std::string line;
-  return std::getline(std::cin, line) && (line == "y" || line == "Y" || line == "yes");
+  const auto line = StandardInput::get().line();
+  return line == "y" || line == "Y" || line == "yes";
 }
 
 int call_or_report(CtlClient& client, const CtlCommand& command, const Json& params) {
@@ -253,14 +292,18 @@ std::vector<std::string> zones_of_file(const std::string& path) {
     file.open(path);
     if (!file) throw CtlUsageError(path + ": " + std::strerror(errno));
   }
+  const auto next = [&]() -> std::optional<std::string> {
+    if (path == "-") return StandardInput::get().line();
+    std::string line;
+    return std::getline(file, line) ? std::optional(line) : std::nullopt;
+  };
   std::vector<std::string> zones;
-  std::istream& in = path == "-" ? std::cin : file;
-  for (std::string line; std::getline(in, line);) {
-    std::istringstream words(line.substr(0, line.find('#')));
+  while (const auto line = next()) {
+    std::istringstream words(line->substr(0, line->find('#')));
     std::string zone, more;
     if (!(words >> zone)) continue;
-    if (words >> more) throw CtlUsageError(path + ": '" + line + "' is more than the name of a zone");
-    if (find_non_utf8(zone)) throw CtlUsageError(path + ": '" + as_utf8(line) + "' is not UTF-8");
+    if (words >> more) throw CtlUsageError(path + ": '" + *line + "' is more than the name of a zone");
+    if (find_non_utf8(zone)) throw CtlUsageError(path + ": '" + as_utf8(*line) + "' is not UTF-8");
     zones.push_back(zone);
   }
   return zones;
@@ -270,22 +313,27 @@ std::vector<std::string> zones_of_file(const std::string& path) {
 int call_for_zones(CtlClient& client, const CtlCommand& command) {
   const auto zones = command.all_zones ? zones_of_server(client) : zones_of_file(command.zones_from);
   size_t changed = 0, unchanged = 0, failed = 0;
+  const auto tell = [&](const std::string& zone, const CtlClient::Reply& reply) {
+    const auto* refused = std::get_if<RefusedError>(&reply);
+    if (refused != nullptr) {
+      ++failed;
+    } else {
+      ++(std::get<Json>(reply).value("changed", true) ? changed : unchanged);
+    }
+    if (command.json) {
+      std::cout << dump(refused != nullptr ? Json{{"zone", zone}, {"error", refused->error}}
+                                           : Json{{"zone", zone}, {"result", std::get<Json>(reply)}})
+                << '\n';
+    } else if (refused != nullptr) {
+      std::cerr << "axfrctl: " << zone << ": " << refused->what() << '\n';
+    }
+  };
   for (const std::string& zone : zones) {
     Json params = command.params;
     params["zone"] = zone;
-    try {
-      const Json result = client.call(command.verb->method, params);
-      ++(result.value("changed", true) ? changed : unchanged);
-      if (command.json) std::cout << dump(Json{{"zone", zone}, {"result", result}}) << '\n';
-    } catch (const RefusedError& error) {
-      ++failed;
-      if (command.json) {
-        std::cout << dump(Json{{"zone", zone}, {"error", error.error}}) << '\n';
-      } else {
-        std::cerr << "axfrctl: " << zone << ": " << error.what() << '\n';
-      }
-    }
+    client.send_ahead(command.verb->method, params, [&](const CtlClient::Reply& reply) { tell(zone, reply); });
   }
+  client.await_all();
   if (!command.json)
     std::cout << zones.size() << " zones: " << changed << " changed, " << unchanged << " so already, " << failed
               << " failed\n";
@@ -325,41 +373,105 @@ std::vector<std::string> words_of(const std::string& line) {
   return words;
 }
 
-// One line of a batch: a verb, done over the connection that all share.
-int run_line(CtlClient& client, const CtlCommand& batch, const std::vector<std::string>& words) {
-  auto parsed = parse_ctl_arguments(words);
-  if (const auto* text = std::get_if<CtlText>(&parsed)) {
-    std::cout << text->text;
-    return 0;
-  }
-  auto& command = std::get<CtlCommand>(parsed);
-  if (command.how != CtlCommand::How::verb) throw CtlUsageError("that is no verb of a batch");
-  command.json = command.json || batch.json;
-  command.local_time = command.local_time || batch.local_time;
-  if (command.is_bulk()) return call_for_zones(client, command);
-  if (command.is_local) return check_files(command);
-  if (!command.files.empty()) return send_files(client, command);
-  return call_or_report(client, command, command.params);
-}
+// The verbs of standard input, over the connection that all share.
+//
+// A verb is sent without waiting for the results of those before it, for axfrd serves them in their order; so what is
+// to be seen is what would be if each waited, but for the time. There is one result for each verb, in the order of the
+// lines, and the worst status in the end. A verb that fails does not keep the others from being done. It is waited
+// where somebody types the lines, before verbs that read or print for themselves, and for nothing while the next line
+// has not come: its results may be what that depends on.
+class Batch {
+ public:
+  Batch(CtlClient& client, const CtlCommand& options) : client_(client), options_(options) {}
 
-// One result for each verb, in the order of the lines; the worst status in the end. A verb that fails does not keep
-// the others from being done.
-int run_batch(CtlClient& client, const CtlCommand& batch) {
-  int worst = 0;
-  size_t number = 0;
-  for (std::string line; std::getline(std::cin, line);) {
-    ++number;
+  int run() {
+    try {
+      while (const auto line = next_line()) {
+        ++number_;
+        take(*line);
+      }
+      client_.await_all();
+    } catch (const ConnectionError& error) {
+      if (sent_.empty()) throw;
+      const std::string which = "line " + std::to_string(sent_.front()) +
+                                (sent_.size() == 1 ? "" : " to line " + std::to_string(sent_.back()));
+      throw ConnectionError(std::string(error.what()) + "; what " + which + " asked for may have been done or not");
+    }
+    return worst_;
+  }
+
+ private:
+  std::optional<std::string> next_line() {
+    StandardInput& input = StandardInput::get();
+    while (!input.has_line() && client_.under_way() != 0) client_.await_input(STDIN_FILENO);
+    if (!input.has_line()) std::cout.flush();
+    return input.line();
+  }
+
+  void take(const std::string& line) {
     try {
       const auto words = words_of(line);
-      if (!words.empty()) worst = std::max(worst, run_line(client, batch, words));
+      if (!words.empty()) run_words(words);
     } catch (const CtlUsageError& error) {
-      report(batch.json, kBadUsage, "line " + std::to_string(number) + ": " + error.what());
-      worst = std::max(worst, kUnusable);
+      client_.await_all();
+      report(options_.json, kBadUsage, "line " + std::to_string(number_) + ": " + error.what());
+      note(kUnusable);
     }
-    std::cout.flush();
   }
-  return worst;
-}
+
+  void run_words(const std::vector<std::string>& words) {
+    auto parsed = parse_ctl_arguments(words);
+    if (const auto* text = std::get_if<CtlText>(&parsed)) {
+      client_.await_all();
+      std::cout << text->text;
+      return;
+    }
+    auto& command = std::get<CtlCommand>(parsed);
+    if (command.how != CtlCommand::How::verb) throw CtlUsageError("that is no verb of a batch");
+    command.json = command.json || options_.json;
+    command.local_time = command.local_time || options_.local_time;
+    if (!is_sent_ahead(command)) {
+      client_.await_all();
+      return note(run_now(command));
+    }
+    sent_.push_back(number_);
+    client_.send_ahead(command.verb->method, command.params, [this, command](const CtlClient::Reply& reply) {
+      sent_.pop_front();
+      note(tell(command, reply));
+    });
+  }
+
+  bool is_sent_ahead(const CtlCommand& command) const {
+    return !is_typed_ && !command.is_bulk() && !command.is_local && command.files.empty() &&
+           !takes_long(*command.verb) && !list_picture(std::cout, command.verb->method, command.params);
+  }
+
+  int run_now(const CtlCommand& command) {
+    if (command.is_bulk()) return call_for_zones(client_, command);
+    if (command.is_local) return check_files(command);
+    if (!command.files.empty()) return send_files(client_, command);
+    return call_or_report(client_, command, command.params);
+  }
+
+  static int tell(const CtlCommand& command, const CtlClient::Reply& reply) {
+    if (const auto* refused = std::get_if<RefusedError>(&reply)) {
+      report(command, *refused);
+      return status_of(*refused);
+    }
+    const Json& result = std::get<Json>(reply);
+    print(command, command.params, result);
+    return status_of(command, result);
+  }
+
+  void note(int status) { worst_ = std::max(worst_, status); }
+
+  CtlClient& client_;
+  const CtlCommand& options_;
+  const bool is_typed_ = isatty(STDIN_FILENO) != 0;
+  int worst_ = 0;
+  size_t number_ = 0;        // of the line
+  std::deque<size_t> sent_;  // lines whose results have not come
+};
 
 // Names for the completion of a word, a line each.
 int print_names(CtlClient& client, const CtlCommand& command) {
@@ -378,8 +490,8 @@ int run(const CtlCommand& command) {
     throw CtlUsageError("--zone NAME goes with one file, not with " + std::to_string(command.files.size()));
   }
   if (command.is_local) return check_files(command);
-  CtlClient client(command.socket);
-  if (command.how == CtlCommand::How::batch) return run_batch(client, command);
+  CtlClient client(command.socket, [] { std::cout.flush(); });
+  if (command.how == CtlCommand::How::batch) return Batch(client, command).run();
   if (command.how == CtlCommand::How::names) return print_names(client, command);
   if (command.is_bulk()) return call_for_zones(client, command);
   if (!command.files.empty()) return send_files(client, command);
@@ -411,7 +523,9 @@ int main(int argc, char** argv) {
   } catch (const ConnectionError& error) {
     report(json, kNoServer, error.what());
   } catch (const Json::exception&) {
-    report(json, kNoServer, "axfrd's reply is not to be understood; its version may be another (axfrctl --version)");
+    report(json, kNoServer, kForeignReply);
+  } catch (const std::invalid_argument&) {
+    report(json, kNoServer, kForeignReply);
   } catch (const std::bad_alloc&) {
     report(json, kNoServer, "there is not enough memory for that");
   }

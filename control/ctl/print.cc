@@ -4,10 +4,12 @@
 #include <array>
 #include <iomanip>
 #include <map>
+#include <optional>
 #include <ostream>
 #include <sstream>
 
 #include "control/command/verbs.h"
+#include "control/ctl/reply_reader.h"
 
 namespace axfrd::control {
 
@@ -72,7 +74,7 @@ std::string text_of_store(const Json& store) {
 std::string ago(const Json& time);
 
 std::string text_of_role(const Json& result) {
-  const std::string role = result.value("role", "primary");
+  std::string role = result.value("role", "primary");
   if (result.contains("next_start"))
     return role + ", but the next start makes it a standby again: take standby out of its configuration";
   if (role != "standby") return role;
@@ -190,13 +192,31 @@ void print_import(std::ostream& out, const Json& params, const Json& result) {
   out << ", " << result["records"] << " records\n";
 }
 
-void print_list(std::ostream& out, const Json&, const Json& result) {
-  Table table{{{"ZONE", "SERIAL", "RECORDS"}}, {false, true, true}};
-  for (const Json& zone : result["zones"]) {
-    table.rows.push_back({text_of(zone["zone"]), text_of(zone["serial"]), text_of(zone["records"])});
+class ZoneListPicture : public ListPicture {
+ public:
+  explicit ZoneListPicture(std::ostream& out) : out_(out) {}
+
+  const char* member() const override { return "zones"; }
+  void add(std::string_view item) override { add(Json::parse(item)); }
+  void add(const Json& zone) {
+    last_ = text_of(zone["zone"]);
+    table_.add(out_, {last_, text_of(zone["serial"]), text_of(zone["records"])});
   }
-  table.print(out);
-  if (result.value("more", false)) out << "there are more; --after " << table.rows.back()[0] << " goes on\n";
+  void end(const Json& result) override {
+    table_.print(out_);
+    if (result.value("more", false)) out_ << "there are more; --after " << last_ << " goes on\n";
+  }
+
+ private:
+  std::ostream& out_;
+  Table table_{{{"ZONE", "SERIAL", "RECORDS"}}, {false, true, true}};
+  std::string last_;
+};
+
+void print_list(std::ostream& out, const Json&, const Json& result) {
+  ZoneListPicture picture(out);
+  for (const Json& zone : result["zones"]) picture.add(zone);
+  picture.end(result);
 }
 
 // What says its file and line itself.
@@ -323,11 +343,11 @@ void print_secondary_settings(std::ostream& out, const Json& zone) {
   print_pairs(out, rows);
 }
 
-std::string ago(const Json& time) {
-  if (time.is_null()) return "-";
-  const auto seconds = unix_time() - time.get<int64_t>();
-  return human_duration(static_cast<uint64_t>(std::max<int64_t>(seconds, 0))) + " ago";
+std::string ago(int64_t time) {
+  return human_duration(static_cast<uint64_t>(std::max<int64_t>(unix_time() - time, 0))) + " ago";
 }
+
+std::string ago(const Json& time) { return time.is_null() ? "-" : ago(time.get<int64_t>()); }
 
 // How far secondary DNS is whose ending waits for the parent zone: what axfrd has asked for, and what came of it.
 void print_ending(std::ostream& out, const Json& ending) {
@@ -348,45 +368,53 @@ void print_ending(std::ostream& out, const Json& ending) {
   if (!ending["asked_at"].is_null()) out << "the parent zone was asked " << ago(ending["asked_at"]) << '\n';
 }
 
-std::string notify_of(const Json& line) {
-  if (line["notified_at"].is_null()) return "-";
-  const std::string result = text_of(line["notify_result"]);
-  if (result == "sent") return "sent " + ago(line["notified_at"]);
-  return ago(line["notified_at"]) + ", " + (result == "NOERROR" ? "answered" : result);
+std::string times_text(uint64_t count, int64_t last_at) {
+  return count == 1 ? ago(last_at) : std::to_string(count) + " times, last " + ago(last_at);
 }
 
 std::string times_of(const Json& trouble) {
-  const auto count = trouble["count"].get<uint64_t>();
-  return count == 1 ? ago(trouble["last_at"]) : std::to_string(count) + " times, last " + ago(trouble["last_at"]);
+  return times_text(trouble["count"].get<uint64_t>(), trouble["last_at"].get<int64_t>());
 }
 
 // Why secondaries are not in step, and what anybody may have made up: a line for each thing that is wrong with a host,
 // however many zones it is about.
-void print_troubles(std::ostream& out, const Json& lines) {
-  struct Told {
-    std::string zone, times;
-    size_t zones = 0;
+class ToldTroubles {
+ public:
+  // `sentence` begins with the secondary. `times`: none, or how often it was seen, and when last.
+  struct Times {
+    uint64_t count;
+    int64_t last_at;
   };
-  std::map<std::string, Told> told;  // by the sentence
-  const auto add = [&](const Json& line, const std::string& sentence, const std::string& times) {
-    Told& entry = told[text_of(line["secondary"]) + ": " + sentence];
-    if (entry.zones++ == 0) entry.zone = text_of(line["zone"]);
-    entry.times = times;
-  };
-  for (const Json& line : lines) {
-    for (const Json& trouble : line["troubles"]) {
-      if (!trouble["over_at"].is_null()) continue;
-      add(line,
-          (trouble["unverified"] ? "unverified, it came by UDP and may be forged: " : "") + text_of(trouble["text"]),
-          " (" + times_of(trouble) + ")");
+  void add(std::string_view zone, const std::string& sentence, std::optional<Times> times) {
+    constexpr size_t kMost = 1000;
+    auto told = told_.find(sentence);
+    if (told == told_.end()) {
+      if (told_.size() == kMost) {
+        ++left_out_;
+        return;
+      }
+      told = told_.emplace(sentence, Told{std::string(zone)}).first;
     }
-    if (!line["query_problem"].is_null()) add(line, "it " + text_of(line["query_problem"]), "");
+    ++told->second.zones;
+    told->second.times = times;
   }
-  for (const auto& [sentence, entry] : told) {
-    const std::string more = entry.zones == 1 ? "" : " and " + std::to_string(entry.zones - 1) + " more zones";
-    out << entry.zone << more << ", " << sentence << entry.times << '\n';
+  void print(std::ostream& out) const {
+    for (const auto& [sentence, told] : told_) {
+      out << told.zone << (told.zones == 1 ? "" : " and " + std::to_string(told.zones - 1) + " more zones") << ", "
+          << sentence << (told.times ? " (" + times_text(told.times->count, told.times->last_at) + ")" : "") << '\n';
+    }
+    if (left_out_ != 0) out << "and so on, " << left_out_ << " times; --secondary ADDRESS tells of one host alone\n";
   }
-}
+
+ private:
+  struct Told {
+    std::string zone;
+    size_t zones = 0;
+    std::optional<Times> times = {};  // at the last of the zones
+  };
+  std::map<std::string, Told> told_;  // by the sentence
+  size_t left_out_ = 0;
+};
 
 void print_strangers(std::ostream& out, const Json& result) {
   const Json strangers = result.value("strangers", Json::array());
@@ -396,25 +424,108 @@ void print_strangers(std::ostream& out, const Json& result) {
         << (each["unverified"] ? "unverified: " : "") << text_of(each["text"]) << " (" << times_of(each) << ")\n";
 }
 
-void print_ledger(std::ostream& out, const Json& lines) {
-  Table table{
+// The lines of the ledger. There may be very many, so each is read from its text, and no more of it than is shown.
+class LedgerPicture : public ListPicture {
+ public:
+  explicit LedgerPicture(std::ostream& out) : out_(out) {}
+
+  const char* member() const override { return "ledger"; }
+  void add(std::string_view item) override {
+    Line line;
+    for (JsonWalk walk(item); walk.next();) {
+      const auto known = std::ranges::find(kMembers, walk.name());
+      if (known != kMembers.end()) line[static_cast<size_t>(known - kMembers.begin())] = walk.value();
+    }
+    table_.add(out_, cells(line));
+    add_troubles(line);
+  }
+  // What is to be said below the lines themselves.
+  void end_lines() {
+    table_.print(out_);
+    troubles_.print(out_);
+  }
+  void end(const Json& result) override;
+
+ private:
+  enum Member : uint8_t {
+    zone,
+    secondary,
+    serial,
+    has_serial,
+    behind,
+    ahead,
+    behind_seconds,
+    proof,
+    proven_at,
+    state,
+    notified_at,
+    notify_result,
+    polled_at,
+    query_problem,
+    transferred_at,
+    transfer,
+    troubles
+  };
+  static constexpr std::array<std::string_view, troubles + 1> kMembers{
+      "zone",           "secondary",     "serial",         "has_serial", "behind",      "ahead",
+      "behind_seconds", "proof",         "proven_at",      "state",      "notified_at", "notify_result",
+      "polled_at",      "query_problem", "transferred_at", "transfer",   "troubles"};
+  using Line = std::array<std::string_view, kMembers.size()>;  // their values
+
+  // An older axfrd leaves some out.
+  static bool is_null(std::string_view value) { return value.empty() || value == "null"; }
+  static std::string ago_of(std::string_view time) { return is_null(time) ? "-" : ago(number_of_json(time)); }
+  static std::string notify_of(const Line& line) {
+    if (is_null(line[notified_at])) return "-";
+    const std::string result = text_of_json(line[notify_result]), when = ago_of(line[notified_at]);
+    if (result == "sent") return "sent " + when;
+    return when + ", " + (result == "NOERROR" ? "answered" : result);
+  }
+  static std::string member_of(std::string_view object, std::string_view name) {
+    for (JsonWalk walk(object); walk.next();) {
+      if (walk.name() == name) return text_of_json(walk.value());
+    }
+    return "-";
+  }
+  static std::vector<std::string> cells(const Line& line) {
+    return {text_of_json(line[zone]),
+            text_of_json(line[secondary]),
+            text_of_json(line[serial]),
+            is_null(line[has_serial]) ? "?" : text_of_json(line[has_serial]),
+            line[ahead] != "0"    ? "AHEAD"
+            : line[behind] != "0" ? human_duration(static_cast<uint64_t>(number_of_json(line[behind_seconds])))
+                                  : "-",
+            text_of_json(line[proof]) + ", " + ago_of(line[proven_at]),
+            notify_of(line),
+            ago_of(line[polled_at]),
+            is_null(line[transfer]) ? "-" : member_of(line[transfer], "kind") + ", " + ago_of(line[transferred_at]),
+            text_of_json(line[state])};
+  }
+
+  void add_troubles(const Line& line) {
+    const auto add = [&](const std::string& what, std::optional<ToldTroubles::Times> times) {
+      troubles_.add(text_of_json(line[zone]), text_of_json(line[secondary]) + ": " + what, times);
+    };
+    for (JsonWalk walk(line[troubles].empty() ? "[]" : line[troubles]); walk.next();) {
+      const Json trouble = Json::parse(walk.value());
+      if (!trouble["over_at"].is_null()) continue;
+      add((trouble["unverified"] ? "unverified, it came by UDP and may be forged: " : "") + text_of(trouble["text"]),
+          ToldTroubles::Times{trouble["count"], trouble["last_at"]});
+    }
+    if (!is_null(line[query_problem])) add("it " + text_of_json(line[query_problem]), std::nullopt);
+  }
+
+  std::ostream& out_;
+  Table table_{
       {{"ZONE", "SECONDARY", "SERIAL", "HAS", "BEHIND", "PROOF", "NOTIFY", "LAST POLL", "LAST TRANSFER", "STATE"}},
       {false, false, true, true, true, false, false, false, false, false}};
-  for (const Json& line : lines) {
-    const Json& transfer = line["transfer"];
-    const bool behind = line["behind"] != 0;
-    table.rows.push_back({text_of(line["zone"]), text_of(line["secondary"]), text_of(line["serial"]),
-                          line["has_serial"].is_null() ? "?" : text_of(line["has_serial"]),
-                          line["ahead"] != 0 ? "AHEAD"
-                          : behind           ? human_duration(line["behind_seconds"])
-                                             : "-",
-                          text_of(line["proof"]) + ", " + ago(line["proven_at"]), notify_of(line),
-                          ago(line["polled_at"]),
-                          transfer.is_null() ? "-" : text_of(transfer["kind"]) + ", " + ago(line["transferred_at"]),
-                          text_of(line["state"])});
-  }
-  table.print(out);
-  print_troubles(out, lines);
+  ToldTroubles troubles_;
+};
+
+void print_ledger(std::ostream& out, const Json& lines) {
+  LedgerPicture picture(out);
+  for (const Json& line : lines) picture.add(dump(line));
+  picture.end_lines();
 }
 
 void print_changed(std::ostream& out, const Json& params, const Json& result) {
@@ -574,13 +685,27 @@ void print_secondary_show(std::ostream& out, const Json&, const Json& result) {
   print_strangers(out, result);
 }
 
-void print_secondary_list(std::ostream& out, const Json&, const Json& result) {
-  Table table{{{"ZONE", "SERIAL", "NS NAMES", "MAY TRANSFER", "STATE"}}, {false, true, false, false, false}};
-  for (const Json& zone : result["zones"]) {
-    table.rows.push_back({text_of(zone["zone"]), text_of(zone["serial"]), joined(zone["ns"]),
-                          addresses_with(zone["secondaries"], "transfers"), state_of_secondary_dns(zone)});
+class SecondaryListPicture : public ListPicture {
+ public:
+  explicit SecondaryListPicture(std::ostream& out) : out_(out) {}
+
+  const char* member() const override { return "zones"; }
+  void add(std::string_view item) override { add(Json::parse(item)); }
+  void add(const Json& zone) {
+    table_.add(out_, {text_of(zone["zone"]), text_of(zone["serial"]), joined(zone["ns"]),
+                      addresses_with(zone["secondaries"], "transfers"), state_of_secondary_dns(zone)});
   }
-  table.print(out);
+  void end(const Json&) override { table_.print(out_); }
+
+ private:
+  std::ostream& out_;
+  Table table_{{{"ZONE", "SERIAL", "NS NAMES", "MAY TRANSFER", "STATE"}}, {false, true, false, false, false}};
+};
+
+void print_secondary_list(std::ostream& out, const Json&, const Json& result) {
+  SecondaryListPicture picture(out);
+  for (const Json& zone : result["zones"]) picture.add(zone);
+  picture.end(result);
 }
 
 void print_check(std::ostream& out, const Json&, const Json& result) {
@@ -591,14 +716,20 @@ void print_check(std::ostream& out, const Json&, const Json& result) {
   out << good << " of " << result["findings"].size() << " good\n";
 }
 
+void LedgerPicture::end(const Json& result) {
+  end_lines();
+  if (result.contains("ending")) print_ending(out_, result["ending"]);
+  if (const auto endings = result.value("endings", uint64_t{0}); endings != 0)
+    out_ << "secondary DNS is ending in " << endings << (endings == 1 ? " zone" : " zones")
+         << "; axfrctl secondary list shows where\n";
+  print_strangers(out_, result);
+}
+
 void print_secondary_status(std::ostream& out, const Json&, const Json& result) {
   if (!result.contains("hosts")) {
-    print_ledger(out, result["ledger"]);
-    if (result.contains("ending")) print_ending(out, result["ending"]);
-    if (const auto endings = result.value("endings", uint64_t{0}); endings != 0)
-      out << "secondary DNS is ending in " << endings << (endings == 1 ? " zone" : " zones")
-          << "; axfrctl secondary list shows where\n";
-    return print_strangers(out, result);
+    LedgerPicture picture(out);
+    for (const Json& line : result["ledger"]) picture.add(dump(line));
+    return picture.end(result);
   }
   Table table{{{"SECONDARY", "ZONES", "BEHIND", "LONGEST", "LAST SEEN"}}, {false, true, true, true, false}};
   for (const Json& host : result["hosts"]) {
@@ -734,18 +865,31 @@ void print_shown(std::ostream& out, Shown shown, const Json& params, const Json&
 
 }  // namespace
 
-void Table::print(std::ostream& out) const {
-  std::vector<size_t> widths(right.size());
+void Table::print(std::ostream& out) {
+  widths.resize(right.size());
   for (const auto& row : rows) {
     for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
   }
+  std::string text;
   for (const auto& row : rows) {
     for (size_t i = 0; i < row.size(); ++i) {
       const bool last = i + 1 == row.size();
-      const auto width = static_cast<int>(last && !right[i] ? 0 : widths[i]);
-      out << (right[i] ? std::right : std::left) << std::setw(width) << row[i] << (last ? "\n" : "  ");
+      const size_t blanks = widths[i] - row[i].size();
+      if (right[i]) text.append(blanks, ' ');
+      text += row[i];
+      if (!right[i] && !last) text.append(blanks, ' ');
+      text += last ? "\n" : "  ";
     }
   }
+  out << text;
+}
+
+void Table::add(std::ostream& out, std::vector<std::string> row) {
+  constexpr size_t kRows = 256;
+  rows.push_back(std::move(row));
+  if (rows.size() < kRows) return;
+  print(out);
+  rows.clear();
 }
 
 std::string human_size(uint64_t octets) {
@@ -772,6 +916,20 @@ std::string progress_bar(size_t done, size_t all) {
   const size_t filled = all == 0 ? 0 : kWidth * done / all;
   return "[" + std::string(filled, '#') + std::string(kWidth - filled, ' ') + "] " + std::to_string(done) + " of " +
          std::to_string(all);
+}
+
+std::unique_ptr<ListPicture> list_picture(std::ostream& out, const std::string& method, const Json& params) {
+  switch (find_verb(method)->shown) {
+    case Shown::zone_list:
+      return std::make_unique<ZoneListPicture>(out);
+    case Shown::secondary_list:
+      return std::make_unique<SecondaryListPicture>(out);
+    case Shown::ledger:
+      if (!params.contains("summary")) return std::make_unique<LedgerPicture>(out);
+      return nullptr;
+    default:
+      return nullptr;
+  }
 }
 
 void print_result(std::ostream& out, const std::string& method, const Json& params, const Json& result, TimeZone zone) {

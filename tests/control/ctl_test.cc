@@ -9,6 +9,7 @@
 #include "control/ctl/completion.h"
 #include "control/ctl/help.h"
 #include "control/ctl/print.h"
+#include "control/ctl/reply_reader.h"
 #include "control/options.h"
 #include "tests/control/support.h"
 
@@ -361,6 +362,100 @@ TEST(CtlPrint, WhatIsEndingIsToldInWords) {
   EXPECT_NE(set.find("axfrctl secondary show"), std::string::npos);
   const Json status{{"ledger", Json::array()}, {"strangers", Json::array()}, {"endings", 2}};
   EXPECT_NE(shown("secondary.status", status).find("ending in 2 zones"), std::string::npos);
+}
+
+// ---- replies that are taken apart while they come ----
+
+std::vector<std::string> items_of(const std::string& reply, size_t piece, std::string* result = nullptr,
+                                  Json* rest = nullptr) {
+  std::vector<std::string> items;
+  ReplyReader reader(
+      "ledger", [&](std::string_view item) { items.emplace_back(item); },
+      [&](std::string_view text) {
+        if (result != nullptr) *result += text;
+      });
+  bool ended = false;
+  for (size_t at = 0; at < reply.size(); at += piece) ended = reader.take(reply.substr(at, piece));
+  EXPECT_TRUE(ended) << reply;
+  EXPECT_EQ(reader.items(), items.size());
+  if (rest != nullptr) *rest = reader.rest();
+  return items;
+}
+
+TEST(CtlReplyReader, GivesTheItemsOfTheListHoweverTheReplyIsCut) {
+  const std::string result =
+      R"({"ledger":[{"a":"],}\"\\","ledger":[1,[2]]},"x,y",7,[],{}],"strangers":[{"result":[3]}],"more":true})";
+  const std::string reply = R"({"jsonrpc":"2.0","id":1,"result":)" + result + "}";
+  for (size_t piece = 1; piece <= reply.size(); ++piece) {
+    std::string told;
+    Json rest;
+    const auto items = items_of(reply, piece, &told, &rest);
+    EXPECT_EQ(items, (Words{R"({"a":"],}\"\\","ledger":[1,[2]]})", R"("x,y")", "7", "[]", "{}"})) << piece;
+    EXPECT_EQ(told, result) << piece;
+    EXPECT_EQ(rest["result"], Json::parse(R"({"ledger":[],"strangers":[{"result":[3]}],"more":true})")) << piece;
+  }
+}
+
+TEST(CtlReplyReader, AReplyWithoutTheListIsAllRest) {
+  for (const char* reply : {R"({"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"ledger","ledger":[1,2]}})",
+                            R"({"id":1,"result":{"ledger":[]}})", R"({"id":1,"result":["ledger",[1,2]]})",
+                            R"({"ledger":[1],"result":7})", R"({"id":1,"result":{"a":{"ledger":[1]}}})"}) {
+    Json rest;
+    EXPECT_TRUE(items_of(reply, 3, nullptr, &rest).empty()) << reply;
+    EXPECT_EQ(rest, Json::parse(reply));
+  }
+}
+
+TEST(CtlReplyReader, WhatIsNoJsonIsToldByWhoReadsIt) {
+  ReplyReader reader("ledger", [](std::string_view) {});
+  EXPECT_THROW(reader.take("]"), std::invalid_argument);
+  const auto walk = [](std::string_view text) {
+    size_t count = 0;
+    for (JsonWalk at(text); at.next();) ++count;
+    return count;
+  };
+  EXPECT_EQ(walk("{}"), 0U);
+  EXPECT_EQ(walk("[]"), 0U);
+  EXPECT_EQ(walk(R"({"a":1,"b":[1,{"c":"}"}],"d":null})"), 3U);
+  EXPECT_EQ(walk(R"([1,"]",{}])"), 3U);
+  for (const char* text : {"", "7", "{", "[", "[1", R"({"a)", R"({"a":)", R"({"a"})", R"({a:1})", R"({"a":"\)"})
+    EXPECT_THROW(walk(text), std::invalid_argument) << text;
+  EXPECT_EQ(text_of_json(R"("a\n\u00e9")"), "a\n\u00e9");
+  EXPECT_EQ(text_of_json("-7"), "-7");
+  EXPECT_EQ(number_of_json("-7"), -7);
+  EXPECT_THROW(number_of_json("7x"), std::invalid_argument);
+}
+
+TEST(CtlPrint, AListThatComesInPiecesLooksLikeOneThatIsThere) {
+  Json result{{"zones", Json::array()}};
+  for (size_t i = 0; i < 200; ++i)
+    result["zones"].push_back({{"zone", std::string(i % 9 + 1, 'z') + "."}, {"serial", i * i}, {"records", 3}});
+  std::ostringstream whole, pieces;
+  print_result(whole, "zone.list", {}, result);
+  const auto picture = list_picture(pieces, "zone.list", {});
+  for (const Json& zone : result["zones"]) picture->add(zone.dump());
+  picture->end(Json::object());
+  EXPECT_EQ(pieces.str(), whole.str());
+  EXPECT_EQ(list_picture(pieces, "zone.show", {}), nullptr);
+  EXPECT_EQ(list_picture(pieces, "secondary.status", {{"summary", "yes"}}), nullptr);
+}
+
+TEST(CtlPrint, ALongListIsPrintedWhileItComesAndItsColumnsOnlyGrow) {
+  std::ostringstream out;
+  const auto picture = list_picture(out, "zone.list", {});
+  const auto add = [&](const std::string& name, size_t count) {
+    for (size_t i = 0; i < count; ++i) picture->add(Json{{"zone", name}, {"serial", 1}, {"records", 3}}.dump());
+  };
+  add("zone.example.", 1000);
+  const std::string early = out.str();
+  EXPECT_GT(early.size(), 700U * 20) << "no more than some hundred rows are kept";
+  add("a.much.longer.zone.example.", 1000);
+  add("z.", 1000);
+  picture->end(Json::object());
+  const std::string text = out.str();
+  EXPECT_TRUE(text.starts_with(early));
+  EXPECT_NE(text.find("\nzone.example.       1        3\n"), std::string::npos);
+  EXPECT_TRUE(text.ends_with("\nz." + std::string(32, ' ') + "1        3\n"));
 }
 
 TEST(CtlPrint, WarningsAreALineEachAndTheRestIsCounted) {
