@@ -171,6 +171,7 @@ constexpr std::array kDisableSecondary{
     Parameter{"when-undelegated", Source::flag, false, "",
               "take the NS names out now, and let the secondaries transfer until the parent zone and caches have "
               "dropped them"},
+    Parameter{"yes", Source::flag, false, "", "do not ask; --all wants it"},
     kZonesFrom,
     kAllZones,
 };

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <functional>
 #include <iostream>
+#include <map>
 #include <new>
 #include <optional>
 #include <sstream>
@@ -250,9 +251,25 @@ bool is_unconfirmed(const RefusedError& error) {
 // Asks whoever sits at the terminal. Elsewhere nobody can be asked, and the answer is no.
 bool confirms(const std::string& question) {
   if (isatty(STDIN_FILENO) == 0 || isatty(STDERR_FILENO) == 0) return false;
-  std::cerr << "axfrctl: " << question << "\nRemove it? [y/N] " << std::flush;
+  std::cerr << "axfrctl: " << question << "\nGo on? [y/N] " << std::flush;
   const auto line = StandardInput::get().line();
   return line == "y" || line == "Y" || line == "yes";
+}
+
+// Whoever disables secondary DNS by hand is told first what comes before that; scripts have said it all. All zones at
+// once are nothing that a word too few should end.
+bool disables_unasked(const CtlCommand& command) {
+  const Json& params = command.params;
+  if (command.verb->method != std::string_view("secondary.disable") || params.contains("yes") ||
+      params.contains("when-undelegated"))
+    return false;
+  if (command.all_zones && isatty(STDIN_FILENO) == 0) throw CtlUsageError("--all ends them all: say --yes as well");
+  if (isatty(STDIN_FILENO) == 0 || isatty(STDERR_FILENO) == 0) return false;
+  const std::string zone = command.is_bulk() ? "each of these zones" : params.value("zone", "the zone");
+  return !confirms("the secondaries of " + zone +
+                   " may transfer no more from now on, and their NS names leave the zone. Take\nthese names out of the "
+                   "delegation first, at the registrar, and wait for its TTL; or say --when-undelegated,\nand axfrd "
+                   "waits for that");
 }
 
 int call_or_report(CtlClient& client, const CtlCommand& command, const Json& params) {
@@ -313,12 +330,15 @@ std::vector<std::string> zones_of_file(const std::string& path) {
 int call_for_zones(CtlClient& client, const CtlCommand& command) {
   const auto zones = command.all_zones ? zones_of_server(client) : zones_of_file(command.zones_from);
   size_t changed = 0, unchanged = 0, failed = 0;
+  std::map<std::string, size_t> delegations;  // what is to be changed at the registrar, and of how many zones
   const auto tell = [&](const std::string& zone, const CtlClient::Reply& reply) {
     const auto* refused = std::get_if<RefusedError>(&reply);
     if (refused != nullptr) {
       ++failed;
     } else {
-      ++(std::get<Json>(reply).value("changed", true) ? changed : unchanged);
+      const Json& result = std::get<Json>(reply);
+      ++(result.value("changed", true) ? changed : unchanged);
+      if (const std::string change = delegation_change(result); !change.empty()) ++delegations[change];
     }
     if (command.json) {
       std::cout << dump(refused != nullptr ? Json{{"zone", zone}, {"error", refused->error}}
@@ -334,9 +354,12 @@ int call_for_zones(CtlClient& client, const CtlCommand& command) {
     client.send_ahead(command.verb->method, params, [&](const CtlClient::Reply& reply) { tell(zone, reply); });
   }
   client.await_all();
-  if (!command.json)
+  if (!command.json) {
     std::cout << zones.size() << " zones: " << changed << " changed, " << unchanged << " so already, " << failed
               << " failed\n";
+    for (const auto& [change, count] : delegations)
+      std::cout << "at the registrar, for " << count << (count == 1 ? " zone: " : " zones: ") << change << '\n';
+  }
   return failed == 0 ? 0 : kFailed;
 }
 
@@ -493,6 +516,7 @@ int run(const CtlCommand& command) {
   CtlClient client(command.socket, [] { std::cout.flush(); });
   if (command.how == CtlCommand::How::batch) return Batch(client, command).run();
   if (command.how == CtlCommand::How::names) return print_names(client, command);
+  if (disables_unasked(command)) return kFailed;
   if (command.is_bulk()) return call_for_zones(client, command);
   if (!command.files.empty()) return send_files(client, command);
   if (command.verb->shown == Shown::checked && !command.json)

@@ -936,6 +936,14 @@ void print_result(std::ostream& out, const std::string& method, const Json& para
   print_shown(out, find_verb(method)->shown, params, result, zone);
 }
 
+std::string delegation_change(const Json& result) {
+  const Json before = result.value("ns_before", Json::array()), after = result.value("ns_after", Json::array());
+  const Json add = without(after, before), remove = without(before, after);
+  std::string text = add.empty() ? "" : "add " + joined(add);
+  if (!remove.empty()) text += (text.empty() ? "" : "; ") + ("take out " + joined(remove));
+  return text;
+}
+
 namespace {
 
 // A line for each of a list that was kept short, and how many more there were.

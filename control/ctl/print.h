@@ -45,6 +45,10 @@ class ListPicture {
 // Null: the result of that verb is no such list.
 std::unique_ptr<ListPicture> list_picture(std::ostream& out, const std::string& method, const Json& params);
 
+// What is to be changed in the delegation of a zone, after a change of its secondaries: "add …; take out …". Empty:
+// nothing.
+std::string delegation_change(const Json& result);
+
 // What is to be told of a result that is good all the same, a line each.
 void print_warnings(std::ostream& err, const Json& result);
 // What failed of a request that went on all the same, likewise.

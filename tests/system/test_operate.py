@@ -105,7 +105,7 @@ def test_a_verb_is_done_to_many_zones(axfrd, tmp_path):
     listed.write_text("nothing.example\n" + names[0])
     done = axfrd.ctl("secondary", "edit", "--zones-from", listed, "--add-ns", "ns2.second.example", check=False)
     assert done.returncode == 1 and "1 changed, 0 so already, 1 failed" in done.stdout
-    assert "51 zones: 51 changed" in axfrd.ctl("secondary", "disable", "--all").stdout
+    assert "51 zones: 51 changed" in axfrd.ctl("secondary", "disable", "--all", "--yes").stdout
     assert axfrd.ctl("secondary", "status", "--behind", check=False).returncode == 0
 
 
