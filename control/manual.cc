@@ -111,6 +111,16 @@ void print_table() {
   }
 }
 
+// Of docs/api.md.
+void print_roles() {
+  std::cout << "| endpoint | role | methods |\n|---|---|---|\n";
+  for (const Verb& verb : verbs()) {
+    std::cout << "| `" << verb.method << "` | " << to_text(verb.needs) << " | " << (verb.looks ? "GET, POST" : "POST")
+              << " |\n";
+  }
+}
+
+constexpr std::string_view kRolesBegin = "<!-- begin roles -->", kRolesEnd = "<!-- end roles -->";
 constexpr std::string_view kTableBegins = "<!-- begin verbs -->", kTableEnds = "<!-- end verbs -->";
 
 void print_line(const std::string& line) {
@@ -125,6 +135,7 @@ void print_line(const std::string& line) {
   } else {
     std::cout << line << '\n';
     if (line == kTableBegins) print_table();
+    if (line == kRolesBegin) print_roles();
   }
 }
 
@@ -138,8 +149,8 @@ int main(int argc, char** argv) {
   }
   bool is_replaced = false;
   for (std::string line; std::getline(page, line);) {
-    is_replaced = is_replaced && line != kTableEnds;
+    is_replaced = is_replaced && line != kTableEnds && line != kRolesEnd;
     if (!is_replaced) print_line(line);
-    is_replaced = is_replaced || line == kTableBegins;
+    is_replaced = is_replaced || line == kTableBegins || line == kRolesBegin;
   }
 }

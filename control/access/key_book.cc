@@ -14,31 +14,6 @@ namespace {
 using zones::Name;
 using zones::NameView;
 
-std::vector<uint16_t> parse_types(const std::string& text) {
-  std::vector<uint16_t> types;
-  for (size_t at = 0; at < text.size();) {
-    const size_t comma = std::min(text.find(',', at), text.size());
-    const std::string name = text.substr(at, comma - at);
-    const uint16_t type = zones::type_from_text(name);
-    if (type == 0 || zones::rrtype::is_meta(type))
-      throw std::invalid_argument("'" + name + "' is no record type; write types as in A,AAAA,TXT");
-    types.push_back(type);
-    at = comma + 1;
-  }
-  return types;
-}
-
-std::string names_of(const UpdateGrant& grant) {
-  if (!grant.name) return "*";
-  return (grant.below ? "*." : "") + grant.name->to_text();
-}
-
-std::string types_of(const UpdateGrant& grant) {
-  std::string text;
-  for (const uint16_t type : grant.types) text += (text.empty() ? "" : ",") + zones::type_to_text(type);
-  return text;
-}
-
 auto is_named(NameView name) {
   return [name](const KeyRef& key) { return key->tsig->name().view().equals(name); };
 }
@@ -50,35 +25,6 @@ KeyRing ring_of(const std::vector<KeyRef>& keys) {
 }
 
 }  // namespace
-
-// ---- grants ----
-
-bool UpdateGrant::covers(const zones::OwnedRecord& record) const {
-  if (!types.empty() && std::ranges::find(types, record.type) == types.end()) return false;
-  if (!name) return true;
-  return below ? record.owner.view().is_at_or_below(*name) && !(record.owner == *name) : record.owner == *name;
-}
-
-bool operator==(const UpdateGrant& a, const UpdateGrant& b) {
-  return a.zone == b.zone && a.name == b.name && a.below == b.below && std::ranges::is_permutation(a.types, b.types);
-}
-
-UpdateGrant parse_grant(const std::string& zone, const std::string& names, const std::string& types) {
-  UpdateGrant grant;
-  if (zone != "*") grant.zone = parse_name(zone);
-  if (names != "*") {
-    grant.below = names.starts_with("*.") && names.size() > 2;
-    grant.name = parse_name(grant.below ? names.substr(2) : names);
-    if (grant.zone && !grant.name->view().is_at_or_below(*grant.zone))
-      throw std::invalid_argument(grant.name->to_text() + " is not in the zone " + grant.zone->to_text());
-  }
-  grant.types = parse_types(types);
-  return grant;
-}
-
-Json to_json(const UpdateGrant& grant) {
-  return {{"zone", grant.zone ? grant.zone->to_text() : "*"}, {"names", names_of(grant)}, {"types", types_of(grant)}};
-}
 
 // ---- keys ----
 
@@ -104,45 +50,9 @@ Json to_json(const Key& key) {
 namespace {
 
 enum class KeyTag : uint16_t { algorithm = 1, secret, grant };
-enum class GrantTag : uint16_t { zone = 1, name, below, types };
 
 TsigKeyRef tsig_key(const Name& name, const std::string& algorithm, Secret secret) {
   return std::make_shared<const TsigKey>(name, parse_tsig_algorithm(algorithm), std::move(secret), Md5::allowed);
-}
-
-std::string encode_grant(const UpdateGrant& grant) {
-  zones::TagWriter out;
-  if (grant.zone) out.put_name(GrantTag::zone, *grant.zone);
-  if (grant.name) out.put_name(GrantTag::name, *grant.name);
-  if (grant.below) out.put8(GrantTag::below, 1);
-  zones::OctetWriter types;
-  for (const uint16_t type : grant.types) types.put16(type);
-  if (!grant.types.empty()) out.put(GrantTag::types, std::move(types).finish());
-  return std::move(out).finish();
-}
-
-UpdateGrant grant_of(zones::Bytes value, bool& knows_all) {
-  UpdateGrant grant;
-  zones::TagReader in(value);
-  while (in.next()) {
-    switch (in.tag<GrantTag>()) {
-      case GrantTag::zone:
-        grant.zone = in.name();
-        break;
-      case GrantTag::name:
-        grant.name = in.name();
-        break;
-      case GrantTag::below:
-        grant.below = in.number8() != 0;
-        break;
-      case GrantTag::types:
-        for (zones::OctetReader types(in.value()); !types.at_end();) grant.types.push_back(types.take16());
-        break;
-      default:
-        knows_all = false;
-    }
-  }
-  return grant;
 }
 
 // Format 6.
@@ -169,7 +79,7 @@ std::string key_to_stored(const Key& key) {
   zones::TagWriter out;
   out.put(KeyTag::algorithm, to_text(key.tsig->algorithm()));
   out.put(KeyTag::secret, zones::text_of(key.tsig->secret().bytes()));
-  for (const UpdateGrant& grant : key.grants) out.put(KeyTag::grant, encode_grant(grant));
+  for (const UpdateGrant& grant : key.grants) out.put(KeyTag::grant, grant_to_stored(grant));
   return std::move(out).finish();
 }
 
@@ -189,7 +99,7 @@ Key key_from_stored(const Name& name, const std::string& stored) {
         secret.emplace(Octets(in.value().begin(), in.value().end()));
         break;
       case KeyTag::grant:
-        grants.push_back(grant_of(in.value(), knows_all));
+        grants.push_back(grant_from_stored(in.value(), knows_all));
         break;
       default:
         knows_all = false;

@@ -10,30 +10,10 @@
 #include <string>
 #include <vector>
 
+#include "control/access/grant.h"
 #include "control/access/tsig.h"
-#include "control/base/json.h"
-#include "zones/answer/dns_update.h"
 
 namespace axfrd::control {
-
-// Records that the holder of a key may add and remove.
-struct UpdateGrant {
-  std::optional<zones::Name> zone;  // none: every zone
-  std::optional<zones::Name> name;  // none: every name of the zone
-  bool below = false;               // `name` stands for the names below it, not for itself
-  std::vector<uint16_t> types;      // empty: all
-
-  bool covers_zone(const zones::Name& apex) const { return !zone || *zone == apex; }
-  bool covers(const zones::OwnedRecord& record) const;
-  // Whether both allow the same, in whatever order the types stand.
-  friend bool operator==(const UpdateGrant& a, const UpdateGrant& b);
-};
-
-// "*" or a zone; "*", a name, or "*.name" for all names below; types as in "A,AAAA", or empty for all. Throws
-// std::invalid_argument with a sentence.
-UpdateGrant parse_grant(const std::string& zone, const std::string& names, const std::string& types);
-// {"zone": …, "names": …, "types": […]}
-Json to_json(const UpdateGrant& grant);
 
 struct Key {
   TsigKeyRef tsig;

@@ -26,11 +26,16 @@ SettingValue key_of(const std::string& name, const std::string& stored) {
 SettingValue provider_of(const std::string&, const std::string& stored) { return wish_from_stored(stored); }
 SettingValue cookies_of(const std::string&, const std::string& stored) { return cookies_from_stored(stored); }
 
+SettingValue token_of(const std::string& name, const std::string& stored) {
+  return std::make_shared<const Token>(token_from_stored(name, stored));
+}
+
 std::string key_title(const std::string& name) {
   const auto view = zones::NameView::read(zones::bytes_of(name));
   return "key " + (view ? view->to_text() : "?");
 }
 std::string provider_title(const std::string& name) { return "provider " + name; }
+std::string token_title(const std::string& name) { return "token " + name; }
 std::string cookies_title(const std::string&) { return "the value of the cookie secrets"; }
 
 struct KindRow {
@@ -40,7 +45,8 @@ struct KindRow {
 };
 constexpr KindRow kKinds[] = {{SettingKind::key, key_of, key_title},
                               {SettingKind::provider, provider_of, provider_title},
-                              {SettingKind::cookies, cookies_of, cookies_title}};
+                              {SettingKind::cookies, cookies_of, cookies_title},
+                              {SettingKind::token, token_of, token_title}};
 
 const KindRow* row_of(char kind) {
   for (const KindRow& row : kKinds) {
@@ -72,6 +78,12 @@ Setting provider_setting(const std::string& name, std::optional<SecondaryWish> p
 
 Setting cookies_setting(const StoredCookies& cookies) { return {SettingKind::cookies, {}, cookies}; }
 
+Setting token_setting(const std::string& name, TokenRef token) {
+  Setting setting{SettingKind::token, name, {}};
+  if (token) setting.value = std::move(token);
+  return setting;
+}
+
 std::string name_of_setting(SettingKind kind, const std::string& name) {
   const KindRow* row = row_of(static_cast<char>(kind));
   return row != nullptr ? row->title(name) : "a setting of an unknown kind";
@@ -81,7 +93,8 @@ std::string setting_to_stored(const SettingValue& value) {
   return std::visit(
       Overloaded{[](std::monostate) { return std::string(); }, [](const KeyRef& key) { return key_to_stored(*key); },
                  [](const SecondaryWish& provider) { return wish_to_stored(provider); },
-                 [](const StoredCookies& cookies) { return cookies_to_stored(cookies.secrets); }},
+                 [](const StoredCookies& cookies) { return cookies_to_stored(cookies.secrets); },
+                 [](const TokenRef& token) { return token_to_stored(*token); }},
       value);
 }
 
@@ -94,7 +107,8 @@ Setting setting_from_stored(char kind, const std::string& name, const std::strin
 bool knows_all(const SettingValue& value) {
   return std::visit(Overloaded{[](std::monostate) { return true; }, [](const KeyRef& key) { return !key->kept; },
                                [](const SecondaryWish& provider) { return provider.knows_all; },
-                               [](const StoredCookies& cookies) { return cookies.knows_all; }},
+                               [](const StoredCookies& cookies) { return cookies.knows_all; },
+                               [](const TokenRef& token) { return !token->kept; }},
                     value);
 }
 
@@ -118,6 +132,15 @@ KeyBookRef with_keys(const KeyBook& book, std::span<const Setting* const> change
     if (key) left.push_back(std::move(key));
   }
   return std::make_shared<const KeyBook>(std::move(left));
+}
+
+TokenBookRef with_tokens(const TokenBook& book, std::span<const Setting* const> changed) {
+  std::map<std::string, TokenRef> tokens;
+  for (const Setting* setting : changed) {
+    const auto* token = std::get_if<TokenRef>(&setting->value);
+    tokens[setting->name] = token != nullptr ? *token : nullptr;
+  }
+  return std::make_shared<const TokenBook>(book, tokens);
 }
 
 ProvidersRef with_providers(Providers providers, std::span<const Setting* const> changed) {
@@ -148,6 +171,9 @@ Settings Settings::with(std::span<const Setting> changed) const {
       case SettingKind::cookies:
         next.cookies.reset();
         if (const auto* set = std::get_if<StoredCookies>(&some.back()->value)) next.cookies = *set;
+        break;
+      case SettingKind::token:
+        next.tokens = with_tokens(*tokens, some);
         break;
     }
   }

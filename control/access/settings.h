@@ -1,4 +1,4 @@
-// Settings: what belongs to no zone. TSIG keys, the providers of secondaries, the secrets of DNS Cookies.
+// Settings: what belongs to no zone. TSIG keys, the providers of secondaries, the secrets of DNS Cookies, tokens.
 //
 // All settings are values in one table: of a kind, and called by a name. One snapshot of the table is in force at a
 // time. The committer makes the next one, stores what has changed in the same commit as zones, and then publishes it.
@@ -19,16 +19,17 @@
 #include "control/access/cookie.h"
 #include "control/access/key_book.h"
 #include "control/access/provider.h"
+#include "control/access/token.h"
 
 namespace axfrd::control {
 
 // The values are those by which the store knows them.
-enum class SettingKind : char { key = 'k', provider = 'p', cookies = 'c' };
+enum class SettingKind : char { key = 'k', provider = 'p', cookies = 'c', token = 't' };
 
 using ProvidersRef = std::shared_ptr<const Providers>;
 
 // monostate: there is none.
-using SettingValue = std::variant<std::monostate, KeyRef, SecondaryWish, StoredCookies>;
+using SettingValue = std::variant<std::monostate, KeyRef, SecondaryWish, StoredCookies, TokenRef>;
 
 struct Setting {
   SettingKind kind;
@@ -39,6 +40,7 @@ struct Setting {
 struct Settings {
   KeyBookRef keys = std::make_shared<const KeyBook>();
   ProvidersRef providers = std::make_shared<const Providers>();
+  TokenBookRef tokens = std::make_shared<const TokenBook>();
   std::optional<StoredCookies> cookies;  // none were ever set: those that were drawn at random are in use
 
   const SecondaryWish* provider(const std::string& name) const {
@@ -53,8 +55,9 @@ using SettingsRef = std::shared_ptr<const Settings>;
 Setting key_setting(const zones::Name& name, KeyRef key);  // null: the key goes
 Setting provider_setting(const std::string& name, std::optional<SecondaryWish> provider);
 Setting cookies_setting(const StoredCookies& cookies);
+Setting token_setting(const std::string& name, TokenRef token);  // null: the token goes
 
-// "key k.example.", "provider acme", "the value of the cookie secrets".
+// "key k.example.", "provider acme", "token ci", "the value of the cookie secrets".
 std::string name_of_setting(SettingKind kind, const std::string& name);
 
 // What the store keeps of a value; empty if there is none.

@@ -74,6 +74,11 @@ struct Prefix {
   std::string to_text() const;
 };
 
+// Who counts as one client: an IPv4 address, or an IPv6 /64, which is what one subscriber has.
+inline IpAddress client_network(const IpAddress& address) {
+  return address.is_v6() ? Prefix::masked(address, 64) : address;
+}
+
 inline unsigned address_bits(const IpAddress& address) { return address.is_v4() ? 32 : 128; }
 
 // The octets of an address, in network order: 4 or 16 of them.

@@ -6,6 +6,7 @@ std::string Cause::text() const {
   std::string text = kind;
   if (!detail.empty()) text += " " + detail;
   if (!who.empty()) text += " by " + who;
+  if (!from.empty()) text += " from " + from;
   return text;
 }
 

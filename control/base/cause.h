@@ -21,6 +21,7 @@ struct Cause {
   std::string who = {};              // the user of the control socket, the key of an UPDATE; empty: axfrd itself
   std::string verb = {};             // the operation, "zone.commit"; empty: nobody used one
   std::optional<uint32_t> uid = {};  // of a local user
+  std::string from = {};             // the address of a client of the HTTP API; empty: nobody's
 
   // "rollback to serial 7 by root"
   std::string text() const;

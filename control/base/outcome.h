@@ -18,11 +18,12 @@ enum class FailureCode : int {
   stopping = 4,
   conflict = 5,
   timed_out = 6,
-  forbidden = 7,     // to who asked
-  unconfirmed = 8,   // it is done when it is asked for with the word that it was meant
-  dry_run = 9,       // nothing was to be changed; never told to a client
-  bad_request = 10,  // what no face of axfrd takes; on the control socket, JSON-RPC's "invalid params"
-  standby = 11       // a standby takes no changes
+  forbidden = 7,          // to who asked
+  unconfirmed = 8,        // it is done when it is asked for with the word that it was meant
+  dry_run = 9,            // nothing was to be changed; never told to a client
+  bad_request = 10,       // what no face of axfrd takes; on the control socket, JSON-RPC's "invalid params"
+  standby = 11,           // a standby takes no changes
+  changed_meanwhile = 12  // it is not what who asked has seen
 };
 
 struct Failure {

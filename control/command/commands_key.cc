@@ -1,6 +1,8 @@
-// Verbs about keys.
+// Verbs about keys and tokens.
 #include <array>
 
+#include "control/access/secondary.h"
+#include "control/base/unix_time.h"
 #include "control/command/commands.h"
 #include "control/command/commands_support.h"
 
@@ -17,20 +19,20 @@ void key_add(Operations& operations, const Principal& who, Json& params, RpcDone
   const auto algorithm = algorithm_in(params);
   const auto key = std::make_shared<const TsigKey>(name, algorithm, decode_secret(text_in(params, "secret")),
                                                    flag_in(params, "allow-md5") ? Md5::allowed : Md5::refused);
-  operations.keys.add(who, "key.add", key, answering<Committer::KeyChanged>(std::move(done)));
+  operations.keys.add(who, key, answering<Committer::KeyChanged>(std::move(done)));
 }
 
 // The one time that a secret is told: to who asked for its making.
 void key_generate(Operations& operations, const Principal& who, Json& params, RpcDone done) {
   const auto name = name_in(params, "key");
   const auto algorithm = algorithm_in(params);
-  const auto key = std::make_shared<const TsigKey>(name, algorithm, random_secret(algorithm));
-  const auto with_secret = [key](const Committer::KeyChanged& changed) {
-    Json result = to_json(changed);
-    result["secret"] = encode_secret(key->secret());
+  using Generated = KeyOperations::KeyGenerated;
+  const auto with_secret = [](const Generated& generated) {
+    Json result = to_json(generated.changed);
+    result["secret"] = encode_secret(generated.key->secret());
     return result;
   };
-  operations.keys.add(who, "key.generate", key, answering<Committer::KeyChanged>(std::move(done), with_secret));
+  operations.keys.generate(who, name, algorithm, answering<Generated>(std::move(done), with_secret));
 }
 
 void key_list(Operations& operations, const Principal& who, Json&, RpcDone done) {
@@ -58,13 +60,47 @@ void key_revoke(Operations& operations, const Principal& who, Json& params, RpcD
   operations.keys.revoke(who, name, zone, answering<Committer::KeyChanged>(std::move(done)));
 }
 
+// ---- tokens ----
+
+void token_add(Operations& operations, const Principal& who, Json& params, RpcDone done) {
+  AddToken request{text_in(params, "token"), Role::reader};
+  check_token_name(request.name);
+  const auto role = role_from(text_in(params, "role"));
+  if (!role) throw std::invalid_argument("\"role\" is none of reader, editor, secondary-manager, admin");
+  request.role = *role;
+  request.zones = items_of(optional_text(params, "zones"));
+  (void)ZoneScope::of(request.zones);
+  request.limits = parse_limits(items_of(optional_text(params, "names")), optional_text(params, "types"));
+  if (params.contains("expires")) request.expires = parse_expiry(text_in(params, "expires"), unix_time());
+  operations.tokens.add(who, std::move(request), answering<TokenAdded>(std::move(done), [](const TokenAdded& added) {
+                          return Json{{"token", to_json(*added.token)}, {"secret", added.text}};
+                        }));
+}
+
+void token_list(Operations& operations, const Principal& who, Json&, RpcDone done) {
+  answer<std::vector<TokenRef>>(done, operations.tokens.list(who), [](const std::vector<TokenRef>& all) {
+    Json tokens = Json::array();
+    for (const TokenRef& token : all) tokens.push_back(to_json(*token));
+    return Json{{"tokens", std::move(tokens)}};
+  });
+}
+
+void token_remove(Operations& operations, const Principal& who, Json& params, RpcDone done) {
+  operations.tokens.remove(who, text_in(params, "token"),
+                           answering<TokenRef>(std::move(done), [](const TokenRef& token) {
+                             return Json{{"token", to_json(*token)}};
+                           }));
+}
+
 }  // namespace
 
 std::span<const VerbHandler> key_handlers() {
   static constexpr std::array kHandlers{
-      VerbHandler{"key.add", key_add},     VerbHandler{"key.generate", key_generate},
-      VerbHandler{"key.list", key_list},   VerbHandler{"key.remove", key_remove},
-      VerbHandler{"key.grant", key_grant}, VerbHandler{"key.revoke", key_revoke},
+      VerbHandler{"key.add", key_add},           VerbHandler{"key.generate", key_generate},
+      VerbHandler{"key.list", key_list},         VerbHandler{"key.remove", key_remove},
+      VerbHandler{"key.grant", key_grant},       VerbHandler{"key.revoke", key_revoke},
+      VerbHandler{"token.add", token_add},       VerbHandler{"token.list", token_list},
+      VerbHandler{"token.remove", token_remove},
   };
   return kHandlers;
 }

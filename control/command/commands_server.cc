@@ -61,6 +61,11 @@ void stop(Operations& operations, const Principal& who, Json&, RpcDone done) {
   done(RpcResult(Json{{"stopping", true}}));
 }
 
+void http_reload(Operations& operations, const Principal& who, Json&, RpcDone done) {
+  if (auto failure = operations.server.reload_certificate(who)) return refuse(done, std::move(*failure));
+  done(RpcResult(Json{{"reloaded", true}}));
+}
+
 void backup(Operations& operations, const Principal& who, Json& params, RpcDone done) {
   operations.server.backup(who, text_in(params, "directory"),
                            answering<std::filesystem::path>(std::move(done), [](const std::filesystem::path& made) {
@@ -120,6 +125,7 @@ std::span<const VerbHandler> server_handlers() {
       VerbHandler{"backup", backup},
       VerbHandler{"standby.load", standby_load},
       VerbHandler{"promote", promote},
+      VerbHandler{"http.reload", http_reload},
       VerbHandler{"stop", stop},
       VerbHandler{"cookie.show", cookie_show},
       VerbHandler{"cookie.add", cookie_add},

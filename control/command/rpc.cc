@@ -11,13 +11,16 @@ bool is_id(const Json& id) { return id.is_string() || id.is_number() || id.is_nu
 
 RpcError invalid(const char* why) { return {RpcError::invalid_request, why}; }
 
+constexpr const char* kNotJson = "it is not JSON";
 constexpr size_t kPiece = 256 * 1024;
 
 // Makes a value of JSON text, as long as it is within our limits.
 class BoundedReader : public nlohmann::json_sax<Json> {
  public:
   Json value;
-  RpcError problem{RpcError::parse_error, "the line is not JSON"};  // if the text was not taken
+  RpcError problem{RpcError::parse_error, kNotJson};  // if the text was not taken
+
+  explicit BoundedReader(const JsonLimits& limits) : limits_(limits) {}
 
   bool null() override { return add(nullptr); }
   bool boolean(bool v) override { return add(v); }
@@ -34,7 +37,8 @@ class BoundedReader : public nlohmann::json_sax<Json> {
 
   bool key(string_t& name) override {
     const Json& object = *open_.back();
-    if (object.size() >= kMaxMembers) return fail("an object of more than " + std::to_string(kMaxMembers) + " members");
+    if (object.size() >= limits_.members)
+      return fail("an object of more than " + std::to_string(limits_.members) + " members");
     if (object.contains(name)) return fail("the member \"" + name + "\" stands twice");
     key_ = std::move(name);
     return true;
@@ -42,7 +46,7 @@ class BoundedReader : public nlohmann::json_sax<Json> {
 
  private:
   bool add(Json item, bool opens = false) {
-    if (++count_ > kMaxValues) return fail("more than " + std::to_string(kMaxValues) + " values");
+    if (++count_ > limits_.values) return fail("more than " + std::to_string(limits_.values) + " values");
     Json* place = &value;
     if (!open_.empty() && open_.back()->is_array()) {
       open_.back()->push_back(nullptr);
@@ -53,8 +57,8 @@ class BoundedReader : public nlohmann::json_sax<Json> {
     *place = std::move(item);
     if (!opens) return true;
     open_.push_back(place);  // what it is in does not grow until it ends, so that it stays where it is
-    if (open_.size() <= kMaxDepth) return true;
-    problem.message = "JSON of more than " + std::to_string(kMaxDepth) + " levels";
+    if (open_.size() <= limits_.depth) return true;
+    problem.message = "JSON of more than " + std::to_string(limits_.depth) + " levels";
     return false;
   }
 
@@ -68,6 +72,7 @@ class BoundedReader : public nlohmann::json_sax<Json> {
     return false;
   }
 
+  const JsonLimits limits_;
   std::vector<Json*> open_;  // objects and arrays that have not ended
   std::string key_;
   size_t count_ = 0;
@@ -90,13 +95,20 @@ JsonStream stream_of(std::function<bool(std::string&)> write) {
   };
 }
 
+std::variant<Json, RpcError> parse_json(std::string_view text, const JsonLimits& limits) {
+  BoundedReader reader(limits);
+  if (Json::sax_parse(text, &reader)) return std::move(reader.value);
+  if (reader.problem.code != RpcError::parse_error) reader.problem.id = id_of(reader.value);
+  return std::move(reader.problem);
+}
+
 std::variant<RpcRequest, RpcError> parse_request(std::string_view line) {
-  BoundedReader reader;
-  Json& message = reader.value;
-  if (!Json::sax_parse(line, &reader)) {
-    if (reader.problem.code != RpcError::parse_error) reader.problem.id = id_of(message);
-    return std::move(reader.problem);
+  auto read = parse_json(line, {kMaxMembers, kMaxValues, kMaxDepth});
+  if (auto* error = std::get_if<RpcError>(&read)) {
+    if (error->message == kNotJson) error->message = "the line is not JSON";
+    return std::move(*error);
   }
+  Json& message = std::get<Json>(read);
   if (!message.is_object()) return invalid("a request is a JSON object; batches are not supported");
   RpcRequest request;
   if (const auto id = message.find("id"); id != message.end()) {

@@ -45,6 +45,15 @@ using RpcHandler = std::function<void(RpcRequest request, RpcDone done)>;
 // behind it or beside it. None: nobody can say that.
 using RpcReach = std::function<std::optional<std::string>(const RpcRequest&)>;
 
+// Makes a value of JSON text, if it is within some limits: what is beyond them is refused when that shows, at a cost
+// that does not grow with what follows. No member stands twice. Any thread.
+struct JsonLimits {
+  size_t members;  // of an object
+  size_t values;   // in all
+  size_t depth;
+};
+std::variant<Json, RpcError> parse_json(std::string_view text, const JsonLimits& limits);
+
 // Reads one line. A request that is larger than any that we have a method for is refused when that shows, at a cost
 // that does not grow with what follows: an object of more than kMaxMembers members, more than kMaxValues values in all,
 // one member twice, or more than kMaxDepth levels. Strings may be of any length. Any thread.

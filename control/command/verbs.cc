@@ -128,6 +128,20 @@ constexpr std::array kKeyRevoke{
     Parameter{"zone", Source::argument, true, "ZONE", "zone of the grants, as they were made"},
 };
 
+constexpr std::array kTokenAdd{
+    Parameter{"token", Source::argument, true, "TOKEN", "what you call the token"},
+    Parameter{"role", Source::option, true, "ROLE", "reader, editor, secondary-manager or admin"},
+    Parameter{"zones", Source::list, false, "PATTERN", "only these zones: NAME, or *.NAME for those below it"},
+    Parameter{"names", Source::list, false, "NAME",
+              "change records of these names alone: NAME, *.NAME for those below it, or LABEL.* for those that begin "
+              "with it, as in _acme-challenge.*"},
+    Parameter{"types", Source::option, false, "TYPES", "change records of these types alone, as in A,AAAA,TXT"},
+    Parameter{"expires", Source::option, false, "TIME", "a date, as in 2027-01-31, or a time from now, as in 90d"},
+};
+constexpr std::array kTokenName{
+    Parameter{"token", Source::argument, true, "TOKEN", "what you call the token"},
+};
+
 constexpr std::array kBackup{
     Parameter{"directory", Source::path, true, "DIR", "where to; it must be empty, or not be there"},
 };
@@ -197,53 +211,97 @@ constexpr std::array kExplain{
 };
 
 constexpr std::array kVerbs{
-    Verb{"status", "show what the server is doing", {}, Shown::status},
-    Verb{"stats", "show the counters of all that is received and sent", {}, Shown::stats},
-    Verb{"backup", "copy the store while axfrd runs", kBackup, Shown::backup},
-    Verb{"standby.load", "let a standby serve what a backup holds", kStandbyLoad, Shown::backup_loaded},
-    Verb{"promote", "make a standby the primary", {}, Shown::promoted},
-    Verb{"stop", "stop the server", {}, Shown::stopping},
-    Verb{"zone.import", "add zones, or replace them, from zone files", kImport, Shown::imported},
-    Verb{"zone.list", "list all zones", kList, Shown::zone_list},
-    Verb{"zone.show", "show one zone: serial, size, memory", kZone, Shown::zone, Reach::zone},
-    Verb{"zone.check", "say what secondaries refuse in a zone or a file", kCheck, Shown::findings},
-    Verb{"zone.export", "print one zone as a zone file", kZone, Shown::exported, Reach::zone},
-    Verb{"zone.remove", "remove one zone", kRemoveZone, Shown::removed_zone, Reach::zone},
-    Verb{"zone.import-dir", "import all zone files of a directory", kImportDirectory, Shown::imported_directory},
-    Verb{"zone.begin", "begin a transaction", kZone, Shown::begun, Reach::zone},
-    Verb{"zone.set", "in the transaction, add a record", kSet, Shown::edits, Reach::zone},
-    Verb{"zone.unset", "in the transaction, remove a record, an RRset or a name", kUnset, Shown::edits, Reach::zone},
-    Verb{"zone.diff", "show what the transaction would change, or what did", kDiff, Shown::difference, Reach::zone},
-    Verb{"zone.commit", "make the transaction's changes, all at once", kCommit, Shown::changed, Reach::zone},
-    Verb{"zone.abort", "forget the transaction", kZone, Shown::aborted, Reach::zone},
-    Verb{"zone.status", "show open transactions", kOptionalZone, Shown::transactions},
-    Verb{"zone.history", "show the changes that secondaries can get as IXFR", kHistory, Shown::history, Reach::zone},
-    Verb{"zone.rollback", "bring back earlier content, under a new serial", kRollback, Shown::changed, Reach::zone},
-    Verb{"zone.config", "show a zone's settings, or change them", kConfig, Shown::config, Reach::zone},
-    Verb{"secondary.enable", "let others serve a zone as secondaries", kSecondary, Shown::secondaries_set, Reach::zone},
-    Verb{"secondary.edit", "change what is stated of a zone's secondaries", kEditSecondary, Shown::secondaries_set,
+    Verb{"status", "show what the server is doing", {}, Shown::status, Needs::reader, Verb::kLooks},
+    Verb{"stats", "show the counters of all that is received and sent", {}, Shown::stats, Needs::reader, Verb::kLooks},
+    Verb{"backup", "copy the store while axfrd runs", kBackup, Shown::backup, Needs::admin},
+    Verb{"standby.load", "let a standby serve what a backup holds", kStandbyLoad, Shown::backup_loaded, Needs::admin},
+    Verb{"promote", "make a standby the primary", {}, Shown::promoted, Needs::admin},
+    Verb{"http.reload", "read the certificate of the HTTP server anew", {}, Shown::reloaded, Needs::admin},
+    Verb{"stop", "stop the server", {}, Shown::stopping, Needs::admin},
+    Verb{"zone.import", "add zones, or replace them, from zone files", kImport, Shown::imported, Needs::editor},
+    Verb{"zone.list", "list all zones", kList, Shown::zone_list, Needs::reader, Verb::kLooks},
+    Verb{"zone.show", "show one zone: serial, size, memory", kZone, Shown::zone, Needs::reader, Verb::kLooks,
          Reach::zone},
-    Verb{"secondary.disable", "undo what enable did", kDisableSecondary, Shown::secondaries_set, Reach::zone},
+    Verb{"zone.check", "say what secondaries refuse in a zone or a file", kCheck, Shown::findings, Needs::reader,
+         Verb::kLooks},
+    Verb{"zone.export", "print one zone as a zone file", kZone, Shown::exported, Needs::reader, Verb::kLooks,
+         Reach::zone},
+    Verb{"zone.remove", "remove one zone", kRemoveZone, Shown::removed_zone, Needs::editor, Verb::kChanges,
+         Reach::zone},
+    Verb{"zone.import-dir", "import all zone files of a directory", kImportDirectory, Shown::imported_directory,
+         Needs::admin},
+    Verb{"zone.begin", "begin a transaction", kZone, Shown::begun, Needs::editor, Verb::kChanges, Reach::zone},
+    Verb{"zone.set", "in the transaction, add a record", kSet, Shown::edits, Needs::editor, Verb::kChanges,
+         Reach::zone},
+    Verb{"zone.unset", "in the transaction, remove a record, an RRset or a name", kUnset, Shown::edits, Needs::editor,
+         Verb::kChanges, Reach::zone},
+    Verb{"zone.diff", "show what the transaction would change, or what did", kDiff, Shown::difference, Needs::reader,
+         Verb::kLooks, Reach::zone},
+    Verb{"zone.commit", "make the transaction's changes, all at once", kCommit, Shown::changed, Needs::editor,
+         Verb::kChanges, Reach::zone},
+    Verb{"zone.abort", "forget the transaction", kZone, Shown::aborted, Needs::editor, Verb::kChanges, Reach::zone},
+    Verb{"zone.status", "show open transactions", kOptionalZone, Shown::transactions, Needs::reader, Verb::kLooks},
+    Verb{"zone.history", "show the changes that secondaries can get as IXFR", kHistory, Shown::history, Needs::reader,
+         Verb::kLooks, Reach::zone},
+    Verb{"zone.rollback", "bring back earlier content, under a new serial", kRollback, Shown::changed, Needs::editor,
+         Verb::kChanges, Reach::zone},
+    Verb{"zone.config", "show a zone's settings, or change them", kConfig, Shown::config, Needs::reader, Verb::kChanges,
+         Reach::zone},
+    Verb{"secondary.enable", "let others serve a zone as secondaries", kSecondary, Shown::secondaries_set,
+         Needs::secondary_manager, Verb::kChanges, Reach::zone},
+    Verb{"secondary.edit", "change what is stated of a zone's secondaries", kEditSecondary, Shown::secondaries_set,
+         Needs::secondary_manager, Verb::kChanges, Reach::zone},
+    Verb{"secondary.disable", "undo what enable did", kDisableSecondary, Shown::secondaries_set,
+         Needs::secondary_manager, Verb::kChanges, Reach::zone},
     Verb{"secondary.show", "show a zone's secondaries, and what they must know of us", kShowSecondary,
-         Shown::secondaries, Reach::zone},
-    Verb{"secondary.list", "list the zones that have secondaries", {}, Shown::secondary_list},
-    Verb{"secondary.status", "show who has which serial, and NOTIFY and transfers", kLedger, Shown::ledger},
-    Verb{"secondary.check", "ask parent and secondaries, and say what to fix", kZone, Shown::checked},
-    Verb{"provider.set", "name the secondaries of a provider", kProvider, Shown::provider_set},
-    Verb{"provider.list", "list all providers", {}, Shown::providers},
-    Verb{"provider.remove", "forget a provider that no zone follows", kProviderName, Shown::removed_provider},
-    Verb{"notify", "notify a zone's secondaries now, or one of all its zones", kNotifyVerb, Shown::notified},
-    Verb{"explain", "say whether a peer may transfer a zone, and why", kExplain, Shown::explained},
-    Verb{"key.add", "add a TSIG key", kKeyAdd, Shown::key},
-    Verb{"key.generate", "make a TSIG key, and show its secret this once", kKeyGenerate, Shown::key},
-    Verb{"key.list", "list all keys: what they may change, when they were used", {}, Shown::keys},
-    Verb{"key.remove", "remove a key", kKeyRemove, Shown::removed_key},
-    Verb{"key.grant", "let a key change records by DNS UPDATE", kKeyGrant, Shown::key},
-    Verb{"key.revoke", "take a key's grants for a zone back", kKeyRevoke, Shown::key},
-    Verb{"cookie.show", "show fingerprints of the secrets of DNS Cookies", {}, Shown::cookies},
-    Verb{"cookie.add", "stage a secret: cookies made with it are accepted", kCookieAdd, Shown::cookies},
-    Verb{"cookie.activate", "make cookies with the staged secret; stage the other", {}, Shown::cookies},
-    Verb{"cookie.drop", "forget the staged secret", {}, Shown::cookies},
+         Shown::secondaries, Needs::reader, Verb::kLooks, Reach::zone},
+    Verb{"secondary.list",
+         "list the zones that have secondaries",
+         {},
+         Shown::secondary_list,
+         Needs::reader,
+         Verb::kLooks},
+    Verb{"secondary.status", "show who has which serial, and NOTIFY and transfers", kLedger, Shown::ledger,
+         Needs::reader, Verb::kLooks},
+    Verb{"secondary.check", "ask parent and secondaries, and say what to fix", kZone, Shown::checked, Needs::reader,
+         Verb::kLooks},
+    Verb{"provider.set", "name the secondaries of a provider", kProvider, Shown::provider_set,
+         Needs::secondary_manager},
+    Verb{"provider.list", "list all providers", {}, Shown::providers, Needs::reader, Verb::kLooks},
+    Verb{"provider.remove", "forget a provider that no zone follows", kProviderName, Shown::removed_provider,
+         Needs::secondary_manager},
+    Verb{"notify", "notify a zone's secondaries now, or one of all its zones", kNotifyVerb, Shown::notified,
+         Needs::editor},
+    Verb{"explain", "say whether a peer may transfer a zone, and why", kExplain, Shown::explained, Needs::reader,
+         Verb::kLooks},
+    Verb{"key.add", "add a TSIG key", kKeyAdd, Shown::key, Needs::admin},
+    Verb{"key.generate", "make a TSIG key, and show its secret this once", kKeyGenerate, Shown::key, Needs::admin},
+    Verb{"key.list",
+         "list all keys: what they may change, when they were used",
+         {},
+         Shown::keys,
+         Needs::admin,
+         Verb::kLooks},
+    Verb{"key.remove", "remove a key", kKeyRemove, Shown::removed_key, Needs::admin},
+    Verb{"key.grant", "let a key change records by DNS UPDATE", kKeyGrant, Shown::key, Needs::admin},
+    Verb{"key.revoke", "take a key's grants for a zone back", kKeyRevoke, Shown::key, Needs::admin},
+    Verb{"token.add", "make a token of the HTTP API, and show it this once", kTokenAdd, Shown::token, Needs::admin},
+    Verb{"token.list",
+         "list all tokens: what they may do, when they were used",
+         {},
+         Shown::tokens,
+         Needs::admin,
+         Verb::kLooks},
+    Verb{"token.remove", "revoke a token", kTokenName, Shown::removed_token, Needs::admin},
+    Verb{"cookie.show",
+         "show fingerprints of the secrets of DNS Cookies",
+         {},
+         Shown::cookies,
+         Needs::admin,
+         Verb::kLooks},
+    Verb{"cookie.add", "stage a secret: cookies made with it are accepted", kCookieAdd, Shown::cookies, Needs::admin},
+    Verb{"cookie.activate", "make cookies with the staged secret; stage the other", {}, Shown::cookies, Needs::admin},
+    Verb{"cookie.drop", "forget the staged secret", {}, Shown::cookies, Needs::admin},
 };
 
 // A group goes from its first verb to the next one's.
@@ -258,6 +316,7 @@ constexpr std::array kVerbGroups{
     FirstOfGroup{"versions and settings", "zone.history"},
     FirstOfGroup{"secondary DNS", "secondary.enable"},
     FirstOfGroup{"keys", "key.add"},
+    FirstOfGroup{"tokens of the HTTP API", "token.add"},
     FirstOfGroup{"DNS Cookies", "cookie.show"},
 };
 
@@ -288,6 +347,20 @@ std::string usage_of_parameter(const Parameter& parameter) {
 }
 
 }  // namespace
+
+const char* to_text(Needs needs) {
+  switch (needs) {
+    case Needs::reader:
+      return "reader";
+    case Needs::editor:
+      return "editor";
+    case Needs::secondary_manager:
+      return "secondary-manager";
+    case Needs::admin:
+      break;
+  }
+  return "admin";
+}
 
 std::string Parameter::written() const {
   if (is_flag()) return std::string("--") + name;

@@ -62,6 +62,7 @@ enum class Shown : uint8_t {
   backup_loaded,
   promoted,
   stopping,
+  reloaded,
   imported,
   zone_list,
   zone,
@@ -90,6 +91,9 @@ enum class Shown : uint8_t {
   key,
   keys,
   removed_key,
+  token,
+  tokens,
+  removed_token,
   cookies
 };
 
@@ -100,11 +104,20 @@ enum class Reach : uint8_t {
            // outside axfrd, unless told so by "wait"
 };
 
+// The least role (control/access/role.h) that the verb takes, at the least; what it is done to may take more.
+enum class Needs : uint8_t { reader, editor, secondary_manager, admin };
+
+const char* to_text(Needs needs);  // as of a role
+
 struct Verb {
+  static constexpr bool kLooks = true, kChanges = false;
+
   const char* method;
   const char* summary;
   std::span<const Parameter> parameters;
   Shown shown;
+  Needs needs;
+  bool looks = kChanges;        // over HTTP, GET does for what changes nothing
   Reach reach = Reach::server;  // decides what is served beside what (rpc_connection.h)
 
   std::string words() const;                // "zone import"

@@ -239,6 +239,21 @@ Outcome<Committer::KeyChanged> Committer::change_key_now(const Name& name, const
   return KeyChanged{name, before, after};
 }
 
+void Committer::change_token(std::string name, TokenEdit edit, Done<TokenChanged> done) {
+  enqueue_change<TokenChanged>(std::move(done),
+                               [this, name = std::move(name), edit = std::move(edit)]() -> Outcome<TokenChanged> {
+                                 const TokenRef before = group_->settings()->tokens->find(name);
+                                 auto edited = edit(before);
+                                 if (auto* failure = std::get_if<Failure>(&edited)) return std::move(*failure);
+                                 const TokenRef after = std::get<TokenRef>(edited);
+                                 if (after != before) {
+                                   if (auto failure = group_->set({token_setting(name, after)}))
+                                     return std::move(*failure);
+                                 }
+                                 return TokenChanged{before, after};
+                               });
+}
+
 void Committer::change_cookies(CookieEdit edit, Done<zones::CookieSecrets> done) {
   enqueue_change<zones::CookieSecrets>(std::move(done),
                                        [this, edit = std::move(edit)] { return change_cookies_now(edit); });

@@ -152,6 +152,13 @@ class Committer : private CommitQueue::Owner {
   using KeyEdit = std::function<Outcome<KeyRef>(const KeyRef& current)>;
   void change_key(zones::Name name, KeyEdit edit, Done<KeyChanged> done);
 
+  struct TokenChanged {
+    TokenRef before, after;  // null: there was none, there is none; the same: nothing was done
+  };
+  // As change_key().
+  using TokenEdit = std::function<Outcome<TokenRef>(const TokenRef& current)>;
+  void change_token(std::string name, TokenEdit edit, Done<TokenChanged> done);
+
   // Makes the secrets of DNS Cookies what edit(current) returns. Called in the committer's thread.
   using CookieEdit = std::function<Outcome<zones::CookieSecrets>(const zones::CookieSecrets& current)>;
   void change_cookies(CookieEdit edit, Done<zones::CookieSecrets> done);

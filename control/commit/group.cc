@@ -37,6 +37,9 @@ std::optional<Failure> refuse_unknown(const Settings& settings, const Setting& n
     case SettingKind::cookies:
       known = !settings.cookies || settings.cookies->knows_all;
       break;
+    case SettingKind::token:
+      if (const TokenRef token = settings.tokens->find(next.name)) known = !token->kept;
+      break;
   }
   const bool removed = std::holds_alternative<std::monostate>(next.value);
   if (known || removed) return std::nullopt;

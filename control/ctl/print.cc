@@ -608,6 +608,40 @@ void print_key_removed(std::ostream& out, const Json& params, const Json&) {
   out << text_of(params["key"]) << ": removed\n";
 }
 
+// What a token may change: "all", or names and types.
+std::string limits_of(const Json& token) {
+  std::string text;
+  for (const Json& limit : token["limits"]) {
+    const std::string types = text_of(limit["types"]);
+    text += (text.empty() ? "" : "; ") + text_of(limit["names"]) + (types.empty() ? "" : " " + types);
+  }
+  return text.empty() ? "all records" : text;
+}
+
+void print_token(std::ostream& out, const Json&, const Json& result) {
+  const Json& token = result["token"];
+  out << text_of(token["token"]) << ": " << text_of(token["role"]) << " of " << joined(token["zones"]) << ", "
+      << limits_of(token) << "\ntoken: " << text_of(result["secret"]) << '\n';
+}
+
+void print_tokens(std::ostream& out, TimeZone zone, const Json& result) {
+  Table table{{{"TOKEN", "ROLE", "ZONES", "MAY CHANGE", "EXPIRES", "LAST USED"}},
+              {false, false, false, false, false, false}};
+  for (const Json& token : result["tokens"]) {
+    const auto when = [&](const Json& time, const char* otherwise) {
+      return time.is_null() ? otherwise : time_text(time.get<int64_t>(), zone);
+    };
+    table.rows.push_back({text_of(token["token"]), text_of(token["role"]), joined(token["zones"]),
+                          token["role"] == "reader" ? "nothing" : limits_of(token), when(token["expires"], "never"),
+                          when(token["last_used"], "never")});
+  }
+  table.print(out);
+}
+
+void print_token_removed(std::ostream& out, const Json& params, const Json&) {
+  out << text_of(params["token"]) << ": removed\n";
+}
+
 void print_cookies(std::ostream& out, const Json&, const Json& result) {
   const Json& staged = result["staged"];
   out << already(result) << "active: " << text_of(result["active"])
@@ -858,6 +892,15 @@ void print_shown(std::ostream& out, Shown shown, const Json& params, const Json&
       return print_keys(out, zone, result);
     case Shown::removed_key:
       return print_key_removed(out, params, result);
+    case Shown::reloaded:
+      out << "the certificate was read anew\n";
+      return;
+    case Shown::token:
+      return print_token(out, params, result);
+    case Shown::tokens:
+      return print_tokens(out, zone, result);
+    case Shown::removed_token:
+      return print_token_removed(out, params, result);
     case Shown::cookies:
       return print_cookies(out, params, result);
   }

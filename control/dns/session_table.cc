@@ -27,7 +27,6 @@ class SessionTable::Entry {
 
 namespace {
 
-IpAddress client_of(const IpAddress& peer) { return peer.is_v6() ? Prefix::masked(peer, 64) : peer; }
 IpAddress prefix_of_client(const IpAddress& peer) { return Prefix::masked(peer, peer.is_v6() ? 48 : 24); }
 
 }  // namespace
@@ -77,7 +76,7 @@ SessionTable::Room SessionTable::room_among_all(const IpAddress& peer) {
   const auto refuse_unless = [](Entry* evicted, Room::Refusal refusal) {
     return evicted != nullptr ? Room{.evicted = evicted} : Room{.refusal = refusal};
   };
-  const auto client = clients_.find(client_of(peer));
+  const auto client = clients_.find(client_network(peer));
   if (client != clients_.end() && client->second.sessions >= limits_.per_client)
     return refuse_unless(first_to_go(client->second), Room::Refusal::client);
   const auto prefix = prefixes_.find(prefix_of_client(peer));
@@ -117,7 +116,7 @@ SessionTable::Entry& SessionTable::enter(const IpAddress& peer, const Room& room
     ++entry.host->sessions;
     ++secondaries_;
   } else {
-    entry.client = join(clients_, client_of(peer));
+    entry.client = join(clients_, client_network(peer));
     entry.prefix = join(prefixes_, prefix_of_client(peer));
     ++entry.client->sessions;
     change(*entry.prefix, [&] { ++entry.prefix->sessions; });

@@ -162,6 +162,17 @@ Json NotifyService::status(const zones::Name& apex, const Wanted& wanted) const 
   return lines_of(delivery_.find(apex), wanted);
 }
 
+uint32_t NotifyService::lowest_proven(const zones::Name& apex) const {
+  const Delivery::Zone* zone = delivery_.find(apex);
+  std::optional<uint32_t> lowest;
+  for (size_t i = 0; zone != nullptr && i < zone->lines.size(); ++i) {
+    const auto& serial = zone->lines[i]->facts.serial;
+    if (!serial) return 0;
+    if (!lowest || zones::serial_newer(*lowest, *serial)) lowest = serial;
+  }
+  return lowest.value_or(zone != nullptr ? zone->facts.serial : 0);
+}
+
 Json NotifyService::seen(const zones::Name& apex, const IpAddress& peer) const {
   Json seen = Json::array();
   if (const Delivery::Zone* zone = delivery_.find(apex)) {

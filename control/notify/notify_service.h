@@ -72,6 +72,8 @@ class NotifyService : public PeerSink, private Delivery::World {
   };
   // Lines of one zone.
   Json status(const zones::Name& apex, const Wanted& wanted) const;
+  // The lowest serial that all its secondaries are proven to have; 0 if one has proven none.
+  uint32_t lowest_proven(const zones::Name& apex) const;
   // What was seen of that host at the zone: of its own troubles if it is a secondary there, or else as a stranger.
   Json seen(const zones::Name& apex, const IpAddress& peer) const;
   // Who is none of the zone's hosts, and asked in vain.

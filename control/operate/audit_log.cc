@@ -27,6 +27,7 @@ std::string audit_line(const AuditRecord& record) {
   };
   put("who", record.cause.who);
   if (record.cause.uid) line["uid"] = *record.cause.uid;
+  put("from", record.cause.from);
   put("verb", record.cause.verb);
   put("cause", record.cause.kind);
   put("detail", record.cause.detail);

@@ -2,8 +2,8 @@
 //
 // Each record is a line of the log (info) and, with --audit-log, a line of JSON in that file:
 //
-//   {"time_ms", "outcome": "done" | "failed", "who", "uid", "verb", "cause", "detail", "zone" | "key" | "provider" | …,
-//    "old_serial", "serial", "what", "reason"}
+//   {"time_ms", "outcome": "done" | "failed", "who", "uid", "from", "verb", "cause", "detail",
+//    "zone" | "key" | "provider" | …, "old_serial", "serial", "what", "reason"}
 //
 // What does not apply is left out. A line that cannot be written now is dropped, as the log's are (base/line_writer.h),
 // and {"outcome": "dropped", "lines"} says how many were.

@@ -18,27 +18,35 @@ const char* to_text(ServerState state) {
 
 namespace {
 
-std::optional<Failure> refuse_role(const Principal& who, Role least) {
+std::optional<Failure> lacks_role(const Principal& who, Role least) {
   if (who.role >= least) return std::nullopt;
-  return Failure{FailureCode::forbidden, std::string("that takes the role ") + to_text(least) + ", and " +
-                                             (who.name.empty() ? "this client" : who.name) + " has the role " +
-                                             to_text(who.role)};
+  return Failure{FailureCode::forbidden, std::string("that takes the role ") + to_text(least) + ", and " + who.shown() +
+                                             " has the role " + to_text(who.role)};
+}
+
+std::optional<Failure> beyond_scope(const Principal& who, const zones::Name& apex) {
+  if (who.scope.contains(apex)) return std::nullopt;
+  return Failure{FailureCode::forbidden, "zone " + apex.to_text() + " is not among those of " + who.shown()};
+}
+
+std::optional<Failure> refuse_role(const Principal& who, Role least) {
+  if (least > Role::reader && who.is_limited()) {
+    return Failure{FailureCode::forbidden,
+                   who.shown() + " may change some records, one by one, and that changes more than these"};
+  }
+  return lacks_role(who, least);
 }
 
 }  // namespace
 
 std::optional<Failure> Context::refuse(const Principal& who, Role least, const zones::Name& apex) {
-  if (!who.scope.contains(apex)) {
-    return Failure{FailureCode::forbidden, "zone " + apex.to_text() + " is not among those of " +
-                                               (who.name.empty() ? "this client" : who.name)};
-  }
+  if (auto failure = beyond_scope(who, apex)) return failure;
   return refuse_role(who, least);
 }
 
 std::optional<Failure> Context::refuse(const Principal& who, Role least) {
   if (!who.scope.is_all()) {
-    return Failure{FailureCode::forbidden, "that concerns more than the zones of " +
-                                               (who.name.empty() ? std::string("this client") : who.name)};
+    return Failure{FailureCode::forbidden, "that concerns more than the zones of " + who.shown()};
   }
   return refuse_role(who, least);
 }
@@ -58,6 +66,28 @@ std::optional<Failure> Context::refuse(const Principal& who, Role least, const A
   return failure;
 }
 
+std::optional<Failure> Context::refuse_editing(const Principal& who, const zones::Name& apex, const Act* act) const {
+  auto failure = beyond_scope(who, apex);
+  if (!failure) failure = lacks_role(who, Role::editor);
+  if (!failure) failure = refuse_standby();
+  if (failure && act != nullptr) record_failure(*act, failure->reason);
+  return failure;
+}
+
+std::optional<Failure> Context::refuse_edit(const Principal& who, const zones::Edit& edit) {
+  if (who.may_change(edit.record.owner, edit.record.type)) return std::nullopt;
+  return Failure{FailureCode::forbidden, "records of " + edit.record.owner.to_text() +
+                                             (edit.pseudo ? "" : " " + zones::type_to_text(edit.record.type)) +
+                                             " are not among those that " + who.shown() + " may change"};
+}
+
+std::optional<Failure> Context::refuse_secret(const Principal& who, const Act& act) const {
+  if (who.uid) return std::nullopt;
+  Failure failure{FailureCode::forbidden, "that shows a secret, which is done on the control socket alone: axfrctl"};
+  record_failure(act, failure.reason);
+  return failure;
+}
+
 std::optional<Failure> Context::refuse_act(const Principal& who, Role least, const Act& act) const {
   auto failure = refuse(who, least);
   if (failure) record_failure(act, failure->reason);
@@ -71,6 +101,7 @@ std::optional<Failure> Context::refuse_standby() const {
 Act Context::act(const Principal& who, const char* verb, Cause cause, const char* kind, std::string name) {
   cause.who = who.name;
   cause.uid = who.uid;
+  cause.from = who.from;
   cause.verb = verb;
   return {verb, std::move(cause), kind, std::move(name)};
 }

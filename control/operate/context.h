@@ -53,6 +53,8 @@ struct Server {
   const std::atomic<ServerState>& state;  // written by the main thread
   std::chrono::seconds transaction_timeout;
   std::function<void()> stop;  // begins to stop the server; any thread
+  // Reads the certificate of the HTTP server anew; a sentence if it is not sound. Any thread.
+  std::function<std::optional<std::string>()> reload_certificate = {};
 };
 
 // An operation as the audit tells it. `name`: of the zone, the key or the provider that it is about.
@@ -77,6 +79,13 @@ class Context {
   // The same for a change, whose refusal is recorded, and which a standby takes from nobody.
   std::optional<Failure> refuse(const Principal& who, Role least, const zones::Name& apex, const Act& act) const;
   std::optional<Failure> refuse(const Principal& who, Role least, const Act& act) const;
+  // The same for a change of single records, which takes an editor: also of one who is limited to some, and whose edits
+  // refuse_edit() looks at. Without an act, nothing is recorded.
+  std::optional<Failure> refuse_editing(const Principal& who, const zones::Name& apex, const Act* act = nullptr) const;
+  // Why the principal may not change these records.
+  static std::optional<Failure> refuse_edit(const Principal& who, const zones::Edit& edit);
+  // Why the principal is told no secret: those of keys and tokens are shown at the control socket alone.
+  std::optional<Failure> refuse_secret(const Principal& who, const Act& act) const;
   // The same for what a standby does, too.
   std::optional<Failure> refuse_act(const Principal& who, Role least, const Act& act) const;
   std::optional<Failure> refuse_standby() const;

@@ -46,9 +46,23 @@ void KeyOperations::change(const Act& act, std::string what, const Name& key, Co
       }));
 }
 
-void KeyOperations::add(const Principal& who, const char* verb, TsigKeyRef key, Done<Changed> done) {
+void KeyOperations::add(const Principal& who, TsigKeyRef key, Done<Changed> done) {
+  const Act act = key_act(who, "key.add", Name(key->name()));
+  add_as(act, who, std::move(key), std::move(done));
+}
+
+void KeyOperations::generate(const Principal& who, const Name& name, TsigAlgorithm algorithm, Done<KeyGenerated> done) {
+  const Act act = key_act(who, "key.generate", name);
+  if (auto failure = context_.refuse_secret(who, act)) return done(std::move(*failure));
+  const auto key = std::make_shared<const TsigKey>(name, algorithm, random_secret(algorithm));
+  add_as(act, who, key, [key, done = std::move(done)](Outcome<Changed> outcome) {
+    if (auto* failure = std::get_if<Failure>(&outcome)) return done(std::move(*failure));
+    done(KeyGenerated{std::get<Changed>(std::move(outcome)), key});
+  });
+}
+
+void KeyOperations::add_as(const Act& act, const Principal& who, TsigKeyRef key, Done<Changed> done) {
   const Name name(key->name());
-  const Act act = key_act(who, verb, name);
   if (auto failure = context_.refuse(who, Role::admin, act)) return done(std::move(*failure));
   const auto add = [tsig = std::move(key)](const KeyRef& current) -> Outcome<KeyRef> {
     if (current == nullptr) return std::make_shared<const Key>(Key{tsig, {}});

@@ -16,8 +16,14 @@ class KeyOperations {
   explicit KeyOperations(const Context& context) : context_(context) {}
 
   using Changed = Committer::KeyChanged;
-  // The same key again changes nothing; another one of its name is refused. `verb`: as which it is recorded.
-  void add(const Principal& who, const char* verb, TsigKeyRef key, Done<Changed> done);
+  struct KeyGenerated {
+    Changed changed;
+    TsigKeyRef key;
+  };
+  // The same key again changes nothing; another one of its name is refused.
+  void add(const Principal& who, TsigKeyRef key, Done<Changed> done);
+  // The same of a secret drawn at random, which `done` tells; only to who asks on this host.
+  void generate(const Principal& who, const zones::Name& name, TsigAlgorithm algorithm, Done<KeyGenerated> done);
   Outcome<std::vector<KeyRef>> list(const Principal& who) const;
   // A key that zones or providers name is not removed, unless that is meant: who signs with it is turned away then.
   void remove(const Principal& who, const zones::Name& key, bool although_used, Done<Changed> done);
@@ -26,6 +32,7 @@ class KeyOperations {
   void revoke(const Principal& who, const zones::Name& key, const std::optional<zones::Name>& zone, Done<Changed> done);
 
  private:
+  void add_as(const Act& act, const Principal& who, TsigKeyRef key, Done<Changed> done);
   void change(const Act& act, std::string what, const zones::Name& key, Committer::KeyEdit edit, Done<Changed> done);
   std::vector<std::string> users(const zones::Name& key) const;
 

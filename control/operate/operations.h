@@ -4,6 +4,7 @@
 #include "control/operate/key_operations.h"
 #include "control/operate/secondary_operations.h"
 #include "control/operate/server_operations.h"
+#include "control/operate/token_operations.h"
 #include "control/operate/zone_operations.h"
 
 namespace axfrd::control {
@@ -23,6 +24,7 @@ class Operations {
   ZoneOperations zones{context_};
   SecondaryOperations secondaries{context_};
   KeyOperations keys{context_};
+  TokenOperations tokens{context_};
   ServerOperations server{context_};
 };
 

@@ -6,19 +6,11 @@
 #include <array>
 #include <cstdio>
 #include <memory>
-
-#include "control/base/parse_name.h"
+#include <utility>
 
 namespace axfrd::control {
 
 namespace {
-
-struct RoleName {
-  Role role;
-  const char* text;
-};
-constexpr std::array kRoles{RoleName{Role::reader, "reader"}, RoleName{Role::editor, "editor"},
-                            RoleName{Role::secondary_manager, "secondary-manager"}, RoleName{Role::admin, "admin"}};
 
 std::string name_of_user(uint32_t uid) {
   constexpr size_t kLongestEntry = 4096;
@@ -35,39 +27,13 @@ std::string name_of_user(uint32_t uid) {
 
 }  // namespace
 
-const char* to_text(Role role) { return std::ranges::find(kRoles, role, &RoleName::role)->text; }
-
-std::optional<Role> role_from(std::string_view text) {
-  const auto* const found = std::ranges::find(kRoles, text, [](const RoleName& r) { return std::string_view(r.text); });
-  return found != kRoles.end() ? std::optional(found->role) : std::nullopt;
+bool Principal::may_change(zones::NameView owner, uint16_t type) const {
+  return limits.empty() ||
+         std::ranges::any_of(limits, [&](const UpdateGrant& limit) { return limit.covers(owner, type); });
 }
 
-ZoneScope ZoneScope::all_zones() {
-  ZoneScope scope;
-  scope.all_ = true;
-  return scope;
-}
-
-ZoneScope ZoneScope::of(const std::vector<std::string>& patterns) {
-  constexpr std::string_view kBelow = "*.";
-  ZoneScope scope;
-  for (const std::string& pattern : patterns) {
-    if (pattern == "*") {
-      scope.all_ = true;
-    } else if (pattern.starts_with(kBelow)) {
-      scope.patterns_.push_back({parse_name(pattern.substr(kBelow.size())), true});
-    } else {
-      scope.patterns_.push_back({parse_name(pattern), false});
-    }
-  }
-  return scope;
-}
-
-bool ZoneScope::contains(zones::NameView apex) const {
-  return all_ || std::ranges::any_of(patterns_, [&](const Pattern& pattern) {
-           const bool same = apex.equals(pattern.name);
-           return pattern.below ? !same && apex.is_at_or_below(pattern.name) : same;
-         });
+Principal token_principal(const Token& token, std::string from) {
+  return {"token " + token.name, token.role, ZoneScope::of(token.zones), std::nullopt, std::move(from), token.limits};
 }
 
 Principal local_principal(uint32_t uid) { return {name_of_user(uid), Role::admin, ZoneScope::all_zones(), uid}; }

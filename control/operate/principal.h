@@ -1,9 +1,10 @@
 // Who asks for an operation, and what they may do.
 //
-// A role may do all that the role before it may: a reader looks, an editor changes the content of zones, a secondary
-// manager opens transfers of zones, an administrator changes the server. The scope says in which zones. What concerns
+// The role says what (access/role.h), the scope in which zones. What concerns
 // no zone alone (keys, providers, the server) wants a scope of all zones. The peers of the control socket are
-// administrators of all zones; tokens of an API will be principals of other roles.
+// administrators of all zones; the tokens of the HTTP API are principals of any role.
+//
+// A principal may be limited to some records. Then they change these, one by one, and nothing else of a zone.
 //
 // Threads. Values.
 #pragma once
@@ -11,46 +12,31 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "zones/wire/name.h"
+#include "control/access/grant.h"
+#include "control/access/role.h"
+#include "control/access/token.h"
 
 namespace axfrd::control {
-
-enum class Role : uint8_t { reader, editor, secondary_manager, admin };
-const char* to_text(Role role);
-std::optional<Role> role_from(std::string_view text);
-
-// Zones by their apexes: "*" is every zone, "*.NAME" every zone below NAME, "NAME" that one.
-class ZoneScope {
- public:
-  ZoneScope() = default;  // no zone
-  static ZoneScope all_zones();
-  // Throws std::invalid_argument.
-  static ZoneScope of(const std::vector<std::string>& patterns);
-
-  bool is_all() const { return all_; }
-  bool contains(zones::NameView apex) const;
-
- private:
-  struct Pattern {
-    zones::Name name;
-    bool below;  // the zones below it, and not its own
-  };
-  bool all_ = false;
-  std::vector<Pattern> patterns_;
-};
 
 struct Principal {
   std::string name = {};  // as the audit tells it: "root", "uid 1000", a token's name
   Role role = Role::reader;
-  ZoneScope scope = {};              // none, unless stated
-  std::optional<uint32_t> uid = {};  // of a local user
+  ZoneScope scope = {};                  // none, unless stated
+  std::optional<uint32_t> uid = {};      // of a local user
+  std::string from = {};                 // the address that they ask from; empty: this host
+  std::vector<UpdateGrant> limits = {};  // records that they may change, if not all
+
+  bool is_limited() const { return !limits.empty(); }
+  bool may_change(zones::NameView owner, uint16_t type) const;
+  std::string shown() const { return name.empty() ? "this client" : name; }
 };
 
 // The peer of the control socket with this user id. Its name is that of /etc/passwd alone: another source of users may
 // be a server that does not answer, and the control thread waits for nobody.
 Principal local_principal(uint32_t uid);
+// Who holds a token, and asks from that address.
+Principal token_principal(const Token& token, std::string from);
 
 }  // namespace axfrd::control

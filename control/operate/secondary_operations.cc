@@ -1,10 +1,13 @@
 #include "control/operate/secondary_operations.h"
 
 #include <algorithm>
+#include <array>
 #include <memory>
+#include <span>
 #include <stdexcept>
 #include <utility>
 
+#include "control/alias/rotation.h"
 #include "control/base/parse_name.h"
 #include "control/base/unix_time.h"
 
@@ -115,6 +118,37 @@ Outcome<zones::SecondaryDns> begin_ending(const zones::ZoneVersion& zone, zones:
   return settings;
 }
 
+// Why somebody whose zones are some alone may not set this: they let us send packets, and only to public addresses,
+// where name servers are; keys and providers belong to nobody's zones. What stands there already may stay.
+std::optional<Failure> refuse_beyond_scope(const zones::SecondaryDns& current, const zones::SecondaryDns& next,
+                                           const std::string& who) {
+  constexpr size_t kMostOfScope = 16;
+  constexpr unsigned kMapped = 12, kDnsPort = 53;
+  const auto forbid = [&](const std::string& what) {
+    return Failure{FailureCode::forbidden, what + ", which takes more than the zones of " + who};
+  };
+  if (next.own_secondaries.size() + next.secondaries.size() > kMostOfScope)
+    return forbid("there would be more than " + std::to_string(kMostOfScope) + " secondaries");
+  for (const std::string& provider : next.providers) {
+    if (std::ranges::find(current.providers, provider) == current.providers.end())
+      return forbid("provider " + provider + " would be followed");
+  }
+  for (const auto* list : {&next.secondaries, &next.own_secondaries}) {
+    for (const zones::Secondary& fresh : *list) {
+      const auto is_it = [&](const zones::Secondary& known) { return known == fresh; };
+      if (std::ranges::any_of(current.secondaries, is_it) || std::ranges::any_of(current.own_secondaries, is_it))
+        continue;
+      const bool v4 = std::ranges::equal(std::span(fresh.address).first(kMapped),
+                                         std::array<uint8_t, kMapped>{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF});
+      const std::string octets(fresh.address.begin() + (v4 ? kMapped : 0), fresh.address.end());
+      if (!fresh.is_host() || is_special(octets)) return forbid(to_text(fresh) + " is not one public address");
+      if (fresh.port != kDnsPort) return forbid(to_text(fresh) + " is not port 53");
+      if (!fresh.keys.empty()) return forbid("key " + fresh.keys.front().to_text() + " would be used");
+    }
+  }
+  return std::nullopt;
+}
+
 // What mends something that was seen at a secondary which may transfer: {"reason"…} as notify/ tells it.
 std::string mend_for(const std::string& apex, const Json& seen) {
   const auto lasts = [](const Json& trouble) { return trouble.value("over_at", Json()).is_null(); };
@@ -209,7 +243,7 @@ void SecondaryOperations::set(const Principal& who, const SetSecondary& request,
   const Act act = secondary_act(who, enables ? "secondary.enable" : "secondary.edit", request.apex);
   if (auto failure = context_.refuse(who, Role::secondary_manager, request.apex, act)) return done(std::move(*failure));
   const Server& server = context_.server();
-  const auto edit = [&server, request, enables](const zones::ZoneVersion& zone) -> Outcome<zones::SecondaryDns> {
+  const auto edit = [&server, request, enables, who](const zones::ZoneVersion& zone) -> Outcome<zones::SecondaryDns> {
     const auto& settings = zone.attributes().secondary_dns;
     const zones::SecondaryDns current = settings ? *settings : zones::SecondaryDns{};
     if (!enables && !current.enabled)
@@ -241,6 +275,9 @@ void SecondaryOperations::set(const Principal& who, const SetSecondary& request,
         return Failure{FailureCode::conflict, "secondary DNS of zone " + request.apex.to_text() +
                                                   " is enabled already, with other settings; axfrctl secondary edit "
                                                   "changes them"};
+      }
+      if (!who.scope.is_all()) {
+        if (auto failure = refuse_beyond_scope(current, next, who.shown())) return std::move(*failure);
       }
       if (next.stands()) {
         if (auto failure = check_servers(next, zone)) return std::move(*failure);
@@ -408,8 +445,7 @@ void SecondaryOperations::check(const Principal& who, const Name& apex, Done<Jso
 }
 
 void SecondaryOperations::notify(const Principal& who, const Name& apex, Done<size_t> done) {
-  if (auto failure = Context::refuse(who, Role::editor, apex)) return done(std::move(*failure));
-  if (auto failure = context_.refuse_standby()) return done(std::move(*failure));
+  if (auto failure = context_.refuse_editing(who, apex)) return done(std::move(*failure));
   context_.server().notify.run([this, apex, done = std::move(done)](NotifyService& notifier) {
     boost::asio::post(context_.loop(), [done, outcome = notifier.notify(apex)] { done(outcome); });
   });
@@ -452,6 +488,19 @@ void SecondaryOperations::explain(const Principal& who, const Explain& request, 
       if (explained.next.empty()) explained.next = mend_for(apex.to_text(), explained.seen);
       done(std::move(explained));
     });
+  });
+}
+
+void SecondaryOperations::lowest_proven(std::vector<VersionRef> zones,
+                                        std::function<void(std::vector<uint32_t>)> done) const {
+  context_.server().notify.run([this, zones = std::move(zones), done = std::move(done)](NotifyService& notifier) {
+    std::vector<uint32_t> serials;
+    serials.reserve(zones.size());
+    for (const VersionRef& zone : zones) {
+      const bool has_any = zone->attributes().enabled_secondaries() != nullptr;
+      serials.push_back(has_any ? notifier.lowest_proven(Name(zone->apex().name)) : zone->serial());
+    }
+    boost::asio::post(context_.loop(), [done, serials = std::move(serials)] { done(serials); });
   });
 }
 

@@ -120,6 +120,9 @@ class SecondaryOperations {
   void notify_host(const Principal& who, const HostPort& place, Done<size_t> done);
   void explain(const Principal& who, const Explain& request, Done<Explained> done) const;
 
+  // The lowest serial that all secondaries of each zone are proven to have, in the order of the zones: 0 if one has
+  // proven nothing yet, the zone's own if it has none.
+  void lowest_proven(std::vector<zones::VersionRef> zones, std::function<void(std::vector<uint32_t>)> done) const;
   // Waits until all secondaries have the serial, and gives the ledger; a Failure when the time is over.
   void wait_for(const zones::Name& apex, uint32_t serial, std::chrono::seconds patience, Done<Json> done) const;
 

@@ -70,6 +70,18 @@ std::optional<Failure> ServerOperations::stop(const Principal& who) {
   return std::nullopt;
 }
 
+std::optional<Failure> ServerOperations::reload_certificate(const Principal& who) {
+  const Act act = Context::act(who, "http.reload", {.kind = "certificate"}, "server", "");
+  if (auto failure = context_.refuse_act(who, Role::admin, act)) return failure;
+  const auto& reload = context_.server().reload_certificate;
+  if (auto trouble = reload ? reload() : std::optional<std::string>("HTTP is not served: --http says where")) {
+    context_.record_failure(act, *trouble);
+    return Failure{FailureCode::failed, std::move(*trouble)};
+  }
+  context_.record_change(act, "certificate read anew");
+  return std::nullopt;
+}
+
 void ServerOperations::backup(const Principal& who, const std::filesystem::path& directory,
                               Done<std::filesystem::path> done) {
   const Act act = Context::act(who, "backup", {.kind = "backup"}, "server", directory.string());

@@ -52,6 +52,8 @@ class ServerOperations {
   Outcome<ServerStatus> status(const Principal& who) const;
   void stats(const Principal& who, Done<ServerStats> done) const;
   std::optional<Failure> stop(const Principal& who);
+  // Reads the certificate of the HTTP server anew; what it is not sound for is the failure.
+  std::optional<Failure> reload_certificate(const Principal& who);
   // Copies the store into a directory, which must be vacant, while changes go on.
   void backup(const Principal& who, const std::filesystem::path& directory, Done<std::filesystem::path> done);
   // Makes a standby the primary.

@@ -42,6 +42,13 @@ Compose replay(std::shared_ptr<const std::vector<zones::Edit>> edits) {
   };
 }
 
+std::optional<Failure> refuse_edits(const Principal& who, const std::vector<zones::Edit>& edits) {
+  for (const zones::Edit& edit : edits) {
+    if (auto failure = Context::refuse_edit(who, edit)) return failure;
+  }
+  return std::nullopt;
+}
+
 // A record gives its TTL to the whole RRset (RFC 2181 §5.2), which who adds it may not know.
 void warn_of_ttl(zones::Draft& draft, const zones::Edit& edit, zones::Warnings& warnings) {
   const zones::Record added = edit.record.view();
@@ -175,9 +182,13 @@ void ZoneOperations::import(const Principal& who, ImportZone request, Done<ZoneI
   }
   Importer::Text text{std::move(request.apex), std::move(request.source), request.strict, act.cause, {}};
   const auto difference = std::make_shared<std::optional<ContentDifference>>();  // written by the committer's thread
-  if (request.dry_run || request.max_removed) {
-    text.review = [most = request.max_removed, dry_run = request.dry_run,
+  if (request.dry_run || request.max_removed || request.must_be_new) {
+    text.review = [most = request.max_removed, dry_run = request.dry_run, must_be_new = request.must_be_new,
                    difference](const Committer::Review& review) -> std::optional<Failure> {
+      if (must_be_new && review.old != nullptr) {
+        return Failure{FailureCode::conflict,
+                       "there is a zone " + Name(review.next.apex().name).to_text() + " already"};
+      }
       if (most) {
         if (auto failure = review_removed(*most, review)) return failure;
       }
@@ -197,7 +208,10 @@ void ZoneOperations::import(const Principal& who, ImportZone request, Done<ZoneI
       return Failure{FailureCode::dry_run, "nothing was changed"};
     };
   }
-  const auto end = [this, act, difference, dry_run = request.dry_run, done](Outcome<Committer::Imported> outcome) {
+  const auto end = [this, act, difference, dry_run = request.dry_run, must_be_new = request.must_be_new,
+                    done](Outcome<Committer::Imported> outcome) {
+    if (const auto* same = std::get_if<Committer::Imported>(&outcome); same != nullptr && must_be_new && !same->changed)
+      outcome = Failure{FailureCode::conflict, "there is a zone of that name already"};
     auto* failure = std::get_if<Failure>(&outcome);
     if (failure == nullptr) {
       auto& imported = std::get<Committer::Imported>(outcome);
@@ -248,12 +262,18 @@ void ZoneOperations::remove(const Principal& who, const Name& apex, bool althoug
   context_.server().committer.remove_zone(apex, act.cause, context_.recorded<Committer::Removed>(act, std::move(done)));
 }
 
-void ZoneOperations::change(const Principal& who, const Name& apex, std::vector<zones::Edit> edits,
-                            Done<Committer::Changed> done) {
+void ZoneOperations::change(const Principal& who, ChangeRRsets request, Done<Committer::Changed> done) {
+  const Name apex = request.apex;
   const Act act = zone_act(who, "zone.change", apex, {.kind = "change"});
-  if (auto failure = context_.refuse(who, Role::editor, apex, act)) return done(std::move(*failure));
-  auto shared = std::make_shared<const std::vector<zones::Edit>>(std::move(edits));
-  context_.server().committer.change_zone(apex, act.cause, replay(std::move(shared)),
+  if (auto failure = context_.refuse_editing(who, apex, &act)) return done(std::move(*failure));
+  if (auto failure = refuse_changes(who, request)) {
+    context_.record_failure(act, failure->reason);
+    return done(std::move(*failure));
+  }
+  const auto compose = [shared = std::make_shared<const ChangeRRsets>(std::move(request))](zones::Draft& draft) {
+    return make_changes(*shared, draft);
+  };
+  context_.server().committer.change_zone(apex, act.cause, compose,
                                           context_.recorded<Committer::Changed>(act, std::move(done)));
 }
 
@@ -353,8 +373,7 @@ void ZoneOperations::configure(const Principal& who, const Name& apex, zones::Se
 // ---- transactions ----
 
 Outcome<VersionRef> ZoneOperations::begin(const Principal& who, const Name& apex) {
-  if (auto failure = Context::refuse(who, Role::editor, apex)) return std::move(*failure);
-  if (auto failure = context_.refuse_standby()) return std::move(*failure);
+  if (auto failure = context_.refuse_editing(who, apex)) return std::move(*failure);
   VersionRef version = context_.find(apex);
   if (!version) return no_such_zone(apex);
   if (auto failure = transactions_.begin(version)) return std::move(*failure);
@@ -362,8 +381,7 @@ Outcome<VersionRef> ZoneOperations::begin(const Principal& who, const Name& apex
 }
 
 Outcome<Transactions::Transaction*> ZoneOperations::open(const Principal& who, const Name& apex) {
-  if (auto failure = Context::refuse(who, Role::editor, apex)) return std::move(*failure);
-  if (auto failure = context_.refuse_standby()) return std::move(*failure);
+  if (auto failure = context_.refuse_editing(who, apex)) return std::move(*failure);
   return transactions_.open(apex);
 }
 
@@ -392,6 +410,7 @@ Outcome<RecordEdited> ZoneOperations::set(const Principal& who, const Name& apex
   const auto read = zones::parse_addition(line, apex, default_ttl, &edited.warnings);
   if (const auto* reason = std::get_if<std::string>(&read)) return Failure{FailureCode::bad_zone, *reason};
   const auto& edit = std::get<zones::Edit>(read);
+  if (auto failure = Context::refuse_edit(who, edit)) return std::move(*failure);
   edited.changed = transaction.draft.would_change(edit);
   warn_of_ttl(transaction.draft, edit, edited.warnings);
   if (auto failure = Transactions::apply(transaction, edit)) return std::move(*failure);
@@ -408,6 +427,7 @@ Outcome<RecordEdited> ZoneOperations::unset(const Principal& who, const Name& ap
   const auto read = zones::parse_removal(line, apex);
   if (const auto* reason = std::get_if<std::string>(&read)) return Failure{FailureCode::bad_zone, *reason};
   const auto& edit = std::get<zones::Edit>(read);
+  if (auto failure = Context::refuse_edit(who, edit)) return std::move(*failure);
   if (!transaction.draft.would_change(edit)) {
     return Failure{FailureCode::failed, "there is nothing to remove: zone " + apex.to_text() +
                                             ", as the transaction has it, holds no such record (" + line + ")"};
@@ -432,10 +452,14 @@ Outcome<ContentDifference> ZoneOperations::difference(const Principal& who, cons
 
 void ZoneOperations::commit(const Principal& who, const Name& apex, Done<Committer::Changed> done) {
   const Act act = zone_act(who, "zone.commit", apex, {.kind = "transaction"});
-  if (auto failure = context_.refuse(who, Role::editor, apex, act)) return done(std::move(*failure));
+  if (auto failure = context_.refuse_editing(who, apex, &act)) return done(std::move(*failure));
   auto opened = transactions_.open(apex);
   if (auto* failure = std::get_if<Failure>(&opened)) return done(std::move(*failure));
   Transactions::Transaction& transaction = *std::get<Transactions::Transaction*>(opened);
+  if (auto failure = refuse_edits(who, *transaction.edits)) {  // somebody else may have made them
+    context_.record_failure(act, failure->reason);
+    return done(std::move(*failure));
+  }
   transaction.committing = true;
   const Done<Committer::Changed> end = [this, apex, done](Outcome<Committer::Changed> outcome) {
     if (std::holds_alternative<Failure>(outcome)) {

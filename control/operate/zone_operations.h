@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "control/operate/context.h"
+#include "control/operate/rrset_changes.h"
 #include "control/operate/transactions.h"
 #include "zones/data/draft.h"
 #include "zones/text/zone_source.h"
@@ -31,6 +32,7 @@ struct ImportZone {
   zones::ZoneSource source;
   bool strict = false;                    // do nothing when there is a warning
   bool dry_run = false;                   // only tell what it would come to
+  bool must_be_new = false;               // refuse it if the zone is there
   std::optional<unsigned> max_removed{};  // percent of the zone's records: more are not removed
 };
 struct ZoneImported {
@@ -120,9 +122,8 @@ class ZoneOperations {
   void configure(const Principal& who, const zones::Name& apex, zones::SerialPolicy policy,
                  Done<Committer::Configured> done);
 
-  // The edits of one request, made at once (an API has no transactions that stay open).
-  void change(const Principal& who, const zones::Name& apex, std::vector<zones::Edit> edits,
-              Done<Committer::Changed> done);
+  // The changes of one request, all of them or none (an API has no transactions that stay open).
+  void change(const Principal& who, ChangeRRsets request, Done<Committer::Changed> done);
 
   // ---- transactions ----
   Outcome<zones::VersionRef> begin(const Principal& who, const zones::Name& apex);

@@ -103,7 +103,9 @@ TEST(CtlArguments, AMistakeIsNamedForWhatItIs) {
       {{"--socket"}, "--socket needs a value\n"},
       {{"zone", "show", "a", "--behind"}, "'zone show' has no option --behind\n"},
       {{"stat"}, "there is no verb 'stat'; did you mean 'status', 'stats'?\n"},
-      {{"list"}, "there is no verb 'list'; did you mean 'zone list', 'secondary list', 'provider list', 'key list'?\n"},
+      {{"list"},
+       "there is no verb 'list'; did you mean 'zone list', 'secondary list', 'provider list', 'key list', "
+       "'token list'?\n"},
       {{"zone", "improt", "f"}, "there is no verb 'zone improt'; did you mean 'zone import'?\n"},
       {{"zone"}, "'zone' needs one of these verbs\n"},
       {{"help", "nonsense"}, "there is no verb 'nonsense'\n"},
@@ -284,13 +286,20 @@ TEST(CtlPrint, EachVerbHasAPicture) {
            "grants":[{"zone":"*","names":"*.a.","types":"A,AAAA"}]}]})"},
       {"key.remove", R"({"key":{"key":"k.","algorithm":"hmac-sha256","last_used":null,"grants":[]}})"},
       {"key.grant", R"({"key":{"key":"k.","algorithm":"hmac-sha256","last_used":null,"grants":[]}})"},
+      {"token.add",
+       R"({"token":{"token":"t","role":"editor","zones":["a."],"limits":[{"names":"*.a.","types":"TXT"}],
+           "expires":null,"last_used":null},"secret":"axfrd_1_2"})"},
+      {"token.list",
+       R"({"tokens":[{"token":"t","role":"reader","zones":["*"],"limits":[],"expires":1,"last_used":1}]})"},
+      {"token.remove", R"({"token":{"token":"t"}})"},
+      {"http.reload", R"({"reloaded":true})"},
       {"key.revoke", R"({"key":{"key":"k.","algorithm":"hmac-sha256","last_used":null,"grants":[]}})"},
   };
   EXPECT_EQ(std::size(results), verbs().size());
   std::map<std::string, std::string> pictures;
   for (const auto& [method, result] : results) {
     std::ostringstream out;
-    print_result(out, method, {{"zone", "a."}, {"key", "k."}, {"provider", "p"}}, Json::parse(result));
+    print_result(out, method, {{"zone", "a."}, {"key", "k."}, {"provider", "p"}, {"token", "t"}}, Json::parse(result));
     EXPECT_FALSE(out.str().empty()) << method;
     pictures[method] = out.str();
   }

@@ -1,0 +1,42 @@
+// Operations on the tokens of the HTTP API. All are an administrator's.
+//
+// Threads, errors. As context.h says.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "control/operate/context.h"
+
+namespace axfrd::control {
+
+struct AddToken {
+  std::string name;
+  Role role;
+  std::vector<std::string> zones = {};   // patterns; empty: all zones
+  std::vector<UpdateGrant> limits = {};  // of the records that it may change; empty: all
+  std::optional<int64_t> expires = {};   // Unix seconds
+};
+struct TokenAdded {
+  TokenRef token;
+  std::string text;  // which is told this once
+};
+
+class TokenOperations {
+ public:
+  explicit TokenOperations(const Context& context) : context_(context) {}
+
+  // Refused if there is one of that name, and to who asks from elsewhere: the text is a secret.
+  void add(const Principal& who, AddToken request, Done<TokenAdded> done);
+  Outcome<std::vector<TokenRef>> list(const Principal& who) const;
+  void remove(const Principal& who, const std::string& name, Done<TokenRef> done);
+
+  // Stores when tokens were last used, of those that were since it was stored last. Nobody's act.
+  void keep_uses();
+
+ private:
+  const Context& context_;
+};
+
+}  // namespace axfrd::control
