@@ -14,8 +14,8 @@ namespace {
 
 namespace asio = boost::asio;
 
-// Of the service thread, for DNS and for NOTIFY, of the control thread, and of what builds its index.
-constexpr unsigned kOurReaders = 4;
+// Of the service thread, for DNS and for NOTIFY, of the control thread, of what builds its index, and of HTTP.
+constexpr unsigned kOurReaders = 5;
 
 unsigned reader_count(const Options& options) {
   return kOurReaders + (options.dataplane ? options.dataplane->workers : 0);
@@ -93,23 +93,27 @@ Daemon::Daemon(const Options& options, const Log& log)
       aliases_(loop_, options.alias, options.resolvers, committer_, log),
       endings_(loop_, options.ending, options.resolvers, committer_, log),
       checker_(options.resolvers),
-      server_{zones_,
-              cookies_,
-              committer_,
-              settings_,
-              importer_,
-              service_,
-              notify_,
-              aliases_,
-              endings_,
-              checker_,
-              audit_,
-              apexes_,
-              dataplane_ ? &*dataplane_ : nullptr,
-              state_,
-              options.transaction_timeout,
-              [this] { asio::post(loop_, [this] { stop("told by axfrctl"); }); }},
+      server_{
+          zones_,
+          cookies_,
+          committer_,
+          settings_,
+          importer_,
+          service_,
+          notify_,
+          aliases_,
+          endings_,
+          checker_,
+          audit_,
+          apexes_,
+          dataplane_ ? &*dataplane_ : nullptr,
+          state_,
+          options.transaction_timeout,
+          [this] { asio::post(loop_, [this] { stop("told by axfrctl"); }); },
+          [this] { return http_ ? http_->reload_certificate() : std::optional<std::string>("--http is not given"); }},
+      http_(options.http.is_on() ? std::make_unique<HttpThread>(options.http, server_, rcu_, log) : nullptr),
       control_(socket_file_, options.metrics, server_, rcu_, log) {
+  if (http_) http_->start();
   guard_.done();
 }
 
@@ -118,6 +122,7 @@ Daemon::Daemon(const Options& options, const Log& log)
 Daemon::~Daemon() {
   state_ = ServerState::stopping;
   control_.stop();
+  if (http_) http_->stop();
   checker_.stop();
   if (dataplane_) dataplane_->stop();
   committer_.stop();
@@ -247,6 +252,7 @@ void Daemon::await_reopening() {
     if (error) return;
     notify_.reopen_log();
     control_.reopen_logs();
+    if (http_ && options_.http.certificate) (void)http_->reload_certificate();  // which says in the log what is wrong
     await_reopening();
   });
 }

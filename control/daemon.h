@@ -7,6 +7,7 @@
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <memory>
 #include <optional>
 
 #include "control/alias/alias_service.h"
@@ -15,6 +16,7 @@
 #include "control/check/delegation_check.h"
 #include "control/control_thread.h"
 #include "control/ending/ending_service.h"
+#include "control/http_thread.h"
 #include "control/notify/notify_service.h"
 #include "control/notify/poll_feed.h"
 #include "control/options.h"
@@ -78,6 +80,7 @@ class Daemon {
   DelegationChecker checker_;
   std::atomic<ServerState> state_{ServerState::starting};  // the main thread writes, the control thread reads
   const Server server_;
+  std::unique_ptr<HttpThread> http_;  // null: --http is not given
   ControlThread control_;
 };
 

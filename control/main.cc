@@ -16,13 +16,16 @@ using namespace axfrd::control;  // NOLINT(google-build-using-namespace)
 constexpr int kFailed = 1, kBadUsage = 2;
 constexpr rlim_t kOtherDescriptors = 128;  // besides the TCP sessions
 
-// Each TCP session takes a descriptor; the usual soft limit of 1024 is for programs that use select().
-void raise_descriptor_limit(const TcpLimits& tcp, const Log& log) {
+// Each TCP session, and each client of HTTP, takes a descriptor; the usual soft limit of 1024 is for programs that use
+// select().
+void raise_descriptor_limit(const Options& options, const Log& log) {
+  const TcpLimits& tcp = options.tcp;
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
-  if (tcp.max_sessions + kOtherDescriptors > limit.rlim_cur) {
+  const size_t http = options.http.is_on() ? options.http.max_connections : 0;
+  if (tcp.max_sessions + http + kOtherDescriptors > limit.rlim_cur) {
     log.warning("the limit of ", limit.rlim_cur, " open files is too low for --tcp-max-sessions ", tcp.max_sessions);
   }
 }
@@ -42,7 +45,7 @@ int serve(const Options& options) {
   const Log log(options.log_level);
   std::signal(SIGPIPE, SIG_IGN);  // a peer that went away is told by the error of the write
   std::signal(SIGHUP, SIG_IGN);   // until the daemon is there, which then opens its logs anew
-  raise_descriptor_limit(options.tcp, log);
+  raise_descriptor_limit(options, log);
   try {
     Daemon(options, log).run();
   } catch (const Stopped&) {

@@ -121,6 +121,17 @@ constexpr std::array kGeneralOptions{
     Option{"control-socket", Kind::value, "PATH", kDefaultControlSocket, "where axfrctl finds us"},
     Option{"metrics", Kind::value, "ADDR@PORT", nullptr,
            "give the counters to Prometheus here, over HTTP, at /metrics, to everybody who can reach it"},
+    Option{"http", Kind::list, "ADDR@PORT|PATH", nullptr,
+           "serve the HTTP API here; may be repeated. One may be the path of a Unix socket, which begins with a slash"},
+    Option{"http-cert", Kind::value, "FILE", nullptr,
+           "by HTTPS, with this certificate and its chain, in PEM format. SIGHUP and axfrctl http reload read it anew"},
+    Option{"http-key", Kind::value, "FILE", nullptr, "its key, in PEM format (default: in the same file)"},
+    Option{"http-plain", Kind::toggle, nullptr, nullptr,
+           "serve plain HTTP at other addresses than loopback, too: tokens can be read on the way"},
+    Option{"http-open-metrics", Kind::toggle, nullptr, nullptr,
+           "at --http, too, give the counters to everybody; else they take a token"},
+    Option{"http-max-connections", Kind::value, "N", "1024", "connections of HTTP at a time"},
+    Option{"http-max-per-client", Kind::value, "N", "128", "of these from one IPv4 address or IPv6 /64"},
     Option{"log-level", Kind::value, "LEVEL", "info", "error, warning, info or debug"},
 };
 constexpr std::array kCommandLineOptions{

@@ -322,6 +322,33 @@ std::filesystem::path read_control_socket(const Values& values) {
   return path;
 }
 
+void read_http(const Values& values, HttpOptions& http) {
+  for (const std::string& text : values.list("http")) {
+    if (!text.starts_with('/')) {
+      http.endpoints.push_back(Values::parsed("http", text, &Endpoint::parse));
+    } else if (http.socket) {
+      fail("http", ": one Unix socket is enough", text);
+    } else if (text.size() >= sizeof(sockaddr_un::sun_path)) {
+      fail("http", ": the path is too long", text);
+    } else {
+      http.socket = text;
+    }
+  }
+  if (values.given("http-cert")) http.certificate = values.text("http-cert");
+  if (values.given("http-key")) {
+    if (!http.certificate) fail("http-key", " goes with --http-cert");
+    http.key = values.text("http-key");
+  }
+  for (const Endpoint& endpoint : http.endpoints) {
+    if (http.certificate || values.on("http-plain") || endpoint.address.is_loopback()) continue;
+    fail("http", ": tokens can be read on the way to " + endpoint.address.to_string() +
+                     ", which is not loopback: name a certificate by --http-cert, or say --http-plain");
+  }
+  http.open_metrics = values.on("http-open-metrics");
+  http.max_connections = values.number("http-max-connections", 1, 1U << 20);
+  http.max_per_client = values.number("http-max-per-client", 1, 1U << 20);
+}
+
 Options read(const Values& values, const Strings& eal_arguments) {
   Options options;
   if (values.on("no-port")) {
@@ -337,6 +364,7 @@ Options read(const Values& values, const Strings& eal_arguments) {
       static_cast<uint16_t>(std::min<int64_t>(options.tcp.idle / std::chrono::milliseconds(100), 0xFFFF));
   options.control_socket = read_control_socket(values);
   if (values.given("metrics")) options.metrics = Values::parsed("metrics", values.text("metrics"), &Endpoint::parse);
+  read_http(values, options.http);
   options.log_level = Values::parsed("log-level", values.text("log-level"), &parse_log_level);
   return options;
 }

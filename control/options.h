@@ -18,6 +18,7 @@
 #include "control/base/log.h"
 #include "control/dns/tcp_limits.h"
 #include "control/ending/endings.h"
+#include "control/http/options.h"
 #include "dataplane/dataplane.h"
 #include "zones/answer/respond.h"
 
@@ -52,6 +53,7 @@ struct Options {
 
   std::filesystem::path control_socket;
   std::optional<Endpoint> metrics;
+  HttpOptions http;
   LogLevel log_level = LogLevel::info;
 };
 

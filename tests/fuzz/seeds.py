@@ -271,6 +271,30 @@ LINES = {
 }
 
 
+def http(method, target, body="", chunked=False):
+    data = body.encode()
+    length = b"Transfer-Encoding: chunked" if chunked else b"Content-Length: %d" % len(data)
+    content = b"%x\r\n%s\r\n0\r\n\r\n" % (len(data), data) if chunked else data
+    return f"{method} {target} HTTP/1.1\r\nX-API-Key: k\r\n".encode() + length + b"\r\n\r\n" + content
+
+
+PATCH = (
+    '{"rrsets":[{"name":"www.example.","type":"A","ttl":60,"changetype":"REPLACE","records":[{"content":"192.0.2.1"}]},'
+    '{"name":"al.example.","type":"ALIAS","ttl":60,"changetype":"EXTEND","records":[{"content":"a.test."}]},'
+    '{"name":"mail.example.","type":"MX","changetype":"DELETE","records":null},'
+    '{"name":"t.example.","type":"TXT","ttl":60,"changetype":"PRUNE","records":[{"content":"\\"x\\""}],"comments":[]}]}'
+)
+ZONE_BODY = (
+    '{"name":"new.example.","kind":"Native","nameservers":["ns.test."],"soa_edit_api":"DEFAULT",'
+    '"rrsets":[{"name":"a.new.example.","type":"AAAA","ttl":1,"records":[{"content":"::1","disabled":false}]}]}'
+)
+REQUESTS = {
+    "patch": b"\7" + http("PATCH", "/api/v1/servers/localhost/zones/=5Fa.example.?wait=1", PATCH),
+    "chunked": b"\xff" + http("PATCH", "/", PATCH, chunked=True),
+    "zone": b"\xff" + http("POST", "/api/v1/servers/localhost/zones", ZONE_BODY),
+    "pipelined": b"\1" + http("GET", "/healthz") + http("GET", "/%41?b=%20+c&d"),
+}
+
 DAMAGES = {
     "none-small": bytes([1]),
     "none-large": bytes([0]),
@@ -306,6 +330,8 @@ def main():
     for fuzzer, seeds in (("zonefile", ZONES), ("edit", EDITS), ("rpc", LINES)):
         for name, text in seeds.items():
             write(fuzzer, name, text.encode())
+    for name, octets in REQUESTS.items():
+        write("http", name, octets)
     for name, octets in streams().items():
         write("stream", name, octets)
     for name, octets in transfers().items():

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# That README.md lists the verbs that there are.
+# That README.md lists the verbs that there are, and docs/api.md the roles that they take.
 #
-# usage: tests/man/readme.sh [--fix] MANUAL README
+# usage: tests/man/readme.sh [--fix] MANUAL DOCUMENT
 #   MANUAL   the program that makes manual pages, and tables, of the table of verbs
-#   --fix    rewrite README
+#   --fix    rewrite the document
 
 set -euo pipefail
 
@@ -14,6 +14,6 @@ wanted=$("$manual" "$readme")
 if [[ $fix ]]; then
   printf '%s\n' "$wanted" >"$readme"
 elif ! diff "$readme" - <<<"$wanted"; then
-  echo "README.md is not what the table of verbs says; scripts/check --fix mends it"
+  echo "${readme##*/} is not what the table of verbs says; scripts/check --fix mends it"
   exit 1
 fi

@@ -31,9 +31,11 @@ def commands():
     for place, block in blocks():
         for line in block.replace("\\\n", " ").splitlines():
             line = line.strip().replace("$(date +%F)", "2027-01-31").removesuffix("...")
+            if not re.match(r"(build/|sudo )?axfr(d|ctl)\b", line):
+                continue  # of others, a line may be half a command
             # What a shell does with the output is not the program's business.
             words = shlex.split(line.split("|")[0], comments=True)
-            if words and re.fullmatch(r"(build/|sudo )?axfr(d|ctl)", words[0]):
+            if re.fullmatch(r"(build/|sudo )?axfr(d|ctl)", words[0]):
                 yield pytest.param(words, id=f"{place}: {' '.join(words)[:60]}")
 
 

@@ -1,0 +1,56 @@
+#include "control/http_thread.h"
+
+#include <pthread.h>
+
+#include <boost/asio/post.hpp>
+
+namespace axfrd::control {
+
+namespace {
+
+constexpr auto kKeepUsesEvery = std::chrono::minutes(1);
+
+}  // namespace
+
+HttpThread::HttpThread(const HttpOptions& options, const Server& server, dataplane::Rcu& rcu, const Log& log)
+    : server_(server), rcu_(rcu), log_(log), open_metrics_(options.open_metrics), http_(loop_, options, log) {}
+
+HttpThread::~HttpThread() { stop(); }
+
+void HttpThread::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void HttpThread::run() {
+  pthread_setname_np(pthread_self(), "axfrd-http");
+  reader_ = std::make_unique<dataplane::Rcu::Reader>(rcu_);
+  operations_ = std::make_unique<Operations>(loop_, server_, *reader_);
+  commands_ = std::make_unique<Commands>(*operations_);
+  site_ = std::make_unique<HttpSite>(loop_, *operations_, *commands_, server_, open_metrics_, log_);
+  http_.start(
+      [this](HttpRequest request, HttpRespond respond) { site_->serve(std::move(request), std::move(respond)); },
+      [this](const HttpRequest& head) { return site_->most_body(head); });
+  keep_uses();
+  loop_.run();
+}
+
+void HttpThread::keep_uses() {
+  uses_.expires_after(kKeepUsesEvery);
+  uses_.async_wait([this](const boost::system::error_code& cancelled) {
+    if (cancelled) return;
+    operations_->tokens.keep_uses();
+    keep_uses();
+  });
+}
+
+void HttpThread::stop() {
+  if (!thread_.joinable()) return;
+  boost::asio::post(loop_, [this] {
+    uses_.cancel();
+    operations_->tokens.keep_uses();
+    http_.finish([this] { loop_.stop(); });
+  });
+  thread_.join();
+}
+
+}  // namespace axfrd::control
