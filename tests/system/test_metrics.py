@@ -1,9 +1,10 @@
-"""Counters for Prometheus, over HTTP."""
+"""Counters for Prometheus, over HTTP, and what it alarms somebody about."""
 
 import re
+import subprocess
 
 import ask
-from lab import BUILD, DATA, IPV4
+from lab import BUILD, DATA, IPV4, ROOT
 
 AT = "127.0.0.1@9353"
 # What Prometheus' own parser takes for a line of the text format.
@@ -48,3 +49,13 @@ def test_an_address_that_is_taken_is_an_error_that_says_so(new_lab, new_axfrd):
     )  # fmt: skip
     assert second.returncode != 0
     assert "cannot serve metrics at 127.0.0.1 port 9353: Address already in use" in second.stderr
+
+
+def test_alarms_are_raised_for_what_is_worth_them():
+    directory = ROOT / "monitoring"
+    for command in (["check", "rules", "axfrd.rules.yml"], ["test", "rules", "axfrd.rules_test.yml"]):
+        done = subprocess.run(["promtool", *command], cwd=directory, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+    known = (ROOT / "control" / "command" / "metric_table.cc").read_text()
+    for name in set(re.findall(r"\baxfrd_\w+", (directory / "axfrd.rules.yml").read_text())):
+        assert f'"{name}"' in known, name
