@@ -52,7 +52,7 @@ def test_an_address_that_is_taken_is_an_error_that_says_so(new_lab, new_axfrd):
 
 
 def test_alarms_are_raised_for_what_is_worth_them():
-    directory = ROOT / "monitoring"
+    directory = ROOT / "docs" / "monitoring"
     for command in (["check", "rules", "axfrd.rules.yml"], ["test", "rules", "axfrd.rules_test.yml"]):
         done = subprocess.run(["promtool", *command], cwd=directory, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
