@@ -254,6 +254,23 @@ void Committer::change_token(std::string name, TokenEdit edit, Done<TokenChanged
                                });
 }
 
+void Committer::keep_token_uses(Done<size_t> done) {
+  enqueue_change<size_t>(std::move(done), [this]() -> Outcome<size_t> {
+    std::vector<Setting> used;
+    const TokenBookRef tokens = group_->settings()->tokens;
+    for (const auto& [name, token] : tokens->by_name()) {
+      if (token->kept || token->last_used() == token->stored_use) continue;
+      auto next = std::make_shared<Token>(*token);
+      next->stored_use = next->last_used();
+      used.push_back(token_setting(name, std::move(next)));
+    }
+    const size_t count = used.size();
+    if (count == 0) return count;
+    if (auto failure = group_->set(std::move(used))) return std::move(*failure);
+    return count;
+  });
+}
+
 void Committer::change_cookies(CookieEdit edit, Done<zones::CookieSecrets> done) {
   enqueue_change<zones::CookieSecrets>(std::move(done),
                                        [this, edit = std::move(edit)] { return change_cookies_now(edit); });

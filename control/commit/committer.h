@@ -158,6 +158,8 @@ class Committer : private CommitQueue::Owner {
   // As change_key().
   using TokenEdit = std::function<Outcome<TokenRef>(const TokenRef& current)>;
   void change_token(std::string name, TokenEdit edit, Done<TokenChanged> done);
+  // Stores when tokens were last used, of all those at once where that is not what is stored; their number.
+  void keep_token_uses(Done<size_t> done);
 
   // Makes the secrets of DNS Cookies what edit(current) returns. Called in the committer's thread.
   using CookieEdit = std::function<Outcome<zones::CookieSecrets>(const zones::CookieSecrets& current)>;

@@ -1,6 +1,5 @@
 #include "control/http/server.h"
 
-#include <algorithm>
 #include <boost/system/system_error.hpp>
 #include <numeric>
 #include <stdexcept>
@@ -55,7 +54,7 @@ void HttpServer::start(Serve serve, MostBody most_body) {
   owner_ = {.serve = std::move(serve),
             .most_body = std::move(most_body),
             .has_room = [this](const HttpConnection& grown) { return has_room_for(grown); },
-            .closed = [this](HttpConnection& closed) { connections_.erase(closed.shared_from_this()); }};
+            .closed = [this](HttpConnection& closed) { forget(closed); }};
   for (const auto& listener : tcp_) {
     listener->start([this](Tcp::socket socket) {
       boost::system::error_code error;
@@ -75,13 +74,22 @@ void HttpServer::admit(StreamSocket socket, std::optional<IpAddress> client) {
   const auto connection =
       std::make_shared<HttpConnection>(std::move(wire), loop_.get_executor(), std::move(client), owner_);
   connections_.insert(connection);
+  if (connection->client()) ++by_client_[client_network(*connection->client())];
   connection->start();
 }
 
+void HttpServer::forget(HttpConnection& closed) {
+  if (closed.client()) {
+    const auto of_client = by_client_.find(client_network(*closed.client()));
+    if (of_client != by_client_.end() && --of_client->second == 0) by_client_.erase(of_client);
+  }
+  connections_.erase(closed.shared_from_this());
+}
+
 bool HttpServer::make_room(const std::optional<IpAddress>& client) {
-  const auto of_client = static_cast<size_t>(
-      std::ranges::count_if(connections_, [&](const auto& each) { return same_client(each->client(), client); }));
-  if (of_client >= options_.max_per_client && !close_idlest(&client)) return false;
+  const auto of_client = client ? by_client_.find(client_network(*client)) : by_client_.end();
+  const bool are_enough = of_client != by_client_.end() && of_client->second >= options_.max_per_client;
+  if (are_enough && !close_idlest(&client)) return false;
   return connections_.size() < options_.max_connections || close_idlest(nullptr);
 }
 

@@ -10,7 +10,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
-#include <list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -54,6 +54,7 @@ class HttpServer {
   bool make_room(const std::optional<IpAddress>& client);
   bool close_idlest(const std::optional<IpAddress>* of);
   bool has_room_for(const HttpConnection& grown) const;
+  void forget(HttpConnection& closed);
   void close_all();
 
   boost::asio::io_context& loop_;
@@ -65,7 +66,8 @@ class HttpServer {
   std::unique_ptr<Listener<Local>> local_;
   HttpConnection::Owner owner_;
   std::set<std::shared_ptr<HttpConnection>> connections_;
-  boost::asio::steady_timer timer_;  // of finish()
+  std::map<IpAddress, size_t> by_client_;  // connections by client_network(); of the Unix socket, none is counted
+  boost::asio::steady_timer timer_;        // of finish()
   std::function<void()> finished_;
 };
 

@@ -1,5 +1,6 @@
 #include "control/operate/token_operations.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "control/base/unix_time.h"
@@ -66,17 +67,12 @@ void TokenOperations::remove(const Principal& who, const std::string& name, Done
 void TokenOperations::keep_uses() {
   if (context_.refuse_standby()) return;
   const TokenBookRef tokens = context_.server().settings.get()->tokens;
-  for (const auto& [name, token] : tokens->by_name()) {
-    if (token->kept || token->last_used() == token->stored_use) continue;
-    const auto edit = [](const TokenRef& current) -> Outcome<TokenRef> {
-      if (current == nullptr || current->kept) return current;
-      auto next = std::make_shared<Token>(*current);
-      next->stored_use = next->last_used();
-      return TokenRef(std::move(next));
-    };
-    // A failure shows elsewhere: nothing can be stored then.
-    context_.server().committer.change_token(name, edit, [](const Outcome<Committer::TokenChanged>&) {});
-  }
+  const auto is_to_be_kept = [](const auto& each) {
+    return !each.second->kept && each.second->last_used() != each.second->stored_use;
+  };
+  if (std::ranges::none_of(tokens->by_name(), is_to_be_kept)) return;
+  // A failure shows elsewhere: nothing can be stored then.
+  context_.server().committer.keep_token_uses([](const Outcome<size_t>&) {});
 }
 
 }  // namespace axfrd::control

@@ -209,6 +209,15 @@ TEST_F(HttpSiteTest, ATokenReachesNothingBeyondItsZonesAndRecords) {
   EXPECT_EQ(enable("9.9.9.9"), 200U);
 }
 
+TEST_F(HttpSiteTest, UsesOfTokensAreStoredTogether) {
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(ask("GET", "/api", "", {{"x-api-key", token(Role::reader)}}).status, 200U);
+  operations_.tokens.keep_uses();
+  EXPECT_TRUE(test::eventually([&] {
+    const auto tokens = rig_.settings_.get()->tokens;
+    return std::ranges::count_if(tokens->by_name(), [](const auto& each) { return each.second->stored_use != 0; }) == 4;
+  })) << "of the administrator, too";
+}
+
 TEST_F(HttpSiteTest, EachChangeIsRecordedWithTheTokenAndTheAddress) {
   EXPECT_EQ(ask("DELETE", kZone).status, 204U);
   EXPECT_NE(rig_.log_.text().find("by token t1 from 192.0.2.1"), std::string::npos) << rig_.log_.text();
