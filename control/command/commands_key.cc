@@ -68,9 +68,9 @@ void token_add(Operations& operations, const Principal& who, Json& params, RpcDo
   const auto role = role_from(text_in(params, "role"));
   if (!role) throw std::invalid_argument("\"role\" is none of reader, editor, secondary-manager, admin");
   request.role = *role;
-  request.zones = items_of(optional_text(params, "zones"));
+  request.zones = split_list(optional_text(params, "zones"));
   (void)ZoneScope::of(request.zones);
-  request.limits = parse_limits(items_of(optional_text(params, "names")), optional_text(params, "types"));
+  request.limits = parse_limits(split_list(optional_text(params, "names")), optional_text(params, "types"));
   if (params.contains("expires")) request.expires = parse_expiry(text_in(params, "expires"), unix_time());
   operations.tokens.add(who, std::move(request), answering<TokenAdded>(std::move(done), [](const TokenAdded& added) {
                           return Json{{"token", to_json(*added.token)}, {"secret", added.text}};

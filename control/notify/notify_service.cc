@@ -268,7 +268,7 @@ NotifyService::Page NotifyService::status_page(const std::optional<std::string>&
   return page;
 }
 
-void NotifyService::add_to(Sums& sums, const Delivery::Zone& zone, const Wanted& wanted) {
+void NotifyService::add_to(Sums& sums, const Delivery::Zone& zone, const Wanted& wanted) const {
   const int64_t now = unix_time();
   for_each_line(zone, wanted, [&](const Delivery::Line& line) {
     const LineFacts& facts = line.facts;

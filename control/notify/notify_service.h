@@ -142,7 +142,7 @@ class NotifyService : public PeerSink, private Delivery::World {
   void for_each_line(const Delivery::Zone& zone, const Wanted& wanted, Take&& take) const;
   void append_lines(std::string& lines, const Delivery::Zone& zone, const Wanted& wanted) const;
   Json lines_of(const Delivery::Zone* zone, const Wanted& wanted) const;
-  static void add_to(Sums& sums, const Delivery::Zone& zone, const Wanted& wanted);
+  void add_to(Sums& sums, const Delivery::Zone& zone, const Wanted& wanted) const;
   // Calls take(zone) for each behind that one, until `enough`; the page has no lines.
   template <class Take, class Enough>
   Page walk(const std::optional<std::string>& after, Take&& take, Enough&& enough) const;
