@@ -305,7 +305,7 @@ void PdnsApi::answer_when_proven(const CallRef& call, const Name& apex, const Co
       call->respond(std::move(response));
     };
     if (complete) return tell(std::get<Json>(outcome));
-    operations_.secondaries.status(call->who, apex, false, [tell](const Outcome<SecondaryOperations::Status>& status) {
+    operations_.secondaries.status(call->who, apex, {}, [tell](const Outcome<SecondaryOperations::Status>& status) {
       const auto* known = std::get_if<SecondaryOperations::Status>(&status);
       tell(known != nullptr ? known->ledger : Json::array());
     });
