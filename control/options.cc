@@ -254,9 +254,10 @@ void read_service(const Values& values, Options& options) {
   options.transaction_timeout = std::chrono::seconds(values.number("transaction-timeout", 1, 86400));
   for (const std::string& text : values.list("allow-transfer")) {
     if (text.find('=') != std::string::npos) {
-      fail("allow-transfer",
-           ": '" + text + "': it takes no keys; a zone's secondary with one is axfrctl secondary enable --allow " + text,
-           text);
+      fail(
+          "allow-transfer",
+          ": '" + text + "': it takes no keys; a zone's secondary with one is axfrctl secondary enable --allow " + text,
+          text);
     }
     const Prefix prefix = Values::parsed("allow-transfer", text, &Prefix::parse);
     options.allow_transfer.allow(prefix);

@@ -88,8 +88,8 @@ ResolverContext make_resolver(const std::vector<std::string>& forwarders) {
   set("do-not-query-localhost:", "no");  // a forwarder may well run on this host
   for (const std::string& forwarder : forwarders) check(ub_ctx_set_fwd(context.get(), forwarder.c_str()), forwarder);
   if (forwarders.empty()) ub_ctx_resolvconf(context.get(), nullptr);  // cannot be read: recursion
-  // libunbound has these zones built in, empty and with a name server localhost. It is for the forwarder to say what they
-  // are. (libunbound takes no forwarders after this.)
+  // libunbound has these zones built in, empty and with a name server localhost. It is for the forwarder to say what
+  // they are. (libunbound takes no forwarders after this.)
   for (const char* zone : {"test.", "home.arpa."}) check(ub_ctx_zone_remove(context.get(), zone), zone);
   return context;
 }

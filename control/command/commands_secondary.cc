@@ -192,8 +192,8 @@ void provider_set(Operations& operations, const Principal& who, Json& params, Rp
   operations.secondaries.set_provider(who, request, answering<ProviderSet>(std::move(done), [](const ProviderSet& set) {
                                         Json result = to_json(set.wish);
                                         result["changed"] = set.changed;
-                                        result["ns_before"] = set.ns_before;
-                                        result["ns_after"] = split_list(set.wish.ns);
+                                        result["ns_before"] = names_json(set.ns_before);
+                                        result["ns_after"] = names_json(set.ns_after);
                                         result["zones"] = set.zones;
                                         result["failed"] = set.failed;
                                         return result;

@@ -304,7 +304,7 @@ Outcome<Proposal> finish(const VersionRef& base, Made& made, const ProposalRules
 // change has, and so a step of history that can be taken back; but for zones whose serials are not ours to choose.
 bool changes_pseudo(const ZoneVersion& base, const zones::PseudoRecords& after) {
   return base.attributes().serial_policy != SerialPolicy::keep && !zones::is_signed(base) &&
-         !zones::same_definitions(base.pseudo(), after);
+         zones::count_missing(base.pseudo(), after) + zones::count_missing(after, base.pseudo()) != 0;
 }
 
 Proposal nothing_to_do(const VersionRef& base) { return {base, base}; }

@@ -174,8 +174,6 @@ Delivery::Zone* Delivery::find_zone(zones::NameView apex) { return const_cast<Zo
 
 void Delivery::set_zone(const zones::ZoneVersion& version, const std::string& kept) {
   if (version.attributes().enabled_secondaries() == nullptr) return forget(zones::Name(version.apex().name));
-  // A standby was loaded with what its primary knew.
-  if (!started_ && !kept.empty()) forget(zones::Name(version.apex().name));
   auto& zone = zones_[zones::sort_key(version.apex().name)];
   if (!zone) {
     zone = std::make_unique<Zone>();
@@ -188,7 +186,11 @@ void Delivery::set_zone(const zones::ZoneVersion& version, const std::string& ke
   if (zone->settings != version.attributes().secondary_dns) {
     set_settings(*zone, version.attributes().secondary_dns);
     set_lines(*zone, kept);
+  }
+  if (!kept.empty() && !started_) {
+    const auto proofs = proofs_from_stored(kept);
     for (const auto& line : zone->lines) {
+      take_kept(*line, proofs);
       if (line->facts.proof == Proof::kept && line->owes() && line->facts.behind_since == 0)
         line->facts.behind_since = lacks_since(version, *line->facts.serial);
     }
@@ -232,17 +234,22 @@ void Delivery::set_lines(Zone& zone, const std::string& kept) {
     line->zone = &zone;
     line->target = &target;
     ++target.lines;
-    const std::string place = place_of(target.destination.endpoint);
-    for (const KeptProof& proof : proofs) {
-      if (proof.place != place) continue;
-      line->facts.serial = proof.serial;
-      line->facts.proof = Proof::kept;
-      line->facts.proven_at = proof.time;
-    }
+    take_kept(*line, proofs);
     zone.lines.push_back(std::move(line));
   }
   for (const auto& line : before) {
     if (line) drop(*line);
+  }
+}
+
+// What was kept of a line, by us or by the primary whose backup a standby has loaded, if it is newer than what we saw.
+void Delivery::take_kept(Line& line, const std::vector<KeptProof>& proofs) {
+  const std::string place = place_of(line.destination().endpoint);
+  for (const KeptProof& proof : proofs) {
+    if (proof.place != place || proof.time < line.facts.proven_at) continue;
+    line.facts.serial = proof.serial;
+    line.facts.proof = Proof::kept;
+    line.facts.proven_at = proof.time;
   }
 }
 

@@ -86,6 +86,8 @@ struct DeliverySettings {
   std::chrono::seconds behind_alarm{300};  // 0: none
 };
 
+struct KeptProof;  // commit/proofs.h
+
 class Delivery {
  public:
   using Clock = std::chrono::steady_clock;
@@ -320,6 +322,7 @@ class Delivery {
   Zone* find_zone(zones::NameView apex);
   void notify_again(Line& line);
   void set_settings(Zone& zone, zones::SecondaryDnsRef settings);
+  static void take_kept(Line& line, const std::vector<KeptProof>& proofs);
   void set_lines(Zone& zone, const std::string& kept);
   Target& target_of(const zones::Secondary& secondary);
   void drop(Line& line);

@@ -96,6 +96,13 @@ void change_addresses(SecondaryWish& wish, const zones::SecondaryDns& settings, 
   wish.key.clear();
 }
 
+// Of a list that was checked before.
+std::vector<Name> names_in(const std::string& list) {
+  std::vector<Name> names;
+  for (const std::string& item : split_list(list)) names.push_back(parse_name(item));
+  return names;
+}
+
 std::vector<Name> servers_of(const zones::ZoneVersion& zone) {
   std::vector<Name> names;
   for (const zones::OwnedRecord& record : zone.records_at(Name(zone.apex().name))) {
@@ -535,15 +542,14 @@ void SecondaryOperations::set_provider(const Principal& who, const SetProvider& 
   }
   if (const SecondaryWish* known = settings->provider(request.name); known != nullptr && *known == request.wish)
     return done(ProviderSet{request.wish, false});
-  const SecondaryWish* const before = settings->provider(request.name);
+  const SecondaryWish* const known = settings->provider(request.name);
+  const auto ns_before = known != nullptr ? names_in(known->ns) : std::vector<Name>();
   using Set = Committer::ProviderSet;
-  const auto answer = [this, act, request,
-                       ns_before = before != nullptr ? split_list(before->ns) : std::vector<std::string>(),
-                       done](Outcome<Set> outcome) {
+  const auto answer = [this, act, request, ns_before, done](Outcome<Set> outcome) {
     if (auto* failure = std::get_if<Failure>(&outcome)) return done(std::move(*failure));
     const auto& set = std::get<Set>(outcome);
     if (!request.dry_run) context_.record_change(act, "set, " + std::to_string(set.zones) + " zones follow");
-    done(ProviderSet{request.wish, true, ns_before, set.zones, set.failed});
+    done(ProviderSet{request.wish, true, ns_before, names_in(request.wish.ns), set.zones, set.failed});
   };
   server.committer.set_provider(request.name, request.wish, act.cause, request.dry_run,
                                 context_.recorded<Set>(act, answer));

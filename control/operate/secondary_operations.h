@@ -49,9 +49,9 @@ struct SetProvider {
 struct ProviderSet {
   SecondaryWish wish;
   bool changed;
-  std::vector<std::string> ns_before = {};  // the names that it stated before
-  size_t zones = 0;                         // that refer to it and follow, or would
-  size_t failed = 0;                        // that could not; the log says why
+  std::vector<zones::Name> ns_before = {}, ns_after = {};  // the names that it stated before, and now
+  size_t zones = 0;                                        // that refer to it and follow, or would
+  size_t failed = 0;                                       // that could not; the log says why
 };
 
 struct Explain {

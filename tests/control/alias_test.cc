@@ -562,7 +562,7 @@ TEST_F(AliasCommitTest, AnAliasThatGoesTakesItsAddressesWithIt) {
   const auto changed = change([](zones::Draft& draft) {
     draft.apply(std::get<zones::Edit>(zones::parse_removal("a ALIAS", name("example."))));
   });
-  EXPECT_EQ(changed.removed, 1U);
+  EXPECT_EQ(changed.removed, 2U) << "the ALIAS, and its address";
   EXPECT_EQ(addresses_at("a.example."), "");
   EXPECT_EQ(seen_, (std::vector<std::string>{"example.", "example.", "-example."}));
 }

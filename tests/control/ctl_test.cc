@@ -360,7 +360,7 @@ TEST(CtlPrint, WhatIsEndingIsToldInWords) {
   EXPECT_FALSE(has("the parent zone was asked"));
   zone["ending"].update({{"parent", "p."}, {"named", {"m."}}, {"asked_at", 1}, {"problem", "SERVFAIL"}});
   EXPECT_TRUE(has("the parent zone p. names m.\n"));
-  EXPECT_TRUE(has("could not be told: SERVFAIL\n"));
+  EXPECT_TRUE(has("the last question failed: SERVFAIL\n"));
   zone["ending"].update({{"state", "dropped"}, {"dropped_at", 1}, {"ends_at", 2}});
   EXPECT_TRUE(has("the parent zone p. dropped n., m., as seen "));
   EXPECT_TRUE(has("caches may have them for 0 s yet\n"));

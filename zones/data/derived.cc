@@ -4,7 +4,7 @@
 #include <cctype>
 #include <map>
 #include <set>
-#include <tuple>
+#include <utility>
 
 namespace axfrd::zones {
 namespace {
@@ -72,7 +72,7 @@ bool same_definitions(const PseudoRecords& a, const PseudoRecords& b) {
 size_t count_missing(const PseudoRecords& of, const PseudoRecords& in) {
   if (!of || of == in) return 0;
   if (!in) return of->size();
-  const auto key = [](const PseudoRecord& r) { return std::tuple(sort_key(r.owner), r.kind, r.ttl, r.target); };
+  const auto key = [](const PseudoRecord& r) { return std::pair(identity(r), r.ttl); };
   std::set<decltype(key(of->front()))> there;
   for (const PseudoRecord& record : *in) there.insert(key(record));
   return static_cast<size_t>(

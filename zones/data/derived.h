@@ -27,7 +27,7 @@ std::vector<OwnedRecord> derived_records(std::span<const PseudoRecord* const> of
 
 // Whether two zones have the same of them, whatever these stand for at the time.
 bool same_definitions(const PseudoRecords& a, const PseudoRecords& b);
-// How many of `of` are not in `in`, addresses aside.
+// How many of `of` are not in `in`, addresses and the case of targets aside.
 size_t count_missing(const PseudoRecords& of, const PseudoRecords& in);
 
 // Adds to a whole zone what its `pseudo` stand for. @pre records.finish() found no problem, and no record conflicts
