@@ -81,6 +81,12 @@ std::string help_text() {
   throw OptionsError("--" + option + rest, option, value);
 }
 
+[[noreturn]] void refuse_key(const std::string& rule) {
+  fail("allow-transfer",
+       ": '" + rule + "': it takes no keys; a zone's secondary with one is axfrctl secondary enable --allow " + rule,
+       rule);
+}
+
 // Values by option, with errors that name the option.
 class Values {
  public:
@@ -253,12 +259,7 @@ void read_service(const Values& values, Options& options) {
   options.history_octets = size_t{values.number("history-memory", 0, 1U << 20)} << 20;
   options.transaction_timeout = std::chrono::seconds(values.number("transaction-timeout", 1, 86400));
   for (const std::string& text : values.list("allow-transfer")) {
-    if (text.find('=') != std::string::npos) {
-      fail(
-          "allow-transfer",
-          ": '" + text + "': it takes no keys; a zone's secondary with one is axfrctl secondary enable --allow " + text,
-          text);
-    }
+    if (text.find('=') != std::string::npos) refuse_key(text);
     const Prefix prefix = Values::parsed("allow-transfer", text, &Prefix::parse);
     options.allow_transfer.allow(prefix);
     if (const auto network = network_of(prefix)) options.rate_limit.secondaries.push_back(*network);

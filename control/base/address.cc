@@ -120,7 +120,7 @@ Prefix Prefix::parse_interface(std::string_view text) {
 
 IpAddress Prefix::masked(const IpAddress& address, unsigned length) {
   if (address.is_v4()) {
-    const uint32_t mask = length == 0 ? 0 : ~uint32_t{0} << (32 - length);
+    const uint32_t mask = length == 0 ? 0 : ~uint32_t{0} << (32 - std::min(length, 32U));
     return boost::asio::ip::address_v4(address.to_v4().to_uint() & mask);
   }
   auto octets = address.to_v6().to_bytes();

@@ -17,7 +17,6 @@ namespace {
 
 using zones::Name;
 using zones::VersionRef;
-using zones::ZoneVersion;
 
 }  // namespace
 

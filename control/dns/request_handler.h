@@ -24,7 +24,7 @@ namespace axfrd::control {
 class RequestHandler {
  public:
   RequestHandler(const zones::Responder& responder, const CurrentSettings& settings, const AccessList& allow_transfer,
-                 uint16_t udp_payload, dataplane::RateLimitOptions rate_limit, PeerSink& peers,
+                 uint16_t udp_payload, const dataplane::RateLimitOptions& rate_limit, PeerSink& peers,
                  RequestCounters& counters, const Log& log)
       : responder_(responder),
         settings_(settings),

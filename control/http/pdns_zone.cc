@@ -219,7 +219,7 @@ void for_each_shown(const ZoneVersion& version, const std::function<bool(const S
 
 JsonStream pdns_export(VersionRef version, bool as_json) {
   const auto own = std::make_shared<OwnRecords>(*version);
-  return stream_of([version, own, as_json, page = 0U, begun = false](std::string& out) mutable {
+  return stream_of([version = std::move(version), own, as_json, page = 0U, begun = false](std::string& out) mutable {
     std::string text;
     bool more = true;
     if (!begun) {

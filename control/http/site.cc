@@ -28,7 +28,7 @@ size_t HttpSite::most_body(const HttpRequest& head) const {
   return authenticator_.knows(head) ? RequestReader::kMostBody : kMostBodyOfNobody;
 }
 
-void HttpSite::serve(HttpRequest request, HttpRespond respond) {
+void HttpSite::serve(const HttpRequest& request, HttpRespond respond) {
   auto target = parse_target(request.target);
   if (!target) return respond(text_response(400, "that is no path\n"));
   const bool looks = request.method == "GET" || request.method == "HEAD";

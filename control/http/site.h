@@ -25,7 +25,7 @@ class HttpSite {
   HttpSite(boost::asio::io_context& loop, Operations& operations, Commands& commands, const Server& server,
            bool open_metrics, const Log& log);
 
-  void serve(HttpRequest request, HttpRespond respond);
+  void serve(const HttpRequest& request, HttpRespond respond);
   // How long the body of such a request may be: that of somebody unknown is not worth reading.
   size_t most_body(const HttpRequest& head) const;
 

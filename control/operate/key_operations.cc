@@ -39,11 +39,13 @@ void KeyOperations::change(const Act& act, std::string what, const Name& key, Co
                            Done<Changed> done) {
   context_.server().committer.change_key(
       key, std::move(edit),
-      context_.recorded<Changed>(act, [this, act, what = std::move(what), done](Outcome<Changed> outcome) {
-        const auto* changed = std::get_if<Changed>(&outcome);
-        if (changed != nullptr && changed->after != changed->before) context_.record_change(act, what);
-        done(std::move(outcome));
-      }));
+      context_.recorded<Changed>(act,
+                                 [this, act, what = std::move(what), done = std::move(done)](Outcome<Changed> outcome) {
+                                   const auto* changed = std::get_if<Changed>(&outcome);
+                                   if (changed != nullptr && changed->after != changed->before)
+                                     context_.record_change(act, what);
+                                   done(std::move(outcome));
+                                 }));
 }
 
 void KeyOperations::add(const Principal& who, TsigKeyRef key, Done<Changed> done) {

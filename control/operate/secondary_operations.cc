@@ -162,7 +162,7 @@ std::string mend_for(const std::string& apex, const Json& seen) {
   const auto worst = std::ranges::find_if(seen, lasts);
   if (worst == seen.end()) return "axfrctl secondary status " + apex + " shows what the secondaries have";
   const std::string reason = worst->value("reason", "");
-  const std::string configuration =
+  std::string configuration =
       "axfrctl secondary show " + apex + " --format bind (or knot, nsd, powerdns) prints what it has to know of us";
   // Which may stand in an answer to NOTIFY as well.
   if (worst->value("text", "").find("BADSIG") != std::string::npos)

@@ -209,7 +209,7 @@ void ZoneOperations::import(const Principal& who, ImportZone request, Done<ZoneI
     };
   }
   const auto end = [this, act, difference, dry_run = request.dry_run, must_be_new = request.must_be_new,
-                    done](Outcome<Committer::Imported> outcome) {
+                    done = std::move(done)](Outcome<Committer::Imported> outcome) {
     if (const auto* same = std::get_if<Committer::Imported>(&outcome); same != nullptr && must_be_new && !same->changed)
       outcome = Failure{FailureCode::conflict, "there is a zone of that name already"};
     auto* failure = std::get_if<Failure>(&outcome);
@@ -461,7 +461,7 @@ void ZoneOperations::commit(const Principal& who, const Name& apex, Done<Committ
     return done(std::move(*failure));
   }
   transaction.committing = true;
-  const Done<Committer::Changed> end = [this, apex, done](Outcome<Committer::Changed> outcome) {
+  const Done<Committer::Changed> end = [this, apex, done = std::move(done)](Outcome<Committer::Changed> outcome) {
     if (std::holds_alternative<Failure>(outcome)) {
       transactions_.reopen(apex);
     } else {
