@@ -65,12 +65,13 @@ bool same_definition(const PseudoRecord& x, const PseudoRecord& y) {
 }  // namespace
 
 bool same_definitions(const PseudoRecords& a, const PseudoRecords& b) {
-  if (!a || !b) return !a && !b;
+  if (a == b) return true;  // the same, or none of both
+  if (!a || !b) return false;
   return std::ranges::equal(*a, *b, same_definition);
 }
 
 size_t count_missing(const PseudoRecords& of, const PseudoRecords& in) {
-  if (!of || of == in) return 0;
+  if (!of || same_definitions(of, in)) return 0;  // as when addresses alone have changed
   if (!in) return of->size();
   const auto key = [](const PseudoRecord& r) { return std::pair(identity(r), r.ttl); };
   std::set<decltype(key(of->front()))> there;
