@@ -426,7 +426,8 @@ void RedoLog::extend(File& file, uint64_t end) const {
   static const std::string zeros(kStep, '\0');
   if (file.size >= end) return;
   while (file.size < end) {
-    const uint64_t size = std::min(kStep - file.size % kStep, capacity_ - file.size);
+    uint64_t size = kStep - file.size % kStep;
+    if (end <= capacity_) size = std::min(size, capacity_ - file.size);
     write_all(file.fd, {reinterpret_cast<const uint8_t*>(zeros.data()), size}, file.size);
     file.size += size;
   }

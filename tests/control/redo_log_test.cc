@@ -294,6 +294,26 @@ TEST_F(RedoLogTest, AGenerationHasRoomForItsCapacity) {
   EXPECT_TRUE(log.has_room(half.size()));
 }
 
+// Beside a backup, which keeps the next generation waiting.
+TEST_F(RedoLogTest, AGenerationGrowsBeyondItsCapacityWhenItHasTo) {
+  std::vector<std::string> contents;
+  {
+    RedoLog log(directory.path(), kCapacity);
+    log.make(kStoreNumber);
+    log.install();
+    log.begin(1, 0);
+    for (int i = 0; i < 100; ++i) {
+      contents.emplace_back(kCapacity / 10, static_cast<char>('a' + i % 26));
+      append(log, contents.back());
+    }
+    EXPECT_FALSE(log.has_room(0));
+  }
+  EXPECT_GT(std::filesystem::file_size(file(1)), 9 * kCapacity);
+  const Replayed replayed = replay();
+  EXPECT_EQ(replayed.records, contents);
+  EXPECT_EQ(replayed.loss, "");
+}
+
 TEST_F(RedoLogTest, FilesThatWereReplacedWhileTheyAreInUseAreNoticed) {
   RedoLog log(directory.path(), kCapacity);
   log.make(kStoreNumber);
