@@ -69,7 +69,7 @@ Store::Report report_of_store(const Log& log) {
 
 }  // namespace
 
-Daemon::Daemon(const Options& options, const Log& log)
+Daemon::Daemon(const Options& options, Log& log)
     : options_(options),
       log_(log),
       signals_(loop_, SIGTERM, SIGINT),
@@ -109,8 +109,11 @@ Daemon::Daemon(const Options& options, const Log& log)
           dataplane_ ? &*dataplane_ : nullptr,
           state_,
           options.transaction_timeout,
+          log,
           [this] { asio::post(loop_, [this] { stop("told by axfrctl"); }); },
-          [this] { return http_ ? http_->reload_certificate() : std::optional<std::string>("--http is not given"); }},
+          [this] { return http_ ? http_->reload_certificate() : std::optional<std::string>("--http is not given"); },
+          options.stated,
+          options.primary_names},
       http_(options.http.is_on() ? std::make_unique<HttpThread>(options.http, server_, rcu_, log) : nullptr),
       control_(socket_file_, options.metrics, server_, rcu_, log) {
   if (http_) http_->start();

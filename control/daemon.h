@@ -26,7 +26,7 @@ namespace axfrd::control {
 class Daemon {
  public:
   // Throws std::runtime_error with a sentence for the operator, or Stopped.
-  Daemon(const Options& options, const Log& log);
+  Daemon(const Options& options, Log& log);
   ~Daemon();
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
@@ -51,7 +51,7 @@ class Daemon {
   std::optional<dataplane::Dataplane> make_dataplane();
 
   const Options& options_;
-  const Log& log_;
+  Log& log_;
   boost::asio::io_context loop_;
   boost::asio::signal_set signals_;
   boost::asio::signal_set reopening_;  // SIGHUP

@@ -27,9 +27,8 @@ void HttpThread::run() {
   operations_ = std::make_unique<Operations>(loop_, server_, *reader_);
   commands_ = std::make_unique<Commands>(*operations_);
   site_ = std::make_unique<HttpSite>(loop_, *operations_, *commands_, server_, open_metrics_, log_);
-  http_.start(
-      [this](HttpRequest request, HttpRespond respond) { site_->serve(std::move(request), std::move(respond)); },
-      [this](const HttpRequest& head) { return site_->most_body(head); });
+  http_.start([this](const HttpRequest& request, HttpRespond respond) { site_->serve(request, std::move(respond)); },
+              [this](const HttpRequest& head) { return site_->most_body(head); });
   keep_uses();
   loop_.run();
 }

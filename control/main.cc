@@ -42,10 +42,11 @@ void set_up_heap() {
 
 int serve(const Options& options) {
   set_up_heap();
-  const Log log(options.log_level);
+  Log log(options.log_level);
   std::signal(SIGPIPE, SIG_IGN);  // a peer that went away is told by the error of the write
   std::signal(SIGHUP, SIG_IGN);   // until the daemon is there, which then opens its logs anew
   raise_descriptor_limit(options, log);
+  log.info(summary(options));
   try {
     Daemon(options, log).run();
   } catch (const Stopped&) {

@@ -56,8 +56,9 @@ constexpr std::array kServiceOptions{
     Option{"history-memory", Kind::value, "MIB", "512",
            "for the changes that secondaries can get as IXFR, of all zones"},
     Option{"transaction-timeout", Kind::value, "SECONDS", "600", "forget transactions that nobody touches for so long"},
-    Option{"allow-transfer", Kind::list, "ADDR[/LEN]", nullptr,
-           "who may transfer zones; may be repeated. Nobody may unless told"},
+    Option{"allow-transfer", Kind::list, "ADDR[/LEN][=KEY[+KEY]]", nullptr,
+           "who may transfer all zones; may be repeated. With a KEY (axfrctl key), only who signs with it. Nobody may "
+           "unless told"},
     Option{
         "transfer-log", Kind::value, "FILE", nullptr,
         "tell each transfer and each outcome of a NOTIFY: a line of JSON in FILE, or, if that is the word journal, an "
@@ -68,6 +69,9 @@ constexpr std::array kServiceOptions{
     Option{"notify-source", Kind::list, "ADDR", nullptr,
            "send NOTIFY, and questions to secondaries, from this address; may be repeated, once for each family. "
            "Without it, from the first --address of the family, or of the ports; if there is none, the kernel chooses"},
+    Option{"primary-name", Kind::list, "NAME", nullptr,
+           "a host name of ours that secondaries may transfer from; may be repeated. secondary show hands it on, with "
+           "the addresses"},
     Option{"behind-alarm", Kind::value, "SECONDS", "300",
            "warn of secondaries that lack a serial for longer than this; 0: do not"},
     Option{"undelegated-interval", Kind::value, "SECONDS", "600",

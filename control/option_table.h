@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
+#include <vector>
 
 namespace axfrd::control {
 
@@ -22,5 +24,12 @@ struct OptionGroup {
 };
 
 std::span<const OptionGroup> option_groups();
+
+// An option as axfrd runs with it.
+struct StatedOption {
+  std::string option;
+  std::vector<std::string> values;  // of a toggle, "on" or "off"; empty: there is none
+  std::string by;                   // the configuration file, or "command line"; empty: it is as nobody said otherwise
+};
 
 }  // namespace axfrd::control

@@ -9,6 +9,8 @@
 #include <set>
 #include <sstream>
 
+#include "control/access/secondary.h"
+#include "control/base/parse_name.h"
 #include "control/notify/transfer_log.h"
 #include "control/option_table.h"
 #include "dataplane/eal.h"
@@ -79,12 +81,6 @@ std::string help_text() {
 // A sentence that begins with the option.
 [[noreturn]] void fail(const std::string& option, const std::string& rest, const std::string& value = "") {
   throw OptionsError("--" + option + rest, option, value);
-}
-
-[[noreturn]] void refuse_key(const std::string& rule) {
-  fail("allow-transfer",
-       ": '" + rule + "': it takes no keys; a zone's secondary with one is axfrctl secondary enable --allow " + rule,
-       rule);
 }
 
 // Values by option, with errors that name the option.
@@ -249,6 +245,8 @@ void read_service(const Values& values, Options& options) {
   if (values.given("audit-log")) options.audit_log = values.text("audit-log");
   for (const std::string& text : values.list("notify-source"))
     options.notify_sources.push_back(Values::parsed("notify-source", text, &parse_address));
+  for (const std::string& text : values.list("primary-name"))
+    options.primary_names.push_back(Values::parsed("primary-name", text, &parse_name));
   for (const bool v6 : {false, true}) {
     if (std::ranges::count(options.notify_sources, v6, [](const IpAddress& a) { return a.is_v6(); }) > 1)
       fail("notify-source", ": one address of each family");
@@ -259,9 +257,9 @@ void read_service(const Values& values, Options& options) {
   options.history_octets = size_t{values.number("history-memory", 0, 1U << 20)} << 20;
   options.transaction_timeout = std::chrono::seconds(values.number("transaction-timeout", 1, 86400));
   for (const std::string& text : values.list("allow-transfer")) {
-    if (text.find('=') != std::string::npos) refuse_key(text);
-    const Prefix prefix = Values::parsed("allow-transfer", text, &Prefix::parse);
-    options.allow_transfer.allow(prefix);
+    const Prefix prefix = Values::parsed(
+        "allow-transfer", text, [](const std::string& rule) { return Prefix::parse(rule.substr(0, rule.find('='))); });
+    options.allow_transfer.allow(prefix, Values::parsed("allow-transfer", text, &keys_behind));
     if (const auto network = network_of(prefix)) options.rate_limit.secondaries.push_back(*network);
   }
   options.responder.udp_payload = static_cast<uint16_t>(values.number("udp-payload", 512, 4096));
@@ -467,7 +465,36 @@ bool is_of_file(const std::string& option, const Collected& collected) {
          !collected.map[option].defaulted();
 }
 
+std::vector<StatedOption> stated_options(const Collected& collected, const Strings& eal_arguments) {
+  std::vector<StatedOption> all;
+  const Values values(collected.map);
+  for (const OptionGroup& group : option_groups()) {
+    for (const Option& option : group.options) {
+      if (!group.in_file && !values.given(option.name)) continue;  // --help, --version, ...
+      StatedOption stated{option.name, {}, {}};
+      if (option.kind == Option::Kind::toggle) {
+        stated.values = {values.on(option.name) ? "on" : "off"};
+      } else if (option.kind == Option::Kind::list) {
+        stated.values = values.list(option.name);
+      } else if (collected.map.count(option.name) != 0) {
+        stated.values = {values.text(option.name)};
+      }
+      if (values.given(option.name)) stated.by = is_of_file(option.name, collected) ? collected.file : "command line";
+      all.push_back(std::move(stated));
+    }
+  }
+  if (!eal_arguments.empty()) all.push_back({"--", eal_arguments, "command line"});
+  return all;
+}
+
 }  // namespace
+
+std::string summary(const Options& options) {
+  const auto config = std::ranges::find(options.stated, "config", &StatedOption::option);
+  return "axfrd " AXFRD_VERSION ", store " + options.store.string() +
+         (config != options.stated.end() ? ", configuration " + config->values.front() : ", no configuration file") +
+         (options.dataplane ? "" : ", no port") + (options.standby ? ", standby" : "");
+}
 
 std::variant<Options, PrintAndExit> parse_options(const std::vector<std::string>& arguments) {
   const auto end = std::find(arguments.begin(), arguments.end(), "--");
@@ -480,6 +507,7 @@ std::variant<Options, PrintAndExit> parse_options(const std::vector<std::string>
   try {
     Options options = read(values, eal_arguments);
     if (values.on("check")) return PrintAndExit{"the configuration is sound\n"};
+    options.stated = stated_options(collected, eal_arguments);
     return options;
   } catch (const OptionsError& error) {
     if (is_of_file(error.option, collected)) throw placed(collected.file, error);

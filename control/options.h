@@ -19,6 +19,7 @@
 #include "control/dns/tcp_limits.h"
 #include "control/ending/endings.h"
 #include "control/http/options.h"
+#include "control/option_table.h"
 #include "dataplane/dataplane.h"
 #include "zones/answer/respond.h"
 
@@ -46,6 +47,7 @@ struct Options {
   std::optional<std::filesystem::path> transfer_log;
   std::optional<std::filesystem::path> audit_log;
   std::vector<IpAddress> notify_sources;   // before those that we serve
+  std::vector<zones::Name> primary_names;  // of ours, for secondaries
   std::chrono::seconds behind_alarm{300};  // 0: none
   AliasSettings alias;
   EndingSettings ending;
@@ -55,6 +57,8 @@ struct Options {
   std::optional<Endpoint> metrics;
   HttpOptions http;
   LogLevel log_level = LogLevel::info;
+
+  std::vector<StatedOption> stated;  // all of them, as the operator knows them
 };
 
 // A sentence for the operator: what is wrong with the options.
@@ -72,5 +76,8 @@ struct PrintAndExit {
 
 // Throws OptionsError. `arguments` are without the program's name.
 std::variant<Options, PrintAndExit> parse_options(const std::vector<std::string>& arguments);
+
+// What the first line of a log says: who writes it, and of what.
+std::string summary(const Options& options);
 
 }  // namespace axfrd::control

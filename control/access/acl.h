@@ -1,30 +1,41 @@
-// AccessList: who may transfer zones, by address. What no rule allows is denied.
+// AccessList: who may transfer zones, by address, and by the key that requests are signed with if a rule names any.
+// What no rule allows is denied.
 //
 // Threads. Immutable once filled; read by the service thread.
 #pragma once
 
 #include <map>
 #include <optional>
-#include <set>
+#include <vector>
 
 #include "control/base/address.h"
+#include "zones/wire/name.h"
 
 namespace axfrd::control {
 
+// A rule that covers an address.
+struct AccessRule {
+  Prefix prefix;
+  bool allows = true;  // false: it wants a key with which the request is not signed
+};
+
 class AccessList {
  public:
-  void allow(const Prefix& prefix);
-  // The longest prefix that covers `address`, or nothing when no rule does. 0.0.0.0/0 covers no IPv6 address and ::/0
-  // no IPv4.
-  std::optional<Prefix> match(const IpAddress& address) const;
+  // `keys`: one of them has to have signed a request; empty: none has to, whatever was said of the prefix before.
+  void allow(const Prefix& prefix, const std::vector<zones::Name>& keys = {});
+  // Of the rules that cover `address` the longest that allows it, else the longest that wants another key; nothing when
+  // no rule covers it. 0.0.0.0/0 covers no IPv6 address and ::/0 no IPv4. `key`: null: not signed.
+  std::optional<AccessRule> match(const IpAddress& address, const zones::Name* key) const;
   // Rules that are for one address.
   size_t hosts() const;
   bool names_host(const IpAddress& address) const;
+  bool names_key(const zones::Name& key) const;
   bool empty() const { return v4_.empty() && v6_.empty(); }
 
  private:
+  using Keys = std::vector<zones::Name>;  // empty: none is wanted
   // By prefix length, longest first: one look-up for each length in use, however many rules there are.
-  using ByLength = std::map<unsigned, std::set<IpAddress>, std::greater<>>;
+  using ByLength = std::map<unsigned, std::map<IpAddress, Keys>, std::greater<>>;
   const ByLength& rules_for(const IpAddress& address) const { return address.is_v4() ? v4_ : v6_; }
 
   ByLength v4_, v6_;

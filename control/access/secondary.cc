@@ -38,6 +38,14 @@ std::vector<Name> parse_keys(const std::string& text) {
   return keys;
 }
 
+std::vector<Name> keys_behind(const std::string& text) {
+  const size_t equals = text.find('=');
+  if (equals == std::string::npos) return {};
+  // Whoever meant a key shall not let everybody in who has the address.
+  if (equals + 1 == text.size()) throw std::invalid_argument("'" + text + "': the key behind = is missing");
+  return parse_keys(text.substr(equals + 1));
+}
+
 Secondary parse_secondary(const std::string& text) {
   const size_t equals = text.find('=');
   const WithPort place = WithPort::split(text.substr(0, equals));
@@ -48,7 +56,7 @@ Secondary parse_secondary(const std::string& text) {
   secondary.prefix = static_cast<uint8_t>(prefix.length + (address.is_v4() ? kMapped : 0));
   secondary.notified = secondary.is_host();
   if (place.port) secondary.port = *place.port;
-  if (equals != std::string::npos) secondary.keys = parse_keys(text.substr(equals + 1));
+  secondary.keys = keys_behind(text);
   return secondary;
 }
 

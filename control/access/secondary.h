@@ -37,6 +37,8 @@ Json to_json(const zones::SecondaryDns& settings);
 
 // KEY[+KEY]; none, if it is empty.
 std::vector<zones::Name> parse_keys(const std::string& text);
+// Those of ADDRESS=KEY[+KEY]; none, if there is no =. Throws std::invalid_argument.
+std::vector<zones::Name> keys_behind(const std::string& text);
 
 // The items of a list; none, if it is empty.
 std::vector<std::string> split_list(const std::string& list, char separator = ',');

@@ -36,22 +36,26 @@ const Secondary* allowed_secondary(const zones::ZoneVersion& zone, const Request
 }  // namespace
 
 bool may_transfer(const zones::ZoneVersion& zone, const Requester& who) {
-  return who.rule || allowed_secondary(zone, who) != nullptr;
+  return (who.rule && who.rule->allows) || allowed_secondary(zone, who) != nullptr;
 }
 
 TransferDecision decide_transfer(const zones::ZoneVersion& zone, const Requester& who) {
   if (const Secondary* secondary = allowed_secondary(zone, who))
     return {true, "the zone's secondary " + to_text(*secondary)};
-  if (who.rule) return {true, "--allow-transfer " + who.rule->to_text()};
+  const std::string rule = who.rule ? "--allow-transfer " + who.rule->prefix.to_text() : "";
+  if (who.rule && who.rule->allows) return {true, rule};
+  const std::string signed_with = who.key != nullptr ? who.key->to_text() : "none";
+  const auto no_rule = [&](const std::string& whom) {
+    return who.rule ? rule + " wants another key than " + signed_with : "no --allow-transfer covers " + whom;
+  };
   if (zone.attributes().enabled_secondaries() == nullptr)
-    return {false,
-            "secondary DNS is not enabled for the zone, and no --allow-transfer covers " + who.address.to_string()};
+    return {false, "secondary DNS is not enabled for the zone, and " + no_rule(who.address.to_string())};
   std::string refusal = "no secondary of the zone has the address " + who.address.to_string();
   for_each_at(zone, who.address, [&](const Secondary& s) {
     refusal = "the zone's secondary " + to_text(s) + " has to sign with its key, and the request is signed with " +
-              (who.key != nullptr ? who.key->to_text() : "none");
+              signed_with;
   });
-  return {false, refusal + ", and no --allow-transfer covers it"};
+  return {false, refusal + ", and " + no_rule("it")};
 }
 
 }  // namespace axfrd::control

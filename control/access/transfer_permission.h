@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "control/access/acl.h"
 #include "control/base/address.h"
 #include "zones/data/version.h"
 #include "zones/wire/name.h"
@@ -14,7 +15,8 @@ namespace axfrd::control {
 struct Requester {
   IpAddress address;                 // normalised
   const zones::Name* key = nullptr;  // with which the request is signed; null: with none
-  std::optional<Prefix> rule = {};   // of --allow-transfer, that covers the address
+  // Of --allow-transfer, that covers the address.
+  std::optional<AccessRule> rule = {};
 };
 
 bool may_transfer(const zones::ZoneVersion& zone, const Requester& who);

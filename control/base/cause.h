@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -39,5 +40,8 @@ struct AuditRecord {
   // The line of the log.
   std::string text() const;
 };
+
+// Where records go. For any thread.
+using Auditor = std::function<void(const AuditRecord&)>;
 
 }  // namespace axfrd::control

@@ -28,17 +28,17 @@ bool is_journal(int fd) {
   return std::string_view(stream) == std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino);
 }
 
-std::string_view name_of(LogLevel level) {
-  return std::find_if(kLevels.begin(), kLevels.end(), [&](const Level& l) { return l.level == level; })->name;
-}
-
 std::string line_of(bool journal, LogLevel level, std::string_view text) {
   const std::string head = journal ? "<" + std::to_string(static_cast<int>(level)) + ">"
-                                   : utc_text(unix_time_ms()) + " " + std::string(name_of(level)) + ": ";
+                                   : utc_text(unix_time_ms()) + " " + std::string(to_text(level)) + ": ";
   return head + std::string(text) + "\n";
 }
 
 }  // namespace
+
+std::string_view to_text(LogLevel level) {
+  return std::find_if(kLevels.begin(), kLevels.end(), [&](const Level& l) { return l.level == level; })->name;
+}
 
 LogLevel parse_log_level(std::string_view text) {
   for (const Level& level : kLevels) {

@@ -4,9 +4,10 @@
 // the level. Nobody waits for standard error: when it takes no more lines, they are dropped, and a line says how many
 // as soon as it takes some again.
 //
-// Threads. Any thread may log. Packet workers do not log.
+// Threads. Any thread may log, and change the level. Packet workers do not log.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <sstream>
 #include <string>
@@ -20,6 +21,7 @@ enum class LogLevel : uint8_t { error = 3, warning = 4, info = 6, debug = 7 };  
 
 // Throws std::invalid_argument when `text` names no level.
 LogLevel parse_log_level(std::string_view text);
+std::string_view to_text(LogLevel level);
 
 class Log {
  public:
@@ -30,7 +32,10 @@ class Log {
   uint64_t dropped_lines() const { return writer_.dropped(); }
 
   // Whether lines of that level are written: for those that take work to make.
-  bool shows(LogLevel level) const { return level <= most_; }
+  bool shows(LogLevel level) const { return level <= most(); }
+  // The level of the least lines that are written.
+  LogLevel most() const { return most_.load(std::memory_order_relaxed); }
+  void set_most(LogLevel level) { most_.store(level, std::memory_order_relaxed); }
 
   // A line for later.
   template <class... Parts>
@@ -64,7 +69,7 @@ class Log {
   }
   void write_line(LogLevel level, std::string text) const;
 
-  const LogLevel most_;
+  std::atomic<LogLevel> most_;
   const bool journal_;
   mutable LineWriter writer_;
 };

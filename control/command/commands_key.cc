@@ -51,7 +51,15 @@ void key_remove(Operations& operations, const Principal& who, Json& params, RpcD
 void key_grant(Operations& operations, const Principal& who, Json& params, RpcDone done) {
   const auto name = name_in(params, "key");
   const auto grant = parse_grant(text_in(params, "zone"), params.value("names", "*"), params.value("types", ""));
-  operations.keys.grant(who, name, grant, answering<Committer::KeyChanged>(std::move(done)));
+  // It may be made before its zone, and it may be a typing error.
+  const bool is_for_none = grant.zone && std::holds_alternative<Failure>(operations.zones.find(who, *grant.zone));
+  operations.keys.grant(
+      who, name, grant,
+      answering<Committer::KeyChanged>(std::move(done), [grant, is_for_none](const Committer::KeyChanged& changed) {
+        Json result = to_json(changed);
+        if (is_for_none) result["warnings"] = {"there is no zone " + grant.zone->to_text() + " yet"};
+        return result;
+      }));
 }
 
 void key_revoke(Operations& operations, const Principal& who, Json& params, RpcDone done) {

@@ -74,7 +74,10 @@ void secondary_show(Operations& operations, const Principal& who, Json& params, 
       keys.push_back(
           {{"key", key.name.to_text()}, {"algorithm", key.algorithm.empty() ? Json() : Json(key.algorithm)}});
     }
-    result["primary"] = {{"addresses", std::move(addresses)},
+    Json names = Json::array();
+    for (const zones::Name& name : shown.primary.names) names.push_back(name.to_text());
+    result["primary"] = {{"names", std::move(names)},
+                         {"addresses", std::move(addresses)},
                          {"port", shown.primary.port},
                          {"notify_sources", std::move(sources)},
                          {"keys", std::move(keys)}};

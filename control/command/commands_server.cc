@@ -66,6 +66,29 @@ void http_reload(Operations& operations, const Principal& who, Json&, RpcDone do
   done(RpcResult(Json{{"reloaded", true}}));
 }
 
+void config(Operations& operations, const Principal& who, Json&, RpcDone done) {
+  using Options = std::vector<StatedOption>;
+  answer<Options>(done, operations.server.options(who), [](const Options& options) {
+    Json list = Json::array();
+    for (const StatedOption& stated : options)
+      list.push_back(
+          {{"option", stated.option}, {"values", stated.values}, {"by", stated.by.empty() ? Json() : Json(stated.by)}});
+    return Json{{"options", std::move(list)}};
+  });
+}
+
+void log_level(Operations& operations, const Principal& who, Json& params, RpcDone done) {
+  if (!params.contains("level")) {
+    return answer<LogLevel>(done, operations.server.log_level(who), [](LogLevel level) {
+      return Json{{"level", to_text(level)}, {"changed", false}};
+    });
+  }
+  answer<LogLevelSet>(done, operations.server.set_log_level(who, parse_log_level(text_in(params, "level"))),
+                      [](const LogLevelSet& set) {
+                        return Json{{"level", to_text(set.level)}, {"changed", set.changed}};
+                      });
+}
+
 void backup(Operations& operations, const Principal& who, Json& params, RpcDone done) {
   operations.server.backup(who, text_in(params, "directory"),
                            answering<std::filesystem::path>(std::move(done), [](const std::filesystem::path& made) {
@@ -122,6 +145,8 @@ std::span<const VerbHandler> server_handlers() {
   static constexpr std::array kHandlers{
       VerbHandler{"status", status},
       VerbHandler{"stats", stats},
+      VerbHandler{"config", config},
+      VerbHandler{"log-level", log_level},
       VerbHandler{"backup", backup},
       VerbHandler{"standby.load", standby_load},
       VerbHandler{"promote", promote},

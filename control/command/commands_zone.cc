@@ -28,11 +28,14 @@ Json edited_json(const RecordEdited& edited) {
   return result;
 }
 
-Json imported_json(const ZoneImported& imported) {
-  if (!imported.difference) return to_json(imported.imported);
-  Json result = to_json(*imported.difference);
+Json preview_json(const ContentDifference& difference) {
+  Json result = to_json(difference);
   result["dry_run"] = true;
   return result;
+}
+
+Json imported_json(const ZoneImported& imported) {
+  return imported.difference ? preview_json(*imported.difference) : to_json(imported.imported);
 }
 
 Json transactions_json(const std::vector<OpenTransaction>& transactions) {
@@ -112,8 +115,10 @@ void zone_history(Operations& operations, const Principal& who, Json& params, Rp
 
 void zone_rollback(Operations& operations, const Principal& who, Json& params, RpcDone done) {
   const auto name = zone_in(params);
-  operations.zones.roll_back(who, name, number_in(params, "serial", "a number below 2^32"),
-                             answering<Committer::Changed>(std::move(done)));
+  const uint32_t serial = number_in(params, "serial", "a number below 2^32");
+  if (flag_in(params, "dry-run"))
+    return answer<ContentDifference>(done, operations.zones.preview_rollback(who, name, serial), preview_json);
+  operations.zones.roll_back(who, name, serial, answering<Committer::Changed>(std::move(done)));
 }
 
 void zone_config(Operations& operations, const Principal& who, Json& params, RpcDone done) {

@@ -92,6 +92,7 @@ constexpr std::array kNotifyVerb{
 constexpr std::array kRollback{
     Parameter{"zone", Source::argument, true, "NAME", "name of the zone"},
     Parameter{"serial", Source::argument, true, "SERIAL", "serial of a version that zone history shows"},
+    Parameter{"dry-run", Source::flag, false, "", "change nothing; show what would be removed and added"},
 };
 constexpr std::array kConfig{
     Parameter{"zone", Source::argument, true, "NAME", "name of the zone"},
@@ -142,6 +143,9 @@ constexpr std::array kTokenName{
     Parameter{"token", Source::argument, true, "TOKEN", "what you call the token"},
 };
 
+constexpr std::array kLogLevel{
+    Parameter{"level", Source::optional_argument, false, "LEVEL", "error, warning, info or debug, until axfrd ends"},
+};
 constexpr std::array kBackup{
     Parameter{"directory", Source::path, true, "DIR", "where to; it must be empty, or not be there"},
 };
@@ -168,11 +172,15 @@ constexpr std::array kSecondary{
 };
 constexpr std::array kEditSecondary{
     Parameter{"zone", Source::argument, true, "NAME", "name of the zone"},
-    Parameter{"ns", Source::list, false, "NAME", "NS names of all secondaries, in place of those there are"},
-    Parameter{"allow", Source::list, false, kPeer, "all who may transfer the zone, in place of those there are"},
-    Parameter{"notify", Source::list, false, kPeer, "who is notified (default: the hosts of --allow)"},
+    Parameter{"ns", Source::list, false, "NAME", "NS names of all secondaries, in place of those there are",
+              Parameter::Empty::allowed},
+    Parameter{"allow", Source::list, false, kPeer, "all who may transfer the zone, in place of those there are",
+              Parameter::Empty::allowed},
+    Parameter{"notify", Source::list, false, kPeer, "who is notified (default: the hosts of --allow)",
+              Parameter::Empty::allowed},
     Parameter{"key", Source::option, false, "KEY", "key of all stated addresses that state none"},
-    Parameter{"provider", Source::list, false, "NAME", "follow this provider: its NS names and addresses"},
+    Parameter{"provider", Source::list, false, "NAME", "follow this provider: its NS names and addresses",
+              Parameter::Empty::allowed},
     Parameter{"add-ns", Source::list, false, "NAME", "one more NS name"},
     Parameter{"remove-ns", Source::list, false, "NAME", "an NS name less"},
     Parameter{"add-allow", Source::list, false, kPeer, "one more who may transfer the zone, and is notified"},
@@ -213,6 +221,14 @@ constexpr std::array kExplain{
 constexpr std::array kVerbs{
     Verb{"status", "show what the server is doing", {}, Shown::status, Needs::reader, Verb::kLooks},
     Verb{"stats", "show the counters of all that is received and sent", {}, Shown::stats, Needs::reader, Verb::kLooks},
+    Verb{"config",
+         "show the options that axfrd runs with, and who gave them",
+         {},
+         Shown::options,
+         Needs::admin,
+         Verb::kLooks},
+    Verb{"log-level", "show how much is logged, or change it while axfrd runs", kLogLevel, Shown::log_level,
+         Needs::admin},
     Verb{"backup", "copy the store while axfrd runs", kBackup, Shown::backup, Needs::admin},
     Verb{"standby.load", "let a standby serve what a backup holds", kStandbyLoad, Shown::backup_loaded, Needs::admin},
     Verb{"promote", "make a standby the primary", {}, Shown::promoted, Needs::admin},

@@ -42,6 +42,9 @@ struct Parameter {
   bool required;  // by the daemon
   const char* placeholder;
   const char* help;
+  // Whether an option may be empty: a whole list that is replaced, by none.
+  enum class Empty : uint8_t { refused, allowed };
+  Empty empty = Empty::refused;
 
   std::string written() const;  // "--zone NAME", "FILE"
   // Whether it stands behind -- on the command line.
@@ -63,6 +66,8 @@ enum class Shown : uint8_t {
   promoted,
   stopping,
   reloaded,
+  options,
+  log_level,
   imported,
   zone_list,
   zone,

@@ -55,7 +55,6 @@ class Committer : private CommitQueue::Owner {
   void set_observer(Observer observer) { observer_ = std::move(observer); }
   // Called in the committer's thread with each change of a zone that is committed. Without it, the log gets a line.
   // @pre not started yet
-  using Auditor = std::function<void(const AuditRecord&)>;
   void set_auditor(Auditor auditor) { auditor_ = std::move(auditor); }
   // Called in the committer's thread for each zone that is new, and for each that is gone, when that is published; not
   // for those of load_store(). @pre not started yet
@@ -68,6 +67,8 @@ class Committer : private CommitQueue::Owner {
 
   // From here to stop() no other thread writes to the zone table.
   void start() { queue_.start(); }
+  // Records a request that the committer never saw, or that changed nothing. Any thread.
+  void record(const AuditRecord& record) const { auditor_(record); }
   // Ends the group under way and the thread. What still waits is dropped.
   void stop() { queue_.stop(); }
 

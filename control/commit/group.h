@@ -36,7 +36,7 @@ struct CommitGround {
   RetireList& retired;
   std::atomic<size_t>& zones_without_servers;
   const std::function<void(Published)>& observer;
-  const std::function<void(const AuditRecord&)>& auditor;
+  const Auditor& auditor;
   const std::function<void(const zones::Name& apex, bool is_there)>& roster;
   const Log& log;
 

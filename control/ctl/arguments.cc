@@ -57,6 +57,7 @@ class ArgumentReader {
     }
     const bool is_own_verb =
         !words_.empty() && (words_[0] == "help" || words_[0] == "completion" || words_[0] == "batch");
+    if (help_ && words_ == std::vector<std::string>{"batch"}) return CtlText{batch_help()};
     if (help_ && (words_.empty() || is_own_verb)) return CtlText{general_help()};
     if (words_.empty()) refuse("a verb is missing", "axfrctl help lists all verbs\n");
     command_.verb = find_verb_in_words();
@@ -112,7 +113,8 @@ class ArgumentReader {
     command_.how = CtlCommand::How::names;
     command_.verb = find_verb(method);
     command_.prefix = words_[2];
-    if (kind == "zones") command_.params = {{"prefix", words_[2]}, {"limit", "500"}};
+    if (kind == "zones") command_.params = {{"limit", "500"}};
+    if (kind == "zones" && !words_[2].empty()) command_.params["prefix"] = words_[2];
     for (const auto& [name, value] : options_) {
       if (name == "socket") command_.socket = value;
     }

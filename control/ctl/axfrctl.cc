@@ -451,6 +451,8 @@ class Batch {
     }
     auto& command = std::get<CtlCommand>(parsed);
     if (command.how != CtlCommand::How::verb) throw CtlUsageError("that is no verb of a batch");
+    if (std::ranges::find(command.files, "-") != command.files.end())
+      throw CtlUsageError("standard input has the verbs of the batch: name a file");
     command.json = command.json || options_.json;
     command.local_time = command.local_time || options_.local_time;
     if (!is_sent_ahead(command)) {

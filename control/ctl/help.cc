@@ -129,6 +129,23 @@ std::string verb_help(const Verb& verb) {
   return out;
 }
 
+std::string batch_help() {
+  std::string out =
+      "usage: axfrctl batch <FILE\n\n"
+      "Do the verbs of standard input, a line each, over one connection. For example:\n\n"
+      "  zone begin example.com\n"
+      "  zone set example.com www 60 A 192.0.2.1\n"
+      "  zone commit example.com        # a remark\n\n";
+  append_words(out,
+               "Words are parted by blanks, but not within quotation marks. Results come in the order of the lines. A "
+               "verb that fails does not keep the others from being done, and the exit status is the worst of all. "
+               "axfrctl(1) says what is sent ahead.",
+               0, 0);
+  out += '\n';
+  append_lines(out, kGlobalOptions, kParameterColumn);
+  return out;
+}
+
 std::string verbs_that_begin_with(const std::string& first_word) {
   std::string out;
   for (const Verb& verb : verbs()) {

@@ -15,6 +15,7 @@ inline constexpr size_t kTerminalWidth = 80;
 std::string general_help();
 // The arguments and options of one verb.
 std::string verb_help(const Verb& verb);
+std::string batch_help();
 // "usage: axfrctl ..." of one verb.
 std::string usage_of(const Verb& verb);
 // A line for each verb that begins with this word; empty if there is none.

@@ -66,6 +66,11 @@ void print_columns(std::ostream& out, const std::string& title, const std::vecto
   table.print(out);
 }
 
+// "1 zone", "2 zones"
+std::string counted(const Json& number, const char* what) {
+  return number.dump() + " " + what + (number == 1 ? "" : "s");
+}
+
 std::string text_of_store(const Json& store) {
   if (store["trouble"].is_null()) return "takes changes";
   return (store["writable"] ? "takes changes, but " : "TAKES NO CHANGES: ") + text_of(store["trouble"]);
@@ -135,6 +140,22 @@ void print_stats(std::ostream& out, const Json&, const Json& result) {
   if (result.contains("log")) print_columns(out, "log", {result["log"]});
 }
 
+void print_options(std::ostream& out, const Json& result) {
+  Table table{{{"OPTION", "VALUE", "BY"}}, {false, false, false}};
+  for (const Json& option : result["options"]) {
+    const Json& values = option["values"];
+    const std::string by = option["by"].is_null() ? "default" : text_of(option["by"]);
+    if (values.empty()) table.rows.push_back({text_of(option["option"]), "-", by});
+    for (const Json& value : values) table.rows.push_back({text_of(option["option"]), text_of(value), by});
+  }
+  table.print(out);
+}
+
+void print_log_level(std::ostream& out, const Json& params, const Json& result) {
+  const bool is_asked = !params.contains("level");
+  out << (is_asked || result["changed"] ? "" : "already so: ") << "log level " << text_of(result["level"]) << '\n';
+}
+
 void print_backup(std::ostream& out, const Json&, const Json& result) {
   out << "copied to " << text_of(result["directory"]) << "\n";
 }
@@ -173,13 +194,17 @@ void print_diff(std::ostream& out, const Json&, const Json& result) {
   for (const Json& line : result["added"]) out << "+ " << text_of(line) << '\n';
 }
 
+// What `act` would do. Whether there is nothing more to print.
+bool print_dry_run(std::ostream& out, const char* act, const Json& params, const Json& result) {
+  if (!result.value("dry_run", false)) return false;
+  print_diff(out, params, result);
+  out << text_of(params["zone"]) << ": nothing was changed; " << act << " would remove " << result["removed"].size()
+      << " and add " << result["added"].size() << '\n';
+  return true;
+}
+
 void print_import(std::ostream& out, const Json& params, const Json& result) {
-  if (result.value("dry_run", false)) {
-    print_diff(out, params, result);
-    out << text_of(params["zone"]) << ": nothing was changed; an import would remove " << result["removed"].size()
-        << " and add " << result["added"].size() << '\n';
-    return;
-  }
+  if (print_dry_run(out, "an import", params, result)) return;
   out << text_of(params["zone"]) << ": ";
   if (!result["changed"]) {
     out << "unchanged, serial " << result["serial"];
@@ -189,7 +214,7 @@ void print_import(std::ostream& out, const Json& params, const Json& result) {
     out << "serial " << result["serial"] << ", was " << result["old_serial"] << ", " << result["removed"]
         << " removed, " << result["added"] << " added";
   }
-  out << ", " << result["records"] << " records\n";
+  out << ", " << counted(result["records"], "record") << '\n';
 }
 
 class ZoneListPicture : public ListPicture {
@@ -228,7 +253,7 @@ void print_file_findings(std::ostream& out, const Json& file) {
   if (file["serial"].is_null()) {
     out << " is refused\n";
   } else {
-    out << ", serial " << file["serial"] << ", " << file["records"] << " records, " << file["faults"].size()
+    out << ", serial " << file["serial"] << ", " << counted(file["records"], "record") << ", " << file["faults"].size()
         << " faults, " << file["warnings"].size() + file["warnings_left_out"].get<size_t>() << " warnings\n";
   }
 }
@@ -242,7 +267,7 @@ void print_findings(std::ostream& out, const Json&, const Json& result) {
     for (const Json& record : zone["refused"]) out << text_of(zone["zone"]) << ": refused: " << text_of(record) << '\n';
     for (const Json& fault : zone["faults"]) out << text_of(zone["zone"]) << ": " << text_of(fault) << '\n';
   }
-  out << result["zones"].size() << " zones looked at, " << zones << " with findings\n";
+  out << counted(result["zones"].size(), "zone") << " looked at, " << zones << " with findings\n";
 }
 
 void print_export(std::ostream& out, const Json&, const Json& result) { out << text_of(result["text"]); }
@@ -270,7 +295,7 @@ void print_begin(std::ostream& out, const Json&, const Json& result) {
 
 void print_edits(std::ostream& out, const Json& params, const Json& result) {
   if (result.contains("record")) out << already(result) << text_of(result["record"]) << '\n';
-  out << text_of(params["zone"]) << ": " << result["edits"] << " edits in the transaction\n";
+  out << text_of(params["zone"]) << ": " << counted(result["edits"], "edit") << " in the transaction\n";
 }
 
 std::string joined(const Json& list) {
@@ -281,13 +306,21 @@ std::string joined(const Json& list) {
 
 std::string duration_of(const Json& seconds) { return seconds.is_null() ? "-" : human_duration(seconds); }
 
+// A target may have hundreds; --json has them all.
+std::string first_addresses(const Json& addresses) {
+  constexpr size_t kShown = 8;
+  if (addresses.size() <= kShown) return joined(addresses);
+  const Json first(Json::array_t(addresses.begin(), addresses.begin() + kShown));
+  return joined(first) + " +" + std::to_string(addresses.size() - kShown);
+}
+
 void print_aliases(std::ostream& out, const Json& lines) {
   Table table{{{"OWNER", "TYPE", "TARGET", "STATE", "AGE", "FAILING", "ADDRESSES"}},
               {false, false, false, false, true, true, false}};
   for (const Json& line : lines) {
     table.rows.push_back({text_of(line["owner"]), text_of(line["type"]), text_of(line["target"]),
                           text_of(line["state"]), duration_of(line["age_seconds"]),
-                          duration_of(line["failing_seconds"]), joined(line["addresses"])});
+                          duration_of(line["failing_seconds"]), first_addresses(line["addresses"])});
   }
   table.print(out);
   for (const Json& line : lines) {
@@ -529,6 +562,7 @@ void print_ledger(std::ostream& out, const Json& lines) {
 }
 
 void print_changed(std::ostream& out, const Json& params, const Json& result) {
+  if (print_dry_run(out, "a rollback", params, result)) return;
   out << text_of(params["zone"]) << ": ";
   if (!result["changed"]) {
     out << "unchanged, serial " << result["serial"];
@@ -536,12 +570,12 @@ void print_changed(std::ostream& out, const Json& params, const Json& result) {
     out << "serial " << result["serial"] << ", was " << result["old_serial"] << ", " << result["removed"]
         << " removed, " << result["added"] << " added";
   }
-  out << ", " << result["records"] << " records\n";
+  out << ", " << counted(result["records"], "record") << '\n';
   if (result.contains("secondaries")) print_ledger(out, result["secondaries"]);
 }
 
 void print_abort(std::ostream& out, const Json& params, const Json& result) {
-  out << text_of(params["zone"]) << ": transaction aborted, " << result["edits"] << " edits forgotten\n";
+  out << text_of(params["zone"]) << ": transaction aborted, " << counted(result["edits"], "edit") << " forgotten\n";
 }
 
 void print_transactions(std::ostream& out, const Json& params, const Json& result) {
@@ -701,10 +735,14 @@ void print_primary(std::ostream& out, const Json& primary) {
     keys.push_back(text_of(key["key"]) +
                    (key["algorithm"].is_null() ? " (there is no such key)" : " (" + text_of(key["algorithm"]) + ")"));
   }
-  print_pairs(out, {{"our addresses", joined(addresses)},
-                    {"NOTIFY from", primary["notify_sources"].empty() ? "the address that the kernel chooses"
-                                                                      : joined(primary["notify_sources"])},
-                    {"keys", joined(keys)}});
+  std::vector<std::vector<std::string>> rows;
+  const Json names = primary.value("names", Json::array());
+  if (!names.empty()) rows.push_back({"our names", joined(names)});
+  rows.push_back({"our addresses", joined(addresses)});
+  rows.push_back({"NOTIFY from", primary["notify_sources"].empty() ? "the address that the kernel chooses"
+                                                                   : joined(primary["notify_sources"])});
+  rows.push_back({"keys", joined(keys)});
+  print_pairs(out, rows);
 }
 
 void print_secondary_show(std::ostream& out, const Json&, const Json& result) {
@@ -808,7 +846,8 @@ void print_notify(std::ostream& out, const Json& params, const Json& result) {
   if (params.contains("zone")) {
     out << text_of(params["zone"]) << ": NOTIFY is on its way to " << result["secondaries"] << " secondaries\n";
   } else {
-    out << text_of(params["secondary"]) << ": NOTIFY of " << result["secondaries"] << " zones is on its way\n";
+    out << text_of(params["secondary"]) << ": NOTIFY of " << counted(result["secondaries"], "zone")
+        << " is on its way\n";
   }
 }
 
@@ -892,6 +931,10 @@ void print_shown(std::ostream& out, Shown shown, const Json& params, const Json&
       return print_keys(out, zone, result);
     case Shown::removed_key:
       return print_key_removed(out, params, result);
+    case Shown::options:
+      return print_options(out, result);
+    case Shown::log_level:
+      return print_log_level(out, params, result);
     case Shown::reloaded:
       out << "the certificate was read anew\n";
       return;

@@ -21,7 +21,17 @@ Rcode rcode_of(const Failure& failure) {
   }
 }
 
+Cause cause_of(const IpAddress& peer, const zones::Name& key) {
+  return {.kind = "UPDATE", .detail = "from " + peer.to_string(), .who = key.to_text()};
+}
+
 }  // namespace
+
+AuditRecord failed_update(const zones::Name& apex, const IpAddress& peer, const zones::Name& key, std::string why) {
+  AuditRecord record{.cause = cause_of(peer, key), .kind = "zone", .name = apex.to_text(), .failure = std::move(why)};
+  record.cause.verb = "update";
+  return record;
+}
 
 unsigned append_tsig(const TsigCheck& check, uint8_t* message, unsigned size, unsigned capacity) {
   return TsigSigner(check).append(message, size, capacity, tsig_now());
@@ -29,8 +39,7 @@ unsigned append_tsig(const TsigCheck& check, uint8_t* message, unsigned size, un
 
 void DnsUpdates::start(PendingUpdate update, Reply reply) {
   const uint64_t number = next_number_++;
-  const Cause cause{
-      .kind = "UPDATE", .detail = "from " + update.peer.to_string(), .who = update.check.key->name().to_text()};
+  const Cause cause = cause_of(update.peer, update.check.key->name());
   const auto unmet = std::make_shared<Rcode>(Rcode::noerror);  // written and read in the committer's thread
   const auto compose = [request = update.request, unmet](zones::Draft& draft) -> std::optional<Failure> {
     *unmet = zones::check_prerequisites(*request, draft);
@@ -59,10 +68,7 @@ unsigned DnsUpdates::refuse(zones::Query& query, Rcode rcode) {
 void DnsUpdates::finish(uint64_t number, Rcode rcode, const std::string& why) {
   const auto node = waiting_.extract(number);
   PendingUpdate& update = node.mapped().update;
-  if (!why.empty()) {
-    log_.info("zone ", update.apex.to_text(), ": UPDATE of key ", update.check.key->name().to_text(), " from ",
-              update.peer, " failed: ", why);
-  }
+  if (!why.empty()) committer_.record(failed_update(update.apex, update.peer, update.check.key->name(), why));
   zones::Query query;
   query.size = static_cast<unsigned>(update.message.size());
   query.capacity = zones::kMaxMessage;

@@ -12,7 +12,7 @@
 
 #include "control/access/tsig.h"
 #include "control/base/address.h"
-#include "control/base/log.h"
+#include "control/base/cause.h"
 #include "control/commit/committer.h"
 #include "dataplane/rcu.h"
 #include "zones/answer/dns_update.h"
@@ -30,13 +30,16 @@ struct PendingUpdate {
   std::shared_ptr<const zones::UpdateRequest> request;
 };
 
+// The record of one that changed nothing.
+AuditRecord failed_update(const zones::Name& apex, const IpAddress& peer, const zones::Name& key, std::string why);
+
 class DnsUpdates {
  public:
   using Reply = std::function<void(zones::Bytes response)>;
 
   DnsUpdates(boost::asio::io_context& loop, Committer& committer, const zones::Responder& responder,
-             dataplane::Rcu::Reader& reader, const Log& log)
-      : loop_(loop), committer_(committer), responder_(responder), reader_(reader), log_(log) {}
+             dataplane::Rcu::Reader& reader)
+      : loop_(loop), committer_(committer), responder_(responder), reader_(reader) {}
 
   // Makes the change, durably, and calls `reply` with the signed response; not at all when the server stops before.
   void start(PendingUpdate update, Reply reply);
@@ -53,7 +56,6 @@ class DnsUpdates {
   Committer& committer_;
   const zones::Responder& responder_;
   dataplane::Rcu::Reader& reader_;
-  const Log& log_;
   std::map<uint64_t, Waiting> waiting_;
   uint64_t next_number_ = 0;
 };

@@ -101,7 +101,7 @@ RequestHandler::Outcome RequestHandler::start_transfer(Query& query, const IpAdd
   const zones::ZoneVersion& version = *zone->current();
   if (version.serving() == zones::Serving::expired) return answer(responder_.refuse_unserved(query, version));
   const IpAddress address = normalised(peer);
-  const Requester who{address, key, allow_transfer_.match(peer)};
+  const Requester who{address, key, allow_transfer_.match(peer, key)};
   if (!may_transfer(version, who)) {
     const std::string why = decide_transfer(version, who).why;
     counters_.refused.add();
@@ -147,7 +147,7 @@ unsigned RequestHandler::refuse_update(Query& query, const TsigCheck& check, con
                                        const std::string& why) {
   counters_.updates_refused.add();
   const std::string text = "key " + check.key->name().to_text() + " " + why;
-  log_.info("zone ", query.qname.view().to_text(), ": UPDATE from ", peer, " refused: ", text);
+  auditor_(failed_update(zones::Name(query.qname.view()), peer, check.key->name(), text));
   return responder_.refuse(query, Rcode::refused, zones::Ede::prohibited, text);
 }
 

@@ -7,10 +7,12 @@
 
 #include <chrono>
 #include <optional>
+#include <utility>
 
 #include "control/access/acl.h"
 #include "control/access/settings.h"
 #include "control/access/transfer_permission.h"
+#include "control/base/cause.h"
 #include "control/dns/counters.h"
 #include "control/dns/dns_update.h"
 #include "control/dns/ixfr_cache.h"
@@ -25,7 +27,7 @@ class RequestHandler {
  public:
   RequestHandler(const zones::Responder& responder, const CurrentSettings& settings, const AccessList& allow_transfer,
                  uint16_t udp_payload, const dataplane::RateLimitOptions& rate_limit, PeerSink& peers,
-                 RequestCounters& counters, const Log& log)
+                 RequestCounters& counters, Auditor auditor)
       : responder_(responder),
         settings_(settings),
         allow_transfer_(allow_transfer),
@@ -33,7 +35,7 @@ class RequestHandler {
         limiter_(std::chrono::steady_clock::period::den, rate_limit),
         peers_(peers),
         counters_(counters),
-        log_(log) {}
+        auditor_(std::move(auditor)) {}
 
   // One of these: a response of `size` octets that lies where the request lay; a transfer to be sent, signed by
   // `signer` if there is one; an update to be made; nothing at all, for it was no DNS request, or one too many.
@@ -79,7 +81,7 @@ class RequestHandler {
   dataplane::RateLimiter limiter_;  // as in the packet path, for what comes by this door
   PeerSink& peers_;
   RequestCounters& counters_;
-  const Log& log_;
+  const Auditor auditor_;
   IxfrCache differences_{kIxfrCacheOctets};
 };
 

@@ -21,10 +21,10 @@ Service::Service(asio::io_context& loop, ServiceOptions options, const zones::Re
       log_(log),
       reader_(rcu),
       udp_handler_(responder, settings, options_.allow_transfer, options_.udp_payload, options_.rate_limit, peers,
-                   udp_counters_.requests, log),
+                   udp_counters_.requests, [&committer](const AuditRecord& record) { committer.record(record); }),
       tcp_handler_(responder, settings, options_.allow_transfer, options_.udp_payload, {.rate = 0}, peers,
-                   tcp_counters_.requests, log),
-      updates_(loop, committer, responder, reader_, log),
+                   tcp_counters_.requests, [&committer](const AuditRecord& record) { committer.record(record); }),
+      updates_(loop, committer, responder, reader_),
       udp_(loop, udp_handler_, updates_, reader_, udp_counters_),
       tcp_(loop, tcp_handler_, updates_, peers, reader_, options_.tcp, tcp_counters_, log),
       stop_timer_(loop) {}

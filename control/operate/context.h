@@ -15,6 +15,7 @@
 #include <chrono>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "control/alias/alias_service.h"
@@ -28,6 +29,7 @@
 #include "control/operate/apex_index.h"
 #include "control/operate/audit_log.h"
 #include "control/operate/principal.h"
+#include "control/option_table.h"
 #include "dataplane/dataplane.h"
 
 namespace axfrd::control {
@@ -52,9 +54,12 @@ struct Server {
   const dataplane::Dataplane* dataplane;  // null: without DPDK
   const std::atomic<ServerState>& state;  // written by the main thread
   std::chrono::seconds transaction_timeout;
+  Log& log;
   std::function<void()> stop;  // begins to stop the server; any thread
   // Reads the certificate of the HTTP server anew; a sentence if it is not sound. Any thread.
   std::function<std::optional<std::string>()> reload_certificate = {};
+  std::span<const StatedOption> options = {};
+  std::span<const zones::Name> names = {};  // of ours, for secondaries
 };
 
 // An operation as the audit tells it. `name`: of the zone, the key or the provider that it is about.

@@ -94,6 +94,7 @@ std::vector<std::string> KeyOperations::users(const Name& key) const {
       ++more;
     }
   };
+  if (context_.server().service.options().allow_transfer.names_key(key)) enter("--allow-transfer");
   {
     const dataplane::ReadSection section(context_.reader());
     context_.server().zones.for_each([&](const zones::Zone& zone) {

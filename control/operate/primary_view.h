@@ -19,6 +19,7 @@ struct PrimaryView {
   std::vector<IpAddress> addresses;  // that the zone is transferred from
   uint16_t port = 53;
   std::vector<IpAddress> notify_sources;  // where NOTIFY comes from, one of each family; empty: as the kernel chooses
+  std::vector<zones::Name> names = {};    // of ours, that may stand in the place of the addresses; empty: none is known
 };
 
 // Addresses of the host's interfaces that others may know it by: none of the loopback, none that are link-local.

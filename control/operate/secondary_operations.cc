@@ -313,7 +313,8 @@ void SecondaryOperations::disable(const Principal& who, const Name& apex, bool w
 
 PrimaryView SecondaryOperations::primary() const {
   const ServiceOptions& service = context_.server().service.options();
-  PrimaryView view{service.addresses, service.port, {}};
+  const auto& names = context_.server().names;
+  PrimaryView view{service.addresses, service.port, {}, {names.begin(), names.end()}};
   if (view.addresses.empty()) view.addresses = host_addresses();
   for (const IpAddress& source : context_.server().notify.sources()) {
     const auto same_family = [&](const IpAddress& other) { return other.is_v4() == source.is_v4(); };
@@ -483,9 +484,9 @@ void SecondaryOperations::explain(const Principal& who, const Explain& request, 
     explained.next = "axfrctl key list shows the keys; axfrctl key add " + key +
                      " adds the secondary's own, axfrctl key generate " + key + " a new one";
   } else {
-    const auto rule = server.service.options().allow_transfer.match(request.peer);
-    explained.decision =
-        decide_transfer(*version, {normalised(request.peer), request.key ? &*request.key : nullptr, rule});
+    const Name* key = request.key ? &*request.key : nullptr;
+    const auto rule = server.service.options().allow_transfer.match(request.peer, key);
+    explained.decision = decide_transfer(*version, {normalised(request.peer), key, rule});
     explained.next = next_step(*version, normalised(request.peer), explained.decision.allowed);
   }
   server.notify.run([this, apex = request.apex, host = normalised(request.peer), explained,

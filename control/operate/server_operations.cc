@@ -82,6 +82,36 @@ std::optional<Failure> ServerOperations::reload_certificate(const Principal& who
   return std::nullopt;
 }
 
+Outcome<std::vector<StatedOption>> ServerOperations::options(const Principal& who) const {
+  if (auto failure = Context::refuse(who, Role::admin)) return std::move(*failure);
+  const Server& server = context_.server();
+  std::vector<StatedOption> options(server.options.begin(), server.options.end());
+  for (StatedOption& stated : options) {
+    const std::string level(to_text(server.log.most()));
+    if (stated.option == "log-level" && stated.values != std::vector{level}) stated = {"log-level", {level}, "axfrctl"};
+  }
+  return options;
+}
+
+Outcome<LogLevel> ServerOperations::log_level(const Principal& who) const {
+  if (auto failure = Context::refuse(who, Role::admin)) return std::move(*failure);
+  return context_.server().log.most();
+}
+
+Outcome<LogLevelSet> ServerOperations::set_log_level(const Principal& who, LogLevel level) {
+  const Act act = Context::act(who, "log-level", {.kind = "log level"}, "server", std::string(to_text(level)));
+  if (auto failure = context_.refuse_act(who, Role::admin, act)) return std::move(*failure);
+  Log& log = context_.server().log;
+  if (log.most() == level) return LogLevelSet{level, false};
+  const std::string what = Log::text("the log has ", to_text(level), " and worse from now on");
+  // The record is a line of the log: it is told at the level that shows more.
+  if (level < log.most()) context_.record_change(act, what);
+  const bool after = level > log.most();
+  log.set_most(level);
+  if (after) context_.record_change(act, what);
+  return LogLevelSet{level, true};
+}
+
 void ServerOperations::backup(const Principal& who, const std::filesystem::path& directory,
                               Done<std::filesystem::path> done) {
   const Act act = Context::act(who, "backup", {.kind = "backup"}, "server", directory.string());

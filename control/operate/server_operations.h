@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <optional>
+#include <vector>
 
 #include "control/operate/context.h"
 
@@ -45,6 +46,11 @@ struct CookiesChanged {
   bool changed = true;  // false: they were so already
 };
 
+struct LogLevelSet {
+  LogLevel level;
+  bool changed;  // false: it was so already
+};
+
 class ServerOperations {
  public:
   explicit ServerOperations(const Context& context) : context_(context) {}
@@ -54,6 +60,11 @@ class ServerOperations {
   std::optional<Failure> stop(const Principal& who);
   // Reads the certificate of the HTTP server anew; what it is not sound for is the failure.
   std::optional<Failure> reload_certificate(const Principal& who);
+  // The options that axfrd runs with. The log level is today's.
+  Outcome<std::vector<StatedOption>> options(const Principal& who) const;
+  // Lets the log have what is of that level or worse.
+  Outcome<LogLevel> log_level(const Principal& who) const;
+  Outcome<LogLevelSet> set_log_level(const Principal& who, LogLevel level);
   // Copies the store into a directory, which must be vacant, while changes go on.
   void backup(const Principal& who, const std::filesystem::path& directory, Done<std::filesystem::path> done);
   // Makes a standby the primary.

@@ -78,6 +78,16 @@ Failure not_in_history(const Name& apex, uint32_t serial) {
                                    std::to_string(serial) + "; zone history shows how far it goes"};
 }
 
+Outcome<ContentDifference> difference_of(const zones::Draft& draft) {
+  auto finished = draft.finish();
+  if (const auto* reason = std::get_if<std::string>(&finished)) return Failure{FailureCode::bad_zone, *reason};
+  auto& drafted = std::get<zones::Draft::Result>(finished);
+  const zones::ZoneVersion& base = *draft.base();
+  ContentDifference result{base.serial(), std::move(drafted.delta), {}, base.pseudo(), drafted.pseudo};
+  if (drafted.soa_edited) result.soa.emplace(base.soa_record(), drafted.soa);
+  return result;
+}
+
 // ---- rollback ----
 
 void remove_other_pseudo(zones::Draft& draft, const std::vector<zones::PseudoRecord>& kept) {
@@ -362,6 +372,20 @@ void ZoneOperations::roll_back(const Principal& who, const Name& apex, uint32_t 
       context_.recorded<Committer::Changed>(act, std::move(done)));
 }
 
+Outcome<ContentDifference> ZoneOperations::preview_rollback(const Principal& who, const Name& apex,
+                                                            uint32_t serial) const {
+  auto found = context_.look_up(who, apex);
+  if (auto* failure = std::get_if<Failure>(&found)) return std::move(*failure);
+  zones::Draft draft(std::move(std::get<VersionRef>(found)));
+  if (auto failure = roll_back_to(serial, draft)) return std::move(*failure);
+  auto outcome = difference_of(draft);
+  if (auto* difference = std::get_if<ContentDifference>(&outcome)) {
+    // The serial of then is no difference: there will be a new one.
+    if (difference->soa && same_soa(difference->soa->first, difference->soa->second)) difference->soa.reset();
+  }
+  return outcome;
+}
+
 void ZoneOperations::configure(const Principal& who, const Name& apex, zones::SerialPolicy policy,
                                Done<Committer::Configured> done) {
   const Act act = zone_act(who, "zone.config", apex, {.kind = "settings"});
@@ -440,14 +464,7 @@ Outcome<RecordEdited> ZoneOperations::unset(const Principal& who, const Name& ap
 Outcome<ContentDifference> ZoneOperations::difference(const Principal& who, const Name& apex) {
   auto opened = open(who, apex);
   if (auto* failure = std::get_if<Failure>(&opened)) return std::move(*failure);
-  const Transactions::Transaction& transaction = *std::get<Transactions::Transaction*>(opened);
-  auto finished = transaction.draft.finish();
-  if (const auto* reason = std::get_if<std::string>(&finished)) return Failure{FailureCode::bad_zone, *reason};
-  auto& draft = std::get<zones::Draft::Result>(finished);
-  const zones::ZoneVersion& base = *transaction.draft.base();
-  ContentDifference result{base.serial(), std::move(draft.delta), {}, base.pseudo(), draft.pseudo};
-  if (draft.soa_edited) result.soa.emplace(base.soa_record(), draft.soa);
-  return result;
+  return difference_of(std::get<Transactions::Transaction*>(opened)->draft);
 }
 
 void ZoneOperations::commit(const Principal& who, const Name& apex, Done<Committer::Changed> done) {

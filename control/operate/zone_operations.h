@@ -119,6 +119,8 @@ class ZoneOperations {
   void show(const Principal& who, const zones::Name& apex, Done<ShownZone> done) const;
   Outcome<ContentDifference> compare(const Principal& who, const CompareVersions& request) const;
   void roll_back(const Principal& who, const zones::Name& apex, uint32_t serial, Done<Committer::Changed> done);
+  // What that would change.
+  Outcome<ContentDifference> preview_rollback(const Principal& who, const zones::Name& apex, uint32_t serial) const;
   void configure(const Principal& who, const zones::Name& apex, zones::SerialPolicy policy,
                  Done<Committer::Configured> done);
 

@@ -13,7 +13,9 @@ AccessList list_of(std::initializer_list<const char*> prefixes) {
   return list;
 }
 
-bool allows(const AccessList& list, const char* address) { return list.match(parse_address(address)).has_value(); }
+bool allows(const AccessList& list, const char* address) {
+  return list.match(parse_address(address), nullptr).has_value();
+}
 
 std::string refusal(const char* text) {
   try {
@@ -46,9 +48,9 @@ TEST(AccessList, AllowsWhatAPrefixCovers) {
 
 TEST(AccessList, NamesTheMostSpecificRule) {
   const AccessList list = list_of({"0.0.0.0/0", "192.0.2.0/24", "192.0.2.1"});
-  EXPECT_EQ(list.match(parse_address("192.0.2.1"))->to_text(), "192.0.2.1");
-  EXPECT_EQ(list.match(parse_address("192.0.2.2"))->to_text(), "192.0.2.0/24");
-  EXPECT_EQ(list.match(parse_address("8.8.8.8"))->to_text(), "0.0.0.0/0");
+  EXPECT_EQ(list.match(parse_address("192.0.2.1"), nullptr)->prefix.to_text(), "192.0.2.1");
+  EXPECT_EQ(list.match(parse_address("192.0.2.2"), nullptr)->prefix.to_text(), "192.0.2.0/24");
+  EXPECT_EQ(list.match(parse_address("8.8.8.8"), nullptr)->prefix.to_text(), "0.0.0.0/0");
 }
 
 TEST(AccessList, AllOfOneFamilyIsNoneOfTheOther) {
@@ -82,6 +84,33 @@ TEST(Prefix, BitsBehindAPrefixAreASlipAndTheRightSpellingIsTold) {
 TEST(Prefix, AnInterfaceAddressNeedsItsLength) {
   EXPECT_THROW(Prefix::parse_interface("192.0.2.5"), std::invalid_argument);
   EXPECT_THROW(parse_address("192.0.2.5/24"), std::invalid_argument);
+}
+
+TEST(AccessList, ARuleWithKeysAllowsWhoSignsWithOne) {
+  const auto name = [](const char* text) { return *zones::Name::from_text(text); };
+  const zones::Name ours = name("ours."), old = name("old."), other = name("other.");
+  AccessList list;
+  list.allow(Prefix::parse("192.0.2.0/24"), {ours, old});
+  list.allow(Prefix::parse("192.0.2.7"), {other});
+  list.allow(Prefix::parse("192.0.2.9"));
+  const auto rule = [&](const char* address, const zones::Name* key) {
+    const auto found = list.match(parse_address(address), key);
+    return found ? (found->allows ? "" : "not ") + found->prefix.to_text() : "none";
+  };
+  EXPECT_EQ(rule("192.0.2.1", nullptr), "not 192.0.2.0/24");
+  EXPECT_EQ(rule("192.0.2.1", &other), "not 192.0.2.0/24");
+  EXPECT_EQ(rule("192.0.2.1", &ours), "192.0.2.0/24");
+  EXPECT_EQ(rule("::ffff:192.0.2.1", &old), "192.0.2.0/24");
+  EXPECT_EQ(rule("192.0.2.7", &other), "192.0.2.7");
+  EXPECT_EQ(rule("192.0.2.7", &old), "192.0.2.0/24") << "the wider one allows it";
+  EXPECT_EQ(rule("192.0.2.7", nullptr), "not 192.0.2.7");
+  EXPECT_EQ(rule("192.0.2.9", nullptr), "192.0.2.9");
+  EXPECT_EQ(rule("192.0.3.1", &ours), "none");
+  EXPECT_TRUE(list.names_key(old));
+  EXPECT_FALSE(list.names_key(name("none.")));
+  EXPECT_TRUE(list.names_host(parse_address("192.0.2.7")));
+  list.allow(Prefix::parse("192.0.2.0/24"));
+  EXPECT_EQ(rule("192.0.2.1", nullptr), "192.0.2.0/24") << "said without a key, too";
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "control/control_thread.h"
 #include "tests/control/control_client.h"
+#include "tests/control/server_rig.h"
 
 namespace axfrd::control {
 namespace {
@@ -13,20 +14,11 @@ using test::receive_reply;
 using test::request_line;
 using test::StreamClient;
 
-// The daemon without a front door: everything that commands act on.
-class CommandsTest : public testing::Test {
+class CommandsTest : public testing::Test, protected test::ServerRig {
  protected:
-  CommandsTest() {
-    committer_.set_auditor([this](const AuditRecord& record) { audit_.write(record); });
-    committer_.set_roster([this](const zones::Name& apex, bool is_there) { apexes_.set(apex, is_there); });
-    committer_.start();
-  }
   ~CommandsTest() override {
     control_.stop();
-    committer_.stop();
-    importer_.stop();
-    service_loop_.stop();
-    service_thread_.join();
+    stop_server();
   }
   Json call(const std::string& method, const Json& params = Json::object()) {
     client_.send(request_line(method, params));
@@ -41,47 +33,9 @@ class CommandsTest : public testing::Test {
     return call(method, params).value("error", Json::object()).value("code", 0);
   }
 
-  test::TemporaryDirectory directory_;
-  test::LogFile log_;
-  test::ServedZones zones_;
-  boost::asio::io_context service_loop_;
-  Store store_{directory_ / "store"};
-  CurrentSettings settings_;
-  Committer committer_{zones_.table, zones_.cookies, zones_.rcu, store_, settings_, 1U << 20, log_.log()};
-  Importer importer_{committer_, 1, log_.log()};
-  TransferLog transfers_{std::nullopt};
-  NotifyService notify_{service_loop_, zones_.table, zones_.rcu, committer_, settings_, {}, transfers_, log_.log()};
-  Service service_{service_loop_, {}, zones_.responder, zones_.rcu, committer_, settings_, notify_, log_.log()};
-  AliasService aliases_{service_loop_, {}, {}, committer_, log_.log()};
-  EndingService endings_{service_loop_, {}, {}, committer_, log_.log()};
-  DelegationChecker checker_{{}};
-  AuditLog audit_{directory_ / "audit", log_.log()};
-  ApexIndex apexes_;
-  std::atomic<ServerState> state_{ServerState::serving};
-  std::atomic<int> stops_{0};
-  const Server server_{zones_.table,
-                       zones_.cookies,
-                       committer_,
-                       settings_,
-                       importer_,
-                       service_,
-                       notify_,
-                       aliases_,
-                       endings_,
-                       checker_,
-                       audit_,
-                       apexes_,
-                       nullptr,
-                       state_,
-                       std::chrono::seconds(1),
-                       [this] { ++stops_; }};
   SocketFile file_{directory_ / "control.sock"};
   ControlThread control_{file_, std::nullopt, server_, zones_.rcu, log_.log()};
   StreamClient client_{test::connect_to(directory_ / "control.sock")};
-  std::thread service_thread_{[this] {
-    const auto keep_running = boost::asio::make_work_guard(service_loop_);
-    service_loop_.run();
-  }};
 };
 
 TEST_F(CommandsTest, EveryVerbOfTheTableIsKnown) {
@@ -99,6 +53,17 @@ TEST_F(CommandsTest, ParametersAreCheckedAgainstTheTable) {
   EXPECT_EQ(error("zone.show", {{"zone", "a..b"}}), RpcError::invalid_params);
   EXPECT_EQ(error("zone.import", {{"zone", "example.com"}}), RpcError::invalid_params);
   EXPECT_EQ(error("status", {{"zone", "example.com"}}), RpcError::invalid_params);
+  // What a script's unset variable leaves: no key, no limit.
+  EXPECT_EQ(error("token.add", {{"token", "t"}, {"role", "admin"}, {"zones", ""}}), RpcError::invalid_params);
+  EXPECT_EQ(error("token.add", {{"token", "t"}, {"role", "admin"}, {"names", Json::array()}}),
+            RpcError::invalid_params);
+  EXPECT_EQ(error("key.grant", {{"key", "k"}, {"zone", "example.com"}, {"types", ""}}), RpcError::invalid_params);
+  result("zone.import", {{"zone", "example.com"}, {"text", kSmallZone}});
+  for (const char* verb : {"secondary.enable", "secondary.edit"}) {
+    EXPECT_EQ(error(verb, {{"zone", "example.com"}, {"allow", "192.0.2.1"}, {"key", ""}}), RpcError::invalid_params);
+    EXPECT_GT(error(verb, {{"zone", "example.com"}, {"allow", "192.0.2.1="}}), 0);
+  }
+  EXPECT_TRUE(result("secondary.list")["zones"].empty());
 }
 
 TEST_F(CommandsTest, AProgramMayWriteFlagsAndNumbersAsJsonHasThem) {
@@ -480,12 +445,37 @@ TEST_F(CommandsTest, ARollbackBringsBackOldContentUnderANewSerial) {
   result("zone.unset", {{"zone", "example.com"}, {"record", "www"}});
   result("zone.set", {{"zone", "example.com"}, {"record", "www CNAME elsewhere.example."}});
   const Json changed = result("zone.commit", zone);
+  const Json preview = result("zone.rollback", {{"zone", "example.com"}, {"serial", "10"}, {"dry-run", "yes"}});
+  EXPECT_TRUE(preview["dry_run"]);
+  EXPECT_EQ(result("zone.show", zone)["serial"], changed["serial"]) << "nothing was changed";
   const Json back = result("zone.rollback", {{"zone", "example.com"}, {"serial", "10"}});
   EXPECT_GT(back["serial"], changed["serial"]);
+  EXPECT_EQ(back["removed"], preview["removed"].size());
+  EXPECT_EQ(back["added"], preview["added"].size());
   std::string expected = before["text"];
   expected.replace(expected.find(" 10 "), 4, " " + back["serial"].dump() + " ");
   EXPECT_EQ(result("zone.export", zone)["text"], expected);
   EXPECT_EQ(error("zone.rollback", {{"zone", "example.com"}, {"serial", "9"}}), static_cast<int>(FailureCode::failed));
+}
+
+TEST_F(CommandsTest, TheLogLevelIsShownAndChanged) {
+  EXPECT_EQ(result("log-level")["level"], "debug");
+  EXPECT_FALSE(result("log-level", {{"level", "debug"}})["changed"]);
+  EXPECT_TRUE(result("log-level", {{"level", "error"}})["changed"]);
+  EXPECT_NE(log_.text().find("the log has error and worse from now on"), std::string::npos) << "told while it can be";
+  log_.log().warning("nobody reads this");
+  EXPECT_EQ(log_.text().find("nobody reads this"), std::string::npos);
+  result("log-level", {{"level", "info"}});
+  EXPECT_NE(log_.text().find("the log has info and worse from now on"), std::string::npos);
+  EXPECT_EQ(error("log-level", {{"level", "loud"}}), RpcError::invalid_params);
+}
+
+TEST_F(CommandsTest, AGrantForAZoneThatIsNotThereIsRemarkedUpon) {
+  result("key.generate", {{"key", "k"}});
+  const Json granted = result("key.grant", {{"key", "k"}, {"zone", "exmaple.com"}});
+  EXPECT_EQ(granted["warnings"], Json({"there is no zone exmaple.com. yet"}));
+  result("zone.import", {{"zone", "example.com"}, {"text", kSmallZone}});
+  EXPECT_FALSE(result("key.grant", {{"key", "k"}, {"zone", "example.com"}}).contains("warnings"));
 }
 
 TEST_F(CommandsTest, ADirectoryIsImportedAndBadFilesAreReported) {

@@ -166,6 +166,7 @@ void expect_to_fit(const std::string& help) {
 }
 
 TEST(Help, FitsATerminalOf80Columns) {
+  expect_to_fit(text({"help", "batch"}));
   expect_to_fit(text({"--help"}));
   for (const Verb& verb : verbs()) {
     expect_to_fit(verb_help(verb));
@@ -293,6 +294,9 @@ TEST(CtlPrint, EachVerbHasAPicture) {
        R"({"tokens":[{"token":"t","role":"reader","zones":["*"],"limits":[],"expires":1,"last_used":1}]})"},
       {"token.remove", R"({"token":{"token":"t"}})"},
       {"http.reload", R"({"reloaded":true})"},
+      {"config", R"({"options":[{"option":"port","values":["eth0","eth1"],"by":"command line"},
+                                {"option":"zones-dir","values":[],"by":null}]})"},
+      {"log-level", R"({"level":"debug","changed":true})"},
       {"key.revoke", R"({"key":{"key":"k.","algorithm":"hmac-sha256","last_used":null,"grants":[]}})"},
   };
   EXPECT_EQ(std::size(results), verbs().size());
@@ -304,7 +308,12 @@ TEST(CtlPrint, EachVerbHasAPicture) {
     pictures[method] = out.str();
   }
   EXPECT_EQ(pictures["zone.import"], "a.: serial 2, was 1, 0 removed, 1 added, 3 records\n");
-  EXPECT_EQ(pictures["zone.set"], "already so: r\na.: 1 edits in the transaction\n");
+  EXPECT_EQ(pictures["zone.set"], "already so: r\na.: 1 edit in the transaction\n");
+  EXPECT_EQ(pictures["config"],
+            "OPTION     VALUE  BY\n"
+            "port       eth0   command line\n"
+            "port       eth1   command line\n"
+            "zones-dir  -      default\n");
   EXPECT_NE(pictures["stats"].find("punted arp"), std::string::npos);
   EXPECT_EQ(pictures["stats"].find("punted tcp"), std::string::npos) << "it never happened";
   EXPECT_NE(pictures["promote"].find("s.: left with serial 5, and secondaries may have 7 or a newer one: it is signed"),

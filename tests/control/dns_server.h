@@ -15,8 +15,9 @@ struct TcpParts {
            TcpCounters& counters, const Log& log)
       : changing(zones, log),
         reader(zones.rcu),
-        updates(loop, changing.committer, zones.responder, reader, log),
-        handler(zones.responder, changing.settings, allowed, 1232, {.rate = 0}, peers, counters.requests, log),
+        updates(loop, changing.committer, zones.responder, reader),
+        handler(zones.responder, changing.settings, allowed, 1232, {.rate = 0}, peers, counters.requests,
+                [](const AuditRecord&) {}),
         tcp(loop, handler, updates, peers, reader, limits, counters, log),
         endpoint(tcp.listen({boost::asio::ip::make_address("127.0.0.1"), 0}, false)) {}
   CommitterParts changing;

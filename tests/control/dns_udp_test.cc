@@ -14,8 +14,9 @@ struct UdpParts {
   UdpParts(boost::asio::io_context& loop, test::ServedZones& zones, UdpCounters& counters, const Log& log)
       : changing(zones, log),
         reader(zones.rcu),
-        updates(loop, changing.committer, zones.responder, reader, log),
-        handler(zones.responder, changing.settings, nobody, 1232, {.rate = 0}, peers, counters.requests, log),
+        updates(loop, changing.committer, zones.responder, reader),
+        handler(zones.responder, changing.settings, nobody, 1232, {.rate = 0}, peers, counters.requests,
+                [](const AuditRecord&) {}),
         udp(loop, handler, updates, reader, counters) {
     changing.load(zones, "example.com", test::kSmallZone);
     changing.committer.start();

@@ -13,6 +13,12 @@ const test::TemporaryDirectory& directory() {
 
 Options options_of(const Words& arguments) { return std::get<Options>(parse_options(arguments)); }
 
+std::string words_of(const Words& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+
 Words with_port(Words more) {
   Words all{"--port", "net_ring0", "--address", "192.0.2.53/24"};
   all.insert(all.end(), more.begin(), more.end());
@@ -38,6 +44,33 @@ TEST(Options, DefaultsAreThoseOfTheHelp) {
   EXPECT_EQ(options.alias.floor, std::chrono::seconds(30));
   EXPECT_EQ(options.alias.rate, 200U);
   EXPECT_FALSE(options.alias.url.a.known);
+}
+
+TEST(Options, ItIsKnownWhatWasSaidAndByWhom) {
+  const auto file = directory() / "said.conf";
+  std::ofstream(file) << "no-port = on\nresolver = 192.0.2.1\nresolver = 192.0.2.2\nlog-level = debug\n";
+  const Options options = options_of({"--config", file.string(), "--log-level", "error"});
+  const auto of = [&](const std::string& name) {
+    const auto at = std::ranges::find(options.stated, name, &StatedOption::option);
+    return at != options.stated.end() ? words_of(at->values) + " by " + at->by : "";
+  };
+  EXPECT_EQ(of("no-port"), "on by " + file.string());
+  EXPECT_EQ(of("resolver"), "192.0.2.1 192.0.2.2 by " + file.string());
+  EXPECT_EQ(of("log-level"), "error by command line");
+  EXPECT_EQ(of("dns-port"), "53 by ");
+  EXPECT_EQ(of("zones-dir"), " by ");
+  EXPECT_EQ(of("help"), "");
+  EXPECT_EQ(summary(options).find("axfrd "), 0U);
+  EXPECT_NE(summary(options).find(", configuration " + file.string()), std::string::npos);
+}
+
+TEST(Options, ATransferRuleMayWantAKey) {
+  const AccessList rules = options_of({"--no-port", "--allow-transfer", "192.0.2.0/24=new.key+old.key"}).allow_transfer;
+  const zones::Name key = test::name("Old.Key.");
+  EXPECT_TRUE(rules.match(parse_address("192.0.2.7"), &key)->allows);
+  EXPECT_FALSE(rules.match(parse_address("192.0.2.7"), nullptr)->allows);
+  EXPECT_THROW(parse_options({"--no-port", "--allow-transfer", "192.0.2.0/24="}), OptionsError);
+  EXPECT_THROW(parse_options({"--no-port", "--allow-transfer", "192.0.2.0/24=a..b"}), OptionsError);
 }
 
 TEST(Options, ReadsWhereMetricsAreServed) {
@@ -139,8 +172,8 @@ TEST(Options, ReadsEverythingAboutTheService) {
   EXPECT_EQ(options.addresses, std::vector<IpAddress>{parse_address("127.0.0.5")});
   EXPECT_EQ(options.dns_port, 5353);
   EXPECT_EQ(options.zones_dir, directory().path());
-  EXPECT_TRUE(options.allow_transfer.match(parse_address("10.1.2.3")));
-  EXPECT_TRUE(options.allow_transfer.match(parse_address("::1")));
+  EXPECT_TRUE(options.allow_transfer.match(parse_address("10.1.2.3"), nullptr));
+  EXPECT_TRUE(options.allow_transfer.match(parse_address("::1"), nullptr));
   EXPECT_EQ(options.responder.udp_payload, 512);
   EXPECT_EQ(options.rate_limit.rate, 50U);
   EXPECT_EQ(options.rate_limit.slip, 3U);
@@ -240,8 +273,8 @@ TEST(Options, TheCommandLineReplacesWhatTheFileSays) {
       {"--config", directory() / "replaced.conf", "--allow-transfer", "192.0.2.0/24", "--udp-payload", "900"});
   EXPECT_EQ(options.responder.udp_payload, 900);
   EXPECT_EQ(options.responder.nsid, "file");
-  EXPECT_TRUE(options.allow_transfer.match(parse_address("192.0.2.1")));
-  EXPECT_FALSE(options.allow_transfer.match(parse_address("10.0.0.1")));
+  EXPECT_TRUE(options.allow_transfer.match(parse_address("192.0.2.1"), nullptr));
+  EXPECT_FALSE(options.allow_transfer.match(parse_address("10.0.0.1"), nullptr));
 }
 
 TEST(Options, AMistakeInAFileIsToldWithItsName) {

@@ -45,12 +45,14 @@ class RequestHandlerTest : public testing::Test {
   boost::asio::io_context loop_;
   dataplane::Rcu::Reader reader_{zones_.rcu};
   test::NobodyListens peers_;
-  RequestHandler handler_{zones_.responder, settings_, allowed_, 1232, {.rate = 0}, peers_, counters_, log_.log()};
+  std::vector<AuditRecord> refused_;
+  Auditor auditor_ = [this](const AuditRecord& record) { refused_.push_back(record); };
+  RequestHandler handler_{zones_.responder, settings_, allowed_, 1232, {.rate = 0}, peers_, counters_, auditor_};
 };
 
 TEST_F(RequestHandlerTest, UdpIsLimitedAsInThePacketPath) {
   RequestHandler limited{zones_.responder,        settings_, allowed_,  1232,
-                         {.rate = 10, .slip = 2}, peers_,    counters_, log_.log()};
+                         {.rate = 10, .slip = 2}, peers_,    counters_, auditor_};
   const std::string query = test::question("example.com", zones::rrtype::SOA);
   const IpAddress peer = parse_address("192.0.2.1");
   unsigned whole = 0, truncated = 0, none = 0;

@@ -19,7 +19,7 @@ TEST(SecondaryText, IsReadAndWrittenAlike) {
 
 TEST(SecondaryText, SlipsAreExplained) {
   for (const char* text : {"", "example.com", "192.0.2.1/33", "192.0.2.1/24", "192.0.2.1@", "192.0.2.1@65536",
-                           "192.0.2.1=a..b", "192.0.2.1=a+b+c"}) {
+                           "192.0.2.1=a..b", "192.0.2.1=a+b+c", "192.0.2.1=", "192.0.2.1=a+"}) {
     EXPECT_THROW(parse_secondary(text), std::invalid_argument) << text;
   }
 }
@@ -61,16 +61,23 @@ TEST(Providers, WhatAZoneStatesItselfStaysBesideWhatItsProvidersState) {
 
 class TransferRules : public testing::Test {
  protected:
-  TransferDecision decide(const char* peer, const char* key = nullptr, const char* rule = nullptr,
-                          bool enabled = true) {
+  TransferDecision decide(const char* peer, const char* key = nullptr, const char* rule = nullptr, bool enabled = true,
+                          const char* key_of_rule = nullptr) {
     zones::SecondaryDns settings{enabled, {}, {}, {parse_secondary("192.0.2.1"), parse_secondary("192.0.2.2=k")}};
     const auto bare = zones::test::zone_of("example.com", test::kSmallZone);
     zones::Attributes attributes;
     attributes.secondary_dns = std::make_shared<const zones::SecondaryDns>(std::move(settings));
     const auto zone = bare->apply({}, bare->soa_record(), attributes);
     const std::optional<zones::Name> key_name = key != nullptr ? std::optional(name(key)) : std::nullopt;
-    const auto prefix = rule != nullptr ? std::optional(Prefix::parse(rule)) : std::nullopt;
-    return decide_transfer(*zone, {parse_address(peer), key_name ? &*key_name : nullptr, prefix});
+    AccessList list;
+    if (rule != nullptr)
+      list.allow(Prefix::parse(rule),
+                 key_of_rule != nullptr ? std::vector{name(key_of_rule)} : std::vector<zones::Name>());
+    const zones::Name* signer = key_name ? &*key_name : nullptr;
+    const Requester who{parse_address(peer), signer, list.match(parse_address(peer), signer)};
+    const TransferDecision decision = decide_transfer(*zone, who);
+    EXPECT_EQ(may_transfer(*zone, who), decision.allowed);
+    return decision;
   }
 };
 
@@ -88,6 +95,21 @@ TEST_F(TransferRules, WhereAKeyIsSetOnlyThatKeyHelps) {
   EXPECT_TRUE(decide("192.0.2.1", "other").allowed) << "no key is asked for";
   EXPECT_FALSE(decide("192.0.2.9", "k").allowed) << "a key is not an address";
   EXPECT_NE(decide("192.0.2.2").why.find("signed with none"), std::string::npos);
+}
+
+TEST_F(TransferRules, ARuleForAllZonesMayWantAKeyToo) {
+  const auto with_rule = [&](const char* peer, const char* key, bool enabled = true) {
+    return decide(peer, key, "192.0.2.0/24", enabled, "all");
+  };
+  EXPECT_TRUE(with_rule("192.0.2.9", "ALL").allowed);
+  EXPECT_TRUE(with_rule("192.0.2.1", nullptr).allowed) << "it is the zone's own secondary";
+  EXPECT_FALSE(with_rule("192.0.2.1", nullptr, false).allowed);
+  EXPECT_TRUE(with_rule("192.0.2.2", "all").allowed);
+  EXPECT_EQ(with_rule("192.0.2.9", "k").why,
+            "no secondary of the zone has the address 192.0.2.9, and --allow-transfer 192.0.2.0/24 wants another key "
+            "than k.");
+  EXPECT_EQ(with_rule("192.0.2.9", nullptr, false).why,
+            "secondary DNS is not enabled for the zone, and --allow-transfer 192.0.2.0/24 wants another key than none");
 }
 
 }  // namespace

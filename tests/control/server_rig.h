@@ -61,6 +61,7 @@ struct ServerRig {
                        nullptr,
                        state_,
                        std::chrono::seconds(1),
+                       log_.log(),
                        [this] { ++stops_; }};
   std::thread service_thread_{[this] {
     const auto keep_running = boost::asio::make_work_guard(service_loop_);

@@ -33,11 +33,12 @@ struct SessionRig {
   zones::CookieJar cookies;
   CurrentSettings settings;
   Committer committer{no_zones, cookies, rcu, store, settings, 0, log};
-  DnsUpdates updates{loop, committer, responder, reader, log};
+  DnsUpdates updates{loop, committer, responder, reader};
   NobodyListens peers;
   AccessList allowed;
   TcpCounters counters;
-  RequestHandler handler{responder, settings, allowed, 1232, {.rate = 0}, peers, counters.requests, log};
+  RequestHandler handler{responder,   settings, allowed,           1232,
+                         {.rate = 0}, peers,    counters.requests, [](const AuditRecord&) {}};
   SessionTable table{{.sessions = 4, .per_client = 4, .per_prefix = 4, .per_secondary = 4},
                      [](const SessionTable::Entry&) { return uint64_t{0}; }};
   bool closed = false;  // the session

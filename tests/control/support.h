@@ -73,6 +73,7 @@ class LogFile {
   ~LogFile() { ::close(fd_); }
   LogFile(const LogFile&) = delete;
   LogFile& operator=(const LogFile&) = delete;
+  Log& log() { return log_; }
   const Log& log() const { return log_; }
   std::string text() const {
     log_.flush();

@@ -50,6 +50,35 @@ def refused(axfrd, *arguments):
     return done.stderr
 
 
+# ---- what it runs with ----
+
+
+def test_the_options_are_shown_and_the_log_level_is_changed_while_it_runs(start):
+    axfrd = start()
+    first = axfrd.log().splitlines()[0]
+    assert "axfrd 1." in first or "axfrd 0." in first, first
+    assert "store " in first
+    assert "zones-dir" in axfrd.ctl("config").stdout
+    stated = {option["option"]: option for option in axfrd.json("config")["options"]}
+    assert stated["alias-floor"]["values"] == ["1"] and stated["alias-floor"]["by"]
+    assert stated["dns-port"]["by"] is None
+    axfrd.ctl("log-level", "debug")
+    axfrd.ctl("secondary", "enable", ZONE, "--ns", "ns1.own.test", "--allow", axfrd.lab.client.ipv4)
+    wait_until(lambda: " debug: " in axfrd.log(), "the life of a NOTIFY")
+    assert {o["option"]: o for o in axfrd.json("config")["options"]}["log-level"]["by"] == "axfrctl"
+    assert "no log level" in axfrd.ctl("log-level", "loud", check=False).stderr
+
+
+def test_a_rollback_can_be_looked_at_first(start):
+    axfrd = start()
+    before = serial(axfrd)
+    edit(axfrd, ["set", "new", "60", "A", "192.0.2.9"])
+    after = serial(axfrd)
+    shown = axfrd.ctl("zone", "rollback", ZONE, before, "--dry-run").stdout
+    assert f"- new.{ZONE}.\t60\tIN\tA\t192.0.2.9" in shown and "nothing was changed" in shown, shown
+    assert serial(axfrd) == after and served(axfrd, f"new.{ZONE}") == ["192.0.2.9"]
+
+
 # ---- ALIAS and URL ----
 
 
@@ -135,6 +164,27 @@ def test_a_key_in_use_is_not_removed_by_mistake_and_its_zones_can_be_edited_afte
     axfrd.ctl("key", "remove", "bind.key", "--force")
     axfrd.ctl("secondary", "edit", ZONE, "--add-ns", "ns2.own.test")
     assert "there is no key" in refused(axfrd, "secondary", "edit", ZONE, "--add-allow", "192.0.2.9=bind.key")
+
+
+def test_who_may_transfer_all_zones_may_have_to_sign(start):
+    axfrd = start(allow_transfer=["0.0.0.0/0=all.key"])
+    peer = axfrd.lab.client.ipv4
+    assert "wants another key than none" in axfrd.ctl("explain", ZONE, peer, check=False).stdout
+    assert "axfrctl key add all.key" in axfrd.ctl("explain", ZONE, peer, "all.key", check=False).stdout
+    key = axfrd.json("key", "generate", "all.key")
+    signed = ["-y", f"{key['key']['algorithm']}:all.key:{key['secret']}"]
+    transfer = ["dig", f"@{IPV4}", ZONE, "AXFR", "+tcp"]
+    assert "Transfer failed" in axfrd.lab.client.run(*transfer).stdout
+    assert "XFR size: 4 records" in axfrd.lab.client.run(*transfer, *signed).stdout
+    assert "allowed" in axfrd.ctl("explain", ZONE, peer, "all.key").stdout
+    assert "--allow-transfer" in refused(axfrd, "key", "remove", "all.key")
+
+
+def test_our_own_names_are_handed_on(start):
+    axfrd = start(primary_name=["axfr.own.test", "axfr2.own.test"])
+    axfrd.ctl("secondary", "enable", ZONE, "--ns", "ns1.own.test", "--allow", "192.0.2.8")
+    assert "axfr.own.test., axfr2.own.test." in axfrd.ctl("secondary", "show", ZONE).stdout
+    assert axfrd.json("secondary", "show", ZONE)["primary"]["names"] == ["axfr.own.test.", "axfr2.own.test."]
 
 
 def test_what_is_enabled_is_not_replaced_by_enabling_it_again(start):

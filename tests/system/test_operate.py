@@ -32,21 +32,26 @@ def set_record(axfrd, record):
     return axfrd.json("zone", "commit", ZONE)
 
 
-def update(axfrd, record):
+def update(axfrd, *allowed_and_not):
     key = axfrd.json("key", "generate", "dyn")
-    axfrd.ctl("key", "grant", "dyn", ZONE)
+    axfrd.ctl("key", "grant", "dyn", ZONE, "--names", f"dyn.{ZONE}")
+    for record, rcode in zip(allowed_and_not, (0, 5)):
+        send_update(axfrd, key, record, rcode)
+
+
+def send_update(axfrd, key, record, rcode):
     message = dns.update.Update(ZONE, keyring=dns.tsigkeyring.from_text({"dyn.": ("hmac-sha256.", key["secret"])}))
     message.add(*record.split())
     with axfrd.lab.client.inside():
-        assert dns.query.tcp(message, IPV4, timeout=PATIENCE).rcode() == 0
+        assert dns.query.tcp(message, IPV4, timeout=PATIENCE).rcode() == rcode
 
 
 def test_the_audit_and_the_history_say_who_did_what(axfrd, zone_file):
     committed = set_record(axfrd, "new 60 A 192.0.2.9")
-    update(axfrd, "dyn 60 A 192.0.2.10")
+    update(axfrd, "dyn 60 A 192.0.2.10", "other 60 A 192.0.2.10")
     axfrd.ctl("zone", "rollback", ZONE, committed["old_serial"])
     axfrd.ctl("zone", "rollback", ZONE, 7, check=False)
-    wait_until(lambda: len(records(axfrd)) >= 7, "seven records")
+    wait_until(lambda: len(records(axfrd)) >= 8, "eight records")
     found = [(r["outcome"], r.get("verb"), r.get("who"), r["cause"]) for r in records(axfrd)]
     assert found == [
         ("done", None, None, "file"),
@@ -54,6 +59,7 @@ def test_the_audit_and_the_history_say_who_did_what(axfrd, zone_file):
         ("done", "key.generate", "root", "settings"),
         ("done", "key.grant", "root", "settings"),
         ("done", None, "dyn.", "UPDATE"),
+        ("failed", "update", "dyn.", "UPDATE"),
         ("done", "zone.rollback", "root", "rollback"),
         ("failed", "zone.rollback", "root", "rollback"),
     ]
