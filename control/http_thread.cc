@@ -37,7 +37,7 @@ void HttpThread::keep_uses() {
   uses_.expires_after(kKeepUsesEvery);
   uses_.async_wait([this](const boost::system::error_code& cancelled) {
     if (cancelled) return;
-    operations_->tokens.keep_uses();
+    operations_->tokens.keep_uses([] {});
     keep_uses();
   });
 }
@@ -46,8 +46,9 @@ void HttpThread::stop() {
   if (!thread_.joinable()) return;
   boost::asio::post(loop_, [this] {
     uses_.cancel();
-    operations_->tokens.keep_uses();
-    http_.finish([this] { loop_.stop(); });
+    // The committer, which stops after us, drops what waits.
+    operations_->tokens.keep_uses(
+        [this] { boost::asio::post(loop_, [this] { http_.finish([this] { loop_.stop(); }); }); });
   });
   thread_.join();
 }

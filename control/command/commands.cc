@@ -47,7 +47,7 @@ std::optional<RpcError> check(const Verb& verb, const Json& params) {
       continue;
     }
     // A variable that a script has not set would otherwise be a limit less.
-    if (parameter->is_option() && parameter->empty == Parameter::Empty::refused && value == "")
+    if (parameter->is_option() && !parameter->is_flag() && parameter->empty == Parameter::Empty::refused && value == "")
       return RpcError{RpcError::invalid_params, "\"" + name + "\" is empty; leave it out if that is meant"};
     const bool may_be_list = parameter->source == Parameter::Source::rest;
     if (value.is_string() || (may_be_list && is_list_of_strings(value))) continue;

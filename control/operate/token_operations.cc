@@ -64,15 +64,15 @@ void TokenOperations::remove(const Principal& who, const std::string& name, Done
   context_.server().committer.change_token(name, edit, context_.recorded<Changed>(act, removed));
 }
 
-void TokenOperations::keep_uses() {
-  if (context_.refuse_standby()) return;
+void TokenOperations::keep_uses(std::function<void()> done) {
+  if (context_.refuse_standby()) return done();
   const TokenBookRef tokens = context_.server().settings.get()->tokens;
   const auto is_to_be_kept = [](const auto& each) {
     return !each.second->kept && each.second->last_used() != each.second->stored_use;
   };
-  if (std::ranges::none_of(tokens->by_name(), is_to_be_kept)) return;
+  if (std::ranges::none_of(tokens->by_name(), is_to_be_kept)) return done();
   // A failure shows elsewhere: nothing can be stored then.
-  context_.server().committer.keep_token_uses([](const Outcome<size_t>&) {});
+  context_.server().committer.keep_token_uses([done = std::move(done)](const Outcome<size_t>&) { done(); });
 }
 
 }  // namespace axfrd::control

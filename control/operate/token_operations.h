@@ -32,8 +32,9 @@ class TokenOperations {
   Outcome<std::vector<TokenRef>> list(const Principal& who) const;
   void remove(const Principal& who, const std::string& name, Done<TokenRef> done);
 
-  // Stores when tokens were last used, of those that were since it was stored last. Nobody's act.
-  void keep_uses();
+  // Stores when tokens were last used, of those that were since it was stored last. Nobody's act. `done`: in any
+  // thread.
+  void keep_uses(std::function<void()> done);
 
  private:
   const Context& context_;

@@ -3,6 +3,7 @@
 
 #include "control/http/pdns_search.h"
 
+#include <random>
 #include <thread>
 
 #include "tests/control/server_rig.h"
@@ -211,7 +212,7 @@ TEST_F(HttpSiteTest, ATokenReachesNothingBeyondItsZonesAndRecords) {
 
 TEST_F(HttpSiteTest, UsesOfTokensAreStoredTogether) {
   for (int i = 0; i < 3; ++i) EXPECT_EQ(ask("GET", "/api", "", {{"x-api-key", token(Role::reader)}}).status, 200U);
-  operations_.tokens.keep_uses();
+  operations_.tokens.keep_uses([] {});
   EXPECT_TRUE(test::eventually([&] {
     const auto tokens = rig_.settings_.get()->tokens;
     return std::ranges::count_if(tokens->by_name(), [](const auto& each) { return each.second->stored_use != 0; }) == 4;
@@ -528,6 +529,157 @@ TEST_F(HttpSiteTest, HostileBodiesAreBoundedByWhoSendsThem) {
   const std::string deep = std::string(1'000'000, '[');
   EXPECT_EQ(ask("PATCH", kZone, R"({"rrsets":)" + deep).status, 400U);
   EXPECT_EQ(ask("PATCH", kZone, std::string("{\"rrsets\":[{\"name\":\"\xFF\xFE\"}]}")).status, 400U) << "no UTF-8";
+}
+
+// ---- tokens beside a model ----
+
+// What a token may do, told anew by texts alone: no code of access/ has a part in it.
+struct ModelToken {
+  Role role = Role::reader;
+  std::vector<std::string> zones;
+  std::vector<std::pair<std::string, std::string>> limits;  // names, types
+
+  static bool ends_with(const std::string& text, const std::string& end) { return text.ends_with(end); }
+  bool has_zone(const std::string& zone) const {
+    return std::ranges::any_of(zones, [&](const std::string& pattern) {
+      return pattern == "*" || pattern == zone || (pattern.starts_with("*.") && ends_with(zone, pattern.substr(1)));
+    });
+  }
+  bool may_edit(const std::string& zone, const std::string& owner, const std::string& type) const {
+    if (role == Role::reader || !has_zone(zone)) return false;
+    if (limits.empty()) return true;
+    return std::ranges::any_of(limits, [&](const auto& limit) {
+      const auto& [names, types] = limit;
+      const bool name = names == "*" || names == owner ||
+                        (names.starts_with("*.") && ends_with(owner, names.substr(1))) ||
+                        (names.ends_with(".*") && owner.starts_with(names.substr(0, names.size() - 1)));
+      return name && (types.empty() || ("," + types + ",").find("," + type + ",") != std::string::npos);
+    });
+  }
+  // What is no edit of single records.
+  bool may(const std::string& zone, Role least) const { return role >= least && limits.empty() && has_zone(zone); }
+};
+
+class TokenModelTest : public HttpSiteTest {
+ protected:
+  TokenModelTest() {
+    for (const char* zone : {"a.example.com", "example.net", "xexample.com"}) load(zone);
+  }
+  template <class T>
+  const T& one_of(const std::vector<T>& list) {
+    return list[random_() % list.size()];
+  }
+  ModelToken draw() {
+    ModelToken token;
+    token.role = one_of<Role>({Role::reader, Role::editor, Role::editor, Role::secondary_manager, Role::admin});
+    for (unsigned i = 0; i <= random_() % 2; ++i)
+      token.zones.push_back(one_of<std::string>({"*", "example.com.", "*.example.com.", "example.net.", "*.net."}));
+    for (auto i = random_() % 3; i != 0; --i)
+      token.limits.emplace_back(
+          one_of<std::string>({"*", "www.example.com.", "*.example.com.", "*.a.example.com.", "_acme-challenge.*"}),
+          one_of<std::string>({"", "A", "TXT,AAAA", "MX"}));
+    return token;
+  }
+  std::string text_of(const ModelToken& model) {
+    std::vector<UpdateGrant> limits;
+    for (const auto& [names, types] : model.limits) limits.push_back(parse_grant("*", names, types));
+    return token(model.role, model.zones, std::move(limits));
+  }
+  // All that a request may have changed.
+  std::vector<const void*> state() {
+    std::vector<const void*> all{rig_.settings_.get().get()};
+    for (const std::string& zone : kAll) {
+      const zones::Name apex = name(zone);
+      const dataplane::ReadSection section(reader_);
+      const zones::Zone* found = rig_.zones_.table.find(zones::NameHash::process().of(apex), apex);
+      all.push_back(found != nullptr ? found->current() : nullptr);
+    }
+    return all;
+  }
+  // Does one thing with a token; whether the model lets it.
+  bool act(const ModelToken& model, const std::string& text, Got& got) {
+    const std::string zone = one_of(kAll);
+    const std::string owner =
+        one_of<std::string>({"www.", "_acme-challenge.", "x.y.", "_acme-challenge.www.", ""}) + zone;
+    const auto [type, data] = one_of<std::pair<std::string, std::string>>(
+        {{"A", "192.0.2." + std::to_string(random_() % 250)},
+         {"TXT", "\"" + std::to_string(random_()) + "\""},
+         {"AAAA", "2001:db8::" + std::to_string(random_() % 9999)},
+         {"ALIAS", "target" + std::to_string(random_() % 99) + ".example."}});
+    const std::string path = kZones + "/" + zone, verbs = "/api/axfrd/v1/";
+    const std::map<std::string, std::string, std::less<>> by{{"x-api-key", text}};
+    const auto verb = [&](const char* method, Json params) {
+      params["zone"] = zone;
+      return ask("POST", verbs + method, dump(params), by);
+    };
+    switch (random_() % 9) {
+      case 0:
+      case 1:
+      case 2: {
+        const char* change = one_of<const char*>({"REPLACE", "DELETE", "EXTEND"});
+        const Json rrset{{"name", owner},
+                         {"type", type},
+                         {"ttl", 60},
+                         {"changetype", change},
+                         {"records", Json::array({{{"content", data}, {"disabled", false}}})}};
+        got = ask("PATCH", path, dump(Json{{"rrsets", Json::array({rrset})}}), by);
+        return model.may_edit(zone, owner, type);
+      }
+      case 3: {
+        verb("zone.begin", Json::object());
+        verb("zone.set", {{"record", Json::array({owner, "60", type, data})}});
+        got = verb("zone.commit", Json::object());
+        ask("POST", verbs + "zone.abort", dump(Json{{"zone", zone}}));
+        return model.may_edit(zone, owner, type);
+      }
+      case 4:
+        got = verb("zone.import", {{"text", kSmallZone + "n" + std::to_string(random_()) + " 60 A 192.0.2.1\n"}});
+        return model.may(zone, Role::editor);
+      case 5:
+        got = verb("zone.config", {{"serial", one_of<std::string>({"unixtime", "increment"})}});
+        return model.may(zone, Role::editor);
+      case 6:
+        got = verb("secondary.enable", {{"ns", "ns.other.example."}, {"allow", "198.51.100.1"}});
+        return model.may(zone, Role::secondary_manager);
+      case 7:
+        got = ask("DELETE", path, "", by);
+        return model.may(zone, Role::editor);
+      default:
+        got = ask("POST", verbs + "key.generate", dump(Json{{"key", "k" + std::to_string(random_())}}), by);
+        return false;  // a secret is shown on the control socket alone
+    }
+  }
+
+  inline static const std::vector<std::string> kAll{"example.com.", "a.example.com.", "example.net.", "xexample.com."};
+  std::mt19937 random_{20261201};
+};
+
+TEST_F(TokenModelTest, NobodyChangesWhatTheModelForbids) {
+  unsigned forbidden = 0, done = 0;
+  for (unsigned round = 0; round < 500; ++round) {
+    const ModelToken model = draw();
+    const std::string text = text_of(model);
+    const auto before = state();
+    Got got;
+    const bool may = act(model, text, got);
+    const bool changed = state() != before;
+    ASSERT_TRUE(may || !changed) << "round " << round << ", status " << got.status << ": " << got.body;
+    // A transaction whose edits were refused is empty, and may be committed.
+    const bool refused = got.status == 403 || got.status == 404 || got.status == 409;
+    const Json answer = got.json();
+    const bool was_empty = answer.is_object() && !answer.value("changed", true);
+    ASSERT_TRUE(may || refused || was_empty) << "round " << round << ", status " << got.status << ": " << got.body;
+    if (may) {
+      EXPECT_NE(got.status, 403U) << "round " << round << ": " << got.body;
+    }
+    forbidden += may ? 0 : 1;
+    done += changed ? 1 : 0;
+    for (const std::string& zone : kAll) {
+      if (ask("GET", kZones + "/" + zone + "?rrsets=false").status == 404U) load(zone);
+    }
+  }
+  EXPECT_GT(forbidden, 150U);
+  EXPECT_GT(done, 50U);
 }
 
 }  // namespace

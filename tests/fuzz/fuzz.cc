@@ -1,12 +1,11 @@
 #include "tests/fuzz/fuzz.h"
 
-#include <ldns/ldns.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
 #include "zones/text/zonefile.h"
+#include "zones/wire/ldns.h"
 
 namespace axfrd::fuzz {
 namespace {

@@ -1,9 +1,9 @@
 #include "tests/model/signer.h"
 
-#include <ldns/ldns.h>
-
 #include <algorithm>
 #include <set>
+
+#include "zones/wire/ldns.h"
 
 namespace axfrd::model {
 namespace {

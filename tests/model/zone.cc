@@ -1,9 +1,9 @@
 #include "tests/model/zone.h"
 
-#include <ldns/ldns.h>
-
 #include <algorithm>
 #include <utility>
+
+#include "zones/wire/ldns.h"
 
 namespace axfrd::model {
 

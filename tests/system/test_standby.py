@@ -162,7 +162,10 @@ def test_secondaries_come_in_step_with_a_standby_that_was_promoted(new_lab, new_
     again = standby.ctl("promote")
     assert again.returncode == 0 and "already so" in again.stdout
 
-    # What it is now outlives a kill.
+    # What it is now outlives a kill. Proofs are kept once a second.
+    wait_until(lambda: all(line["in_step"] for line in standby.json("secondary", "status", "example.org")["ledger"]),
+               "all to be in step")
+    time.sleep(3)
     last = serial_of(standby, "example.org")
     standby.kill()
     standby.options["standby"] = False

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <ldns/ldns.h>
 
 #include <map>
 #include <set>
@@ -14,6 +13,7 @@
 #include "zones/data/version.h"
 #include "zones/data/zone_table.h"
 #include "zones/text/zonefile.h"
+#include "zones/wire/ldns.h"
 
 namespace axfrd::zones::test {
 
