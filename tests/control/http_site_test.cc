@@ -639,7 +639,7 @@ class TokenModelTest : public HttpSiteTest {
         got = verb("zone.config", {{"serial", one_of<std::string>({"unixtime", "increment"})}});
         return model.may(zone, Role::editor);
       case 6:
-        got = verb("secondary.enable", {{"ns", "ns.other.example."}, {"allow", "198.51.100.1"}});
+        got = verb("secondary.enable", {{"ns", "ns.other.example."}, {"allow", "9.9.9.9"}});
         return model.may(zone, Role::secondary_manager);
       case 7:
         got = ask("DELETE", path, "", by);
