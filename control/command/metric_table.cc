@@ -21,7 +21,11 @@ constexpr std::array kUdp{Section{"udp", "transport", "udp"}};
 constexpr std::array kTcp{Section{"tcp", "transport", "tcp"}};
 constexpr std::array kTransports{kUdp[0], kTcp[0]};
 
-constexpr auto kCounter = Metric::Kind::counter, kGauge = Metric::Kind::gauge;
+constexpr std::array kPropagation{Section{"propagation", "", ""}};
+constexpr std::array kCommits{Section{"commits", "", ""}};
+constexpr std::array kBuild{Section{"build", "version", "version", true}};
+
+constexpr auto kCounter = Metric::Kind::counter, kGauge = Metric::Kind::gauge, kHistogram = Metric::Kind::histogram;
 
 constexpr std::array kMetrics{
     // ---- packet path ----
@@ -116,6 +120,13 @@ constexpr std::array kMetrics{
     Metric{kLog, "left_out", "axfrd_log_lines_left_out_total", kCounter,
            "Lines about secondaries and strangers that were too many for the log."},
     // ---- zones and their secondaries ----
+    Metric{kBuild, "info", "axfrd_build_info", kGauge, "1, by the version of axfrd."},
+    Metric{kCommits, "seconds", "axfrd_commit_seconds", kHistogram,
+           "Groups of changes, by what one took until it was stored, visible and answered."},
+    Metric{
+        kPropagation, "seconds", "axfrd_propagation_seconds", kHistogram,
+        "Changes that reached a secondary, by the time until it was proven to have them, or all that came with them; "
+        "for one that was behind when axfrd started, since then."},
     Metric{kStore, "writable", "axfrd_store_writable", kGauge,
            "1 if changes can be stored, 0 while they are refused; axfrctl status says why."},
     Metric{kStandby, "is_standby", "axfrd_standby", kGauge,

@@ -16,7 +16,7 @@ struct Section {
 };
 
 struct Metric {
-  enum class Kind : uint8_t { counter, gauge };
+  enum class Kind : uint8_t { counter, gauge, histogram };
 
   std::span<const Section> sections;
   const char* path;  // in the section, with / between the levels

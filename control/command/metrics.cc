@@ -47,18 +47,36 @@ class Exposition {
     const Json::json_pointer path(std::string("/") + metric_->path);
     if (!part.contains(path)) return;
     const Json& value = part[path];
+    if (metric_->kind == Metric::Kind::histogram) return histogram(labels, value);
     if (metric_->by == nullptr) return sample(labels, value);
     for (const auto& [key, each] : value.items())
       sample(labels + (labels.empty() ? "" : ",") + label(metric_->by, key), each);
   }
 
-  void sample(const std::string& labels, const Json& value) {
-    const std::string name = metric_->name;
-    if (!std::exchange(headed_, true)) {
-      text_ += "# HELP " + name + ' ' + metric_->help + "\n# TYPE " + name;
-      text_ += metric_->kind == Metric::Kind::counter ? " counter\n" : " gauge\n";
+  void histogram(const std::string& labels, const Json& value) {
+    for (const auto& [bound, count] : value["buckets"].items())
+      sample(labels + (labels.empty() ? "" : ",") + label("le", bound), count, "_bucket");
+    sample(labels, value["sum"], "_sum");
+    sample(labels, value["count"], "_count");
+  }
+
+  static const char* kind_text(Metric::Kind kind) {
+    switch (kind) {
+      case Metric::Kind::counter:
+        return "counter";
+      case Metric::Kind::gauge:
+        return "gauge";
+      case Metric::Kind::histogram:
+        break;
     }
-    text_ += name;
+    return "histogram";
+  }
+
+  void sample(const std::string& labels, const Json& value, const char* suffix = "") {
+    const std::string name = metric_->name;
+    if (!std::exchange(headed_, true))
+      text_ += "# HELP " + name + ' ' + metric_->help + "\n# TYPE " + name + ' ' + kind_text(metric_->kind) + '\n';
+    text_ += name + suffix;
     if (!labels.empty()) text_ += '{' + labels + '}';
     text_ += ' ' + (value.is_boolean() ? std::to_string(value.get<bool>() ? 1 : 0) : value.dump()) + '\n';
   }

@@ -142,6 +142,9 @@ Json to_json(const ServerStats& stats) {
                      {"retired_versions", stats.retired_versions},
                      {"history_octets", stats.history_octets}};
   result["notify"] = to_json(stats.notify);
+  result["propagation"] = {{"seconds", stats.notify.propagation.to_json()}};
+  result["commits"] = {{"seconds", stats.commits.to_json()}};
+  result["build"] = Json::array({{{"version", AXFRD_VERSION}, {"info", 1}}});
   result["alias"] = to_json(stats.alias);
   result["endings"] = to_json(stats.endings);
   result["log"] = {{"dropped", stats.dropped_log_lines},

@@ -13,6 +13,8 @@
 #include <mutex>
 #include <thread>
 
+#include "control/base/histogram.h"
+
 namespace axfrd::control {
 
 class CommitQueue {
@@ -40,6 +42,8 @@ class CommitQueue {
   void start();
   // Ends the group under way and the thread. What still waits is dropped.
   void stop();
+  // From the begin of each group to its end: all that it changed is stored, visible and answered.
+  const Histogram& group_times() const { return group_times_; }
   // Dropped without a word if the queue is stopped.
   void enqueue(Work work);
 
@@ -52,6 +56,7 @@ class CommitQueue {
   std::condition_variable wake_;
   std::deque<Work> waiting_;           // guarded by mutex_
   std::atomic<bool> stopping_{false};  // written with mutex_ held
+  Histogram group_times_;              // written by the thread
   std::thread thread_;
 };
 

@@ -235,6 +235,7 @@ class Committer : private CommitQueue::Owner {
   StoreHealth store_health() const { return store_.health(); }
 
   // How much waits for readers to move on. Any thread.
+  const Histogram& group_times() const { return queue_.group_times(); }
   size_t retired_count() const { return retired_.count(); }
   // How many zones have no NS record at their apex. Any thread.
   size_t zones_without_servers() const { return zones_without_servers_.load(std::memory_order_relaxed); }

@@ -287,7 +287,11 @@ void Delivery::note_debt(Line& line) {
     facts.behind_since = world_.unix_now();
   }
   if (line.counted_owing != facts.behind_since) {
-    if (line.counted_owing != 0) target.owing.erase({line.counted_owing, &line});
+    if (line.counted_owing != 0) {
+      target.owing.erase({line.counted_owing, &line});
+    } else {
+      line.lacks_since = world_.now();
+    }
     if (facts.behind_since != 0) target.owing.emplace(facts.behind_since, &line);
     line.counted_owing = facts.behind_since;
   }
@@ -761,7 +765,10 @@ void Delivery::prove(Line& line, uint32_t serial, Proof proof) {
   line.facts.proof = proof;
   line.facts.proven_at = world_.unix_now();
   note_debt(line);
-  if (owed && !line.owes()) counters_.paid.add();
+  if (owed && !line.owes()) {
+    counters_.paid.add();
+    counters_.propagation.add(world_.now() - line.lacks_since);
+  }
   if (line.facts.in_step(line.zone->facts.serial)) {
     line.warned_of_expiry = false;
     end_trouble(line, TroubleKind::notify);  // it has what NOTIFY was to tell it

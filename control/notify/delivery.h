@@ -70,6 +70,7 @@
 #include "control/access/secondary.h"
 #include "control/access/tsig.h"
 #include "control/base/due_queue.h"
+#include "control/base/histogram.h"
 #include "control/base/log.h"
 #include "control/base/notices.h"
 #include "control/notify/ledger.h"
@@ -80,6 +81,7 @@ namespace axfrd::control {
 // Written by the service thread; anybody may read.
 struct NotifyCounters {
   dataplane::Counter sent, answered, refused, unanswered, by_tcp, queries, paid;
+  Histogram propagation;  // from when a secondary lacked a serial to the proof that it has it
 };
 
 struct DeliverySettings {
@@ -253,6 +255,7 @@ class Delivery {
     bool warned_of_expiry = false;         // since it was last proven
     bool serial_rises = false;             // it has a serial that ours is raised above
     int64_t counted_owing = 0;             // its key in Target::owing; 0: it is not in there
+    Time lacks_since{};                    // of a debt that is older than axfrd: the start
     std::unique_ptr<Answer> bad_answer;    // to the message in flight; null: none
     uint8_t rounds = 0;                    // refused NOTIFYs, or answered ones without a proof
     Ticket ticket = 0;                     // of the message in flight

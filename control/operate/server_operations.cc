@@ -44,6 +44,7 @@ void ServerOperations::stats(const Principal&, Done<ServerStats> done) const {
                     server.notify.counters(),
                     server.aliases.counters(),
                     server.endings.counters(),
+                    server.committer.group_times(),
                     zone_count(),
                     server.committer.zones_without_servers(),
                     server.committer.retired_count(),

@@ -33,6 +33,7 @@ struct ServerStats {
   const NotifyCounters& notify;
   const AliasCounters& alias;
   const EndingCounters& endings;
+  const Histogram& commits;  // groups of changes
   size_t zones, zones_without_servers, retired_versions, history_octets;
   uint64_t dropped_log_lines, dropped_transfers, left_out_lines;
   bool store_is_writable;

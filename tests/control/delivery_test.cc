@@ -529,6 +529,9 @@ TEST_F(DeliveryTest, WhoIsBehindForLongIsToldOnceAndSoIsTheEnd) {
   transfer(8);
   delivery_.watch();
   EXPECT_EQ(count_of(log_.text(), "has all serials again"), 1U);
+  const Json took = delivery_.counters().propagation.to_json();
+  EXPECT_EQ(took["count"], 1);
+  EXPECT_EQ(took["sum"], 301) << "the first serial that it lacked counts";
 }
 
 TEST_F(DeliveryTest, AProofThatIsOldIsMadeAnewAndItsAbsenceIsTold) {

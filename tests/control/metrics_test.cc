@@ -29,6 +29,11 @@ Json stats() {
   stats["tcp"] = to_json(TcpCounters{});
   stats["zones"] = {{"count", 5}, {"without_servers", 0}, {"retired_versions", 0}, {"history_octets", 0}};
   stats["notify"] = to_json(NotifyCounters{});
+  Histogram times;
+  times.add(std::chrono::milliseconds(20));
+  stats["propagation"] = {{"seconds", times.to_json()}};
+  stats["commits"] = {{"seconds", Histogram().to_json()}};
+  stats["build"] = Json::array({{{"version", "1.2"}, {"info", 1}}});
   stats["alias"] = to_json(AliasCounters{});
   stats["endings"] = to_json(EndingCounters{});
   stats["log"] = {{"dropped", 0}, {"transfers_dropped", 0}, {"left_out", 0}};
@@ -77,6 +82,15 @@ TEST(Metrics, SamplesStandBehindWhatTheyMean) {
   EXPECT_NE(text.find("\naxfrd_secondary_max_behind_seconds{secondary=\"192.0.2.1@53\"} 90\n"), std::string::npos);
   EXPECT_NE(text.find("\naxfrd_secondary_answers{secondary=\"192.0.2.1@53\"} 0\n"), std::string::npos);
   EXPECT_NE(text.find("\n# TYPE axfrd_zones gauge\naxfrd_zones 5\n"), std::string::npos);
+  EXPECT_NE(text.find("\naxfrd_build_info{version=\"1.2\"} 1\n"), std::string::npos);
+  EXPECT_NE(text.find("\n# TYPE axfrd_propagation_seconds histogram\n"
+                      "axfrd_propagation_seconds_bucket{le=\"0.001\"} 0\n"),
+            std::string::npos);
+  EXPECT_NE(text.find("\naxfrd_propagation_seconds_bucket{le=\"0.03\"} 1\n"), std::string::npos);
+  EXPECT_NE(text.find("\naxfrd_propagation_seconds_bucket{le=\"+Inf\"} 1\n"
+                      "axfrd_propagation_seconds_sum 0.02\naxfrd_propagation_seconds_count 1\n"),
+            std::string::npos)
+      << text;
   EXPECT_NE(text.find("\naxfrd_queries_total{transport=\"udp\"} 0\naxfrd_queries_total{transport=\"tcp\"} 0\n"),
             std::string::npos);
 }

@@ -466,8 +466,8 @@ class TransferWorld {
 
   Request new_request(std::set<unsigned>& ids, Kind kind) {
     Request r;
-    while (!ids.insert(r.id = choose_.below(65536)).second) r.id = static_cast<unsigned>(ids.size());
-    ids.insert(r.id);
+    r.id = choose_.below(65536);
+    while (!ids.insert(r.id).second) r.id = (r.id + 1) % 65536;
     r.kind = kind;
     const WireName& apex = zone_.now().apex;
     r.qname = apex;
