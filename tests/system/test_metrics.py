@@ -4,13 +4,13 @@ import re
 import subprocess
 
 import ask
-from lab import BUILD, DATA, IPV4, ROOT
+from lab import BUILD, DATA, IPV4, PATIENCE, ROOT, wait_until
 
 AT = "127.0.0.1@9353"
 # What Prometheus' own parser takes for a line of the text format.
 NAME, LABEL = r"[a-zA-Z_:][a-zA-Z0-9_:]*", r'[a-zA-Z_]\w*="(?:[^"\\\n]|\\[\\"n])*"'
 SAMPLE = re.compile(rf"{NAME}(?:\{{{LABEL}(?:,{LABEL})*\}})? \d[\d.e+-]*")
-COMMENT = re.compile(rf"# (?:HELP {NAME} \S.*|TYPE {NAME} (?:counter|gauge))")
+COMMENT = re.compile(rf"# (?:HELP {NAME} \S.*|TYPE {NAME} (?:counter|gauge|histogram))")
 READ = "import sys, urllib.request; sys.stdout.write(urllib.request.urlopen(sys.argv[1]).read().decode())"
 
 
@@ -27,6 +27,8 @@ def test_prometheus_can_read_what_axfrd_counts(new_lab, new_axfrd):
     before = read(axfrd)
     for line in before.splitlines():
         assert (COMMENT if line.startswith("#") else SAMPLE).fullmatch(line), line
+    linted = subprocess.run(["promtool", "check", "metrics"], input=before, capture_output=True, text=True)
+    assert linted.returncode == 0, linted.stdout + linted.stderr
     assert value(before, "axfrd_zones") == len(list(DATA.glob("*.zone")))
     for _ in range(3):
         assert ask.udp(axfrd.lab.client, "www.example.com", "A", IPV4).answer
@@ -37,6 +39,18 @@ def test_prometheus_can_read_what_axfrd_counts(new_lab, new_axfrd):
         ('axfrd_queries_total{transport="tcp"}', 1),
     ):
         assert value(after, sample) == value(before, sample) + times
+
+
+def test_how_long_a_change_takes_to_reach_a_secondary_is_counted(new_lab, new_axfrd):
+    lab = new_lab("client")
+    axfrd = new_axfrd(lab, zones=[DATA / "example.com.zone"], metrics=AT)
+    axfrd.ctl("secondary", "enable", "example.com", "--ns", "ns.test", "--allow", lab.client.ipv4)
+    assert ask.tcp(lab.client, "example.com", "AXFR", IPV4).answer
+    wait_until(lambda: value(read(axfrd), "axfrd_propagation_seconds_count") == 1, "the transfer to be counted")
+    text = read(axfrd)
+    assert 0 < value(text, "axfrd_propagation_seconds_sum") < PATIENCE
+    assert value(text, 'axfrd_propagation_seconds_bucket{le="+Inf"}') == 1
+    assert value(text, "axfrd_commit_seconds_count") >= 1
 
 
 def test_an_address_that_is_taken_is_an_error_that_says_so(new_lab, new_axfrd):
