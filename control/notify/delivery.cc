@@ -142,8 +142,10 @@ void Delivery::begin_doubt(int64_t time) {
     for (const auto& line : zone->lines) {
       LineFacts& facts = line->facts;
       facts.proven_at = std::min(facts.proven_at, time - 1);
-      if (!line->owes()) facts.serial.reset();  // it is to be asked until it answers
+      const bool owed = line->owes();
+      if (!owed) facts.serial.reset();  // it is to be asked until it answers
       note_debt(*line);
+      if (!owed) line->lacks_since = {};
     }
   }
 }
@@ -767,7 +769,7 @@ void Delivery::prove(Line& line, uint32_t serial, Proof proof) {
   note_debt(line);
   if (owed && !line.owes()) {
     counters_.paid.add();
-    counters_.propagation.add(world_.now() - line.lacks_since);
+    if (line.lacks_since != Time{}) counters_.propagation.add(world_.now() - line.lacks_since);
   }
   if (line.facts.in_step(line.zone->facts.serial)) {
     line.warned_of_expiry = false;
@@ -908,8 +910,10 @@ size_t Delivery::notify_again(const IpAddress& host, std::optional<uint16_t> por
 
 void Delivery::notify_again(Line& line) {
   if (line.target->failures > 0) revive(*line.target);
+  const bool owed = line.owes();
   line.facts.serial.reset();  // proven anew
   note_debt(line);
+  if (!owed) line.lacks_since = {};
   line.facts.attempts = line.rounds = 0;
   apply(line, Event::asked);
 }

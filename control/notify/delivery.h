@@ -255,7 +255,7 @@ class Delivery {
     bool warned_of_expiry = false;         // since it was last proven
     bool serial_rises = false;             // it has a serial that ours is raised above
     int64_t counted_owing = 0;             // its key in Target::owing; 0: it is not in there
-    Time lacks_since{};                    // of a debt that is older than axfrd: the start
+    Time lacks_since{};                    // of a debt that is older than axfrd: the start; 0: it may lack nothing
     std::unique_ptr<Answer> bad_answer;    // to the message in flight; null: none
     uint8_t rounds = 0;                    // refused NOTIFYs, or answered ones without a proof
     Ticket ticket = 0;                     // of the message in flight

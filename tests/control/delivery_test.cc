@@ -532,6 +532,9 @@ TEST_F(DeliveryTest, WhoIsBehindForLongIsToldOnceAndSoIsTheEnd) {
   const Json took = delivery_.counters().propagation.to_json();
   EXPECT_EQ(took["count"], 1);
   EXPECT_EQ(took["sum"], 301) << "the first serial that it lacked counts";
+  delivery_.notify_again(test::name(kZone));
+  transfer(8);
+  EXPECT_EQ(delivery_.counters().propagation.to_json()["count"], 1) << "what it is asked to prove anew is no change";
 }
 
 TEST_F(DeliveryTest, AProofThatIsOldIsMadeAnewAndItsAbsenceIsTold) {
