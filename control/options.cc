@@ -369,6 +369,24 @@ Options read(const Values& values, const Strings& eal_arguments) {
   return options;
 }
 
+// What a start would find out later: files that are not there, or that have no place to be made in.
+void check_paths(const Options& options) {
+  std::error_code error;
+  const auto needs_directory = [&](const char* name, const std::optional<std::filesystem::path>& file) {
+    if (!file || *file == kJournalSocket) return;
+    const auto parent = std::filesystem::absolute(*file).parent_path();
+    if (!std::filesystem::is_directory(parent, error)) fail(name, ": there is no directory " + parent.string());
+  };
+  const auto needs_file = [&](const char* name, const std::optional<std::filesystem::path>& file) {
+    if (file && !std::filesystem::exists(*file, error)) fail(name, ": there is no " + file->string());
+  };
+  needs_directory("transfer-log", options.transfer_log);
+  needs_directory("audit-log", options.audit_log);
+  if (options.restore) needs_file("restore", *options.restore / "data.mdb");
+  needs_file("http-cert", options.http.certificate);
+  needs_file("http-key", options.http.key);
+}
+
 // ---- collecting ----
 
 // Takes the words that are no options, so that the error can name them.
@@ -506,7 +524,10 @@ std::variant<Options, PrintAndExit> parse_options(const std::vector<std::string>
   if (values.on("version")) return PrintAndExit{"axfrd " AXFRD_VERSION "\n"};
   try {
     Options options = read(values, eal_arguments);
-    if (values.on("check")) return PrintAndExit{"the configuration is sound\n"};
+    if (values.on("check")) {
+      check_paths(options);
+      return PrintAndExit{"the configuration is sound\n"};
+    }
     options.stated = stated_options(collected, eal_arguments);
     return options;
   } catch (const OptionsError& error) {

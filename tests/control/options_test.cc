@@ -64,6 +64,24 @@ TEST(Options, ItIsKnownWhatWasSaidAndByWhom) {
   EXPECT_NE(summary(options).find(", configuration " + file.string()), std::string::npos);
 }
 
+TEST(Options, ACheckFindsWhatIsNotThere) {
+  const auto refusal = [](const Words& words) -> std::string {
+    Words all{"--no-port", "--check"};
+    all.insert(all.end(), words.begin(), words.end());
+    try {
+      (void)parse_options(all);
+    } catch (const OptionsError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(refusal({"--audit-log", (directory() / "audit").string(), "--transfer-log", "journal"}), "");
+  EXPECT_EQ(refusal({"--audit-log", "/nowhere/audit"}), "--audit-log: there is no directory /nowhere");
+  EXPECT_EQ(refusal({"--transfer-log", "/nowhere/log"}), "--transfer-log: there is no directory /nowhere");
+  EXPECT_EQ(refusal({"--restore", "/nowhere"}), "--restore: there is no /nowhere/data.mdb");
+  EXPECT_EQ(refusal({"--http-cert", "/nowhere/cert"}), "--http-cert: there is no /nowhere/cert");
+}
+
 TEST(Options, ATransferRuleMayWantAKey) {
   const AccessList rules = options_of({"--no-port", "--allow-transfer", "192.0.2.0/24=new.key+old.key"}).allow_transfer;
   const zones::Name key = test::name("Old.Key.");
