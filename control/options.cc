@@ -369,7 +369,8 @@ Options read(const Values& values, const Strings& eal_arguments) {
   return options;
 }
 
-// What a start would find out later: files that are not there, or that have no place to be made in.
+// What a start would find out later: files that are not there, or that have no place to be made in. The backup of
+// --restore may come after the check.
 void check_paths(const Options& options) {
   std::error_code error;
   const auto needs_directory = [&](const char* name, const std::optional<std::filesystem::path>& file) {
@@ -382,7 +383,6 @@ void check_paths(const Options& options) {
   };
   needs_directory("transfer-log", options.transfer_log);
   needs_directory("audit-log", options.audit_log);
-  if (options.restore) needs_file("restore", *options.restore / "data.mdb");
   needs_file("http-cert", options.http.certificate);
   needs_file("http-key", options.http.key);
 }

@@ -78,7 +78,6 @@ TEST(Options, ACheckFindsWhatIsNotThere) {
   EXPECT_EQ(refusal({"--audit-log", (directory() / "audit").string(), "--transfer-log", "journal"}), "");
   EXPECT_EQ(refusal({"--audit-log", "/nowhere/audit"}), "--audit-log: there is no directory /nowhere");
   EXPECT_EQ(refusal({"--transfer-log", "/nowhere/log"}), "--transfer-log: there is no directory /nowhere");
-  EXPECT_EQ(refusal({"--restore", "/nowhere"}), "--restore: there is no /nowhere/data.mdb");
   EXPECT_EQ(refusal({"--http-cert", "/nowhere/cert"}), "--http-cert: there is no /nowhere/cert");
 }
 
