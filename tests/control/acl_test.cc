@@ -14,7 +14,8 @@ AccessList list_of(std::initializer_list<const char*> prefixes) {
 }
 
 bool allows(const AccessList& list, const char* address) {
-  return list.match(parse_address(address), nullptr).has_value();
+  const auto rule = list.match(parse_address(address), nullptr);
+  return rule && rule->allows;
 }
 
 std::string refusal(const char* text) {
