@@ -15,6 +15,10 @@ void AccessList::allow(const Prefix& prefix, const std::vector<zones::Name>& key
   }
 }
 
+bool satisfies_keys(const std::vector<zones::Name>& keys, const zones::Name* key) {
+  return keys.empty() || (key != nullptr && std::ranges::find(keys, *key) != keys.end());
+}
+
 std::optional<AccessRule> AccessList::match(const IpAddress& address, const zones::Name* key) const {
   const IpAddress peer = normalised(address);
   std::optional<AccessRule> wants_another_key;
@@ -23,7 +27,7 @@ std::optional<AccessRule> AccessList::match(const IpAddress& address, const zone
     if (rule == addresses.end()) continue;
     const Prefix prefix{rule->first, length};
     const Keys& keys = rule->second;
-    if (keys.empty() || (key != nullptr && std::ranges::find(keys, *key) != keys.end())) return AccessRule{prefix};
+    if (satisfies_keys(keys, key)) return AccessRule{prefix};
     if (!wants_another_key) wants_another_key = AccessRule{prefix, false};
   }
   return wants_another_key;

@@ -13,6 +13,10 @@
 
 namespace axfrd::control {
 
+// Whether a request may go on that is signed with `key` (null: with none) where one of `keys` is required (empty:
+// none).
+bool satisfies_keys(const std::vector<zones::Name>& keys, const zones::Name* key);
+
 // A rule that covers an address.
 struct AccessRule {
   Prefix prefix;

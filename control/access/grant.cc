@@ -66,7 +66,6 @@ UpdateGrant parse_grant(const std::string& zone, const std::string& names, const
   UpdateGrant grant;
   if (zone != "*") grant.zone = parse_name(zone);
   if (names.ends_with(".*") && names.size() > 2) {
-    if (grant.zone) throw std::invalid_argument("'" + names + "' goes with every zone, not with one");
     grant.leading = true;
     grant.name = parse_name(names.substr(0, names.size() - 2));
   } else if (names != "*") {

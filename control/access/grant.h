@@ -17,7 +17,7 @@ struct UpdateGrant {
   std::optional<zones::Name> zone;  // none: every zone
   std::optional<zones::Name> name;  // none: every name of the zone
   bool below = false;               // `name` stands for the names below it, not for itself
-  bool leading = false;             // `name` stands for the names that begin with its labels, in any zone
+  bool leading = false;             // `name` stands for the names that begin with its labels
   std::vector<uint16_t> types;      // empty: all
 
   bool covers_zone(const zones::Name& apex) const { return !zone || *zone == apex; }
@@ -27,8 +27,8 @@ struct UpdateGrant {
   friend bool operator==(const UpdateGrant& a, const UpdateGrant& b);
 };
 
-// "*" or a zone; "*", a name, "*.name" for all names below it, or "label.*" for all that begin with it, which goes with
-// every zone alone; types as in "A,AAAA", or empty for all. Throws std::invalid_argument with a sentence.
+// `zone`: "*" or a zone. `names`: "*", a name, "*.name" for all names below it, or "label.*" for all names that begin
+// with that label. `types`: as in "A,AAAA"; empty: all. Throws std::invalid_argument with a sentence.
 UpdateGrant parse_grant(const std::string& zone, const std::string& names, const std::string& types);
 // {"zone": …, "names": …, "types": […]}
 Json to_json(const UpdateGrant& grant);

@@ -1,13 +1,10 @@
 #include "control/access/transfer_permission.h"
 
-#include <algorithm>
-
 #include "control/access/secondary.h"
 
 namespace axfrd::control {
 namespace {
 
-using zones::Name;
 using zones::Secondary;
 using zones::SecondaryDns;
 
@@ -21,14 +18,10 @@ void for_each_at(const zones::ZoneVersion& zone, const IpAddress& peer, Visitor&
   }
 }
 
-bool has_key(const Secondary& secondary, const Name* key) {
-  return secondary.keys.empty() || (key != nullptr && std::ranges::find(secondary.keys, *key) != secondary.keys.end());
-}
-
 const Secondary* allowed_secondary(const zones::ZoneVersion& zone, const Requester& who) {
   const Secondary* found = nullptr;
   for_each_at(zone, who.address, [&](const Secondary& s) {
-    if (found == nullptr && has_key(s, who.key)) found = &s;
+    if (found == nullptr && satisfies_keys(s.keys, who.key)) found = &s;
   });
   return found;
 }

@@ -121,7 +121,8 @@ constexpr std::array kKeyGenerate{
 constexpr std::array kKeyGrant{
     Parameter{"key", Source::argument, true, "KEY", "name of the key"},
     Parameter{"zone", Source::argument, true, "ZONE", "zone whose records it may change; \"*\": of every zone"},
-    Parameter{"names", Source::option, false, "NAME", "only those of this name; *.NAME: only those below it"},
+    Parameter{"names", Source::option, false, "NAME",
+              "only those of this name; *.NAME: those below it; LABEL.*: those that begin with it"},
     Parameter{"types", Source::option, false, "TYPES", "only those of these types, as in A,AAAA,TXT"},
 };
 constexpr std::array kKeyRevoke{

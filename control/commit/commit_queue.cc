@@ -53,8 +53,7 @@ void CommitQueue::run() {
         work.front()();
         work.pop_front();
       } while (!work.empty() && std::chrono::steady_clock::now() - begin < kGroupTime);
-      owner_.end_group();
-      group_times_.add(std::chrono::steady_clock::now() - begin);
+      if (owner_.end_group()) group_times_.add(std::chrono::steady_clock::now() - begin);
       owner_.free_retired();
     }
   }

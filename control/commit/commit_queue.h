@@ -24,7 +24,8 @@ class CommitQueue {
   class Owner {
    public:
     virtual void begin_group() = 0;
-    virtual void end_group() = 0;
+    // Returns whether the group changed anything.
+    virtual bool end_group() = 0;
     // Frees what readers have left behind; whether there is more.
     virtual bool free_retired() = 0;
     // There has been no work for a second.
@@ -42,7 +43,7 @@ class CommitQueue {
   void start();
   // Ends the group under way and the thread. What still waits is dropped.
   void stop();
-  // From the begin of each group to its end: all that it changed is stored, visible and answered.
+  // Of each group that changed something: the time from its begin until its changes were stored, visible and answered.
   const Histogram& group_times() const { return group_times_; }
   // Dropped without a word if the queue is stopped.
   void enqueue(Work work);

@@ -43,9 +43,10 @@ Committer::Committer(zones::ZoneTable& zones, zones::CookieJar& cookies, datapla
 
 Committer::~Committer() { stop(); }
 
-void Committer::end_group() {
-  group_->end();
+bool Committer::end_group() {
+  const bool stored = group_->end();
   group_.reset();
+  return stored;
 }
 
 ProposalRules Committer::rules(const Cause& cause) const {

@@ -245,7 +245,7 @@ class Committer : private CommitQueue::Owner {
  private:
   // ---- CommitQueue::Owner ----
   void begin_group() override { group_.emplace(ground_); }
-  void end_group() override;
+  bool end_group() override;
   bool free_retired() override { return retired_.free(); }
   void idle() override;
 

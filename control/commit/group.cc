@@ -99,18 +99,20 @@ void Group::keep_tombstones(std::vector<Tombstones::Gone> gone) {
 
 // ---- the end ----
 
-void Group::end() {
+bool Group::end() {
+  bool stored = false;
   try {
     shorten_histories();
-    commit();
+    stored = commit();
   } catch (const std::exception& error) {
     for (const End& end : ends_) end.failed({FailureCode::failed, reason_of(error)});
-    return;
+    return false;
   }
   publish();
   for (const End& end : ends_) end.committed();
   for (const std::string& line : lines_) ground_.log.info(line);
   for (const AuditRecord& record : records_) ground_.auditor(record);
+  return stored;
 }
 
 // What histories take with the group's changes, and its changes to them.
@@ -139,7 +141,7 @@ void Group::shorten_histories() {
   }
 }
 
-void Group::commit() {
+bool Group::commit() {
   end_grants();
   Store::Changes changes;
   for (const auto& [key, made] : made_) {
@@ -149,7 +151,9 @@ void Group::commit() {
     changes.settings.push_back({static_cast<char>(setting.kind), setting.name, setting_to_stored(setting.value)});
   changes.ledger = std::move(ledger_);
   for (const Tombstones::Gone& gone : tombstones_) changes.tombstones.push_back({gone.apex, gone.tombstone});
-  if (!changes.empty()) ground_.store.commit(changes);
+  if (changes.empty()) return false;
+  ground_.store.commit(changes);
+  return true;
 }
 
 // Grants for a zone end with it: who gets a zone of that name later has made none.

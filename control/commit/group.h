@@ -77,7 +77,8 @@ class Group {
     ends_.push_back({std::move(committed), std::move(failed)});
   }
 
-  void end();
+  // Stores and publishes what the group changes, and calls those of then(). Returns whether anything was stored.
+  bool end();
 
  private:
   struct Made {
@@ -91,7 +92,7 @@ class Group {
 
   void shorten_histories();
   size_t history_octets() const;
-  void commit();
+  bool commit();
   void end_grants();
   void publish();
   void publish_zones(Published& published);

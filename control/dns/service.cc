@@ -12,6 +12,10 @@ namespace asio = boost::asio;
 constexpr auto kSessionGrace = std::chrono::milliseconds(500);
 constexpr auto kStopTick = std::chrono::milliseconds(10);
 
+Auditor auditor_of(Committer& committer) {
+  return [&committer](const AuditRecord& record) { committer.record(record); };
+}
+
 }  // namespace
 
 Service::Service(asio::io_context& loop, ServiceOptions options, const zones::Responder& responder, dataplane::Rcu& rcu,
@@ -21,9 +25,9 @@ Service::Service(asio::io_context& loop, ServiceOptions options, const zones::Re
       log_(log),
       reader_(rcu),
       udp_handler_(responder, settings, options_.allow_transfer, options_.udp_payload, options_.rate_limit, peers,
-                   udp_counters_.requests, [&committer](const AuditRecord& record) { committer.record(record); }),
+                   udp_counters_.requests, auditor_of(committer)),
       tcp_handler_(responder, settings, options_.allow_transfer, options_.udp_payload, {.rate = 0}, peers,
-                   tcp_counters_.requests, [&committer](const AuditRecord& record) { committer.record(record); }),
+                   tcp_counters_.requests, auditor_of(committer)),
       updates_(loop, committer, responder, reader_),
       udp_(loop, udp_handler_, updates_, reader_, udp_counters_),
       tcp_(loop, tcp_handler_, updates_, peers, reader_, options_.tcp, tcp_counters_, log),

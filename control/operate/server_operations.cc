@@ -106,10 +106,10 @@ Outcome<LogLevelSet> ServerOperations::set_log_level(const Principal& who, LogLe
   if (log.most() == level) return LogLevelSet{level, false};
   const std::string what = Log::text("the log has ", to_text(level), " and worse from now on");
   // The record is a line of the log: it is told at the level that shows more.
-  if (level < log.most()) context_.record_change(act, what);
-  const bool after = level > log.most();
+  const bool shows_less = level < log.most();
+  if (shows_less) context_.record_change(act, what);
   log.set_most(level);
-  if (after) context_.record_change(act, what);
+  if (!shows_less) context_.record_change(act, what);
   return LogLevelSet{level, true};
 }
 

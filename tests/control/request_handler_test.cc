@@ -187,6 +187,9 @@ TEST_F(RequestHandlerTest, ASignedUpdateGoesOnOnlyWithAGrantForAllItChanges) {
   EXPECT_EQ(message_[3] & 0xF, kRefused);
   EXPECT_TRUE(outcome_with({parse_grant("example.com", "*.example.com", "TXT,A")}).update);
   EXPECT_TRUE(outcome_with({parse_grant("*", "new.example.com", "")}).update);
+  EXPECT_TRUE(outcome_with({parse_grant("example.com", "NEW.*", "A")}).update);
+  EXPECT_FALSE(outcome_with({parse_grant("example.com", "ne.*", "A")}).update);
+  EXPECT_FALSE(outcome_with({parse_grant("example.org", "new.*", "A")}).update);
   EXPECT_FALSE(outcome_with({parse_grant("*", "*", "")}, "example.org").update);
   EXPECT_EQ(message_[3] & 0xF, kNotAuth);
 }

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import re
 import ssl
 import subprocess
@@ -11,7 +10,7 @@ import urllib.request
 
 import pytest
 
-from lab import BUILD, DATA, IPV4, PATIENCE, ROOT, wait_until
+from lab import BUILD, DATA, PATIENCE, ROOT, wait_until
 from peers import Pdns
 
 PORT = 8443
@@ -307,63 +306,3 @@ def test_the_same_requests_come_to_the_same_as_with_powerdns(plain):
             if "rrsets" in theirs[1] and without_soa(ours[1]) != without_soa(theirs[1]):
                 differences.append(f"{what}: {without_soa(ours[1])} and not {without_soa(theirs[1])}")
     assert not differences, "\n".join(differences)
-
-
-# ---- real clients ----
-
-
-def test_libcloud_makes_changes_and_removes_a_zone(plain):
-    """In a process of its own, because it must be in the namespace of axfrd."""
-    script = f"""
-from libcloud.dns.providers import get_driver
-from libcloud.dns.types import Provider, RecordType
-driver = get_driver(Provider.POWERDNS)(
-    key="{plain.token}", host="127.0.0.1", port={PORT}, secure=False, api_version="v1")
-driver.create_zone(domain="cloud.test.", type=None, extra={{"nameservers": ["ns1.x.test."], "kind": "Native"}})
-zone = driver.get_zone("cloud.test.")
-driver.create_record(name="www.cloud.test.", zone=zone, type=RecordType.A, data="192.0.2.7", extra={{"ttl": 60}})
-found = [r for r in driver.list_records(zone) if r.type == "A"]
-assert [r.data for r in found] == ["192.0.2.7"], found
-driver.delete_record(found[0])
-assert not [r for r in driver.list_records(zone) if r.type == "A"]
-assert "cloud.test." in [z.id for z in driver.list_zones()]
-driver.delete_zone(zone)
-"""
-    plain.axfrd.lab.appliance.run("/usr/bin/python3", "-c", script)
-
-
-def test_lego_gets_a_certificate_with_a_token_for_challenges_alone(new_lab, new_axfrd):
-    lab = new_lab("client")
-    host, directory = lab.appliance, lab.appliance.directory
-    cert, key = certificate(directory)
-    axfrd = new_axfrd(lab, zones=DATA.glob("*.zone"), http=f"127.0.0.1@{PORT}")
-    secret = token(axfrd, "acme", "editor", "--zones", "example.com", "--names", "_acme-challenge.*", "--types", "TXT")
-    settings = {
-        "listenAddress": "127.0.0.1:14000", "managementListenAddress": "127.0.0.1:15000", "httpPort": 5002,
-        "tlsPort": 5001, "certificate": str(cert), "privateKey": str(key),
-    }  # fmt: skip
-    (directory / "pebble.json").write_text(json.dumps({"pebble": settings}))
-    pebble = host.spawn(
-        "pebble", "-config", directory / "pebble.json", "-dnsserver", f"{IPV4}:53",
-        env=os.environ | {"PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0"},
-    )  # fmt: skip
-
-    def listens():
-        assert pebble.poll() is None
-        with contextlib.suppress(OSError), host.connect("127.0.0.1", 14000):
-            return True
-        return False
-
-    wait_until(listens, "pebble to listen")
-    before = axfrd.json("zone", "show", "example.com")["records"]
-    environment = os.environ | {
-        "LEGO_CA_CERTIFICATES": str(cert), "PDNS_API_URL": f"http://127.0.0.1:{PORT}", "PDNS_API_KEY": secret,
-    }  # fmt: skip
-    done = host.run(
-        "lego", "--server", "https://127.0.0.1:14000/dir", "--email", "op@example.com", "--domains", "acme.example.com",
-        "--dns", "pdns", "--dns.resolvers", f"{IPV4}:53", "--dns.disable-cp", "--accept-tos",
-        "--path", directory / "lego", "run", env=environment, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert (directory / "lego" / "certificates" / "acme.example.com.crt").exists()
-    assert axfrd.json("zone", "show", "example.com")["records"] == before, "the challenge has gone again"
