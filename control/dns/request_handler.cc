@@ -89,7 +89,7 @@ unsigned RequestHandler::look_up(Query& query, const IpAddress& peer) {
   const auto serial = ixfr ? zones::ixfr_serial(query) : std::nullopt;  // the response lies where the request lay
   const unsigned size = responder_.respond(query);
   if ((ixfr || query.qtype == zones::rrtype::SOA) && zones::is_poll(query))
-    peers_.polled(query.version->apex().hash, normalised(peer), serial);
+    peers_.polled(query.lookup.version->apex().hash, normalised(peer), serial);
   return size;
 }
 

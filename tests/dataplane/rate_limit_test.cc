@@ -118,12 +118,11 @@ TEST_F(RateLimiterTest, WhoHasShownOurCookieIsNotLimited) {
   const std::array<uint8_t, 4> client{192, 0, 2, 1};
   q.edns(1232, false, 0, zones::test::edns_option(zones::option::COOKIE, "clients."));
   q.query.client = client;
-  server_.ask(q);
+  const std::string cookie = server_.ask(q).options[zones::option::COOKIE];
   EXPECT_TRUE(limiter_.key_of(q.query)) << "shows a cookie of his own alone";
   zones::test::QueryBytes again("www.example.", zones::rrtype::A);
   again.query.client = client;
-  again.edns(1232, false, 0,
-             zones::test::edns_option(zones::option::COOKIE, {q.query.cookie.begin(), q.query.cookie.end()}));
+  again.edns(1232, false, 0, zones::test::edns_option(zones::option::COOKIE, cookie));
   server_.ask(again);
   EXPECT_FALSE(limiter_.key_of(again.query));
 }

@@ -156,7 +156,7 @@ TEST_F(Respond, ACookieIsAnsweredByOneThatIsValidNextTime) {
     q.query.client = address;
     q.query.now = 1000;
     const std::string answered = server.ask(q).options[option::COOKIE];
-    return std::pair<bool, std::string>(q.query.valid_cookie, answered);
+    return std::pair<bool, std::string>(q.query.reply.valid_cookie, answered);
   };
   const std::array<uint8_t, 4> here{192, 0, 2, 1}, there{192, 0, 2, 2};
   const auto [valid, cookie] = ask("clients.", "web.example.", here);
@@ -190,7 +190,7 @@ TEST_F(Respond, AnswersAreToldApartByTheNameTheyComeFrom) {
   const auto at = [&](const char* qname) {
     QueryBytes q(qname, rrtype::A);
     server.ask(q);
-    return q.query.answered_at;
+    return q.query.reply.answered_at;
   };
   const auto hash = [](const char* text) { return NameHash::process().of(name(text)); };
   EXPECT_EQ(at("web.example."), hash("web.example."));

@@ -42,13 +42,13 @@ class Responder {
     each([this](Query& q) { prefetch_index(q); });
     each([](Query& q) { prefetch_page(q); });
     each([](Query& q) {
-      if (q.page != nullptr) q.page->prefetch_slot(q.sought);
+      if (q.lookup.page != nullptr) q.lookup.page->prefetch_slot(q.lookup.sought);
     });
     each([](Query& q) {
-      if (q.page != nullptr) q.node = q.page->guess(q.sought);
+      if (q.lookup.page != nullptr) q.lookup.node = q.lookup.page->guess(q.lookup.sought);
     });
     each([](Query& q) {
-      if (q.node != nullptr) q.page->prefetch_rrsets(*q.node);
+      if (q.lookup.node != nullptr) q.lookup.page->prefetch_rrsets(*q.lookup.node);
     });
     each([](Query& q) { prefetch_answer(q); });
   }
