@@ -16,13 +16,13 @@
 #pragma once
 
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "dataplane/counters.h"
+#include "dataplane/mutex.h"
 #include "dataplane/packet.h"
 #include "dataplane/packet_pool.h"
 
@@ -102,8 +102,8 @@ class Port {
   Interface interface_;
   uint64_t rx_offloads_ = 0, tx_offloads_ = 0;
   std::optional<PacketPool> pool_;
-  std::vector<int> xsks_;           // by queue; the driver's
-  mutable std::mutex stats_mutex_;  // drivers want to be asked by one thread at a time
+  std::vector<int> xsks_;      // by queue; the driver's
+  mutable Mutex stats_mutex_;  // drivers want to be asked by one thread at a time
 };
 
 }  // namespace axfrd::dataplane

@@ -13,8 +13,9 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <vector>
+
+#include "dataplane/mutex.h"
 
 struct rte_rcu_qsbr;
 
@@ -56,8 +57,8 @@ class Rcu {
     void operator()(rte_rcu_qsbr* q) const;
   };
   const std::unique_ptr<rte_rcu_qsbr, Free> qsbr_;
-  std::mutex mutex_;         // taken when a thread comes or goes, never in a read section
-  std::vector<bool> taken_;  // by reader id; guarded by mutex_
+  Mutex mutex_;                                 // taken when a thread comes or goes, never in a read section
+  std::vector<bool> taken_ GUARDED_BY(mutex_);  // by reader id
 };
 
 // A read section: a worker's work on one burst, or a short piece of another thread's. Nothing in it blocks.

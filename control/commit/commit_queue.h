@@ -10,10 +10,10 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
-#include <mutex>
 #include <thread>
 
 #include "control/base/histogram.h"
+#include "dataplane/mutex.h"
 
 namespace axfrd::control {
 
@@ -53,9 +53,9 @@ class CommitQueue {
   std::deque<Work> next();
 
   Owner& owner_;
-  std::mutex mutex_;
+  dataplane::Mutex mutex_;
   std::condition_variable wake_;
-  std::deque<Work> waiting_;           // guarded by mutex_
+  std::deque<Work> waiting_ GUARDED_BY(mutex_);
   std::atomic<bool> stopping_{false};  // written with mutex_ held
   Histogram group_times_;              // written by the thread
   std::thread thread_;

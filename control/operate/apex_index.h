@@ -13,13 +13,13 @@
 #pragma once
 
 #include <condition_variable>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "dataplane/mutex.h"
 #include "dataplane/rcu.h"
 #include "zones/data/zone_table.h"
 
@@ -48,15 +48,15 @@ class ApexIndex {
  private:
   enum class State : uint8_t { none, building, built };
 
-  void change(std::string_view text, bool is_there);
-  size_t block_of(std::string_view text) const;
+  void change(std::string_view text, bool is_there) REQUIRES(mutex_);
+  size_t block_of(std::string_view text) const REQUIRES(mutex_);
   void fill(const zones::ZoneTable& zones, dataplane::Rcu::Reader& reader);
 
-  mutable std::mutex mutex_;  // guards all below
+  mutable dataplane::Mutex mutex_;
   std::condition_variable built_;
-  State state_ = State::none;
-  std::vector<std::pair<std::string, bool>> meanwhile_;  // changes while it is being built
-  std::vector<std::string> blocks_;                      // none is empty
+  State state_ GUARDED_BY(mutex_) = State::none;
+  std::vector<std::pair<std::string, bool>> meanwhile_ GUARDED_BY(mutex_);  // changes while it is being built
+  std::vector<std::string> blocks_ GUARDED_BY(mutex_);                      // none is empty
 };
 
 }  // namespace axfrd::control

@@ -13,12 +13,12 @@
 
 #include <filesystem>
 #include <memory>
-#include <mutex>
 #include <optional>
 
 #include "control/base/cause.h"
 #include "control/base/line_writer.h"
 #include "control/base/log.h"
+#include "dataplane/mutex.h"
 
 namespace axfrd::control {
 
@@ -36,8 +36,8 @@ class AuditLog {
 
   const std::optional<std::filesystem::path> file_;
   const Log& log_;
-  mutable std::mutex mutex_;
-  std::shared_ptr<LineWriter> writer_;  // guarded by mutex_; null: no file
+  mutable dataplane::Mutex mutex_;
+  std::shared_ptr<LineWriter> writer_ GUARDED_BY(mutex_);  // null: no file
 };
 
 }  // namespace axfrd::control

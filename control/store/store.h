@@ -37,7 +37,6 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -49,6 +48,7 @@
 #include "control/store/database.h"
 #include "control/store/redo_log.h"
 #include "control/store/store_error.h"
+#include "dataplane/mutex.h"
 #include "zones/data/version.h"
 #include "zones/disk/disk_format.h"
 
@@ -208,12 +208,12 @@ class Store {
   void write_now(const std::function<void(Writer&)>& work);
   void write_at_once(const std::function<void(Writer&)>& work);
   void next_generation();
-  void hand_over();
-  void begin_generation(const RedoLog::Held& held);
+  void hand_over() REQUIRES(mutex_);
+  void begin_generation(const RedoLog::Held& held) REQUIRES(mutex_);
   void hand_over_for_backup();
   bool is_copying();
   void settle();
-  void await_checkpoint(std::unique_lock<std::mutex>& lock);
+  void await_checkpoint(dataplane::Lock& lock) REQUIRES(mutex_);
   void reserve_space(size_t octets);
   bool lacks_space(size_t octets) const;
   bool database_holds(uint64_t generation);
@@ -246,18 +246,18 @@ class Store {
   bool settings_went_ = false;  // or were replaced, since the last checkpoint
   std::chrono::steady_clock::time_point last_try_{};
 
-  mutable std::mutex health_mutex_;
-  StoreHealth health_;  // guarded by health_mutex_
+  mutable dataplane::Mutex health_mutex_;
+  StoreHealth health_ GUARDED_BY(health_mutex_);
 
-  std::mutex mutex_;
+  dataplane::Mutex mutex_;
   std::condition_variable wake_;
-  // ---- guarded by mutex_ ----
-  Checkpoint checkpoint_ = Checkpoint::none;
-  bool stopping_ = false;
-  std::string failure_;  // of the checkpoint, while it is `failed`
-  Copy copy_ = Copy::none;
-  std::unique_ptr<BackupWriter> backup_;  // null: there was none; the checkpointer uses it while it copies
-  Marks copy_marks_;                      // of the copy
+  Checkpoint checkpoint_ GUARDED_BY(mutex_) = Checkpoint::none;
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  std::string failure_ GUARDED_BY(mutex_);  // of the checkpoint, while it is `failed`
+  Copy copy_ GUARDED_BY(mutex_) = Copy::none;
+  // Null: there was none. The checkpointer uses it while it copies.
+  std::unique_ptr<BackupWriter> backup_ GUARDED_BY(mutex_);
+  Marks copy_marks_ GUARDED_BY(mutex_);  // of the copy
   // ---- the checkpointer's while a checkpoint is wanted, and otherwise the caller's ----
   std::string full_;  // the batches of a full generation; at start, of what the database lacks
   RedoLog::Held full_held_;
