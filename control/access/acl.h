@@ -1,5 +1,5 @@
-// AccessList: who may transfer zones, by address, and by the key that requests are signed with if a rule names any.
-// What no rule allows is denied.
+// AccessList: who may transfer zones, by address, and by TSIG key if the rule names keys. Without a matching rule a
+// transfer is denied.
 //
 // Threads. Immutable once filled; read by the service thread.
 #pragma once
@@ -25,12 +25,12 @@ struct AccessRule {
 
 class AccessList {
  public:
-  // `keys`: one of them has to have signed a request; empty: none has to, whatever was said of the prefix before.
+  // `keys`: a request must be signed with one of them; empty: it need not be signed, whatever an earlier call said.
   void allow(const Prefix& prefix, const std::vector<zones::Name>& keys = {});
   // Of the rules that cover `address` the longest that allows it, else the longest that wants another key; nothing when
   // no rule covers it. 0.0.0.0/0 covers no IPv6 address and ::/0 no IPv4. `key`: null: not signed.
   std::optional<AccessRule> match(const IpAddress& address, const zones::Name* key) const;
-  // Rules that are for one address.
+  // The number of rules for a single address.
   size_t hosts() const;
   bool names_host(const IpAddress& address) const;
   bool names_key(const zones::Name& key) const;

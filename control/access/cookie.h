@@ -12,7 +12,7 @@ namespace axfrd::control {
 // 32 hexadecimal digits. Throws std::invalid_argument, which does not quote the secret.
 zones::CookieSecret parse_cookie_secret(std::string_view text);
 
-// For people, who can compare the secrets of two servers by it: {"active": fingerprint, "staged": fingerprint or null}.
+// Fingerprints, by which people can compare the secrets of two servers: {"active": …, "staged": … or null}.
 Json to_json(const zones::CookieSecrets& secrets);
 
 // What the store keeps (tagged values; text until format 6).

@@ -1,7 +1,7 @@
-// KeyBook: the TSIG keys that axfrd knows, and what the holder of each may change by DNS UPDATE.
+// KeyBook: all TSIG keys, and what the holder of each may change by DNS UPDATE.
 //
-// A book is immutable; the committer makes the next one, in the order store, then visible. What the store keeps of a
-// key (tagged values; JSON until format 6) holds the secret; what is shown to people never does.
+// A book is immutable. The committer stores the next one, then publishes it. The store has the secret of a key (tagged
+// values; JSON until format 6); nothing that is shown to people has it.
 //
 // Threads. Books and keys are shared by shared_ptr. The book in force is one of the settings (settings.h).
 #pragma once
@@ -18,8 +18,8 @@ namespace axfrd::control {
 struct Key {
   TsigKeyRef tsig;
   std::vector<UpdateGrant> grants;
-  // As the store keeps it, when a later axfrd has stored something that this one does not know (zones/disk/tagged.h):
-  // the key is used, and is not edited. Null: all is known.
+  // The stored form, if it has a tag that this axfrd does not know (zones/disk/tagged.h): the key is used, and it
+  // cannot be edited. Null: all tags are known.
   std::shared_ptr<const std::string> kept = nullptr;
 
   bool may_update(const zones::Name& apex) const;

@@ -1,5 +1,5 @@
-// What somebody states of secondaries, and providers: what is stated once, under a name, for many zones. A zone that
-// refers to a provider follows it.
+// Wishes for secondaries, and providers: secondaries that are stated once, under a name, for many zones. Zones that
+// refer to a provider follow its changes.
 //
 // Errors. What an operator may have mistyped is std::invalid_argument with a sentence.
 #pragma once
@@ -26,9 +26,9 @@ struct SecondaryWish {
   friend bool operator==(const SecondaryWish&, const SecondaryWish&) = default;
 };
 Json to_json(const SecondaryWish& wish);
-// What is missing in the object, or no string, is not stated.
+// A member that is missing, or is no string, counts as not stated.
 SecondaryWish wish_from(const Json& object);
-// What the store keeps of a provider (tagged values; JSON until format 6).
+// The stored form of a provider (tagged values; JSON until format 6).
 std::string wish_to_stored(const SecondaryWish& wish);
 // Throws std::invalid_argument.
 SecondaryWish wish_from_stored(const std::string& stored);

@@ -1,9 +1,10 @@
-// CommitQueue: the thread in which zones and settings change, and the queue of who waits for it.
+// CommitQueue: the thread in which zones and settings change, and its queue of work.
 //
-// It knows no rule of DNS. Work that waits is done one piece after the other, as a group; then the owner ends the
-// group, which is one sync of the disk for all of it. Meanwhile the next group gathers.
+// The queue has no rules of DNS. It takes the pieces of work that wait as one group and runs them one after the other.
+// Then the owner ends the group, which takes one sync of the disk for the whole group. Meanwhile work for the next
+// group arrives.
 //
-// Threads. Anybody may enqueue. The owner is called in the queue's thread alone.
+// Threads. Any thread may enqueue. The owner is called in the queue's thread alone.
 #pragma once
 
 #include <atomic>
@@ -26,9 +27,9 @@ class CommitQueue {
     virtual void begin_group() = 0;
     // Returns whether the group changed anything.
     virtual bool end_group() = 0;
-    // Frees what readers have left behind; whether there is more.
+    // Frees what no reader uses any more. Returns whether something is left to be freed.
     virtual bool free_retired() = 0;
-    // There has been no work for a second.
+    // Called when there has been no work for a second.
     virtual void idle() = 0;
 
    protected:
@@ -41,11 +42,11 @@ class CommitQueue {
   CommitQueue& operator=(const CommitQueue&) = delete;
 
   void start();
-  // Ends the group under way and the thread. What still waits is dropped.
+  // Ends the current group, then the thread. Work that still waits is dropped.
   void stop();
-  // Of each group that changed something: the time from its begin until its changes were stored, visible and answered.
+  // Of each group that changed something, the time from its begin until its changes were stored, visible and answered.
   const Histogram& group_times() const { return group_times_; }
-  // Dropped without a word if the queue is stopped.
+  // Drops `work` silently if the queue is stopped.
   void enqueue(Work work);
 
  private:

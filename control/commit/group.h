@@ -1,7 +1,7 @@
-// Group: changes that are committed together, each made upon what the ones before it have left.
+// Group: changes that are committed together. Each is made upon the result of the changes before it.
 //
-// First all of it goes to the store, in one commit; then it is published; then those who asked are told. If it cannot
-// be stored, nothing of it is in force, and all of them are told so.
+// First the store commits all changes at once, then they are published, then `done` of each is called. If they cannot
+// be stored, none of them is in force, and each `done` gets the failure.
 //
 // Threads. The committer's.
 #pragma once
@@ -47,32 +47,32 @@ class Group {
  public:
   explicit Group(CommitGround& ground) : ground_(ground) {}
 
-  // The newest version of a zone, null if there is none: what the group has made of it, or what is served.
+  // The newest version of a zone: that of the group, or else the served one. Null: there is no such zone.
   zones::VersionRef current(const zones::Name& apex) const;
-  // Makes `after` the zone's next version; null: the zone goes.
+  // Makes `after` the zone's next version; null: removes the zone.
   void set(const zones::Name& apex, zones::VersionRef after);
-  // What is left of a zone that was removed; null if nothing is.
+  // The tombstone of a removed zone; null if there is none.
   Tombstones::Gone* tombstone(const zones::Name& apex);
 
   // The newest settings, as current().
   SettingsRef settings() const { return settings_ ? settings_ : ground_.settings.get(); }
-  // A Failure if one of those that there are is not ours to edit; then nothing is set.
+  // Returns a Failure, and sets nothing, if a stored one has tags that this axfrd does not know.
   std::optional<Failure> set(std::vector<Setting> changed);
 
   void keep_ledger(std::vector<Store::LedgerText> lines);
-  // The same of lines that whoever keeps the ledger does not know of: they are published, with their zones.
+  // The same for lines that the keeper of the ledger does not have yet: they are published with their zones.
   void bring_ledger(std::vector<Store::LedgerText> lines);
-  // Keeps the last serials of zones that are gone, or have been, besides those that it removes itself.
+  // Keeps the last serials of removed zones, besides those that the group removes itself.
   void keep_tombstones(std::vector<Tombstones::Gone> gone);
 
-  // Tells of a change when it is committed, and nobody waits for it any more.
+  // Logs a line once the group is committed and all `done` have been called.
   template <class... Parts>
   void log(const Parts&... parts) {
     if (ground_.log.shows(LogLevel::info)) lines_.push_back(Log::text(parts...));
   }
   // Records a change of a zone, likewise.
   void record(AuditRecord record) { records_.push_back(std::move(record)); }
-  // Calls one of the two when the group is committed or has failed.
+  // Calls `committed` when the group is committed, or `failed` if that fails.
   void then(std::function<void()> committed, std::function<void(Failure)> failed) {
     ends_.push_back({std::move(committed), std::move(failed)});
   }

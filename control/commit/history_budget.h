@@ -1,4 +1,5 @@
-// HistoryBudget: what the histories of all zones take in memory, and which steps go first when that is too much.
+// HistoryBudget: the memory of the histories of all zones, and the order in which steps are dropped when it is too
+// much.
 //
 // Threads. The committer's; octets() is for any.
 #pragma once
@@ -12,7 +13,7 @@
 
 namespace axfrd::control {
 
-// What the history of a version takes; null: nothing.
+// The octets of the history of a version; null: 0.
 size_t history_memory(const zones::ZoneVersion* version);
 
 class HistoryBudget {
@@ -23,7 +24,8 @@ class HistoryBudget {
   size_t octets() const { return octets_.load(std::memory_order_relaxed); }
   void set_octets(size_t octets) { octets_.store(octets, std::memory_order_relaxed); }
 
-  // A step that can go: that of the zone with this hash which leads on from this serial. It may have gone already.
+  // A step that can be dropped: the zone with this hash has it, and it leads on from this serial. It may be gone
+  // already.
   struct OldStep {
     uint64_t zone;
     uint32_t from;

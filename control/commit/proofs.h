@@ -1,7 +1,7 @@
 // Proofs: what the store keeps of a zone's ledger (notify/ledger.h): who has proven which serial when.
 //
-// Tagged values; lines of text until format 6. These are observations, which come again by themselves: a tag that is
-// not known is passed over, and is gone with the next proof.
+// Tagged values; until format 6, lines of text. Proofs are observations that come again by themselves. So an unknown
+// tag is ignored, and the next proof drops it.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ struct KeptProof {
   int64_t time;
 };
 std::string proofs_to_stored(std::span<const KeptProof> proofs);
-// What cannot be read is left out: the secondary is asked anew.
+// Leaves out what cannot be read: that secondary will be asked again.
 std::vector<KeptProof> proofs_from_stored(const std::string& stored);
 
 }  // namespace axfrd::control

@@ -1,6 +1,6 @@
-// Proposal: the next version of one zone, made of its current one and of what somebody asks for.
+// Proposal: the next version of one zone, made from its current version and a request.
 //
-// Whatever is asked for, the same stages follow each other, and each rule stands in one place (proposal.cc):
+// Every request passes the same stages, and each rule has one place (proposal.cc):
 //
 //   role         whether such a change may be made to such a zone at all
 //   content      edits, whole content, or a given delta
@@ -28,7 +28,7 @@
 
 namespace axfrd::control {
 
-// What proposals depend on besides the zone.
+// What a proposal depends on besides the zone.
 struct ProposalRules {
   zones::Addresses url_addresses;  // what URL records stand for; none: they keep what they have
   size_t history_octets = 0;       // what the history of a zone may take
@@ -43,13 +43,13 @@ struct Proposal {
   zones::Warnings warnings = {};
   bool changes() const { return next != base; }
   bool changes_content() const { return !base || next->serial() != base->serial(); }  // what a secondary sees
-  // Records that go and come, the SOA left out. An ALIAS or URL is one, and so is each of its addresses.
+  // Removed and added records without the SOA. An ALIAS or URL counts as one, and so does each of its addresses.
   size_t removed() const;
   size_t added() const;
 };
 
-// Writes the change of a zone upon a draft of its current version; may be called more than once. A Failure leaves the
-// zone as it is.
+// Writes the edits of a zone to a draft of its current version. May be called more than once. A Failure leaves the zone
+// as it is.
 using Compose = std::function<std::optional<Failure>(zones::Draft&)>;
 Outcome<Proposal> propose_edits(const zones::VersionRef& base, const Compose& compose, const ProposalRules& rules);
 
@@ -60,9 +60,9 @@ struct NewContent {
   bool only_if_newer = false;  // leave a zone alone whose serial is not older
   bool strict = false;         // do nothing when there is a warning
 };
-// A zone that is there is changed by the difference, so that secondaries get it as IXFR.
+// Changes an existing zone by the difference, so that secondaries can get it by IXFR.
 Outcome<Proposal> propose_content(const zones::VersionRef& base, const NewContent& content, const ProposalRules& rules);
-// Of a zone that is not there. `gone`: what is left of one that was; null if nothing is.
+// For a new zone. `gone`: the tombstone of an earlier zone of that name; null if there is none.
 Outcome<Proposal> propose_new(const NewContent& content, const Tombstone* gone, const ProposalRules& rules);
 
 // Makes the secondary DNS of the zone what edit(current version) returns.
@@ -80,12 +80,12 @@ struct GivenChange {
 };
 Outcome<Proposal> propose_given(const zones::VersionRef& base, const GivenChange& change, const ProposalRules& rules);
 
-// The same content with a serial above `floor` and above the zone's own; a Failure if that is not ours to choose.
-// Without a history: what secondaries have under its serials may be something else.
+// The same content with a serial above `floor` and above the zone's own, without a history, because secondaries may
+// have other content under its serials. A Failure if its serials are chosen elsewhere (`keep`, or a signed zone).
 Outcome<Proposal> propose_higher_serial(const zones::VersionRef& base, uint32_t floor, const ProposalRules& rules);
 
 Failure no_such_zone(const zones::Name& apex);
-// Why something is not edited that holds what a later axfrd has stored (zones/disk/tagged.h).
+// The failure of an edit of something that has tags of a later axfrd (zones/disk/tagged.h).
 Failure not_known(const std::string& what);
 
 }  // namespace axfrd::control

@@ -1,12 +1,12 @@
-// AuditLog: who changed what, when, and what came of it.
+// AuditLog: who changed what and when, and whether it succeeded.
 //
 // Each record is a line of the log (info) and, with --audit-log, a line of JSON in that file:
 //
 //   {"time_ms", "outcome": "done" | "failed", "who", "uid", "from", "verb", "cause", "detail",
 //    "zone" | "key" | "provider" | …, "old_serial", "serial", "what", "reason"}
 //
-// What does not apply is left out. A line that cannot be written now is dropped, as the log's are (base/line_writer.h),
-// and {"outcome": "dropped", "lines"} says how many were.
+// Members that do not apply are left out. A line that cannot be written at once is dropped, as in the log
+// (base/line_writer.h); {"outcome": "dropped", "lines"} says how many were dropped.
 //
 // Threads. Any may write; reopen(): one thread.
 #pragma once
@@ -28,7 +28,7 @@ class AuditLog {
   AuditLog(std::optional<std::filesystem::path> file, const Log& log);
 
   void write(const AuditRecord& record);
-  // Goes on in a new file of that name: the old one was moved away. When there is none to be had, the old one stays.
+  // Opens the file again by its name, because the old one was moved away. If that fails, the old one stays in use.
   void reopen();
 
  private:

@@ -1,8 +1,8 @@
-// RedoLog: what was committed and does not stand in the database yet.
+// RedoLog: the commits that the database does not have yet.
 //
-// A commit is on disk when its record is: one write to room that the file has already, and one flush. The database
-// (database.h) would flush twice, and write several pages for each that changed; it gets what the log holds in one
-// transaction now and then, which nobody waits for. That is a checkpoint.
+// A commit is durable when its record is on disk, which takes one write to space that the file already has, and one
+// flush. The database (database.h) would flush twice, and write several pages for each changed one. Now and then it
+// gets the content of the log in one transaction, for which no commit waits: a checkpoint.
 //
 //   file    redo.0, redo.1: blocks of 512 octets. The first is the file's head; records begin with the second.
 //           Generation g of records stands in file g mod 2.
@@ -13,15 +13,14 @@
 //           content | zeros]; the CRC is over the head without it and the content. Numbers are big-endian. `store` is a
 //           random number of the store, so that no content can look like a record.
 //
-// Each write ends with a block of zeros behind its record, which the next one overwrites. So the end is told from
-// damage.
+// Each write ends with a block of zeros behind its record, which the next record overwrites. This tells the end of the
+// log from damage.
 //
 // A generation ends when its file is full, and the next overwrites the one before it, which by then is in the database.
 // Its records are told from what they overwrite by generation and index. The database knows the last record that it
 // holds (Held); recovery reads what the files hold beyond that. It follows the records from there, each of which names
-// the one before. Where that ends, it looks for later records everywhere: if there are some, acknowledged changes are
-// lost, and that is said. A bad record with nothing behind it was cut off while it was written, before anybody heard of
-// it.
+// the one before. Where that ends, it searches the file for later records: if there are some, acknowledged changes are
+// lost, and an error says so. A bad record without a later one was cut off before its commit was acknowledged.
 //
 // Threads. One at a time, but for clear_generation().
 #pragma once
@@ -85,13 +84,13 @@ class RedoLog {
   void begin(uint64_t generation, uint32_t checksum_before);
   uint64_t generation() const { return generation_; }
   bool empty() const { return index_ == 0; }
-  // What the database holds when it holds all that was appended.
+  // The position of a database that has all appended records.
   Held position() const;
 
   // Whether a record with so much content fits into the generation. One may be appended beyond that, and the file
   // grows.
   bool has_room(size_t content) const;
-  // What no record's content may exceed.
+  // The largest content of a record.
   size_t largest_record() const { return capacity_ / 2; }
   // By how much the file has to grow for a record with so much content.
   uint64_t growth(size_t content) const;
@@ -99,7 +98,7 @@ class RedoLog {
   // not grow, and no further record is taken before a generation begins.
   void append(zones::Bytes content);
   bool broken() const { return broken_; }
-  // Throws StoreError if the files are no longer those in the directory: then what is written is lost when we end.
+  // Throws StoreError if the files are no longer those in the directory: then records would be lost when axfrd ends.
   void check_place() const;
   // Writes to both files and flushes them, without a change. Throws StoreError.
   void test() const;

@@ -1,6 +1,7 @@
 // SettingsFile: all settings (keys, providers, cookies), as one file that is written anew when one of them changes.
 //
-// Some hold secrets. A secret that was removed is nowhere, which a database cannot promise that marks pages as free.
+// Some settings are secrets. A removed secret must not remain in any file; a database that merely frees pages cannot
+// promise that.
 //
 //   file   blocks of 64 octets: [magic 8 | zeros], then entries
 //   entry  whole blocks: [magic 4 | key size 2 | value size 4 | CRC-32 4 | key | value | zeros]; the CRC is over the

@@ -1,4 +1,4 @@
-// Store: the zones on disk. What commit() has returned from survives kill -9 and power loss.
+// Store: the zones on disk. Changes survive kill -9 and power loss once commit() has returned.
 //
 // Tables of the database (LMDB), whose values are those of zones/disk/disk_format.h:
 //
@@ -13,22 +13,21 @@
 // Settings (keys, providers, cookies) are no table of LMDB, but a file of their own (settings_file.h): kind and name →
 // what commit/settings.h makes of the value.
 //
-// Every value but that of "format" is sealed (zones/disk/tagged.h). What of it is damaged is named and left out, and
-// the rest is served.
+// Every value but that of "format" is sealed (zones/disk/tagged.h). A damaged value is named and left out, and the rest
+// is served.
 //
-// A commit is a batch of puts and erasures: what differs between two versions, which is the zone value, and the pages
-// and steps they do not share. It is written to the redo log (redo_log.h), and kept in memory; when a generation of the
-// log is full, the checkpointer writes all its batches to the database in one transaction, while the next generation
-// fills; and when nothing happens for a while, so that a start finds little to redo. A batch that is too large for the
-// log goes to the database at once. At start the database gets what the log holds beyond it, so everything is read from
-// there.
+// A commit is a batch of puts and erasures: the zone value, and the pages and steps that two versions do not share. The
+// batch is written to the redo log (redo_log.h) and kept in memory. When a generation of the log is full, the
+// checkpointer writes its batches to the database in one transaction, while the next generation fills. It also does so
+// when nothing happens for a while, so that a start has little to redo. A batch that is too large for the log goes to
+// the database at once. A start first brings the log's records into the database, so all reading is from there.
 //
-// Damage. What was acknowledged and is not there is a StoreError at start, unless `recover` says to go on without.
-// A disk that is full or fails does not stop the start: what can be read is served, and health() says why changes are
+// Damage. A start without an acknowledged change is a StoreError, unless `recover` says to go on without it. A disk
+// that is full or fails does not stop the start: zones that can be read are served, and health() says why changes are
 // refused. The store tries again by itself (tick()).
 //
-// Threads. One may call, the committer's; health() is for any. The checkpointer is a thread of the store's own: while
-// it has work, the database is its; otherwise it is the caller's. One process at a time: a second one is refused.
+// Threads. Only the committer's thread may call; health() is for any thread. The checkpointer is a thread of the store.
+// While it has work it owns the database; otherwise the caller does. One process at a time: a second one is refused.
 #pragma once
 
 #include <chrono>
@@ -61,8 +60,8 @@ struct StoreHealth {
   int64_t since = 0;    // Unix seconds
 };
 
-// What is left of a zone: its last serial, so that it never comes back with an older one (RFC 1982); and what
-// `axfrd --recover` knows of lost serials of a zone that is there.
+// What is kept of a removed zone: its last serial, so that the zone never comes back with an older one (RFC 1982).
+// `axfrd --recover` also notes the highest known serial of an existing zone so.
 struct Tombstone {
   uint32_t serial;
   int64_t time;  // when it was removed, Unix seconds
@@ -73,7 +72,7 @@ class Store {
  public:
   static constexpr uint64_t kLogCapacity = uint64_t{16} << 20;
 
-  // What is to be told, called in the caller's thread and in the checkpointer's.
+  // Called with warnings, in the caller's thread and in the checkpointer's.
   using Report = std::function<void(LogLevel, const std::string&)>;
 
   struct Opening {
@@ -120,12 +119,12 @@ class Store {
   // Makes all of it durable, or nothing (StoreError).
   void commit(const Changes& changes);
 
-  // Tombstones of zones that are added, or removed, are written by commit(); these go without that.
+  // Removes tombstones by themselves. (commit() writes those of zones that are added or removed.)
   void erase_tombstones(std::span<const zones::Name> zones);
 
-  // Begins a copy of all that was committed so far, in `directory`, which must be vacant (backup.h). Waits for nothing,
-  // and changes are taken meanwhile; a copy that would hold them up is given up. done(what went wrong; empty: nothing)
-  // is called in a thread of the backup's own. Throws StoreError, for one if another is under way.
+  // Begins a copy of all commits so far, in `directory`, which must be vacant (backup.h). Does not wait. Changes go on
+  // meanwhile; a copy that would delay them is given up. Calls done(problem; empty: none) in the backup's own thread.
+  // Throws StoreError, for example if another backup is under way.
   void backup(const std::filesystem::path& directory, std::function<void(std::string)> done);
 
   // True since changes were lost, or the store is a backup's or a standby's, until end_recovery(): serials are to be

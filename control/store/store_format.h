@@ -1,4 +1,4 @@
-// The format of a store as a whole: who may open it.
+// The format of a store as a whole: which programs may open it.
 //
 // The table meta says under "format" which format the store has, and which is the oldest whose programs can read it; a
 // checksum follows. This text never changes its form, so that every axfrd can say what it has found. Until format 6
@@ -18,7 +18,7 @@ inline constexpr const char* kFormatKey = "format";
 // What stands there; by default for this program.
 std::string format_text(uint32_t format = zones::kStoreFormat, uint32_t least_reader = zones::kLeastReader);
 
-// What a store says of itself before it is opened to be written.
+// What is read of a store before it is opened for writing.
 struct StoreState {
   std::optional<std::string> format;   // what stands under "format"
   std::optional<uint8_t> zone_format;  // of its first zone, if nothing does
