@@ -74,7 +74,7 @@ RateLimiter::Fate RateLimiter::decide(const Key& key, const zones::Query& query,
   const uint64_t time = (now >> shift_) & kTimeMask;
   const Fate fate = decide_alike(key.alike, time);
   if (fate != Fate::sent || charge_network(key.network, time) || is_secondarys_poll(query)) return fate;
-  return Fate::put_off;
+  return Fate::slipped;
 }
 
 RateLimiter::Fate RateLimiter::decide_alike(uint64_t key, uint64_t time) {
@@ -128,7 +128,7 @@ bool RateLimiter::is_secondarys_poll(const zones::Query& query) const {
 RateLimiter::Fate RateLimiter::limit() {
   if (slip_ == 0 || ++limited_ < slip_) return Fate::dropped;
   limited_ = 0;
-  return Fate::put_off;
+  return Fate::slipped;
 }
 
 }  // namespace axfrd::dataplane

@@ -6,7 +6,7 @@
 // shown a cookie of ours is not limited: his address is not forged.
 //
 // In all, a network gets kInAll times as many as it gets alike ones, so that who has a list of names, or of zones,
-// gains little by it. Beyond that every response is put off, and none dropped: there may be many resolvers behind one
+// gains little by it. Beyond that every response slips, and none is dropped: there may be many resolvers behind one
 // network, and they come back over TCP. Secondaries that look for changes are let through: they ask for the SOA of each
 // zone, all at once after a restart, and an answer with a SOA is hardly larger than its question.
 //
@@ -39,13 +39,13 @@ struct Network {
 
 struct RateLimitOptions {
   unsigned rate = 200;  // alike responses a second, and as many at once; 0: no limit, of all together neither
-  unsigned slip = 1;    // of those above it, each slip-th is not dropped but put off (Responder::put_off); 0: none
+  unsigned slip = 1;  // of those above it, each slip-th slips (Responder::slip), the others are dropped; 0: none slips
   std::vector<Network> secondaries{};  // that may poll any zone, besides those of the zone
 };
 
 class RateLimiter {
  public:
-  enum class Fate : uint8_t { sent, put_off, dropped };
+  enum class Fate : uint8_t { sent, slipped, dropped };
 
   static constexpr unsigned kInAll = 50;
 
@@ -90,7 +90,7 @@ class RateLimiter {
   uint64_t cost_ = 0, network_cost_ = 0;  // of one response
   const std::vector<Network> secondaries_;
   const unsigned slip_;
-  unsigned limited_ = 0;  // since the last one that was put off
+  unsigned limited_ = 0;  // since the last one that slipped
 };
 
 }  // namespace axfrd::dataplane

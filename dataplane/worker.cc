@@ -243,9 +243,9 @@ void Worker::limit(std::span<Request> requests) {
     Request& request = requests[i];
     if (!keys[i]) continue;
     request.fate = limiter_.decide(keys[i], request.query, now);
-    if (request.fate != RateLimiter::Fate::put_off) continue;
-    request.response_size = responder_.put_off(request.query, request.response_size);
-    counters_.put_off.add();
+    if (request.fate != RateLimiter::Fate::slipped) continue;
+    request.response_size = responder_.slip(request.query, request.response_size);
+    counters_.slipped.add();
   }
 }
 

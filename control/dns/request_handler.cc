@@ -57,9 +57,9 @@ void RequestHandler::limit(Query& query, Outcome& outcome) {
       limiter_.decide(key, query, static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count()))) {
     case Fate::sent:
       break;
-    case Fate::put_off:
-      outcome.size = responder_.put_off(query, outcome.size);
-      counters_.put_off.add();
+    case Fate::slipped:
+      outcome.size = responder_.slip(query, outcome.size);
+      counters_.slipped.add();
       break;
     case Fate::dropped:
       outcome.size = 0;

@@ -380,7 +380,7 @@ TEST_F(AliasTest, WithoutAHoldAnswersAreTakenAtTheirWord) {
   }
 }
 
-TEST_F(AliasTest, ChangesThatAreTooManyArePutOffAndTheFirstAfterAQuietHourIsNot) {
+TEST_F(AliasTest, ChangesThatAreTooManyAreDeferredAndTheFirstAfterAQuietHourIsNot) {
   make({.floor = seconds(1), .changes_an_hour = 6});
   load("example.", "a 30 ALIAS cdn.\n");
   unsigned at = 0;
@@ -393,7 +393,7 @@ TEST_F(AliasTest, ChangesThatAreTooManyArePutOffAndTheFirstAfterAQuietHourIsNot)
   turn_about(40);
   EXPECT_LE(changes_, 11U);
   EXPECT_GE(changes_, 10U);
-  EXPECT_GT(aliases_->counters().put_off_changes.read(), 0U);
+  EXPECT_GT(aliases_->counters().deferred_changes.read(), 0U);
   EXPECT_NE(log_.text().find("zone example.: the addresses of its ALIAS targets change so often"), std::string::npos);
   run(hours(2));  // the last answer gets in, and all is quiet
   const unsigned before = changes_;

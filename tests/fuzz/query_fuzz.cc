@@ -56,9 +56,9 @@ void answer(Asked& request, Asked& twin, Bytes message) {
   fuzz::require(responder.write(twin.query) == size, "a burst is answered as a single query is");
   fuzz::require(std::equal(request.buffer.begin(), request.buffer.begin() + size, twin.buffer.begin()),
                 "a burst is answered as a single query is");
-  const unsigned put_off = responder.put_off(request.query, size);
-  fuzz::require(put_off <= size, "who is put off gets no more");
-  fuzz::check_response(request.query, message, {request.buffer.data(), put_off});
+  const unsigned slipped = responder.slip(request.query, size);
+  fuzz::require(slipped <= size, "a slip is no larger than the answer");
+  fuzz::check_response(request.query, message, {request.buffer.data(), slipped});
 }
 
 void refuse(Asked& request, Bytes message) {

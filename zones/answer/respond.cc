@@ -497,7 +497,7 @@ unsigned Responder::refuse_unserved(Query& query, const ZoneVersion& version) co
   return refuse(query, Rcode::refused, Ede::not_authoritative);
 }
 
-unsigned Responder::put_off(Query& query, unsigned size) const {
+unsigned Responder::slip(Query& query, unsigned size) const {
   const Rcode rcode = query.reply.rcode;
   if (rcode != Rcode::noerror && rcode != Rcode::nxdomain && rcode != Rcode::yxdomain) return size;
   Response response(query, options_, cookies_);

@@ -71,7 +71,7 @@ class Responder {
   // In place of a response of `size` octets that was written and is not to be sent: one without records, and with TC,
   // so that the requester asks by TCP; or, if he sent a cookie, with BADCOOKIE, so that he asks with the right one (RFC
   // 7873 §5.2.3). An error has no records, and stays.
-  unsigned put_off(Query& query, unsigned size) const;
+  unsigned slip(Query& query, unsigned size) const;
 
   // The OPT record of a transfer (transfer.h) of `version`; empty if the request had none.
   std::string opt(Query& query, const ZoneVersion& version) const;
