@@ -37,7 +37,7 @@ class Transactions {
   std::optional<Failure> begin(const zones::VersionRef& zone);
   // The open transaction of a zone, whose timeout begins again; a Failure if there is none, or if it is being
   // committed.
-  std::variant<Transaction*, Failure> open(const zones::Name& apex);
+  Outcome<Transaction*> open(const zones::Name& apex);
   // Makes one edit. Its cost does not depend on the number of edits before it.
   static std::optional<Failure> apply(Transaction& transaction, const zones::Edit& edit);
   // Ends it, whatever its state.

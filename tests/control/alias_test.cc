@@ -61,7 +61,7 @@ class AliasTest : public testing::Test {
     zones::Draft draft(version);
     draft.set_alias_addresses(found);
     draft.set_url_addresses(settings_.url);
-    auto result = std::get<zones::Draft::Result>(draft.finish());
+    auto result = std::get<zones::Draft::Changes>(draft.finish());
     zones::Attributes attributes = version->attributes();
     attributes.pseudo = result.pseudo;
     zones::set_soa_serial(result.soa, version->serial() + (result.delta.empty() ? 0 : 1));
@@ -443,7 +443,7 @@ TEST_F(AliasTest, AMissingRedirectorTakesNoAddressesAway) {
   EXPECT_NE(log_.text().find("zone example. has URL records, and --url-address is not set"), std::string::npos);
   zones::Draft draft(before);  // nor does any other change
   draft.set_url_addresses({});
-  EXPECT_TRUE(std::get<zones::Draft::Result>(draft.finish()).delta.empty());
+  EXPECT_TRUE(std::get<zones::Draft::Changes>(draft.finish()).delta.empty());
 }
 
 TEST(SpecialPurpose, IsWhatTheRegistriesSay) {

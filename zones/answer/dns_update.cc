@@ -38,7 +38,7 @@ class Reader {
         zone_(request.qname.view()),
         walk_(request.message, request.size, request.question_end) {}
 
-  std::variant<UpdateRequest, Rcode> read() {
+  Result<UpdateRequest, Rcode> read() {
     for (unsigned left = load16(&message_[6]); left > 0; --left) {
       if (const Rcode rcode = read_prerequisite(); rcode != Rcode::noerror) return rcode;
     }
@@ -232,7 +232,7 @@ class Maker {
 
 }  // namespace
 
-std::variant<UpdateRequest, Rcode> read_update(const Request& request) {
+Result<UpdateRequest, Rcode> read_update(const Request& request) {
   if (request.qtype != rrtype::SOA || request.qclass != rrclass::IN) return Rcode::formerr;  // RFC 2136 §3.1.1
   return Reader(request).read();
 }

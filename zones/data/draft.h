@@ -16,10 +16,10 @@
 #include <span>
 #include <string>
 #include <unordered_map>
-#include <variant>
 #include <vector>
 
 #include "zones/data/version.h"
+#include "zones/wire/result.h"
 
 namespace axfrd::zones {
 
@@ -62,7 +62,7 @@ class Draft {
   // The SOA after all edits, serial included; that of the version if no edit touched it.
   const OwnedRecord& soa() const { return soa_; }
 
-  struct Result {
+  struct Changes {
     Delta delta;
     OwnedRecord soa;
     PseudoRecords pseudo;
@@ -70,7 +70,7 @@ class Draft {
     bool empty() const { return delta.empty() && !soa_edited && !pseudo_edited; }
   };
   // Returns the result of all edits, or a sentence that says why the zone would not be sound.
-  std::variant<Result, std::string> finish() const;
+  Result<Changes> finish() const;
 
   const VersionRef& base() const { return base_; }
 
