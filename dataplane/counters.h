@@ -4,8 +4,8 @@
 //   received                              = answered + neighbours + Σ punted + Σ dropped
 //   answered + neighbours + from_kernel   = transmitted + untransmitted
 //
-// Threads. A Counter has one writer; anybody may read. Relaxed: readers see each count late but never torn. Counts that
-// a reader adds up may therefore be a turn apart; once the workers have stopped they agree exactly.
+// Threads. A Counter has one writer, and any thread may read it. Accesses are relaxed: a reader sees each count late,
+// but never torn. Counts that a reader adds up may be a turn apart; they agree exactly once the workers have stopped.
 #pragma once
 
 #include <array>
@@ -63,7 +63,7 @@ struct KernelPathStats {
   uint64_t to_kernel = 0, from_kernel = 0;
   std::vector<NamedCount> dropped;
 };
-// What Watch knows of a port.
+// What Watch has observed of a port.
 struct PortHealth {
   bool link_up = true;
   bool stalled = false;  // it loses packets, and receives none

@@ -1,14 +1,14 @@
-// Mutex and Lock: std::mutex and std::unique_lock, of which clang knows what they guard.
+// Mutex and Lock: std::mutex and std::unique_lock with the attributes of clang's thread safety analysis.
 //
 //   mutable Mutex mutex_;
 //   SettingsRef settings_ GUARDED_BY(mutex_);
-//   void change() REQUIRES(mutex_);                        // whoever calls it has the lock
+//   void change() REQUIRES(mutex_);                        // the caller holds the lock
 //   lock.wait(wake_, [this]() REQUIRES(mutex_) { ... });
 //
-// scripts/check has clang see to it that nothing that is guarded is used without the lock, in all sources. To GCC the
-// words in capitals are nothing. Constructors and destructors are not looked at, for nobody else is there then.
+// scripts/check has clang check, in all sources, that a guarded member is used only with its lock held. For GCC the
+// macros are empty. The analysis leaves out constructors and destructors, because no other thread has the object then.
 //
-// Threads. A Lock is its thread's.
+// Threads. A Lock belongs to one thread.
 #pragma once
 
 #include <condition_variable>
@@ -54,7 +54,7 @@ class AXFRD_LOCK_ATTRIBUTE(scoped_lockable) Lock {
     return result;
   }
 
-  // Wait without the lock, and have it whenever the condition is looked at.
+  // These release the lock while they wait, and hold it whenever they evaluate the condition.
   template <class Condition>
   void wait(std::condition_variable& changed, Condition condition) {
     changed.wait(lock_, condition);
