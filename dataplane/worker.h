@@ -11,8 +11,9 @@
 //   - drivers of vdevs make system calls, and that of af_packet may wait for the kernel. Therefore the read section
 //     ends before a frame is sent: between turns, asleep, or in a driver, a worker does not delay the writer;
 //   - the time of the day is read once a burst, without a system call (vdso(7));
-//   - idle_sleep: a worker without work sleeps. Arrival wakes it where ports have a descriptor for that, as AF_XDP ports
-//     do; otherwise it looks again after kLongestSleep at the latest. It wakes before other threads that want its CPU.
+//   - idle_sleep: a worker without work sleeps. Arrival wakes it where ports have a descriptor for that, as AF_XDP
+//     ports do; otherwise it looks again after kLongestSleep at the latest. It wakes before other threads that want
+//     its CPU.
 #pragma once
 
 #include <array>

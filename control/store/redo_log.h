@@ -9,8 +9,8 @@
 //   head    [magic 8 | format 4 | least reader 4 | store 8 | number of the file 4 | cleared 8 | CRC-32 4]; no record of
 //           a generation up to `cleared` is left in the file
 //   record  whole blocks: [magic 4 | octets 4 | generation 8 | index 4 | store 8 | CRC of the record before 4 |
-//           CRC-32 4 | content | zeros]; the CRC is over the head without it and the content. Numbers are big-endian. `store` is a
-//           random number of the store, so that no content can look like a record.
+//           CRC-32 4 | content | zeros]; the CRC is over the head without it and the content. Numbers are big-endian.
+//           `store` is a random number of the store, so that no content can look like a record.
 //
 // Each write ends with a block of zeros behind its record, which the next record overwrites. This tells the end of the
 // log from damage.
