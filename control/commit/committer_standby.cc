@@ -68,8 +68,8 @@ std::optional<Failure> Committer::refuse_backup() const {
                    "this axfrd is no standby, and keeps what it has; axfrd --restore makes a new store of a backup"};
   }
   const SettingsRef settings = settings_.get();
-  const bool vacant =
-      zones_.size() == 0 && settings->keys->keys().empty() && settings->providers->empty() && !settings->cookies;
+  const bool vacant = zones_.size() == 0 && tombstones_.size() == 0 && settings->keys->keys().empty() &&
+                      settings->providers->empty() && settings->tokens->by_name().empty() && !settings->cookies;
   if (store_.backup_time() || vacant) return std::nullopt;
   return Failure{FailureCode::failed, "the store in " + store_.directory().string() +
                                           " was a primary's, and a backup in its place would be the end of its "

@@ -84,7 +84,7 @@ void SettingsFile::read() {
     } while (at < text.size() && !entry_at(std::string_view(text).substr(at)));
     damage_.push_back(
         file_.string() + " is damaged at octet " + std::to_string(begin) +
-        ": a key, a provider or the cookie secrets that stood there are left out; enter them anew, or restore "
+        ": a key, a provider, a token or the cookie secrets that stood there are left out; enter them anew, or restore "
         "the file from a backup");
   }
   keep_damaged_ = !damage_.empty();
@@ -105,8 +105,13 @@ void SettingsFile::write(const Entries& entries) {
     }
     if (::fsync(file.get()) != 0) throw cannot("write", fresh);
   }
-  std::error_code ignored;
-  if (keep_damaged_) std::filesystem::rename(file_, file_.string() + ".damaged", ignored);
+  if (keep_damaged_) {
+    // By a second link, so that at no moment there is no file: a start without one has no settings.
+    const std::string kept = file_.string() + ".damaged";
+    std::error_code ignored;
+    std::filesystem::remove(kept, ignored);
+    std::filesystem::create_hard_link(file_, kept, ignored);
+  }
   keep_damaged_ = false;
   if (::rename(fresh.c_str(), file_.c_str()) != 0) throw cannot("write", file_);
   const dataplane::FileDescriptor directory(::open(file_.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

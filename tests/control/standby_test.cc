@@ -102,6 +102,16 @@ class Node {
     lines.push_back({name(zone), proofs_to_stored(proofs)});
     return outcome_when_done<size_t>([&](auto done) { committer.keep_ledger(lines, std::move(done)); });
   }
+  Outcome<Committer::TokenChanged> add_token(const std::string& token) {
+    const auto edit = [=](const TokenRef&) -> Outcome<TokenRef> {
+      auto made = std::make_shared<Token>();
+      made->name = token;
+      draw_secret(*made);
+      return made;
+    };
+    return outcome_when_done<Committer::TokenChanged>(
+        [&](auto done) { committer.change_token(token, edit, std::move(done)); });
+  }
   // A key that is there from now on, or is not.
   Outcome<Committer::KeyChanged> set_key(const std::string& key, bool is_there) {
     const auto edit = [=](const KeyRef&) -> Outcome<KeyRef> {
@@ -338,6 +348,27 @@ TEST_F(StandbyTest, NoBackupTakesThePlaceOfAPrimarysChanges) {
   EXPECT_EQ(standby.committer.backup_time(), 0);
   EXPECT_NE(reason_in(standby.load(copy)).find("another --store"), std::string::npos);
   EXPECT_EQ(standby.find("a.example")->counts().records, 4U);
+}
+
+TEST_F(StandbyTest, NoBackupTakesThePlaceOfAPrimarysTokensOrTombstones) {
+  const auto copy = [&] {
+    Node primary(directory_ / "primary");
+    primary.import("a.example", kSmallZone);
+    return backup_of(primary);
+  }();
+  {
+    Node primary(directory_ / "tokens");
+    ASSERT_EQ(reason_in(primary.add_token("ops")), "");
+  }
+  {
+    Node primary(directory_ / "tombstones");
+    primary.import("gone.example", kSmallZone);
+    ASSERT_EQ(reason_in(primary.remove("gone.example")), "");
+  }
+  for (const char* what : {"tokens", "tombstones"}) {
+    Node standby(directory_ / what, kAsStandby);
+    EXPECT_NE(reason_in(standby.load(copy)).find("another --store"), std::string::npos) << what;
+  }
 }
 
 TEST_F(StandbyTest, AKillAmidTheFirstLoadLeavesAStandby) {

@@ -439,6 +439,17 @@ TEST_F(StoreTest, DamagedSettingsAreNamedAndLeftOut) {
       [&](const std::string& sentence) { damage += sentence; });
   EXPECT_EQ(found, "c=cookies;ktwo.=secret of two.;pone=wish of one;");
   EXPECT_NE(damage.find("settings is damaged at octet"), std::string::npos) << damage;
+  // The next file takes its place, and the damaged one is kept beside it.
+  const std::filesystem::path file = directory / "settings", kept = directory / "settings.damaged";
+  const auto octets_of = [](const std::filesystem::path& path) {
+    std::ifstream in(path, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(in), {});
+  };
+  const std::string damaged = octets_of(file);
+  set(store, 'k', "three.", "secret");
+  (void)load(store);  // which waits for a checkpoint
+  EXPECT_EQ(octets_of(kept), damaged);
+  EXPECT_NE(octets_of(file), damaged);
 }
 
 TEST_F(StoreTest, TheSecretOfARemovedKeyIsNowhereAfterACheckpoint) {
