@@ -244,6 +244,10 @@ class Axfrd:
     def log(self):
         return self.process.log.read_text()
 
+    def logs(self, text):
+        """Waits for a line with that text: a thread writes the log, after the reply to whoever made the change."""
+        wait_until(lambda: text in self.log(), f"the log to say: {text}")
+
     def running(self):
         return self.process is not None and self.process.poll() is None
 

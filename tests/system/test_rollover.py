@@ -186,7 +186,7 @@ def test_what_the_signer_made_is_taken_by_update_and_by_import(signed, tmp_path)
     lines = update_between(before, after)
     without_one = [line for line in lines if not line.startswith(f"update add www.{name}. ") or " RRSIG A " not in line]
     assert len(without_one) == len(lines) - 1 and not update(without_one)
-    assert f"www.{name}. A would be bogus" in axfrd.log()
+    axfrd.logs(f"www.{name}. A would be bogus")
     assert update(lines), axfrd.log()[-2000:]
     assert validated("new", "A") and validated("www", "A") and validated("", "SOA") and validated("zzz", "A")
     with axfrd.lab.client.connect(IPV4) as sock:
