@@ -12,14 +12,15 @@ namespace axfrd::control {
 // 32 hexadecimal digits. Throws std::invalid_argument, which does not quote the secret.
 zones::CookieSecret parse_cookie_secret(std::string_view text);
 
-// For people, who can compare the secrets of two servers by it: {"active": fingerprint, "staged": fingerprint or null}.
+// Fingerprints, by which operators compare the secrets of two servers: {"active": fingerprint, "staged": fingerprint or
+// null}.
 Json to_json(const zones::CookieSecrets& secrets);
 
-// What the store keeps (tagged values; text until format 6).
+// The stored form: tagged values (text until format 6).
 std::string cookies_to_stored(const zones::CookieSecrets& secrets);
 struct StoredCookies {
   zones::CookieSecrets secrets;
-  bool knows_all;  // false: a later axfrd has stored something that this one does not know, and must not overwrite
+  bool knows_all;  // false: a later axfrd stored tags that this one does not know and must not overwrite
 };
 // Throws std::invalid_argument.
 StoredCookies cookies_from_stored(std::string_view stored);

@@ -1,5 +1,5 @@
-// UpdateGrant: records that somebody may add and remove: the holder of a TSIG key by DNS UPDATE, that of a token by the
-// HTTP API.
+// UpdateGrant: records that a client may add and remove. The client is the holder of a TSIG key (DNS UPDATE) or of a
+// token (HTTP API).
 //
 // Threads. Values.
 #pragma once
@@ -23,19 +23,19 @@ struct UpdateGrant {
   bool covers_zone(const zones::Name& apex) const { return !zone || *zone == apex; }
   bool covers(zones::NameView owner, uint16_t type) const;
   bool covers(const zones::OwnedRecord& record) const { return covers(record.owner, record.type); }
-  // Whether both allow the same, in whatever order the types stand.
+  // Whether both allow the same records. The order of the types does not count.
   friend bool operator==(const UpdateGrant& a, const UpdateGrant& b);
 };
 
 // `zone`: "*" or a zone. `names`: "*", a name, "*.name" for all names below it, or "label.*" for all names that begin
 // with that label. `types`: as in "A,AAAA"; empty: all. Throws std::invalid_argument with a sentence.
 UpdateGrant parse_grant(const std::string& zone, const std::string& names, const std::string& types);
-// {"zone": …, "names": …, "types": […]}
+// {"zone", "names", "types"}, written as parse_grant() reads them.
 Json to_json(const UpdateGrant& grant);
 
-// What the store keeps of it: tagged values.
+// The stored form: tagged values.
 std::string grant_to_stored(const UpdateGrant& grant);
-// `knows_all` becomes false when there is more than this program knows. Throws std::invalid_argument.
+// Sets `knows_all` to false if there are tags that this program does not know. Throws std::invalid_argument.
 UpdateGrant grant_from_stored(zones::Bytes stored, bool& knows_all);
 
 }  // namespace axfrd::control

@@ -1,7 +1,7 @@
 // KeyBook: the TSIG keys that axfrd knows, and what the holder of each may change by DNS UPDATE.
 //
-// A book is immutable; the committer makes the next one, in the order store, then visible. What the store keeps of a
-// key (tagged values; JSON until format 6) holds the secret; what is shown to people never does.
+// A book is immutable. The committer makes the next one, stores it, and then makes it visible. The stored form of a key
+// (tagged values; JSON until format 6) holds the secret. to_json() leaves the secret out.
 //
 // Threads. Books and keys are shared by shared_ptr. The book in force is one of the settings (settings.h).
 #pragma once
@@ -18,8 +18,8 @@ namespace axfrd::control {
 struct Key {
   TsigKeyRef tsig;
   std::vector<UpdateGrant> grants;
-  // As the store keeps it, when a later axfrd has stored something that this one does not know (zones/disk/tagged.h):
-  // the key is used, and is not edited. Null: all is known.
+  // The stored form, if a later axfrd stored tags that this one does not know (zones/disk/tagged.h). Such a key is
+  // used, but not edited. Null: all tags are known.
   std::shared_ptr<const std::string> kept = nullptr;
 
   bool may_update(const zones::Name& apex) const;
@@ -30,7 +30,7 @@ using KeyRef = std::shared_ptr<const Key>;
 // All but the secret: {"key", "algorithm", "last_used": seconds since 1970 or null, "grants"}.
 Json to_json(const Key& key);
 
-// What the store keeps of a key.
+// The stored form of a key.
 std::string key_to_stored(const Key& key);
 // Throws std::invalid_argument.
 Key key_from_stored(const zones::Name& name, const std::string& stored);
@@ -45,7 +45,8 @@ class KeyBook {
   const std::vector<KeyRef>& keys() const { return keys_; }
   // Null if there is none.
   KeyRef find(zones::NameView name) const;
-  // A book with `key` in place of the one with its name; and one without that.
+  // with(): this book, with `key` in place of the key of the same name. without(): this book without the key of that
+  // name.
   KeyBook with(KeyRef key) const;
   KeyBook without(zones::NameView name) const;
 

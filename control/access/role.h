@@ -1,4 +1,4 @@
-// What somebody may do, and in which zones.
+// What a client may do (Role), and in which zones (ZoneScope).
 //
 // A role may do all that the role before it may: a reader looks, an editor changes the content of zones, a secondary
 // manager opens transfers of zones, an administrator changes the server.
