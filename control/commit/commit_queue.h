@@ -1,9 +1,9 @@
-// CommitQueue: the thread in which zones and settings change, and the queue of who waits for it.
+// CommitQueue: the thread in which zones and settings change, and the queue of work for it.
 //
-// It knows no rule of DNS. Work that waits is done one piece after the other, as a group; then the owner ends the
-// group, which is one sync of the disk for all of it. Meanwhile the next group gathers.
+// The queue contains no DNS logic. The thread runs the work that waits, one piece after the other, as a group. Then the
+// owner ends the group, with one sync of the disk for all of it. Work that arrives meanwhile goes into the next group.
 //
-// Threads. Anybody may enqueue. The owner is called in the queue's thread alone.
+// Threads. Any thread may enqueue. The owner is called only in the queue's thread.
 #pragma once
 
 #include <atomic>
@@ -26,9 +26,9 @@ class CommitQueue {
     virtual void begin_group() = 0;
     // Returns whether the group changed anything.
     virtual bool end_group() = 0;
-    // Frees what readers have left behind; whether there is more.
+    // Frees replaced objects that no reader can see any more. Returns whether some are left.
     virtual bool free_retired() = 0;
-    // There has been no work for a second.
+    // Called when there has been no work for a second.
     virtual void idle() = 0;
 
    protected:
@@ -41,11 +41,12 @@ class CommitQueue {
   CommitQueue& operator=(const CommitQueue&) = delete;
 
   void start();
-  // Ends the group under way and the thread. What still waits is dropped.
+  // Ends the thread after the work that it has taken from the queue. Work that still waits is dropped.
   void stop();
-  // Of each group that changed something: the time from its begin until its changes were stored, visible and answered.
+  // For each group that changed something: the time from its first work until its changes were stored, visible and
+  // answered.
   const Histogram& group_times() const { return group_times_; }
-  // Dropped without a word if the queue is stopped.
+  // Drops the work silently if the queue is stopped.
   void enqueue(Work work);
 
  private:

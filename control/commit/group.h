@@ -1,7 +1,7 @@
-// Group: changes that are committed together, each made upon what the ones before it have left.
+// Group: changes that are committed together. Each is made on the result of the changes before it.
 //
-// First all of it goes to the store, in one commit; then it is published; then those who asked are told. If it cannot
-// be stored, nothing of it is in force, and all of them are told so.
+// When the group ends, all of it is stored in one commit, then published, and then the requests are answered. If it
+// cannot be stored, none of it is in force, and all requests get the failure.
 //
 // Threads. The committer's.
 #pragma once
@@ -47,37 +47,39 @@ class Group {
  public:
   explicit Group(CommitGround& ground) : ground_(ground) {}
 
-  // The newest version of a zone, null if there is none: what the group has made of it, or what is served.
+  // The newest version of a zone: the group's, or else the one that is served. Null if there is none.
   zones::VersionRef current(const zones::Name& apex) const;
-  // Makes `after` the zone's next version; null: the zone goes.
+  // Makes `after` the zone's next version. Null: removes the zone.
   void set(const zones::Name& apex, zones::VersionRef after);
-  // What is left of a zone that was removed; null if nothing is.
+  // The tombstone of a removed zone. Null if there is none.
   Tombstones::Gone* tombstone(const zones::Name& apex);
 
   // The newest settings, as current().
   SettingsRef settings() const { return settings_ ? settings_ : ground_.settings.get(); }
-  // A Failure if one of those that there are is not ours to edit; then nothing is set.
+  // A Failure, and nothing is set, if one of the present settings must not be edited (knows_all()).
   std::optional<Failure> set(std::vector<Setting> changed);
 
   void keep_ledger(std::vector<Store::LedgerText> lines);
-  // The same of lines that whoever keeps the ledger does not know of: they are published, with their zones.
+  // The same for lines that the ledger itself does not have, such as those of a backup. They are also published, with
+  // their zones.
   void bring_ledger(std::vector<Store::LedgerText> lines);
-  // Keeps the last serials of zones that are gone, or have been, besides those that it removes itself.
+  // Stores tombstones besides those of the zones that the group removes.
   void keep_tombstones(std::vector<Tombstones::Gone> gone);
 
-  // Tells of a change when it is committed, and nobody waits for it any more.
+  // Logs a line when the group is committed and its requests are answered.
   template <class... Parts>
   void log(const Parts&... parts) {
     if (ground_.log.shows(LogLevel::info)) lines_.push_back(Log::text(parts...));
   }
   // Records a change of a zone, likewise.
   void record(AuditRecord record) { records_.push_back(std::move(record)); }
-  // Calls one of the two when the group is committed or has failed.
+  // Calls one of the two functions when the group is committed or has failed.
   void then(std::function<void()> committed, std::function<void(Failure)> failed) {
     ends_.push_back({std::move(committed), std::move(failed)});
   }
 
-  // Stores and publishes what the group changes, and calls those of then(). Returns whether anything was stored.
+  // Stores and publishes the changes of the group, and calls the functions of then(). Returns whether anything was
+  // stored.
   bool end();
 
  private:

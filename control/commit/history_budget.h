@@ -1,4 +1,5 @@
-// HistoryBudget: what the histories of all zones take in memory, and which steps go first when that is too much.
+// HistoryBudget: the memory that the histories of all zones take, and the order in which steps are dropped when that is
+// too much.
 //
 // Threads. The committer's; octets() is for any.
 #pragma once
@@ -12,7 +13,7 @@
 
 namespace axfrd::control {
 
-// What the history of a version takes; null: nothing.
+// Memory of a version's history, in octets. 0 for null.
 size_t history_memory(const zones::ZoneVersion* version);
 
 class HistoryBudget {
@@ -23,12 +24,13 @@ class HistoryBudget {
   size_t octets() const { return octets_.load(std::memory_order_relaxed); }
   void set_octets(size_t octets) { octets_.store(octets, std::memory_order_relaxed); }
 
-  // A step that can go: that of the zone with this hash which leads on from this serial. It may have gone already.
+  // A step that can be dropped: the one that leads on from serial `from`, of the zone with this hash. It may be gone
+  // already.
   struct OldStep {
     uint64_t zone;
     uint32_t from;
   };
-  // Enters the steps of `after` that `before` (null: none) has not.
+  // Notes the steps of `after` that `before` does not have. `before`: null if the zone is new.
   void note_steps(const zones::ZoneVersion* before, const zones::ZoneVersion& after);
   // Takes out the oldest step of all.
   std::optional<OldStep> take_oldest();

@@ -1,7 +1,8 @@
-// Proofs: what the store keeps of a zone's ledger (notify/ledger.h): who has proven which serial when.
+// Proofs: the stored form of a zone's ledger (notify/ledger.h), which says which secondary has proven which serial, and
+// when.
 //
-// Tagged values; lines of text until format 6. These are observations, which come again by themselves: a tag that is
-// not known is passed over, and is gone with the next proof.
+// Tagged values; lines of text until format 6. Proofs are observations that are made again. So an unknown tag is
+// skipped, and is lost when the ledger is stored next.
 #pragma once
 
 #include <cstdint>
@@ -12,12 +13,12 @@
 namespace axfrd::control {
 
 struct KeptProof {
-  std::string place;  // as in access/secondary.h, without keys
+  std::string place;  // a secondary as in access/secondary.h, without keys
   uint32_t serial;
   int64_t time;
 };
 std::string proofs_to_stored(std::span<const KeptProof> proofs);
-// What cannot be read is left out: the secondary is asked anew.
+// Leaves out what cannot be read. That secondary is asked again.
 std::vector<KeptProof> proofs_from_stored(const std::string& stored);
 
 }  // namespace axfrd::control

@@ -1,6 +1,6 @@
-// Proposal: the next version of one zone, made of its current one and of what somebody asks for.
+// Proposal: the next version of one zone, made from its current version and a request.
 //
-// Whatever is asked for, the same stages follow each other, and each rule stands in one place (proposal.cc):
+// All requests go through the same stages, and each rule is in one place (proposal.cc):
 //
 //   role         whether such a change may be made to such a zone at all
 //   content      edits, whole content, or a given delta
@@ -10,10 +10,10 @@
 //   step         of history
 //   version      refused if it would leave a signed zone with something bogus
 //
-// A replica takes serial, delta and attributes as they are given, and derives nothing: role, step, version.
+// A replica takes serial, delta and attributes as they are given, and derives nothing. Its stages are role and step.
 //
-// Threads. Pure: no store, no table. Any thread may make a proposal upon a version that it holds. It can be committed
-// while that version is still the current one; otherwise it is made again.
+// Threads. Pure: uses neither the store nor the zone table. Any thread may make a proposal on a version that it holds.
+// The proposal can be committed while that version is still the current one. Otherwise it is made again.
 #pragma once
 
 #include <functional>
@@ -30,62 +30,63 @@ namespace axfrd::control {
 
 // What proposals depend on besides the zone.
 struct ProposalRules {
-  zones::Addresses url_addresses;  // what URL records stand for; none: they keep what they have
-  size_t history_octets = 0;       // what the history of a zone may take
+  zones::Addresses url_addresses;  // for URL records; empty: they keep theirs
+  size_t history_octets = 0;       // memory limit of a zone's history
   int64_t now = 0;                 // Unix seconds
-  std::string by = {};             // what the history says of who made the change
+  std::string by = {};             // who made the change, for the history
 };
 
 struct Proposal {
   zones::VersionRef base;   // null: the zone is new
-  zones::VersionRef next;   // the same as `base`: nothing is to be done
-  zones::Delta delta = {};  // from one to the other, SOA left out; of a zone that is new: empty
+  zones::VersionRef next;   // equal to `base`: there is nothing to do
+  zones::Delta delta = {};  // from `base` to `next`, without the SOA; empty for a new zone
   zones::Warnings warnings = {};
   bool changes() const { return next != base; }
-  bool changes_content() const { return !base || next->serial() != base->serial(); }  // what a secondary sees
-  // Records that go and come, the SOA left out. An ALIAS or URL is one, and so is each of its addresses.
+  bool changes_content() const { return !base || next->serial() != base->serial(); }  // as secondaries see it
+  // Numbers of records removed and added, without the SOA. An ALIAS or URL counts as one, and each of its addresses as
+  // one more.
   size_t removed() const;
   size_t added() const;
 };
 
-// Writes the change of a zone upon a draft of its current version; may be called more than once. A Failure leaves the
-// zone as it is.
+// Applies a change to a draft of the zone's current version. May be called more than once. A Failure leaves the zone as
+// it is.
 using Compose = std::function<std::optional<Failure>(zones::Draft&)>;
 Outcome<Proposal> propose_edits(const zones::VersionRef& base, const Compose& compose, const ProposalRules& rules);
 
-// The content of a zone as it shall be, from a zone file.
+// New content of a zone, from a zone file.
 struct NewContent {
   zones::ZoneText text;
-  zones::VersionRef fresh;     // built of `text`: the version of a zone that is new
-  bool only_if_newer = false;  // leave a zone alone whose serial is not older
-  bool strict = false;         // do nothing when there is a warning
+  zones::VersionRef fresh;     // built from `text`; used if the zone is new
+  bool only_if_newer = false;  // change nothing if the file's serial is not newer
+  bool strict = false;         // fail if there is a warning
 };
-// A zone that is there is changed by the difference, so that secondaries get it as IXFR.
+// For an existing zone. Only the difference is applied, so that secondaries get it as IXFR.
 Outcome<Proposal> propose_content(const zones::VersionRef& base, const NewContent& content, const ProposalRules& rules);
-// Of a zone that is not there. `gone`: what is left of one that was; null if nothing is.
+// For a zone that does not exist. `gone`: the tombstone of a removed zone of that name; null if there is none.
 Outcome<Proposal> propose_new(const NewContent& content, const Tombstone* gone, const ProposalRules& rules);
 
-// Makes the secondary DNS of the zone what edit(current version) returns.
+// Sets the secondary DNS of the zone to what edit(current version) returns.
 using SecondaryEdit = std::function<Outcome<zones::SecondaryDns>(const zones::ZoneVersion& current)>;
 Outcome<Proposal> propose_secondary(const zones::VersionRef& base, const SecondaryEdit& edit,
                                     const ProposalRules& rules);
 
 Outcome<Proposal> propose_policy(const zones::VersionRef& base, zones::SerialPolicy policy);
 
-// What another axfrd has made of this zone.
+// A change that another axfrd has made to this zone.
 struct GivenChange {
   zones::Delta delta;
   zones::OwnedRecord soa;        // with its serial
-  zones::Attributes attributes;  // but for the history, which goes on with a step
+  zones::Attributes attributes;  // except for the history, which gets one more step
 };
 Outcome<Proposal> propose_given(const zones::VersionRef& base, const GivenChange& change, const ProposalRules& rules);
 
-// The same content with a serial above `floor` and above the zone's own; a Failure if that is not ours to choose.
-// Without a history: what secondaries have under its serials may be something else.
+// The same content with a serial above `floor` and above the zone's own. A Failure if axfrd must not choose the zone's
+// serials. The history is dropped, because secondaries may have other content under its serials.
 Outcome<Proposal> propose_higher_serial(const zones::VersionRef& base, uint32_t floor, const ProposalRules& rules);
 
 Failure no_such_zone(const zones::Name& apex);
-// Why something is not edited that holds what a later axfrd has stored (zones/disk/tagged.h).
+// The refusal to edit something for which a later axfrd has stored unknown tags (zones/disk/tagged.h).
 Failure not_known(const std::string& what);
 
 }  // namespace axfrd::control
