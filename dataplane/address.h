@@ -22,7 +22,7 @@ struct Address {
   unsigned size() const { return v6 ? 16 : 4; }
 };
 
-// The addresses that the packet path answers for. They are a handful, so that a scan beats any table.
+// The addresses that the packet path answers for. There are few, so a scan is faster than a table.
 class AddressSet {
  public:
   explicit AddressSet(std::span<const Address> addresses);

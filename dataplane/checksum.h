@@ -1,7 +1,7 @@
 // The Internet checksum (RFC 1071).
 //
-// One's complement sums do not care for byte order as long as all loads and stores agree, so everything here is in
-// memory order: native loads, native stores, and not one byte swapped.
+// One's complement sums do not depend on byte order as long as all loads and stores agree. So everything here is in
+// memory order, without byte swaps.
 #pragma once
 
 #include <bit>
@@ -38,7 +38,7 @@ inline uint64_t add_octets(uint64_t sum, const uint8_t* p, size_t size) {
   return sum;
 }
 
-// Adds a 16-bit number that stands in host order.
+// Adds a 16-bit number in host order.
 inline uint64_t add_number(uint64_t sum, unsigned number) {
   const auto n = static_cast<uint16_t>(number);
   return sum + (std::endian::native == std::endian::little ? __builtin_bswap16(n) : n);

@@ -20,7 +20,7 @@ WorkerStats read_stats(const WorkerCounters& counters) {
   stats.received = counters.received.read();
   stats.answered = counters.verdicts[index(Verdict::answered)].read();
   stats.neighbours = counters.verdicts[index(Verdict::neighbour_answered)].read();
-  stats.put_off = counters.put_off.read();
+  stats.slipped = counters.slipped.read();
   stats.from_kernel = counters.from_kernel.read();
   stats.transmitted = counters.transmitted.read();
   stats.untransmitted = counters.untransmitted.read();

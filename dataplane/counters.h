@@ -4,8 +4,8 @@
 //   received                              = answered + neighbours + Σ punted + Σ dropped
 //   answered + neighbours + from_kernel   = transmitted + untransmitted
 //
-// Threads. A Counter has one writer; anybody may read. Relaxed: readers see each count late but never torn. Counts that
-// a reader adds up may therefore be a turn apart; once the workers have stopped they agree exactly.
+// Threads. A Counter has one writer, and any thread may read it. Accesses are relaxed: a reader sees each count late,
+// but never torn. Counts that a reader adds up may be a turn apart; they agree exactly once the workers have stopped.
 #pragma once
 
 #include <array>
@@ -38,7 +38,7 @@ struct alignas(64) WorkerCounters {
   Counter received;
   std::array<Counter, kVerdicts> verdicts;
   std::array<Counter, kRcodes> responses;
-  Counter put_off;  // of those answered: by the rate limit, instead of what was asked for
+  Counter slipped;  // of those answered: by TC or BADCOOKIE, because of the rate limit
   Counter from_kernel;
   Counter transmitted;
   Counter untransmitted;  // refused by a full transmit queue
@@ -53,7 +53,7 @@ struct NamedCount {
 };
 
 struct WorkerStats {
-  uint64_t received = 0, answered = 0, neighbours = 0, put_off = 0, from_kernel = 0, transmitted = 0, untransmitted = 0;
+  uint64_t received = 0, answered = 0, neighbours = 0, slipped = 0, from_kernel = 0, transmitted = 0, untransmitted = 0;
   std::vector<NamedCount> punted, dropped;  // by reason
   std::vector<NamedCount> responses;        // by RCODE
   uint64_t turns = 0, busy_turns = 0;
@@ -63,7 +63,7 @@ struct KernelPathStats {
   uint64_t to_kernel = 0, from_kernel = 0;
   std::vector<NamedCount> dropped;
 };
-// What Watch knows of a port.
+// What Watch has observed of a port.
 struct PortHealth {
   bool link_up = true;
   bool stalled = false;  // it loses packets, and receives none

@@ -1,11 +1,12 @@
-// Dataplane: everything between the wire and the answering core, as one object. What control/ needs to know of packets.
+// Dataplane: everything between the wire and the answering core, as one object. It is all that control/ sees of
+// packets.
 //
 // Order of life: construct (EAL, ports, taps; throws std::runtime_error with a sentence for the operator), start()
-// (threads run), stop() (what the kernel still says goes out, workers finish their turn, threads joined), destroy
+// (threads run), stop() (frames of the kernel are sent, workers finish their turn, threads are joined), destroy
 // (ports closed, EAL cleaned up). One Dataplane per process, because the EAL can be initialised once.
 //
-// Threads. One for all of that: it becomes the EAL's main lcore, and is bound to the control CPUs; threads it makes
-// later inherit that. stats() is for anybody.
+// Threads. One thread does all of that. It becomes the EAL's main lcore and is bound to the control CPUs, and threads
+// that it makes later inherit that. Any thread may call stats().
 #pragma once
 
 #include <cstdint>
@@ -43,19 +44,20 @@ struct DataplaneOptions {
   IdleSleep idle_sleep = IdleSleep::automatic;
   RateLimitOptions rate_limit;
   std::vector<std::string> eal_arguments;  // passed through
-  // Hears what an operator may want to know: the EAL's arguments, what each port offers, that a link is up again.
-  // Called, as those below, by the constructor, and later by a thread of the Dataplane.
+  // Gets notices for the operator: the EAL's arguments, what each port offers, that a link is up again. Like those
+  // below, it is called by the constructor, and later by a thread of the Dataplane.
   std::function<void(std::string_view)> notice = [](std::string_view) {};
-  // Hears what works, but not as it should.
+  // Gets warnings.
   std::function<void(std::string_view)> warning = [](std::string_view) {};
-  // Hears, once, what it cannot go on without: an interface is gone. It is to be stopped, and the process to end.
+  // Gets one fatal problem: an interface is gone. The receiver stops the Dataplane and ends the process.
   std::function<void(std::string_view)> failed = [](std::string_view) {};
 };
 
 class Dataplane {
  public:
-  // Hears what the constructor and start() begin, and how to undo what is left outside of the process when that does
-  // not come back: to be called by another thread just before it ends the process. May throw to end the start.
+  // Gets each step that the constructor and start() begin, and a function that removes what the step leaves outside of
+  // the process. If a step hangs, another thread calls that function just before it ends the process. May throw to end
+  // the start.
   using Step = std::function<void(std::string_view what, std::function<void()> undo)>;
 
   // `rcu` needs a place for each worker. Responder and Rcu outlive the Dataplane.

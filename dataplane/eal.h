@@ -1,8 +1,8 @@
 // Eal: DPDK's environment, brought up once and cleaned up once.
 //
-// The program composes the EAL's arguments itself from what it was told, so that nobody needs to know them; the
-// operator's own come last. The threads that EAL makes for itself inherit the caller's CPUs and signal mask, so both
-// are narrowed before: control CPUs only, and no signals, which are the main thread's business.
+// axfrd composes the EAL's arguments from its options, so that operators need not know them; arguments of the operator
+// come last. Threads of the EAL inherit the caller's CPUs and signal mask. So both are narrowed before: to the control
+// CPUs, and to no signals, because the main thread handles those.
 //
 // lcore 0 is the calling thread, on the control CPUs; lcores 1 … n are the workers, one CPU each.
 #pragma once
@@ -26,11 +26,11 @@ struct EalOptions {
 // True for a PCI address ([DDDD:]BB:DD.F, perhaps with arguments); anything else names a virtual device.
 bool is_pci(std::string_view port);
 
-// True for the name of an interface of the kernel, which gives us only queries (split_door.h); whether there is such an
-// interface is not asked. The virtual devices of DPDK begin with "net_".
+// True for the name of an interface of the kernel, which passes only queries to us (split_door.h). Does not look
+// whether there is such an interface. Names of DPDK's virtual devices begin with "net_".
 bool is_interface(std::string_view port);
 
-// The name EAL knows the port's device by: what stands before the arguments, a PCI address in full.
+// The EAL's name of the port's device: the text before the arguments, a PCI address in full.
 std::string device_name(const std::string& port);
 
 // Which CPUs serve what.

@@ -1,9 +1,9 @@
-// Injector: hands IP packets to the kernel as if they had come in by an interface, which they did.
+// Injector: passes received IP packets to the kernel.
 //
-// For queries that the split door (split_door.h) took and that the packet path leaves to the kernel's sockets. A raw
-// socket sends them with the header they came with; as their destination is the host itself, they turn round at the
-// loopback interface and reach the socket they were meant for. The answer goes the way that any answer goes. So no
-// other interface is needed, with addresses, filters and reverse paths of its own; a VLAN tag does not matter either.
+// It serves queries that the split door (split_door.h) took and that the packet path leaves to the kernel's sockets. A
+// raw socket sends them with their original header. Their destination is the host itself, so they return at the
+// loopback interface and reach the addressed socket, whose answer takes the usual way. So no further interface is
+// needed, with addresses, filters and reverse paths of its own, and a VLAN tag does not matter.
 //
 // Threads. The kernel path's.
 #pragma once
@@ -18,8 +18,8 @@ class Injector {
  public:
   Injector();  // throws std::runtime_error
 
-  // Gives the packet in `frame` to the kernel, and the buffer back to its pool; false if the kernel does not want it,
-  // or there is no IP packet, and then the frame stays the caller's. Never waits.
+  // Passes the packet in `frame` to the kernel and frees the buffer. Returns false if the kernel refuses it, or if
+  // there is no IP packet; then the caller still owns the frame. Never waits.
   bool write(rte_mbuf* frame);
 
  private:

@@ -1,8 +1,8 @@
 // KernelInterface: a network interface of the kernel whose other end is this program.
 //
-// The kernel sees a port through it: the interface has the port's MAC address and MTU, and our IP addresses. ARP,
-// neighbour discovery, ICMP and TCP are the kernel's, but for the plain question for our MAC address (neighbour.h), and
-// we have no stack. The kernel hands over whole frames of at most the MTU, checksums filled in.
+// It represents a port in the kernel: the interface has the port's MAC address and MTU, and our IP addresses. The
+// kernel does ARP, neighbour discovery, ICMP and TCP, except for plain requests for our MAC address (neighbour.h). The
+// kernel sends whole frames of at most the MTU, with checksums filled in.
 //
 // Threads. Made and destroyed by control; read() and write() by the kernel path. The interface goes when the object
 // goes.
@@ -37,20 +37,20 @@ class KernelInterface {
   KernelInterface& operator=(const KernelInterface&) = delete;
 
   const std::string& name() const { return name_; }
-  // Readable when the kernel has a frame for the wire; negative: nothing tells, and one has to look.
+  // Readable when the kernel has a frame for the wire; negative: there is no such descriptor, and the caller must poll.
   virtual int descriptor() const = 0;
 
   // Frames for the wire, at most as many as there is room for, in buffers of the port's pool. Never waits.
   virtual unsigned read(std::span<rte_mbuf*> frames) = 0;
-  // Gives `frame` to the kernel, buffer and all; false if it does not want it, and then it stays the caller's. Never
-  // waits.
+  // Passes `frame` to the kernel and frees the buffer. Returns false if the kernel refuses it; then the caller still
+  // owns the frame. Never waits.
   virtual bool write(rte_mbuf* frame) = 0;
   // How often the pool had no buffer for a frame to be read. Any thread.
   virtual uint64_t no_buffer() const = 0;
 
  protected:
   explicit KernelInterface(std::string name);  // throws if no interface can be called so
-  // Makes the interface in the kernel what it is to be.
+  // Configures the interface in the kernel.
   void set_up(const Port& port, std::span<const Address> addresses) const;
   // With errno's meaning, unless that is 0.
   [[noreturn]] void fail(const std::string& what, int error) const;

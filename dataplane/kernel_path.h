@@ -1,23 +1,23 @@
-// KernelPath: carries what the workers do not answer to the kernel, and what the kernel says to the wire.
+// KernelPath: carries punted frames from the workers to the kernel, and frames of the kernel to the wire.
 //
 //   worker i ─ urgent, bulk ─►┐               ┌─► tap of port 0 ─► kernel: ARP, ND, ICMP, TCP, our UDP sockets
 //   worker j ─ urgent, bulk ─►┴─ this thread ─┼─► tap of port 1
 //                                             └─► injector, for ports that take only queries
 //   worker 0 ◄──── to_wire of port p ◄────────────── tap of port p
 //
-// A port that takes only queries (Intake::queries) needs no tap: the kernel has its interface, and says there what it
-// has to say. What such a port leaves to the kernel is DNS for our UDP sockets.
+// A port that takes only queries (Intake::queries) needs no tap, because the kernel has its interface and sends there.
+// Such a port punts only DNS for our UDP sockets.
 //
-// Threads. One, on the control CPUs, makes the system calls, one or more for each packet, that workers must not make.
-// It is the only one at the taps, and at its ends of the rings. Frames for the wire go through worker 0, so that each
-// NIC queue keeps one owner.
+// Threads. One thread, on the control CPUs, makes the system calls that workers must not make: one or more for each
+// packet. It alone uses the taps and its ends of the rings. Frames for the wire go through worker 0, so that each NIC
+// queue has one owner.
 //
-// A full ring never makes anybody wait: towards the kernel the worker counts a drop; towards the wire a few frames are
-// held and no more are read from the tap, so that the kernel keeps its own and TCP slows down.
+// No thread waits for a full ring. Towards the kernel the worker counts a drop. Towards the wire a few frames are held,
+// and no more are read from the tap, so that they queue in the kernel and TCP slows down.
 //
-// Latency. Nobody may wake this thread but a tap: a worker would need a system call for it. Without work it therefore
-// sleeps in ppoll() for 20 µs, twice as long each time, up to 1 ms; that is what the first punted packet after a
-// silence waits, and what idling costs: a thousand looks a second.
+// Latency. Only a tap wakes this thread, because a worker would need a system call for it. Without work the thread
+// sleeps in ppoll() for 20 µs, then twice as long each time, up to 1 ms. So the first punted packet after a silence
+// waits for that long at most.
 #pragma once
 
 #include <poll.h>
@@ -59,7 +59,7 @@ class KernelPath {
   }
 
   void start();
-  // Carries what is under way, then ends the thread. Workers still run.
+  // Carries the frames in flight, then ends the thread. Workers still run.
   void stop();
 
   KernelPathStats stats() const;  // any thread

@@ -1,11 +1,11 @@
-// Who asks for the MAC address of an address that we serve: ARP requests (RFC 826) and neighbour solicitations (RFC
-// 4861 §4.3), turned into their replies in the same octets.
+// Requests for the MAC address of an address that we serve: ARP requests (RFC 826) and neighbour solicitations (RFC
+// 4861 §4.3), turned into their replies in place.
 //
-// Workers answer these by themselves. The kernel would, too, but a flood of them fills every budget on the way there,
-// and then nobody finds us any more. What is not the plain question stays the kernel's: probes for duplicates (ARP from
-// 0.0.0.0, solicitations from ::), options that we do not know, addresses that only the kernel has.
+// Workers answer these themselves. The kernel could, too, but a flood of them would fill every budget on the way to it,
+// and then hosts could not resolve our address. The kernel gets all other cases: probes for duplicates (ARP from
+// 0.0.0.0, solicitations from ::), unknown options, addresses that only the kernel has.
 //
-// Pure functions over octets, as packet.h.
+// Pure functions over octets, as in packet.h.
 #pragma once
 
 #include "dataplane/packet.h"

@@ -21,7 +21,7 @@ class Netlink {
 
   // Gives the interface a MAC address and an MTU, and sets it up.
   void set_link(unsigned index, const std::array<uint8_t, 6>& mac, unsigned mtu);
-  // Assigns an address, ready for use: IPv6 skips duplicate address detection, as the operator's word stands.
+  // Assigns an address that is usable at once: IPv6 skips duplicate address detection, because the operator chose it.
   void add_address(unsigned index, const Address& address);
   void remove_address(unsigned index, const Address& address);
 

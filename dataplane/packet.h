@@ -1,13 +1,13 @@
 // Packets: what a received frame is, and how a request becomes its response in the same bytes.
 //
-// Pure functions over bytes; no EAL, no mbuf. Hostile input is the normal case: nothing is read that a checked length
-// does not cover.
+// Pure functions over bytes, without EAL and mbufs. Input may be hostile: no octet is read that a checked length does
+// not cover.
 //
 //   request    Ethernet [802.1Q] | IPv4 (20) or IPv6 (40) | UDP (8) | DNS | padding
 //   response   the same headers, turned round             |         | DNS | zeros up to 60 octets
 //
-// The DNS message's length comes from the UDP header, bounded by the IP header, bounded by the frame: short frames are
-// padded.
+// The length of the DNS message is that of the UDP header. The IP header bounds it, and the frame, which may be padded,
+// bounds the IP header.
 //
 // A VLAN tag stays where it is in the frame. Ports leave tags in place (port.h), so that no tag has to be carried
 // beside a frame, be it to the responder, to the kernel or back.
@@ -30,7 +30,7 @@ constexpr unsigned kMinFrame = 60;  // IEEE 802.3, without the FCS; not every de
 
 using MacAddress = std::array<uint8_t, 6>;
 
-// What the functions below must know of the port that a frame came in on. Immutable.
+// The properties of the port that received a frame. Immutable.
 struct Interface {
   MacAddress mac{};
   unsigned mtu = 1500;                    // octets of an IP packet
@@ -38,7 +38,7 @@ struct Interface {
   const AddressSet* addresses = nullptr;  // that we answer for
 };
 
-// What the device has checked already.
+// The checksums that the device has checked.
 struct Verified {
   bool ip = false, udp = false;
 };
@@ -54,7 +54,7 @@ struct Datagram {
   unsigned dns_at() const { return udp_at() + kUdpSize; }
 };
 
-// Says what `frame` is. Verdict::answered: a DNS request for us, in `datagram`; that it can be answered is decided
+// Classifies `frame`. Verdict::answered: a DNS request for us, in `datagram`; whether it can be answered is decided
 // later.
 Verdict classify(Bytes frame, Verified verified, const Interface& interface, Datagram& datagram);
 
@@ -62,7 +62,8 @@ Verdict classify(Bytes frame, Verified verified, const Interface& interface, Dat
 // and ours agree on.
 Bytes ip_packet_in(Bytes frame);
 
-// Who sent it: 4 or 16 octets of the frame. @pre classify() filled `datagram`, and turn_round() was not called yet
+// The source address: 4 or 16 octets of the frame. @pre classify() filled `datagram`, and turn_round() was not called
+// yet
 Bytes sender_octets(const uint8_t* frame, const Datagram& datagram);
 // The same, IPv4 as ::ffff:a.b.c.d.
 std::array<uint8_t, 16> sender_of(const uint8_t* frame, const Datagram& datagram);

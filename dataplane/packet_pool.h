@@ -1,14 +1,14 @@
-// PacketPool: the buffers of one port, which all packets of the port are in.
+// PacketPool: the buffers of one port, for all its packets.
 //
-// Two layouts. A device that does DMA wants no buffer to cross a page, and does not mind gaps before pages. net_af_xdp
+// Two layouts. For a device that does DMA no buffer may cross a page, and gaps before pages are allowed. net_af_xdp
 // gives the kernel one range of memory for its sockets: from the first buffer on, as many octets as all buffers have
-// together. It does not know of gaps. With them, the last buffers lie beyond that range (with pages of 4 KiB nearly
+// together. It takes no account of gaps. With gaps, the last buffers lie beyond that range (with pages of 4 KiB nearly
 // half of all); the kernel throws away each one that it is offered, and when it has none left, the port receives
 // nothing for ever. So these buffers stand without gaps, in one piece. The kernel also throws away those that cross a
 // page, if the interface's driver reads and writes them itself (zero copy). They are set aside, and never used.
 //
-// Threads. As rte_mempool, which it is: threads share it. They may lose their CPUs at any time; its ring therefore
-// works in RTS mode, where one that sleeps in the middle of an operation holds nobody up.
+// Threads. As rte_mempool: threads share it. A thread may lose its CPU at any time. So its ring works in RTS mode, in
+// which a thread that is preempted in the middle of an operation does not block the others.
 #pragma once
 
 #include <cstdint>

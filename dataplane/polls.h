@@ -1,7 +1,8 @@
-// PollRing: a worker's word to control of who asked for the SOA of a zone that has secondaries. It says who is alive,
-// and by IXFR which serial they have; nothing of it is proof, for anybody can write a sender's address upon a datagram.
+// PollRing: carries polls from a worker to control: which host asked for the SOA of a zone that has secondaries, and by
+// IXFR from which serial. Polls are signs of life and no proofs, because the source address of a datagram can be
+// forged.
 //
-// A full ring loses polls: there will be others.
+// A full ring loses polls, because later ones will come.
 //
 // Threads. put(): the worker. take(): one thread of control.
 #pragma once
@@ -30,7 +31,7 @@ class PollRing {
   explicit PollRing(unsigned worker);
 
   void put(const Poll& poll);
-  // Fills the first places of `polls`, and says how many.
+  // Fills the first places of `polls` and returns their number.
   unsigned take(std::span<Poll> polls);
 
  private:

@@ -213,7 +213,7 @@ PortStats Port::stats() const {
   std::snprintf(mac.data(), mac.size(), "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
   stats.mac = mac.data();
   for (const int xsk : xsks_) stats.lost_buffers += xsk_counts(xsk).lost_buffers;
-  const std::lock_guard lock(stats_mutex_);
+  const Lock lock(stats_mutex_);
   rte_eth_stats counts{};
   if (rte_eth_stats_get(id_, &counts) != 0) return stats;
   stats.rx_packets = counts.ipackets;
@@ -226,7 +226,7 @@ PortStats Port::stats() const {
 }
 
 bool Port::link_up() const {
-  const std::lock_guard lock(stats_mutex_);
+  const Lock lock(stats_mutex_);
   rte_eth_link link{};
   return rte_eth_link_get_nowait(id_, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
 }

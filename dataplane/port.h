@@ -3,26 +3,26 @@
 // There are as many receive and transmit queues as workers; queue i belongs to worker i alone, from construction to
 // destruction.
 //
-// What is asked of a device is intersected with what it can do; what it cannot do is done in software:
-//   - checksums of responses are its work if it offers both IPv4 and UDP, else turn_round()'s;
-//   - checksums of requests are checked in software unless it says of a packet that it did;
-//   - VLAN tags stay in the frame. Stripping would save nothing, for the tag would have to be carried beside the frame
-//     to every place that frames go to, and be put back at each.
+// Offloads are those that axfrd wants and the device offers; the rest is done in software:
+//   - the device computes checksums of responses if it offers both IPv4 and UDP, otherwise turn_round() does;
+//   - checksums of requests are checked in software unless the device has marked the packet as checked;
+//   - VLAN tags stay in the frame. Stripping would save nothing, because the tag would have to accompany the frame
+//     everywhere, and be put back.
 //
-// Ownership. The packet pool is the port's: everything sent through the port comes from it, so that a device may free
-// what it has sent without looking (FAST_FREE).
+// Ownership. The port owns its packet pool. All frames that it sends come from that pool, so that the device may free
+// sent buffers without checks (FAST_FREE).
 //
-// Threads. The constructor's; then immutable but for the queues; stats() and link_up() are for anybody.
+// Threads. Built by one thread, then immutable except for the queues. Any thread may call stats() and link_up().
 #pragma once
 
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "dataplane/counters.h"
+#include "dataplane/mutex.h"
 #include "dataplane/packet.h"
 #include "dataplane/packet_pool.h"
 
@@ -36,7 +36,7 @@ namespace axfrd::dataplane {
 // std::runtime_error with a sentence for the operator.
 uint16_t find_device(const std::string& device);
 
-// What a device hands to us of all that arrives.
+// Which of the arriving frames a device passes to us.
 enum class Intake : uint8_t {
   everything,  // so that what is the kernel's has to be carried there
   queries,     // its driver is the kernel's, and so is all the rest (split_door.h)
@@ -67,13 +67,13 @@ class Port {
 
   // ---- the worker that owns `queue` ----
   unsigned receive(unsigned queue, std::span<rte_mbuf*> packets) const;
-  // Hands over the first packets, as many as the queue takes, and says how many. Some drivers wait for the kernel in
-  // here: no read section may be open.
+  // Sends the first packets, as many as the queue takes, and returns their number. Some drivers wait for the kernel
+  // here, so no read section may be open.
   unsigned send(unsigned queue, std::span<rte_mbuf*> packets) const;
 
   PortStats stats() const;  // without the kernel's side, and without what Watch knows
   bool link_up() const;     // as the driver says
-  // What became of it, for an operator.
+  // The configuration in effect, for an operator.
   std::string describe() const;
   unsigned buffers() const;
   unsigned buffers_in_use() const;
@@ -102,8 +102,8 @@ class Port {
   Interface interface_;
   uint64_t rx_offloads_ = 0, tx_offloads_ = 0;
   std::optional<PacketPool> pool_;
-  std::vector<int> xsks_;           // by queue; the driver's
-  mutable std::mutex stats_mutex_;  // drivers want to be asked by one thread at a time
+  std::vector<int> xsks_;      // by queue; the driver's
+  mutable Mutex stats_mutex_;  // drivers want to be asked by one thread at a time
 };
 
 }  // namespace axfrd::dataplane

@@ -61,19 +61,20 @@ RateLimiter::RateLimiter(uint64_t hz, const RateLimitOptions& options)
 }
 
 RateLimiter::Key RateLimiter::key_of(const zones::Query& query) const {
-  if (query.valid_cookie) return {};
+  if (query.reply.valid_cookie) return {};
   const bool v6 = query.client.size() != 4, answers = zones::load16(query.message + 6) != 0;
-  const uint64_t kind = static_cast<unsigned>(query.rcode) | (answers ? 0x40U : 0U) | (v6 ? 0x80U : 0U);
+  const uint64_t kind = static_cast<unsigned>(query.reply.rcode) | (answers ? 0x40U : 0U) | (v6 ? 0x80U : 0U);
   constexpr uint64_t not_zero = uint64_t{1} << 31;  // a bit that belongs to neither line nor tag
   const uint64_t network = network_of(query.client) | (v6 ? 0x80U : 0U);
-  return {mix(mix(network | kind, secret_[0]) ^ query.answered_at, secret_[1]) | not_zero, mix(network, secret_[1])};
+  return {mix(mix(network | kind, secret_[0]) ^ query.reply.answered_at, secret_[1]) | not_zero,
+          mix(network, secret_[1])};
 }
 
 RateLimiter::Fate RateLimiter::decide(const Key& key, const zones::Query& query, uint64_t now) {
   const uint64_t time = (now >> shift_) & kTimeMask;
   const Fate fate = decide_alike(key.alike, time);
   if (fate != Fate::sent || charge_network(key.network, time) || is_secondarys_poll(query)) return fate;
-  return Fate::put_off;
+  return Fate::slipped;
 }
 
 RateLimiter::Fate RateLimiter::decide_alike(uint64_t key, uint64_t time) {
@@ -118,7 +119,7 @@ bool RateLimiter::is_secondarys_poll(const zones::Query& query) const {
   if (std::any_of(secondaries_.begin(), secondaries_.end(),
                   [&](const Network& each) { return covers(each.address, each.bits, client); }))
     return true;
-  const zones::SecondaryDns* zone = query.version->attributes().enabled_secondaries();
+  const zones::SecondaryDns* zone = query.lookup.version->attributes().enabled_secondaries();
   return zone != nullptr &&
          std::any_of(zone->secondaries.begin(), zone->secondaries.end(),
                      [&](const zones::Secondary& each) { return covers(each.address, each.prefix, client); });
@@ -127,7 +128,7 @@ bool RateLimiter::is_secondarys_poll(const zones::Query& query) const {
 RateLimiter::Fate RateLimiter::limit() {
   if (slip_ == 0 || ++limited_ < slip_) return Fate::dropped;
   limited_ = 0;
-  return Fate::put_off;
+  return Fate::slipped;
 }
 
 }  // namespace axfrd::dataplane

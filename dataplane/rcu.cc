@@ -24,7 +24,7 @@ Rcu::Token Rcu::start() { return rte_rcu_qsbr_start(qsbr_.get()); }
 bool Rcu::passed(Token token) const { return rte_rcu_qsbr_check(qsbr_.get(), token, false) == 1; }
 
 unsigned Rcu::take_id() {
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   for (unsigned id = 0; id < taken_.size(); ++id) {
     if (taken_[id]) continue;
     taken_[id] = true;
@@ -34,7 +34,7 @@ unsigned Rcu::take_id() {
 }
 
 void Rcu::release_id(unsigned id) {
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   taken_[id] = false;
 }
 

@@ -1,20 +1,21 @@
-// Rcu: tells the writer when no reader can still see what it took out of sight (QSBR).
+// Rcu: tells the writer when no reader can use a replaced object any more (QSBR).
 //
-// Story of one replacement:
+// The steps of one replacement:
 //   1. the writer stores the new pointer (release), e.g. ZoneTable::publish, and keeps what it replaced;
 //   2. it takes token = start();
 //   3. each reader leaves the ReadSection it was in;
-//   4. the writer finds passed(token) true, at some later look, and destroys the old thing.
-// Nobody ever waits. Outside of read sections a reader is offline, and may block or sleep without holding anybody up.
+//   4. at some later time passed(token) is true, and the writer destroys the old object.
+// No thread waits. Outside of read sections a reader is offline, and may block or sleep without delaying the writer.
 //
-// Threads. start() and passed(): the writer. A Reader: made and destroyed by anybody, used by one thread in between.
+// Threads. start() and passed(): the writer. A Reader: made and destroyed by any thread, used by one in between.
 // Works without the EAL.
 #pragma once
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <vector>
+
+#include "dataplane/mutex.h"
 
 struct rte_rcu_qsbr;
 
@@ -56,8 +57,8 @@ class Rcu {
     void operator()(rte_rcu_qsbr* q) const;
   };
   const std::unique_ptr<rte_rcu_qsbr, Free> qsbr_;
-  std::mutex mutex_;         // taken when a thread comes or goes, never in a read section
-  std::vector<bool> taken_;  // by reader id; guarded by mutex_
+  Mutex mutex_;                                 // taken when a thread comes or goes, never in a read section
+  std::vector<bool> taken_ GUARDED_BY(mutex_);  // by reader id
 };
 
 // A read section: a worker's work on one burst, or a short piece of another thread's. Nothing in it blocks.

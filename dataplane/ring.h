@@ -1,7 +1,8 @@
-// MbufRing: the only way a packet goes from one thread to another. One producer, one consumer, no waiting.
+// MbufRing: the only way of a packet from one thread to another. It has one producer and one consumer; neither waits.
 //
 // Threads. send(): the producer. receive(): the consumer.
-// Ownership. A packet belongs to whoever took it last; those still inside are freed with the ring.
+// Ownership. The sender gives a packet to the ring, and the receiver takes it. Packets that are left are freed with the
+// ring.
 #pragma once
 
 #include <cstdint>
@@ -22,9 +23,9 @@ class MbufRing {
   MbufRing(const MbufRing&) = delete;
   MbufRing& operator=(const MbufRing&) = delete;
 
-  // Takes the first packets of `packets`, as many as there is room for, and says how many.
+  // Takes the first packets of `packets`, as many as there is room for, and returns their number.
   unsigned send(std::span<rte_mbuf*> packets);
-  // Fills the first places of `packets`, and says how many.
+  // Fills the first places of `packets` and returns their number.
   unsigned receive(std::span<rte_mbuf*> packets);
 
  private:
@@ -34,7 +35,7 @@ class MbufRing {
   const std::unique_ptr<rte_ring, Free> ring_;
 };
 
-// The door from one worker to the kernel path. What neighbours need to find us goes ahead of everything else.
+// The rings from one worker to the kernel path. Frames that neighbours need to find us overtake all others.
 struct PuntRings {
   static constexpr unsigned kUrgent = 512, kBulk = 4096;
 

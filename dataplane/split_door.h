@@ -1,17 +1,17 @@
-// SplitDoor: a network interface that keeps its kernel driver, its addresses and its whole life in the kernel, and
-// gives the packet path nothing but queries.
+// SplitDoor: a network interface that keeps its kernel driver and its addresses, and passes only queries to the packet
+// path.
 //
 //   wire ─► interface ─► XDP program ─┬─ UDP to port 53 of an address we serve ─► AF_XDP socket of queue i ─► worker i
 //                                     └─ all else ─► the kernel's stack: ARP, neighbours, ICMP, TCP, other UDP
 //
-// The program (split_door.bpf.c) is linked into ours. DPDK's net_af_xdp loads it and attaches it to the interface as it
-// sets up its first queue; we find it there by its name, and speak to it through its maps. While no address is in its
-// map it takes nothing.
+// The XDP program (split_door.bpf.c) is linked into axfrd. DPDK's net_af_xdp loads it and attaches it to the interface
+// when it sets up its first queue. SplitDoor finds it there by its name and controls it through its maps. Without an
+// address in its map the program redirects nothing.
 //
-// Every end. The port detaches the program as it is closed. After an end without one (kill -9) the program stays, with
-// no socket to give anything to, so that the kernel's stack gets all; the next SplitDoor at the interface removes it.
-// It is known by its name, and nobody else is using it: a claim on the interface, which the kernel takes back from the
-// dead, says so. Another program is never removed.
+// Detaching. The port detaches the program when it is closed. After kill -9 the program stays without a socket, so the
+// kernel's stack gets all frames, and the next SplitDoor at the interface removes it. It recognises the program by its
+// name. A claim on the interface, which the kernel releases when a process dies, proves that no other axfrd uses it.
+// Another program is never removed.
 //
 // Threads. Control's; once the port serves, restore_addresses() is Watch's, and counts() for anybody.
 #pragma once
@@ -40,25 +40,25 @@ class SplitDoor {
   SplitDoor& operator=(const SplitDoor&) = delete;
 
   const std::string& interface() const { return interface_; }
-  // What makes the EAL make the port.
+  // The argument with which the EAL makes the port.
   const std::string& device() const { return device_; }
-  // How many queues the interface has beyond those that were asked for. What comes in on them is left to the kernel.
+  // How many more queues the interface has than were requested. Frames on those are left to the kernel.
   unsigned unattended_queues() const { return unattended_queues_; }
 
   // The interface's own addresses, without those that mean something on its link only.
   std::vector<Address> addresses() const;
-  // Gives the interface those that the host does not have yet.
+  // Assigns to the interface those addresses that the host does not have yet.
   void add_addresses(std::span<const Address> addresses);
-  // Gives it those of them anew that it has lost since. Throws.
+  // Assigns those of them again that the interface has lost since. Throws.
   void restore_addresses();
 
   // Once the port is there, finds the program's maps. Throws.
   void find_program();
-  // Why the port could not be made, as far as trying to attach the program shows; empty if that works.
+  // Tries to attach the program, to find out why the port could not be made. Empty if that works.
   std::string why_not() const;
   // What the destructor does, at any time and by another thread; the process ends right after.
   void let_go() const;
-  // From now on queries to `addresses` come to the port. Throws when they are too many.
+  // Redirects queries to `addresses` to the port from now on. Throws when they are too many.
   void open(std::span<const Address> addresses);
 
   SplitCounts counts() const;  // @pre find_program()

@@ -1,4 +1,4 @@
-// What the XDP program of the split door and we tell each other through its maps. Both compile this, one as C.
+// The maps that the XDP program of the split door shares with axfrd. Both compile this file, the program as C.
 #pragma once
 
 #include <linux/types.h>

@@ -1,7 +1,7 @@
-// Tap: an interface of the kernel that a descriptor is the other end of (/dev/net/tun), one system call for a frame.
+// Tap: an interface of the kernel whose other end is a descriptor (/dev/net/tun), with one system call for a frame.
 //
-// It is the tap device itself and not DPDK's net_tap driver, whose receive queue wakes up by a real-time signal that
-// every thread of the program would have to respect, and whose descriptor nobody can poll(). Opened without offloads.
+// It uses the tap device itself and not DPDK's net_tap driver. The receive queue of that driver uses a real-time
+// signal, which every thread would have to handle, and its descriptor cannot be polled. Opened without offloads.
 #pragma once
 
 #include "dataplane/counters.h"

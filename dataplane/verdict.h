@@ -1,8 +1,8 @@
-// Verdict: what became of a received packet. Each packet gets exactly one; each verdict is a counter with a name.
+// Verdict: the outcome of a received packet. Each packet gets exactly one verdict; each verdict is a named counter.
 //
-//   answered   a response went to the transmit queue; so did a reply to who looked for our MAC address
-//   punted     the kernel's business: it is in a ring to the kernel path
-//   dropped    hostile, broken, not for us, or more than the kernel path shall carry
+//   answered   a response, or a reply to a request for our MAC address, went to the transmit queue
+//   punted     the packet is in a ring to the kernel path
+//   dropped    hostile, broken, not for us, or beyond the budget of the kernel path
 #pragma once
 
 #include <array>
@@ -63,7 +63,7 @@ constexpr bool is_drop(Verdict v) { return v >= Verdict::truncated; }
 
 std::string_view name_of(Verdict v);
 
-// What is punted shares out the kernel path by class, each with a budget of its own: a flood of one cannot starve
+// Punted packets share the kernel path by class. Each class has its own budget, so that a flood of one cannot starve
 // another.
 enum class PuntClass : uint8_t { neighbour, icmp, tcp_open, tcp, dns, udp, other, count };
 constexpr unsigned kPuntClasses = static_cast<unsigned>(PuntClass::count);

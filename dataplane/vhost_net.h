@@ -1,7 +1,7 @@
-// VhostNet: an interface of the kernel that frames reach through rings in our memory, which a thread of the kernel
-// serves (/dev/vhost-net): DPDK's virtio_user device. A system call only wakes that thread when it sleeps.
+// VhostNet: an interface of the kernel with rings in our memory, which a thread of the kernel serves (/dev/vhost-net,
+// DPDK's virtio_user device). Only to wake that thread a system call is needed.
 //
-// Without offloads: nothing here could finish a segment that is larger than the MTU, or has half a checksum.
+// It has no offloads, because axfrd could not complete a segment that is larger than the MTU, or a partial checksum.
 #pragma once
 
 #include "dataplane/kernel_interface.h"

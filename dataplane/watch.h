@@ -1,13 +1,13 @@
-// Watch: looks after the ports while they serve, and tells what an operator must know of them.
+// Watch: monitors the ports while they serve, repairs what it can, and reports to the operator.
 //
-//   link       up or down, as the kernel says of an interface that it has, and DPDK of any other
-//   interface  deleted: there is nothing left to receive from, and a port cannot be made anew in a running EAL
-//   program    of an AF_XDP port: put back when somebody has taken it off
+//   link       up or down, as the kernel reports for its interfaces, and DPDK for others
+//   interface  deleted: reported as fatal, because a port cannot be made again in a running EAL
+//   program    of an AF_XDP port: attached again when somebody has detached it
 //   receiving  a port that loses packets and receives none for three seconds has stalled
-//   buffers    of an AF_XDP port, that the kernel threw away: there are to be none
+//   buffers    of an AF_XDP port, that the kernel has discarded: there should be none
 //
-// Threads. One of its own, on the control CPUs, which the kernel's news of interfaces wakes, and each second. The
-// callbacks are called in it. health() is for anybody.
+// Threads. A thread of its own, on the control CPUs, that wakes each second and at netlink events. It calls the
+// callbacks. Any thread may call health().
 #pragma once
 
 #include <atomic>

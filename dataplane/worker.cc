@@ -82,9 +82,9 @@ void request_checksums(rte_mbuf& packet, const Datagram& datagram) {
 }
 
 unsigned rcode_index(const zones::Query& query) {
-  if (query.rcode == zones::Rcode::badvers) return kRcodes - 2;
-  if (query.rcode == zones::Rcode::badcookie) return kRcodes - 1;
-  return static_cast<unsigned>(query.rcode);
+  if (query.reply.rcode == zones::Rcode::badvers) return kRcodes - 2;
+  if (query.reply.rcode == zones::Rcode::badcookie) return kRcodes - 1;
+  return static_cast<unsigned>(query.reply.rcode);
 }
 
 }  // namespace
@@ -185,7 +185,7 @@ void Worker::parse(const Interface& interface, Request& request) {
   query.now = now_;
   switch (query.parse()) {
     case zones::Disposition::transfer:
-      query.rcode = zones::Rcode::notimp;
+      query.refusal = zones::Rcode::notimp;
       ++request_count_;
       break;
     case zones::Disposition::answer:
@@ -243,9 +243,9 @@ void Worker::limit(std::span<Request> requests) {
     Request& request = requests[i];
     if (!keys[i]) continue;
     request.fate = limiter_.decide(keys[i], request.query, now);
-    if (request.fate != RateLimiter::Fate::put_off) continue;
-    request.response_size = responder_.put_off(request.query, request.response_size);
-    counters_.put_off.add();
+    if (request.fate != RateLimiter::Fate::slipped) continue;
+    request.response_size = responder_.slip(request.query, request.response_size);
+    counters_.slipped.add();
   }
 }
 
@@ -253,7 +253,7 @@ void Worker::note_poll(const Request& request) {
   if (!zones::is_poll(request.query)) return;
   Poll poll;
   poll.address = sender_of(rte_pktmbuf_mtod(request.packet, const uint8_t*), request.datagram);
-  poll.zone = request.query.version->apex().hash;
+  poll.zone = request.query.lookup.version->apex().hash;
   poll.serial = request.ixfr_serial.value_or(0);
   poll.states_serial = request.ixfr_serial.has_value();
   options_.polls->put(poll);

@@ -1,19 +1,19 @@
-// Worker: one poll-mode loop. Receives bursts from its queue of every port, answers, sends; all by itself.
+// Worker: one poll-mode loop, which receives bursts from its queue of every port, answers them and sends the responses.
 //
 // A turn, for each port: receive → classify and parse all → look up and write all → turn all round → send. Stages work
 // on the whole burst, so that the memory one packet waits for arrives while the others are worked on, and each stage's
-// code is fetched once a burst. What is the kernel's goes into the rings to the kernel path; what comes back from there
-// is sent by worker 0.
+// code is fetched once a burst. Punted frames go into the rings to the kernel path; worker 0 sends the frames of the
+// kernel path.
 //
-// Threads. Everything here belongs to the worker's thread, but for the stop flag (written by control), the counters
-// (read by anybody) and the far ends of the rings. In a turn there is no lock, allocation, exception, log or system
+// Threads. Everything belongs to the worker's thread, except for the stop flag (written by control), the counters (read
+// by any thread) and the other ends of the rings. In a turn there is no lock, allocation, exception, log or system
 // call, with these exceptions:
-//   - drivers of vdevs make system calls, and af_packet's may even wait for the kernel. Therefore the read section ends
-//     before anything is sent: between turns, asleep, or stuck in a driver, a worker holds the writer up by nothing;
-//   - the time of the day, asked for once a burst, which Linux tells without a system call (vdso(7));
-//   - idle_sleep: a worker without work sleeps. Arrival wakes it where ports have a descriptor for that, which are
-//   those
-//     of AF_XDP; else it looks after kLongestSleep at the latest. It wakes in front of others that want its CPU.
+//   - drivers of vdevs make system calls, and that of af_packet may wait for the kernel. Therefore the read section
+//     ends before a frame is sent: between turns, asleep, or in a driver, a worker does not delay the writer;
+//   - the time of the day is read once a burst, without a system call (vdso(7));
+//   - idle_sleep: a worker without work sleeps. Arrival wakes it where ports have a descriptor for that, as AF_XDP
+//     ports do; otherwise it looks again after kLongestSleep at the latest. It wakes before other threads that want
+//     its CPU.
 #pragma once
 
 #include <array>

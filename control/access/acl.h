@@ -1,5 +1,5 @@
-// AccessList: which addresses may transfer zones. A rule may also require that the request is signed with one of some
-// keys. A request that no rule allows is denied.
+// AccessList: who may transfer zones, by address, and by TSIG key if the rule names keys. Without a matching rule a
+// transfer is denied.
 //
 // Threads. Immutable once filled; read by the service thread.
 #pragma once
@@ -25,8 +25,7 @@ struct AccessRule {
 
 class AccessList {
  public:
-  // `keys`: a request must be signed with one of them. Calls for the same prefix add up. An empty list removes the
-  // requirement, whatever the other calls state.
+  // `keys`: a request must be signed with one of them; empty: it need not be signed, whatever an earlier call said.
   void allow(const Prefix& prefix, const std::vector<zones::Name>& keys = {});
   // Returns the longest rule that covers `address` and allows the request. If none allows it, returns the longest that
   // covers it, which requires another key. Returns nothing if no rule covers it. 0.0.0.0/0 covers no IPv6 address and

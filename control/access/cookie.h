@@ -12,8 +12,7 @@ namespace axfrd::control {
 // 32 hexadecimal digits. Throws std::invalid_argument, which does not quote the secret.
 zones::CookieSecret parse_cookie_secret(std::string_view text);
 
-// Fingerprints, by which operators compare the secrets of two servers: {"active": fingerprint, "staged": fingerprint or
-// null}.
+// Fingerprints, by which people can compare the secrets of two servers: {"active": …, "staged": … or null}.
 Json to_json(const zones::CookieSecrets& secrets);
 
 // The stored form: tagged values (text until format 6).

@@ -1,5 +1,5 @@
-// UpdateGrant: records that a client may add and remove. The client is the holder of a TSIG key (DNS UPDATE) or of a
-// token (HTTP API).
+// UpdateGrant: records that the holder of a TSIG key may change by DNS UPDATE, or the holder of a token by the HTTP
+// API.
 //
 // Threads. Values.
 #pragma once
@@ -33,9 +33,9 @@ UpdateGrant parse_grant(const std::string& zone, const std::string& names, const
 // {"zone", "names", "types"}, written as parse_grant() reads them.
 Json to_json(const UpdateGrant& grant);
 
-// The stored form: tagged values.
+// The form in the store: tagged values.
 std::string grant_to_stored(const UpdateGrant& grant);
-// Sets `knows_all` to false if there are tags that this program does not know. Throws std::invalid_argument.
+// `knows_all` becomes false at a tag that this program does not know. Throws std::invalid_argument.
 UpdateGrant grant_from_stored(zones::Bytes stored, bool& knows_all);
 
 }  // namespace axfrd::control

@@ -1,7 +1,7 @@
-// KeyBook: the TSIG keys that axfrd knows, and what the holder of each may change by DNS UPDATE.
+// KeyBook: all TSIG keys, and what the holder of each may change by DNS UPDATE.
 //
-// A book is immutable. The committer makes the next one, stores it, and then makes it visible. The stored form of a key
-// (tagged values; JSON until format 6) holds the secret. to_json() leaves the secret out.
+// A book is immutable. The committer stores the next one, then publishes it. The store has the secret of a key (tagged
+// values; JSON until format 6); nothing that is shown to people has it.
 //
 // Threads. Books and keys are shared by shared_ptr. The book in force is one of the settings (settings.h).
 #pragma once
@@ -18,8 +18,8 @@ namespace axfrd::control {
 struct Key {
   TsigKeyRef tsig;
   std::vector<UpdateGrant> grants;
-  // The stored form, if a later axfrd stored tags that this one does not know (zones/disk/tagged.h). Such a key is
-  // used, but not edited. Null: all tags are known.
+  // The stored form, if it has a tag that this axfrd does not know (zones/disk/tagged.h): the key is used, and it
+  // cannot be edited. Null: all tags are known.
   std::shared_ptr<const std::string> kept = nullptr;
 
   bool may_update(const zones::Name& apex) const;

@@ -1,5 +1,5 @@
-// SecondaryWish: what an operator states about secondaries. A provider is such a statement under a name, made once for
-// many zones. A zone that refers to a provider follows its changes.
+// Wishes for secondaries, and providers: secondaries that are stated once, under a name, for many zones. Zones that
+// refer to a provider follow its changes.
 //
 // Errors. std::invalid_argument, with a sentence for the operator.
 #pragma once
@@ -26,7 +26,7 @@ struct SecondaryWish {
   friend bool operator==(const SecondaryWish&, const SecondaryWish&) = default;
 };
 Json to_json(const SecondaryWish& wish);
-// A member that is missing or is no string counts as not stated.
+// A member that is missing, or is no string, counts as not stated.
 SecondaryWish wish_from(const Json& object);
 // The stored form of a provider (tagged values; JSON until format 6).
 std::string wish_to_stored(const SecondaryWish& wish);

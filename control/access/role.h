@@ -1,6 +1,6 @@
-// What a client may do (Role), and in which zones (ZoneScope).
+// Roles and scopes: what a principal may do, and in which zones.
 //
-// A role may do all that the role before it may: a reader looks, an editor changes the content of zones, a secondary
+// Each role includes the one before it: a reader looks, an editor changes the content of zones, a secondary
 // manager opens transfers of zones, an administrator changes the server.
 //
 // Threads. Values.

@@ -10,7 +10,6 @@
 
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -20,6 +19,7 @@
 #include "control/access/key_book.h"
 #include "control/access/provider.h"
 #include "control/access/token.h"
+#include "dataplane/mutex.h"
 
 namespace axfrd::control {
 
@@ -72,18 +72,18 @@ bool knows_all(const SettingValue& value);
 class CurrentSettings {
  public:
   SettingsRef get() const {
-    const std::lock_guard lock(mutex_);
+    const dataplane::Lock lock(mutex_);
     return settings_;
   }
   KeyBookRef keys() const { return get()->keys; }
   void set(SettingsRef settings) {
-    const std::lock_guard lock(mutex_);
+    const dataplane::Lock lock(mutex_);
     settings_.swap(settings);
   }
 
  private:
-  mutable std::mutex mutex_;
-  SettingsRef settings_ = std::make_shared<const Settings>();  // guarded by mutex_
+  mutable dataplane::Mutex mutex_;
+  SettingsRef settings_ GUARDED_BY(mutex_) = std::make_shared<const Settings>();
 };
 
 }  // namespace axfrd::control

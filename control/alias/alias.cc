@@ -344,14 +344,14 @@ bool Aliases::take_token(ZoneUse& zone) {
   } else {
     zone.tokens.fill(now);
   }
-  if (zone.tokens.is_full()) zone.put_off = false;
+  if (zone.tokens.is_full()) zone.defers = false;
   if (zone.tokens.has_one()) {
     zone.tokens.take_one();
     return true;
   }
   zone.not_before = zone.tokens.next();
-  counters_.put_off_changes.add();
-  if (!std::exchange(zone.put_off, true)) {
+  counters_.deferred_changes.add();
+  if (!std::exchange(zone.defers, true)) {
     counters_.alarms.add();
     log_.warning("zone ", zone.apex.to_text(),
                  ": the addresses of its ALIAS targets change so often that changes are "

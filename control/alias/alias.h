@@ -53,7 +53,7 @@ struct AliasSettings {
 // Written by the service thread; anybody may read.
 struct AliasCounters {
   dataplane::Counter lookups, failures, changes, alarms, refused_changes;
-  dataplane::Counter put_off_changes;          // by the token bucket of their zone
+  dataplane::Counter deferred_changes;         // by the token bucket of their zone
   std::atomic<size_t> targets{0}, failing{0};  // names; questions whose last lookup failed
 };
 
@@ -128,10 +128,10 @@ class Aliases {
     zones::PseudoRecords pseudo;
     std::set<Target*> targets;
     bool changing = false;
-    Time not_before{};     // of the next change
-    TokenBucket tokens;    // a change each
-    bool put_off = false;  // changes were put off since the bucket was last full
-    std::string problem;   // why the committer refused the last change
+    Time not_before{};    // of the next change
+    TokenBucket tokens;   // a change each
+    bool defers = false;  // changes were deferred since the bucket was last full
+    std::string problem;  // why the committer refused the last change
   };
 
   // ---- zones ----

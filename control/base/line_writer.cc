@@ -10,8 +10,9 @@
 #include <condition_variable>
 #include <csignal>
 #include <deque>
-#include <mutex>
 #include <utility>
+
+#include "dataplane/mutex.h"
 
 namespace axfrd::control {
 
@@ -54,13 +55,15 @@ struct LineWriter::State {
   int fd;  // of the thread; when there is none, all lines are refused
   const Told told;
 
-  std::mutex mutex;  // guards all below
+  dataplane::Mutex mutex;
   std::condition_variable changed;
-  int next_fd = -1;  // takes the place of fd
-  std::deque<std::string> queue;
-  size_t queued = 0;                 // octets
-  uint64_t dropped = 0, untold = 0;  // lines; untold: of these, those that no line has told of
-  bool writing = false, stopping = false;
+  int next_fd GUARDED_BY(mutex) = -1;  // takes the place of fd
+  std::deque<std::string> queue GUARDED_BY(mutex);
+  size_t queued GUARDED_BY(mutex) = 0;     // octets
+  uint64_t dropped GUARDED_BY(mutex) = 0;  // lines
+  uint64_t untold GUARDED_BY(mutex) = 0;   // of these, those that no line has told of
+  bool writing GUARDED_BY(mutex) = false;
+  bool stopping GUARDED_BY(mutex) = false;
 };
 
 LineWriter::LineWriter(int fd, Told told)
@@ -69,7 +72,7 @@ LineWriter::LineWriter(int fd, Told told)
 LineWriter::~LineWriter() {
   const bool written = flush();
   {
-    const std::lock_guard lock(state_->mutex);
+    const dataplane::Lock lock(state_->mutex);
     state_->stopping = true;
   }
   state_->changed.notify_all();
@@ -79,14 +82,14 @@ LineWriter::~LineWriter() {
 void LineWriter::change(int fd) {
   const int duplicate = fcntl(fd, F_DUPFD_CLOEXEC, 0);
   if (duplicate < 0) return;
-  const std::lock_guard lock(state_->mutex);
+  const dataplane::Lock lock(state_->mutex);
   if (state_->next_fd >= 0) close(state_->next_fd);
   state_->next_fd = duplicate;
 }
 
 void LineWriter::write(std::string line) {
   {
-    const std::lock_guard lock(state_->mutex);
+    const dataplane::Lock lock(state_->mutex);
     if (state_->queued + line.size() > kMostQueued) {
       ++state_->dropped;
       ++state_->untold;
@@ -99,12 +102,13 @@ void LineWriter::write(std::string line) {
 }
 
 bool LineWriter::flush() const {
-  std::unique_lock lock(state_->mutex);
-  return state_->changed.wait_for(lock, kFlushPatience, [&] { return state_->queue.empty() && !state_->writing; });
+  dataplane::Lock lock(state_->mutex);
+  return lock.wait_for(state_->changed, kFlushPatience,
+                       [this]() REQUIRES(state_->mutex) { return state_->queue.empty() && !state_->writing; });
 }
 
 uint64_t LineWriter::dropped() const {
-  const std::lock_guard lock(state_->mutex);
+  const dataplane::Lock lock(state_->mutex);
   return state_->dropped;
 }
 
@@ -122,11 +126,11 @@ void LineWriter::run(State& state) {
     broken_line = written == Written::part;
     return written == Written::whole;
   };
-  std::unique_lock lock(state.mutex);
+  dataplane::Lock lock(state.mutex);
   while (true) {
     state.writing = false;
     state.changed.notify_all();
-    state.changed.wait(lock, [&] { return !state.queue.empty() || state.stopping; });
+    lock.wait(state.changed, [&]() REQUIRES(state.mutex) { return !state.queue.empty() || state.stopping; });
     if (state.queue.empty()) return;
     state.writing = true;
     if (state.next_fd >= 0) {

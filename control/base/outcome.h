@@ -6,7 +6,8 @@
 #include <functional>
 #include <new>
 #include <string>
-#include <variant>
+
+#include "zones/wire/result.h"
 
 namespace axfrd::control {
 
@@ -40,7 +41,7 @@ inline std::string reason_of(const std::exception& error) {
 }
 
 template <class T>
-using Outcome = std::variant<T, Failure>;
+using Outcome = zones::Result<T, Failure>;
 
 // Called once with the outcome.
 template <class T>

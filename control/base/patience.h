@@ -12,13 +12,13 @@
 #include <exception>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <thread>
 #include <variant>
 
 #include "control/base/outcome.h"
+#include "dataplane/mutex.h"
 
 namespace axfrd::control {
 
@@ -36,9 +36,9 @@ std::optional<T> with_patience(std::chrono::milliseconds patience, const std::at
                                std::function<T(WorkSigns&)> work) {
   struct Shared {
     WorkSigns signs;
-    std::mutex mutex;
+    dataplane::Mutex mutex;
     std::condition_variable done;
-    std::variant<std::monostate, T, Failure> outcome;  // guarded by mutex
+    std::variant<std::monostate, T, Failure> outcome GUARDED_BY(mutex);
   };
   auto shared = std::make_shared<Shared>();
   std::thread([shared, work = std::move(work)] {
@@ -48,17 +48,17 @@ std::optional<T> with_patience(std::chrono::milliseconds patience, const std::at
     } catch (const std::exception& error) {
       outcome.template emplace<Failure>(Failure{FailureCode::failed, reason_of(error)});
     }
-    const std::lock_guard lock(shared->mutex);
+    const dataplane::Lock lock(shared->mutex);
     shared->outcome = std::move(outcome);
     shared->done.notify_one();
   }).detach();
 
   constexpr auto kLook = std::chrono::milliseconds(100);
   using Clock = std::chrono::steady_clock;
-  std::unique_lock lock(shared->mutex);
+  dataplane::Lock lock(shared->mutex);
   auto last_sign = Clock::now();
   for (uint64_t seen = 0; shared->outcome.index() == 0;) {
-    shared->done.wait_for(lock, kLook);
+    lock.wait_for(shared->done, kLook);
     const uint64_t now = shared->signs.progress.load(std::memory_order_relaxed);
     if (now != seen) last_sign = Clock::now();
     seen = now;

@@ -30,7 +30,7 @@ StartGuard::StartGuard(const Log& log, StartPatience patience) : log_(log), pati
 StartGuard::~StartGuard() { end_thread(); }
 
 void StartGuard::step(std::string_view what, std::function<void()> undo) {
-  const std::lock_guard lock(mutex_);
+  const dataplane::Lock lock(mutex_);
   if (told_) throw Stopped();
   what_ = what;
   undo_ = std::move(undo);
@@ -39,6 +39,7 @@ void StartGuard::step(std::string_view what, std::function<void()> undo) {
 
 void StartGuard::done() {
   end_thread();
+  const dataplane::Lock lock(mutex_);
   undo_ = nullptr;
   if (told_) throw Stopped();
 }
@@ -46,12 +47,13 @@ void StartGuard::done() {
 void StartGuard::end_thread() {
   if (!thread_.joinable()) return;
   {
-    const std::lock_guard lock(mutex_);
+    const dataplane::Lock lock(mutex_);
     over_ = true;
   }
   thread_.join();
   sigaction(SIGTERM, &term_before_, nullptr);
   sigaction(SIGINT, &int_before_, nullptr);
+  const dataplane::Lock lock(mutex_);
   told_ = told_ || noted_signal != 0;
 }
 
@@ -60,7 +62,7 @@ void StartGuard::watch() {
   while (true) {
     std::this_thread::sleep_for(kLook);
     const int number = noted_signal;
-    const std::unique_lock lock(mutex_);
+    const dataplane::Lock lock(mutex_);
     if (number != 0 && !told_) {
       told_ = true;
       told_at = Clock::now();
@@ -72,13 +74,13 @@ void StartGuard::watch() {
     if (step != since_) said = (step = since_) + patience_.silent - patience_.between;
     if (told_ && now - told_at >= patience_.stop) {
       log_.warning("the start does not come back from ", what_, "; ending all the same");
-      end_process(lock, 0);
+      end_process(0);
     }
     if (what_.empty()) continue;
     if (age >= patience_.most) {
       log_.error("gave up waiting for ", what_, " after ",
                  std::chrono::duration_cast<std::chrono::seconds>(age).count(), " s");
-      end_process(lock, kGaveUp);
+      end_process(kGaveUp);
     }
     if (now - said < patience_.between) continue;
     said = now;
@@ -87,7 +89,7 @@ void StartGuard::watch() {
 }
 
 // Without destructors: the other thread still uses everything. The lock keeps it from beginning something else.
-void StartGuard::end_process(const std::unique_lock<std::mutex>& /*lock*/, int code) const {
+void StartGuard::end_process(int code) const {
   log_.flush();  // the reason comes before what undo() says
   if (undo_) undo_();
   log_.info("stopped");

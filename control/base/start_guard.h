@@ -15,12 +15,12 @@
 #include <csignal>
 #include <exception>
 #include <functional>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
 
 #include "control/base/log.h"
+#include "dataplane/mutex.h"
 
 namespace axfrd::control {
 
@@ -53,17 +53,17 @@ class StartGuard {
 
   void watch();
   void end_thread();
-  void end_process(const std::unique_lock<std::mutex>& lock, int code) const;
+  void end_process(int code) const REQUIRES(mutex_);
 
   const Log& log_;
   const StartPatience patience_;
   struct sigaction term_before_ {
   }, int_before_{};
-  std::mutex mutex_;  // of all below
-  std::string what_;
-  std::function<void()> undo_;
-  Clock::time_point since_ = Clock::now();
-  bool told_ = false, over_ = false;
+  dataplane::Mutex mutex_;
+  std::string what_ GUARDED_BY(mutex_);
+  std::function<void()> undo_ GUARDED_BY(mutex_);
+  Clock::time_point since_ GUARDED_BY(mutex_) = Clock::now();
+  bool told_ GUARDED_BY(mutex_) = false, over_ GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
 

@@ -95,14 +95,14 @@ JsonStream stream_of(std::function<bool(std::string&)> write) {
   };
 }
 
-std::variant<Json, RpcError> parse_json(std::string_view text, const JsonLimits& limits) {
+zones::Result<Json, RpcError> parse_json(std::string_view text, const JsonLimits& limits) {
   BoundedReader reader(limits);
   if (Json::sax_parse(text, &reader)) return std::move(reader.value);
   if (reader.problem.code != RpcError::parse_error) reader.problem.id = id_of(reader.value);
   return std::move(reader.problem);
 }
 
-std::variant<RpcRequest, RpcError> parse_request(std::string_view line) {
+zones::Result<RpcRequest, RpcError> parse_request(std::string_view line) {
   auto read = parse_json(line, {kMaxMembers, kMaxValues, kMaxDepth});
   if (auto* error = std::get_if<RpcError>(&read)) {
     if (error->message == kNotJson) error->message = "the line is not JSON";

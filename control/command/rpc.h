@@ -10,6 +10,7 @@
 #include "control/base/json.h"
 #include "control/base/outcome.h"
 #include "control/operate/principal.h"
+#include "zones/wire/result.h"
 
 namespace axfrd::control {
 
@@ -52,13 +53,13 @@ struct JsonLimits {
   size_t values;   // in all
   size_t depth;
 };
-std::variant<Json, RpcError> parse_json(std::string_view text, const JsonLimits& limits);
+zones::Result<Json, RpcError> parse_json(std::string_view text, const JsonLimits& limits);
 
 // Reads one line. A request that is larger than any that we have a method for is refused when that shows, at a cost
 // that does not grow with what follows: an object of more than kMaxMembers members, more than kMaxValues values in all,
 // one member twice, or more than kMaxDepth levels. Strings may be of any length. Any thread.
 inline constexpr size_t kMaxMembers = 64, kMaxValues = 65536, kMaxDepth = 8;
-std::variant<RpcRequest, RpcError> parse_request(std::string_view line);
+zones::Result<RpcRequest, RpcError> parse_request(std::string_view line);
 
 // Each ends with a newline.
 std::string error_reply(const Json& id, int code, std::string_view message);

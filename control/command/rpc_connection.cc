@@ -23,7 +23,7 @@ constexpr size_t kKeptOutput = 64 * 1024;
 constexpr size_t kLongRequest = 64 * 1024;
 constexpr auto kPause = std::chrono::milliseconds(20);
 
-std::variant<RpcRequest, RpcError> parse_or_refuse(std::string_view line) {
+zones::Result<RpcRequest, RpcError> parse_or_refuse(std::string_view line) {
   try {
     return parse_request(line);
   } catch (const std::bad_alloc&) {
@@ -102,7 +102,7 @@ void RpcConnection::begin(Taken taken) {
                  [self = shared_from_this(), entry](auto outcome) { self->served(*entry, std::move(outcome)); });
 }
 
-void RpcConnection::take(std::variant<RpcRequest, RpcError> request, size_t octets) {
+void RpcConnection::take(zones::Result<RpcRequest, RpcError> request, size_t octets) {
   const auto* fine = std::get_if<RpcRequest>(&request);
   auto zone = fine != nullptr ? owner_.reach(*fine) : std::nullopt;
   next_ = Taken{std::move(request), std::move(zone), octets};

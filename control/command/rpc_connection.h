@@ -31,6 +31,7 @@
 #include <string>
 
 #include "control/command/rpc.h"
+#include "zones/wire/result.h"
 
 namespace axfrd::control {
 
@@ -80,7 +81,7 @@ class RpcConnection : public std::enable_shared_from_this<RpcConnection> {
   };
   // One that was taken, and not begun.
   struct Taken {
-    std::variant<RpcRequest, RpcError> request;
+    zones::Result<RpcRequest, RpcError> request;
     std::optional<std::string> zone;
     size_t octets;  // of a long one
   };
@@ -93,7 +94,7 @@ class RpcConnection : public std::enable_shared_from_this<RpcConnection> {
   bool take_line();
   void take_long_line(std::string line);
   void refuse_line();
-  void take(std::variant<RpcRequest, RpcError> request, size_t octets);
+  void take(zones::Result<RpcRequest, RpcError> request, size_t octets);
   void begin(Taken taken);
   void read();
   void read_some(size_t room);

@@ -18,7 +18,7 @@ Json worker(const dataplane::WorkerStats& stats) {
   return {{"rx", stats.received},
           {"answered", stats.answered},
           {"neighbours", stats.neighbours},
-          {"put_off", stats.put_off},
+          {"slipped", stats.slipped},
           {"from_kernel", stats.from_kernel},
           {"tx", stats.transmitted},
           {"untransmitted", stats.untransmitted},
@@ -64,7 +64,7 @@ Json requests(const RequestCounters& counters) {
   return {{"queries", counters.queries.read()}, {"ignored", counters.ignored.read()},
           {"refused", counters.refused.read()}, {"bad_keys", counters.bad_keys.read()},
           {"updates", counters.updates.read()}, {"updates_refused", counters.updates_refused.read()},
-          {"put_off", counters.put_off.read()}, {"rate_limited", counters.rate_limited.read()},
+          {"slipped", counters.slipped.read()}, {"rate_limited", counters.rate_limited.read()},
           {"responses", std::move(responses)}};
 }
 
@@ -103,7 +103,7 @@ Json to_json(const AliasCounters& counters) {
           {"failures", counters.failures.read()},
           {"alarms", counters.alarms.read()},
           {"changes", counters.changes.read()},
-          {"put_off_changes", counters.put_off_changes.read()},
+          {"deferred_changes", counters.deferred_changes.read()},
           {"refused_changes", counters.refused_changes.read()}};
 }
 

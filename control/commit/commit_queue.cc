@@ -27,7 +27,7 @@ void CommitQueue::start() {
 
 void CommitQueue::stop() {
   {
-    const std::lock_guard lock(mutex_);
+    const dataplane::Lock lock(mutex_);
     stopping_.store(true, std::memory_order_relaxed);
     waiting_.clear();
   }
@@ -37,7 +37,7 @@ void CommitQueue::stop() {
 
 void CommitQueue::enqueue(Work work) {
   {
-    const std::lock_guard lock(mutex_);
+    const dataplane::Lock lock(mutex_);
     if (stopping_.load(std::memory_order_relaxed)) return;
     waiting_.push_back(std::move(work));
   }
@@ -62,20 +62,15 @@ void CommitQueue::run() {
 // Waits for work and takes all of it. Frees replaced objects meanwhile. Returns an empty queue when the thread is to
 // end.
 std::deque<CommitQueue::Work> CommitQueue::next() {
-  std::unique_lock lock(mutex_);
-  const auto something = [this] { return stopping_.load(std::memory_order_relaxed) || !waiting_.empty(); };
-  // Calls work() without the lock.
-  const auto meanwhile = [&](auto&& work) {
-    lock.unlock();
-    const bool more = work();
-    lock.lock();
-    return more;
+  dataplane::Lock lock(mutex_);
+  const auto something = [this]() REQUIRES(mutex_) {
+    return stopping_.load(std::memory_order_relaxed) || !waiting_.empty();
   };
-  bool retired = meanwhile([this] { return owner_.free_retired(); });
-  while (retired && !wake_.wait_for(lock, kRetirePause, something))
-    retired = meanwhile([this] { return owner_.free_retired(); });
-  while (!wake_.wait_for(lock, kIdle, something)) {
-    meanwhile([this] {
+  const auto free_retired = [this] { return owner_.free_retired(); };
+  bool retired = lock.without(free_retired);
+  while (retired && !lock.wait_for(wake_, kRetirePause, something)) retired = lock.without(free_retired);
+  while (!lock.wait_for(wake_, kIdle, something)) {
+    lock.without([this] {
       owner_.idle();
       return false;
     });

@@ -1,19 +1,20 @@
-// CommitQueue: the thread in which zones and settings change, and the queue of work for it.
+// CommitQueue: the thread in which zones and settings change, and its queue of work.
 //
-// The queue contains no DNS logic. The thread runs the work that waits, one piece after the other, as a group. Then the
-// owner ends the group, with one sync of the disk for all of it. Work that arrives meanwhile goes into the next group.
+// The queue has no rules of DNS. It takes the pieces of work that wait as one group and runs them one after the other.
+// Then the owner ends the group, which takes one sync of the disk for the whole group. Meanwhile work for the next
+// group arrives.
 //
-// Threads. Any thread may enqueue. The owner is called only in the queue's thread.
+// Threads. Any thread may enqueue. The owner is called in the queue's thread alone.
 #pragma once
 
 #include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
-#include <mutex>
 #include <thread>
 
 #include "control/base/histogram.h"
+#include "dataplane/mutex.h"
 
 namespace axfrd::control {
 
@@ -26,7 +27,7 @@ class CommitQueue {
     virtual void begin_group() = 0;
     // Returns whether the group changed anything.
     virtual bool end_group() = 0;
-    // Frees replaced objects that no reader can see any more. Returns whether some are left.
+    // Frees what no reader uses any more. Returns whether something is left to be freed.
     virtual bool free_retired() = 0;
     // Called when there has been no work for a second.
     virtual void idle() = 0;
@@ -41,12 +42,11 @@ class CommitQueue {
   CommitQueue& operator=(const CommitQueue&) = delete;
 
   void start();
-  // Ends the thread after the work that it has taken from the queue. Work that still waits is dropped.
+  // Ends the current group, then the thread. Work that still waits is dropped.
   void stop();
-  // For each group that changed something: the time from its first work until its changes were stored, visible and
-  // answered.
+  // Of each group that changed something, the time from its begin until its changes were stored, visible and answered.
   const Histogram& group_times() const { return group_times_; }
-  // Drops the work silently if the queue is stopped.
+  // Drops `work` silently if the queue is stopped.
   void enqueue(Work work);
 
  private:
@@ -54,9 +54,9 @@ class CommitQueue {
   std::deque<Work> next();
 
   Owner& owner_;
-  std::mutex mutex_;
+  dataplane::Mutex mutex_;
   std::condition_variable wake_;
-  std::deque<Work> waiting_;           // guarded by mutex_
+  std::deque<Work> waiting_ GUARDED_BY(mutex_);
   std::atomic<bool> stopping_{false};  // written with mutex_ held
   Histogram group_times_;              // written by the thread
   std::thread thread_;

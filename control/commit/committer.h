@@ -1,15 +1,15 @@
-// Committer: the only writer of zones and settings. All changes go through it.
+// Committer: the one writer of zones and settings.
 //
-// All changes take the same path. A proposal is made from the zone's newest version (proposal.h), and the group takes
-// it (group.h). When the group ends, its changes are stored, then published, then answered (commit_queue.h says when).
-// The committer never waits for readers: replaced objects are freed when no reader can see them any more
-// (retire_list.h).
+// Each change takes the same way, whoever requests it. A proposal is made from the zone's newest version (proposal.h),
+// and the group takes it (group.h). When the group ends (commit_queue.h says when), it is stored, published and
+// reported. The committer never waits for readers: a replaced version is freed when they have moved on (retire_list.h).
 //
-// A standby (committer_standby.cc) serves the content of a backup. Before it is promoted, it makes no change of its own
-// and accepts none. Promotion raises serials, as a start after lost changes does, and makes it the primary.
+// A standby (committer_standby.cc) serves the zones of a backup. It changes nothing, and refuses changes, until it is
+// promoted. Then it raises serials as a start after lost changes does, and is the primary.
 //
-// Threads. Any thread may call. The work, and the call of `done`, happen in the committer's own thread. `done` must
-// pass the outcome on and return at once. Requests after stop() are dropped, and their `done` is not called.
+// Threads. Any thread may request a change. The work and the call of `done` happen in the committer's own thread.
+// `done` passes the outcome to its own thread and returns at once. A request after stop() is dropped, and `done` with
+// it.
 #pragma once
 
 #include <atomic>
@@ -39,20 +39,19 @@
 
 namespace axfrd::control {
 
-// The refusal of a change by a standby.
+// The failure with which a standby refuses a change.
 Failure takes_no_changes();
 
 class Committer : private CommitQueue::Owner {
  public:
-  // `history_octets`: memory limit for the histories of all zones. Beyond it, the oldest steps are dropped.
+  // `history_octets`: the memory for the histories of all zones; beyond it the oldest steps are dropped.
   Committer(zones::ZoneTable& zones, zones::CookieJar& cookies, dataplane::Rcu& rcu, Store& store,
             CurrentSettings& settings, size_t history_octets, const Log& log);
   ~Committer();  // @pre no reader is left, so that replaced objects can be freed
   Committer(const Committer&) = delete;
   Committer& operator=(const Committer&) = delete;
 
-  // Called in the committer's thread when changes have been published, before their requests are answered. @pre not
-  // started yet
+  // Called in the committer's thread, before `done` of the changes. @pre not started yet
   using Observer = std::function<void(Published)>;
   void set_observer(Observer observer) { observer_ = std::move(observer); }
   // Called in the committer's thread with each change of a zone that is committed. Without an auditor, the change is
@@ -62,7 +61,7 @@ class Committer : private CommitQueue::Owner {
   // zones of load_store(). @pre not started yet
   using Roster = std::function<void(const zones::Name& apex, bool is_there)>;
   void set_roster(Roster roster) { roster_ = std::move(roster); }
-  // The addresses for URL records; empty: URL records keep theirs. @pre not started yet
+  // The addresses of URL records; none: they keep theirs. @pre not started yet
   void set_url_addresses(zones::Addresses addresses) { url_addresses_ = std::move(addresses); }
   // Makes it a standby. @pre not started yet, and the store was opened for one
   void set_standby() { duty_ = Duty::standby; }
@@ -84,13 +83,13 @@ class Committer : private CommitQueue::Owner {
   };
   void change_zone(zones::Name apex, Cause cause, Compose compose, Done<Changed> done);
 
-  // What an import would change. `old`: null if the zone is new.
+  // The result of an import before it is committed. `old`: null if the zone is new.
   struct Review {
     const zones::ZoneVersion* old;
     const zones::ZoneVersion& next;
     const zones::Delta& delta;
   };
-  // Returns a Failure if the change must not be made. Called in the committer's thread.
+  // Returns nothing, or the reason why the change is not to be made. Called in the committer's thread.
   using Reviewer = std::function<std::optional<Failure>(const Review&)>;
 
   struct Import {
@@ -114,7 +113,7 @@ class Committer : private CommitQueue::Owner {
   void import_zone(Import request, Done<Imported> done);
   // The same for several zones. Each has its own outcome.
   void import_zones(std::vector<Import> requests, Done<std::vector<Outcome<Imported>>> done);
-  // The version on which a proposal can be made ahead, null if there is no such zone; and the rules for it.
+  // The version of a zone for which a proposal can be made ahead, null if there is none; and the rules for it.
   struct Base {
     zones::VersionRef version;
     ProposalRules rules;
@@ -238,13 +237,13 @@ class Committer : private CommitQueue::Owner {
   // Whether changes can be stored. Any thread.
   StoreHealth store_health() const { return store_.health(); }
 
-  // See CommitQueue::group_times(). Any thread.
+  // How many objects wait until readers have moved on. Any thread.
   const Histogram& group_times() const { return queue_.group_times(); }
   // Replaced objects that some reader may still see. Any thread.
   size_t retired_count() const { return retired_.count(); }
   // How many zones have no NS record at their apex. Any thread.
   size_t zones_without_servers() const { return zones_without_servers_.load(std::memory_order_relaxed); }
-  // Memory of all histories, in octets. Any thread.
+  // The octets of all histories. Any thread.
   size_t history_octets() const { return histories_.octets(); }
 
  private:

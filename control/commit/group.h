@@ -1,7 +1,7 @@
-// Group: changes that are committed together. Each is made on the result of the changes before it.
+// Group: changes that are committed together. Each is made upon the result of the changes before it.
 //
-// When the group ends, all of it is stored in one commit, then published, and then the requests are answered. If it
-// cannot be stored, none of it is in force, and all requests get the failure.
+// First the store commits all changes at once, then they are published, then `done` of each is called. If they cannot
+// be stored, none of them is in force, and each `done` gets the failure.
 //
 // Threads. The committer's.
 #pragma once
@@ -47,33 +47,32 @@ class Group {
  public:
   explicit Group(CommitGround& ground) : ground_(ground) {}
 
-  // The newest version of a zone: the group's, or else the one that is served. Null if there is none.
+  // The newest version of a zone: that of the group, or else the served one. Null: there is no such zone.
   zones::VersionRef current(const zones::Name& apex) const;
-  // Makes `after` the zone's next version. Null: removes the zone.
+  // Makes `after` the zone's next version; null: removes the zone.
   void set(const zones::Name& apex, zones::VersionRef after);
-  // The tombstone of a removed zone. Null if there is none.
+  // The tombstone of a removed zone; null if there is none.
   Tombstones::Gone* tombstone(const zones::Name& apex);
 
   // The newest settings, as current().
   SettingsRef settings() const { return settings_ ? settings_ : ground_.settings.get(); }
-  // A Failure, and nothing is set, if one of the present settings must not be edited (knows_all()).
+  // Returns a Failure, and sets nothing, if a stored one has tags that this axfrd does not know.
   std::optional<Failure> set(std::vector<Setting> changed);
 
   void keep_ledger(std::vector<Store::LedgerText> lines);
-  // The same for lines that the ledger itself does not have, such as those of a backup. They are also published, with
-  // their zones.
+  // The same for lines that the keeper of the ledger does not have yet: they are published with their zones.
   void bring_ledger(std::vector<Store::LedgerText> lines);
-  // Stores tombstones besides those of the zones that the group removes.
+  // Keeps the last serials of removed zones, besides those that the group removes itself.
   void keep_tombstones(std::vector<Tombstones::Gone> gone);
 
-  // Logs a line when the group is committed and its requests are answered.
+  // Logs a line once the group is committed and all `done` have been called.
   template <class... Parts>
   void log(const Parts&... parts) {
     if (ground_.log.shows(LogLevel::info)) lines_.push_back(Log::text(parts...));
   }
   // Records a change of a zone, likewise.
   void record(AuditRecord record) { records_.push_back(std::move(record)); }
-  // Calls one of the two functions when the group is committed or has failed.
+  // Calls `committed` when the group is committed, or `failed` if that fails.
   void then(std::function<void()> committed, std::function<void(Failure)> failed) {
     ends_.push_back({std::move(committed), std::move(failed)});
   }

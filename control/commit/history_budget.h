@@ -1,5 +1,5 @@
-// HistoryBudget: the memory that the histories of all zones take, and the order in which steps are dropped when that is
-// too much.
+// HistoryBudget: the memory of the histories of all zones, and the order in which steps are dropped when it is too
+// much.
 //
 // Threads. The committer's; octets() is for any.
 #pragma once
@@ -13,7 +13,7 @@
 
 namespace axfrd::control {
 
-// Memory of a version's history, in octets. 0 for null.
+// The octets of the history of a version; null: 0.
 size_t history_memory(const zones::ZoneVersion* version);
 
 class HistoryBudget {
@@ -24,7 +24,7 @@ class HistoryBudget {
   size_t octets() const { return octets_.load(std::memory_order_relaxed); }
   void set_octets(size_t octets) { octets_.store(octets, std::memory_order_relaxed); }
 
-  // A step that can be dropped: the one that leads on from serial `from`, of the zone with this hash. It may be gone
+  // A step that can be dropped: the zone with this hash has it, and it leads on from this serial. It may be gone
   // already.
   struct OldStep {
     uint64_t zone;

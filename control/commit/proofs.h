@@ -1,8 +1,8 @@
 // Proofs: the stored form of a zone's ledger (notify/ledger.h), which says which secondary has proven which serial, and
 // when.
 //
-// Tagged values; lines of text until format 6. Proofs are observations that are made again. So an unknown tag is
-// skipped, and is lost when the ledger is stored next.
+// Tagged values; until format 6, lines of text. Proofs are observations that come again by themselves. So an unknown
+// tag is ignored, and the next proof drops it.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ struct KeptProof {
   int64_t time;
 };
 std::string proofs_to_stored(std::span<const KeptProof> proofs);
-// Leaves out what cannot be read. That secondary is asked again.
+// Leaves out what cannot be read: that secondary will be asked again.
 std::vector<KeptProof> proofs_from_stored(const std::string& stored);
 
 }  // namespace axfrd::control

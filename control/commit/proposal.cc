@@ -349,7 +349,7 @@ Outcome<Proposal> propose_edits(const VersionRef& base, const Compose& compose, 
   if (!rules.url_addresses.empty()) draft.set_url_addresses(rules.url_addresses);
   auto finished = draft.finish();
   if (auto* reason = std::get_if<std::string>(&finished)) return Failure{FailureCode::bad_zone, std::move(*reason)};
-  auto& result = std::get<Draft::Result>(finished);
+  auto& result = std::get<Draft::Changes>(finished);
   if (result.empty()) return with_warnings(nothing_to_do(base), std::move(warnings), false);
   made.needs_serial = !result.delta.empty() || result.soa_edited || changes_pseudo(*base, result.pseudo);
   made.delta = std::move(result.delta);
@@ -474,7 +474,7 @@ Outcome<Proposal> propose_secondary(const VersionRef& base, const SecondaryEdit&
   change_servers(draft, current.get(), *settings);
   auto finished = draft.finish();
   if (auto* reason = std::get_if<std::string>(&finished)) return Failure{FailureCode::bad_zone, std::move(*reason)};
-  auto& result = std::get<Draft::Result>(finished);
+  auto& result = std::get<Draft::Changes>(finished);
   if (result.delta.empty() && *settings == (current ? *current : zones::SecondaryDns{})) return nothing_to_do(base);
   Made made(*base);
   made.needs_serial = made.changed_servers = !result.delta.empty();

@@ -1,6 +1,6 @@
 // Proposal: the next version of one zone, made from its current version and a request.
 //
-// All requests go through the same stages, and each rule is in one place (proposal.cc):
+// Every request passes the same stages, and each rule has one place (proposal.cc):
 //
 //   role         whether such a change may be made to such a zone at all
 //   content      edits, whole content, or a given delta
@@ -28,7 +28,7 @@
 
 namespace axfrd::control {
 
-// What proposals depend on besides the zone.
+// What a proposal depends on besides the zone.
 struct ProposalRules {
   zones::Addresses url_addresses;  // for URL records; empty: they keep theirs
   size_t history_octets = 0;       // memory limit of a zone's history
@@ -42,15 +42,14 @@ struct Proposal {
   zones::Delta delta = {};  // from `base` to `next`, without the SOA; empty for a new zone
   zones::Warnings warnings = {};
   bool changes() const { return next != base; }
-  bool changes_content() const { return !base || next->serial() != base->serial(); }  // as secondaries see it
-  // Numbers of records removed and added, without the SOA. An ALIAS or URL counts as one, and each of its addresses as
-  // one more.
+  bool changes_content() const { return !base || next->serial() != base->serial(); }  // what a secondary sees
+  // Removed and added records without the SOA. An ALIAS or URL counts as one, and so does each of its addresses.
   size_t removed() const;
   size_t added() const;
 };
 
-// Applies a change to a draft of the zone's current version. May be called more than once. A Failure leaves the zone as
-// it is.
+// Writes the edits of a zone to a draft of its current version. May be called more than once. A Failure leaves the zone
+// as it is.
 using Compose = std::function<std::optional<Failure>(zones::Draft&)>;
 Outcome<Proposal> propose_edits(const zones::VersionRef& base, const Compose& compose, const ProposalRules& rules);
 
@@ -61,9 +60,9 @@ struct NewContent {
   bool only_if_newer = false;  // change nothing if the file's serial is not newer
   bool strict = false;         // fail if there is a warning
 };
-// For an existing zone. Only the difference is applied, so that secondaries get it as IXFR.
+// Changes an existing zone by the difference, so that secondaries can get it by IXFR.
 Outcome<Proposal> propose_content(const zones::VersionRef& base, const NewContent& content, const ProposalRules& rules);
-// For a zone that does not exist. `gone`: the tombstone of a removed zone of that name; null if there is none.
+// For a new zone. `gone`: the tombstone of an earlier zone of that name; null if there is none.
 Outcome<Proposal> propose_new(const NewContent& content, const Tombstone* gone, const ProposalRules& rules);
 
 // Sets the secondary DNS of the zone to what edit(current version) returns.
@@ -81,12 +80,12 @@ struct GivenChange {
 };
 Outcome<Proposal> propose_given(const zones::VersionRef& base, const GivenChange& change, const ProposalRules& rules);
 
-// The same content with a serial above `floor` and above the zone's own. A Failure if axfrd must not choose the zone's
-// serials. The history is dropped, because secondaries may have other content under its serials.
+// The same content with a serial above `floor` and above the zone's own, without a history, because secondaries may
+// have other content under its serials. A Failure if its serials are chosen elsewhere (`keep`, or a signed zone).
 Outcome<Proposal> propose_higher_serial(const zones::VersionRef& base, uint32_t floor, const ProposalRules& rules);
 
 Failure no_such_zone(const zones::Name& apex);
-// The refusal to edit something for which a later axfrd has stored unknown tags (zones/disk/tagged.h).
+// The failure of an edit of something that has tags of a later axfrd (zones/disk/tagged.h).
 Failure not_known(const std::string& what);
 
 }  // namespace axfrd::control

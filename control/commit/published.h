@@ -1,4 +1,4 @@
-// Published: what followers of zones (NOTIFY, ALIAS) are told when a group was committed.
+// Published: what the observers of zones (NOTIFY, ALIAS) get when a group is committed.
 #pragma once
 
 #include <functional>

@@ -1,4 +1,4 @@
-// RetireList: replaced objects, until no reader can see them any more.
+// RetireList: replaced versions, kept until no reader can use them any more.
 //
 // Threads. The committer's; count() is for any.
 #pragma once

@@ -17,7 +17,7 @@ struct RequestCounters {
   Counter refused;                    // transfers that no rule allows
   Counter bad_keys;                   // signed by a key we do not know, or wrongly
   Counter updates, updates_refused;   // DNS UPDATE: let in, and not
-  Counter put_off, rate_limited;      // by the rate limit of UDP: put off, and not answered at all
+  Counter slipped, rate_limited;      // by the rate limit of UDP: answered by TC or BADCOOKIE, and not answered at all
   std::array<Counter, 16> responses;  // by RCODE, without its EDNS extension; a transfer counts as none
 };
 

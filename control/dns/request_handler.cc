@@ -57,9 +57,9 @@ void RequestHandler::limit(Query& query, Outcome& outcome) {
       limiter_.decide(key, query, static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count()))) {
     case Fate::sent:
       break;
-    case Fate::put_off:
-      outcome.size = responder_.put_off(query, outcome.size);
-      counters_.put_off.add();
+    case Fate::slipped:
+      outcome.size = responder_.slip(query, outcome.size);
+      counters_.slipped.add();
       break;
     case Fate::dropped:
       outcome.size = 0;
@@ -89,7 +89,7 @@ unsigned RequestHandler::look_up(Query& query, const IpAddress& peer) {
   const auto serial = ixfr ? zones::ixfr_serial(query) : std::nullopt;  // the response lies where the request lay
   const unsigned size = responder_.respond(query);
   if ((ixfr || query.qtype == zones::rrtype::SOA) && zones::is_poll(query))
-    peers_.polled(query.version->apex().hash, normalised(peer), serial);
+    peers_.polled(query.lookup.version->apex().hash, normalised(peer), serial);
   return size;
 }
 

@@ -3,11 +3,9 @@
 // It knows no sockets: it is told of time, addresses and octets, and says which session has to go.
 //
 //   limits   A client is an IPv4 address or an IPv6 /64, a prefix is an IPv4 /24 or an IPv6 /48. Each has its limit,
-//   and
-//            there is one for all.
+//            and there is one for all.
 //   room     Room is kept for hosts that zones name as secondaries: a few sessions for each, which nobody else can
-//   take,
-//            and which count for no limit of a client or prefix.
+//            take, and which count for no limit of a client or prefix.
 //   share    Of the last eighth of the table, only prefixes get a place that have less than an equal share of the rest.
 //            So a few networks, however many connections they open, do not fill the table.
 //   choice   Who has to go when a limit is reached: the session that has been idle longest. If none is idle: the

@@ -31,7 +31,7 @@ TokenRef Authenticator::token_of(const HttpRequest& request) const {
   return text.empty() ? nullptr : settings_.get()->tokens->authenticate(text, unix_time());
 }
 
-std::variant<Principal, HttpResponse> Authenticator::identify(const HttpRequest& request, Clock::time_point now) {
+zones::Result<Principal, HttpResponse> Authenticator::identify(const HttpRequest& request, Clock::time_point now) {
   if (const TokenRef token = token_of(request)) {
     token->used->store(unix_time(), std::memory_order_relaxed);
     return token_principal(*token, request.client ? request.client->to_string() : std::string());

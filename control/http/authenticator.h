@@ -10,12 +10,12 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <variant>
 
 #include "control/access/settings.h"
 #include "control/base/log.h"
 #include "control/http/message.h"
 #include "control/operate/principal.h"
+#include "zones/wire/result.h"
 
 namespace axfrd::control {
 
@@ -30,7 +30,7 @@ class Authenticator {
   bool knows(const HttpRequest& request) const { return token_of(request) != nullptr; }
   // The principal, or the response to who is none. `now`: of the steady clock.
   using Clock = std::chrono::steady_clock;
-  std::variant<Principal, HttpResponse> identify(const HttpRequest& request, Clock::time_point now = Clock::now());
+  zones::Result<Principal, HttpResponse> identify(const HttpRequest& request, Clock::time_point now = Clock::now());
 
  private:
   struct Failures {

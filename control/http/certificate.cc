@@ -36,7 +36,7 @@ Certificate::Certificate(std::filesystem::path chain, std::filesystem::path key)
 std::optional<std::string> Certificate::reload() {
   try {
     auto fresh = read_certificate(chain_, key_);
-    const std::lock_guard lock(mutex_);
+    const dataplane::Lock lock(mutex_);
     context_.swap(fresh);
     return std::nullopt;
   } catch (const std::runtime_error& error) {

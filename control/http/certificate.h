@@ -7,9 +7,10 @@
 
 #include <filesystem>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
+
+#include "dataplane/mutex.h"
 
 namespace boost::asio::ssl {
 class context;
@@ -23,7 +24,7 @@ class Certificate {
   Certificate(std::filesystem::path chain, std::filesystem::path key);
 
   std::shared_ptr<boost::asio::ssl::context> current() const {
-    const std::lock_guard lock(mutex_);
+    const dataplane::Lock lock(mutex_);
     return context_;
   }
   // Reads the files again. A sentence when they are not sound; then the old ones stay in use.
@@ -31,8 +32,8 @@ class Certificate {
 
  private:
   const std::filesystem::path chain_, key_;
-  mutable std::mutex mutex_;
-  std::shared_ptr<boost::asio::ssl::context> context_;  // guarded by mutex_
+  mutable dataplane::Mutex mutex_;
+  std::shared_ptr<boost::asio::ssl::context> context_ GUARDED_BY(mutex_);
 };
 
 }  // namespace axfrd::control

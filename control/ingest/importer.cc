@@ -100,7 +100,7 @@ void Importer::stop() {
 }
 
 Importer::Progress Importer::progress() const {
-  const std::lock_guard lock(mutex_);
+  const dataplane::Lock lock(mutex_);
   return progress_;
 }
 
@@ -155,6 +155,7 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
       : importer_(importer), directory_(std::move(directory)), options_(std::move(options)), done_(std::move(done)) {}
 
   void begin() {
+    const dataplane::Lock lock(mutex_);  // nobody else is there yet
     try {
       const auto paths = with_patience<std::vector<std::filesystem::path>>(
           kPatience, importer_.stopping_,
@@ -174,7 +175,6 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
     if (!result_.passed_over.texts.empty())
       importer_.log_.info(directory_.string(), ": passed over, for their names: ", some_of(result_.passed_over));
     if (result_.count.files == 0 && !options_.at_start) return done_(Failure{FailureCode::failed, no_files()});
-    const std::lock_guard lock(mutex_);
     report();
     chains_ = 2 * importer_.threads_;
     for (unsigned i = 0; i < chains_; ++i) post_link();
@@ -194,7 +194,7 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
     std::variant<zones::ZoneSource, std::string> content;  // or why there is none
   };
 
-  void list(const std::filesystem::path& path) {
+  void list(const std::filesystem::path& path) REQUIRES(mutex_) {
     const std::string name = path.filename().string();
     const auto zone = options_.at_start ? zone_of_file(name) : zone_of_any_file(name);
     if (!zone) {
@@ -224,7 +224,7 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
     }
   }
 
-  std::string no_files() const {
+  std::string no_files() const REQUIRES(mutex_) {
     std::string text = directory_.string() + ": there is no zone file; they are named NAME.zone, db.NAME or NAME.db";
     if (!result_.passed_over.texts.empty()) text += "; there are " + some_of(result_.passed_over);
     return text;
@@ -241,14 +241,14 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
           kPatience, importer_.stopping_,
           [files = files_, current](WorkSigns& signs) { return read_some(*files, *current, signs); });
     } catch (const std::system_error& error) {  // no thread
-      const std::lock_guard lock(mutex_);
+      const dataplane::Lock lock(mutex_);
       failure_ = Failure{FailureCode::failed, std::string("no thread to read files: ") + error.code().message()};
       files_->next = files_->list.size();
       return end_chain();
     }
     if (importer_.stopping_) return;
     if (!reads) {
-      const std::lock_guard lock(mutex_);
+      const dataplane::Lock lock(mutex_);
       give_up(files_->list[*current].path);
       return end_chain();
     }
@@ -257,7 +257,7 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
     for (Read& read : *reads) load(read, *zones, bad);
     if (importer_.stopping_) return;
     {
-      const std::lock_guard lock(mutex_);
+      const dataplane::Lock lock(mutex_);
       for (std::string& reason : bad) skip(std::move(reason));
       if (zones->empty()) {
         if (reads->empty()) return end_chain();
@@ -306,8 +306,7 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
     }
   }
 
-  // ---- with mutex_ held, or before the first link ----
-  void skip(std::string reason) {
+  void skip(std::string reason) REQUIRES(mutex_) {
     ++result_.count.failed;
     // A refusal for warnings has a line for each of them.
     for (size_t begin = 0; begin < reason.size();) {
@@ -317,7 +316,7 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
       begin = end + 1;
     }
   }
-  void tell(const zones::Warnings& warnings) {
+  void tell(const zones::Warnings& warnings) REQUIRES(mutex_) {
     for (const std::string& text : warnings.texts()) {
       if (result_.warnings.add(text)) importer_.log_.warning(text);
     }
@@ -325,16 +324,16 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
   }
   // Goes no further: what keeps one file away mostly keeps the others away, too. At the start, the zones of the store
   // are served all the same.
-  void give_up(const std::filesystem::path& path) {
+  void give_up(const std::filesystem::path& path) REQUIRES(mutex_) {
     std::string reason = path.string() + ": nothing came for " + std::to_string(kPatience.count()) +
                          " s; the import ends here, and what it did so far stays";
     files_->next = files_->list.size();
     if (options_.at_start) return skip(std::move(reason));
     failure_ = Failure{FailureCode::timed_out, std::move(reason)};
   }
-  void report() {
+  void report() REQUIRES(mutex_) {
     {
-      const std::lock_guard lock(importer_.mutex_);
+      const dataplane::Lock lock(importer_.mutex_);
       importer_.progress_ = result_.count;
     }
     const auto now = std::chrono::steady_clock::now();
@@ -342,7 +341,7 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
     last_report_ = now;
     importer_.log_.info("importing zones: ", result_.count.done(), " of ", result_.count.files);
   }
-  void end_chain() {
+  void end_chain() REQUIRES(mutex_) {
     if (--chains_ != 0) return;
     report();
     if (result_.errors.left_out != 0) importer_.log_.error(result_.errors.left_out, " more errors");
@@ -353,7 +352,7 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
 
   // In the committer's thread.
   void note(const Outcome<std::vector<Outcome<Committer::Imported>>>& outcomes) {
-    const std::lock_guard lock(mutex_);
+    const dataplane::Lock lock(mutex_);
     if (const auto* failure = std::get_if<Failure>(&outcomes)) {  // the store's fault, not a file's: go no further
       failure_ = *failure;
       files_->next = files_->list.size();
@@ -382,11 +381,11 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
   std::map<std::string, std::filesystem::path> doubled_;  // zones that several files are named after; one of these
   std::shared_ptr<Files> files_ = std::make_shared<Files>();
 
-  std::mutex mutex_;  // guards what follows
-  unsigned chains_ = 0;
-  Loaded result_;
-  std::optional<Failure> failure_;
-  std::chrono::steady_clock::time_point last_report_ = std::chrono::steady_clock::now();
+  dataplane::Mutex mutex_;
+  unsigned chains_ GUARDED_BY(mutex_) = 0;
+  Loaded result_ GUARDED_BY(mutex_);
+  std::optional<Failure> failure_ GUARDED_BY(mutex_);
+  std::chrono::steady_clock::time_point last_report_ GUARDED_BY(mutex_) = std::chrono::steady_clock::now();
 };
 
 void Importer::import_directory(std::filesystem::path directory, DirectoryOptions options, Done<Loaded> done) {

@@ -10,7 +10,6 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,6 +17,7 @@
 #include "control/base/log.h"
 #include "control/base/outcome.h"
 #include "control/commit/committer.h"
+#include "dataplane/mutex.h"
 #include "zones/text/zone_source.h"
 
 namespace axfrd::control {
@@ -85,8 +85,8 @@ class Importer {
   const unsigned threads_;
   const Log& log_;
   std::atomic<bool> stopping_{false};
-  mutable std::mutex mutex_;
-  Progress progress_;  // guarded by mutex_
+  mutable dataplane::Mutex mutex_;
+  Progress progress_ GUARDED_BY(mutex_);
   // Gone after stop(), and what it held with it: a `done` may hold a connection, which must not outlive its loop.
   std::optional<boost::asio::thread_pool> pool_;
 };

@@ -1,22 +1,22 @@
-// Delivery: tells secondaries of changes (RFC 1996), and does not let go before each has proven to have them.
+// Delivery: notifies secondaries of changes (RFC 1996), and retries until each has proven that it has them.
 //
-// It decides which message goes to whom, and when. It has no socket and no clock: it is told of versions, of answers,
-// of what peers do, and of the time, and it asks its World to send. What is known of a secondary stands in the ledger's
-// facts (ledger.h), which Delivery keeps.
+// It decides which message goes to which target, and when. It has no socket and no clock. Versions, answers,
+// observations of peers and the time come as calls, and its World sends. The facts about a secondary are in the ledger
+// (ledger.h), which Delivery owns.
 //
 // Targets. A target is a destination: an address, a port, and a key. It has a queue and a window of messages in flight,
-// so that a slow or silent one holds up nobody else. Of what waits in the queue, the newest and the oldest take turns:
-// one change by hand passes a bulk import by. Queries for serials go behind NOTIFY and have a part of the window only.
-// A target that answers nothing at all is tried with one message at a time, until it gives any sign of life.
+// so that a slow or silent target does not delay the others. The newest and the oldest entry of a queue take turns, so
+// that a single change overtakes a bulk import. Queries for serials follow NOTIFY and have only a part of the window.
+// A target that answers nothing gets one message at a time until it gives a sign of life.
 //
 // States of a line (a zone at a target):
 //
-//   current       nothing is owed, nothing is to be done
+//   current       the secondary has the serial
 //   pausing       the last NOTIFY left less than kCoalesce ago; further changes share the next one
 //   queued        waits for room in the target's window, to send NOTIFY
 //   notifying     NOTIFY is in flight: twice by UDP, then once by TCP, and so on
 //   expecting     NOTIFY was answered; a transfer should follow
-//   confirming    transferred a moment ago; will be asked once whether it kept what it received
+//   confirming    transferred a moment ago; will be asked once whether it kept the zone
 //   query_queued  waits for room, to be asked for its SOA
 //   querying      our SOA query is in flight
 //   stale         answered our query, and lacks the serial; NOTIFY goes again after a growing pause
@@ -45,16 +45,16 @@
 //
 // What each event does in each state is the table in step(), below.
 //
-// What it says by itself. The log tells when a target stops answering and when it is back, when it is behind for longer
-// than a time, when a zone has not been proven for half of its EXPIRE, and why, once for each host and reason. A
-// datagram that anybody may have sent can have it try again sooner, and ends no alarm.
+// Alarms. The log says when a target stops answering and when it answers again, when it has been behind for longer than
+// --behind-alarm, and when a zone has not been proven for half of its EXPIRE; and why, once for each host and reason. A
+// datagram, which can be forged, can cause an earlier retry, but ends no alarm.
 //
-// After a recovery (Store::in_recovery) a secondary may have a serial that we gave once and do not know any more, with
-// other content under it. So it is in doubt until it has proven what it has: it is asked for its SOA before it gets a
-// NOTIFY, and if its serial is not below ours, the zone gets one above that. The doubt ends after the SOA's EXPIRE: a
-// secondary that has not been with us for so long serves the zone no more.
+// Recovery. After lost changes (Store::in_recovery) a secondary may have a serial that this axfrd once gave and does
+// not know any more, with other content. So the secondary is in doubt until it has proven its serial. It gets a query
+// for its SOA before any NOTIFY. If its serial is not below ours, the zone gets a serial above it. The doubt ends after
+// the SOA's EXPIRE, because a secondary without a refresh for so long does not serve the zone any more.
 //
-// Threads. The service thread; counters may be read by anybody.
+// Threads. The service thread. Any thread may read counters.
 #pragma once
 
 #include <chrono>
@@ -78,7 +78,7 @@
 
 namespace axfrd::control {
 
-// Written by the service thread; anybody may read.
+// Written by the service thread, read by any.
 struct NotifyCounters {
   dataplane::Counter sent, answered, refused, unanswered, by_tcp, queries, paid;
   Histogram propagation;  // from when a secondary lacked a serial to the proof that it has it
@@ -153,7 +153,7 @@ class Delivery {
   struct Target;
   struct Zone;
 
-  // What it needs of the world.
+  // Its surroundings: time, sockets, the committer.
   class World {
    public:
     enum class Channel : uint8_t { udp, tcp };
@@ -165,24 +165,24 @@ class Delivery {
     virtual ~World() = default;
     virtual Time now() = 0;
     virtual int64_t unix_now() = 0;
-    // Asks for a call of turn() at that time, and replaces what was asked before.
+    // Requests a call of turn() at that time; replaces an earlier request.
     virtual void wake(Time time) = 0;
     // The answer comes as answered(ticket), and never within this call. After a NOTIFY by TCP, tcp_ended(ticket) comes
     // in any case, also when the ticket was abandoned.
     virtual Sent send_notify(const Destination& to, const zones::Name& apex, Ticket ticket, Channel channel) = 0;
     // False: it cannot be sent.
     virtual bool send_query(const Destination& to, const zones::Name& apex, Ticket ticket) = 0;
-    // No answer to that message is wanted any more.
+    // The answer to that message is not needed any more.
     virtual void abandon(Ticket ticket) = 0;
-    // What the secondaries of a zone have proven, or which there are, has changed.
+    // The secondaries of a zone, or their proofs, have changed.
     virtual void proven(const Zone& zone) = 0;
-    // A NOTIFY was "answered", "refused" or "unanswered". `why`: a sentence, if it was not answered well.
+    // A NOTIFY was "answered", "refused" or "unanswered". `why`: a sentence, unless it was answered NOERROR.
     virtual void told(const Line& line, const char* outcome, const std::string& why) = 0;
-    // The zone shall have a serial above that one, which the secondary has.
+    // Requests a serial of the zone above that one, which a secondary has.
     virtual void raise_serial(const Line& line, uint32_t above) = 0;
   };
 
-  // The answer to a message of ours, found to be authentic as far as it can be.
+  // The answer to a message of ours. The courier has checked its address, ID and TSIG.
   struct Answer {
     zones::Rcode rcode = zones::Rcode::noerror;
     std::optional<uint32_t> serial;    // to a query: of the SOA that the server has authority for
@@ -198,9 +198,9 @@ class Delivery {
         notices_(log, LogLevel::warning, 30, "about secondaries"),
         foreign_(log, LogLevel::info, 10, "about hosts that are no secondaries, or may be none") {}
 
-  // Begins to send. Before that it learns, and tells nobody.
+  // Begins to send. Before that, facts are recorded and nothing is sent.
   void start();
-  // What is to be said of a line: its state in words.
+  // The state of a line in words.
   std::string state_of(const Line& line) const {
     return line.owes() && !started_ ? "a standby notifies nobody" : line.state_text();
   }
@@ -208,7 +208,7 @@ class Delivery {
   void stop() { started_ = false; }
   // There was a recovery then; seconds since 1970. @pre not started
   void set_recovered_at(int64_t time) { recovered_at_ = time; }
-  // The same of a recovery that has just been: all that was proven before is in doubt. @pre not started
+  // The same for a recovery right now: every earlier proof is in doubt. @pre not started
   void begin_doubt(int64_t time);
 
   // ---- what happens here ----
@@ -216,16 +216,16 @@ class Delivery {
   void set_zone(const zones::ZoneVersion& version, const std::string& kept);
   void forget(const zones::Name& apex);
   void keys_changed();
-  // Does what is due.
+  // Handles all events that are due.
   void turn();
-  // Looks at how secondaries are, and says what is to be said. To be called each second.
+  // Checks for alarms and logs them. To be called each second.
   void watch();
 
   // ---- what targets answer ----
   void answered(Ticket ticket, const Answer& answer);
-  // An answer to a NOTIFY came whose signature is missing or wrong. It is waited for a better one.
+  // An answer to a NOTIFY had no valid signature. Delivery goes on waiting for a better one.
   void answered_unsigned(Ticket ticket, const Answer& answer);
-  // `refused`: nobody accepts connections there.
+  // `refused`: the host refused the connection.
   void tcp_ended(Ticket ticket, bool refused = false);
 
   // ---- what peers do: see PeerSink ----
@@ -279,7 +279,7 @@ class Delivery {
   const Zone* find(zones::NameView apex) const;
   const NotifyCounters& counters() const { return counters_; }
   const Strangers& strangers() const { return strangers_; }
-  // Lines for the log that were left out. Any thread.
+  // The number of log lines that were left out. Any thread.
   uint64_t left_out_lines() const { return notices_.left_out() + foreign_.left_out(); }
   // Of each address and port that zones have among their secondaries, in order of addresses.
   struct Host {
@@ -331,7 +331,7 @@ class Delivery {
   void drop(Line& line);
 
   void apply(Line& line, Event event);
-  // Takes the line out of its state: out of queues, timers, and what is in flight.
+  // Takes the line out of queues and timers, and abandons its message in flight.
   void leave(Line& line);
   void land(Line& line);
   void enter_queue(Line& line, State state, std::list<Line*>& queue);
@@ -342,9 +342,9 @@ class Delivery {
   void send_query(Line& line);
   void unanswered(Line& line, bool refused = false);
   void revive(Target& target);
-  // It gave a sign of life that cannot be forged.
+  // The target gave a sign of life that cannot be forged.
   void is_alive(Target& target);
-  // Brings what the target counts of the line up to date.
+  // Updates the counts of the target for this line.
   void note_debt(Line& line);
   void note(Line& line, Reason reason, const std::string& text);
   void end_trouble(Line& line, TroubleKind kind);

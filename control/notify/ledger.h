@@ -1,9 +1,9 @@
 // Ledger: the facts about each secondary of each zone.
 //
-// A line is a zone and a host that is to be notified. It owes the zone's serial until the host has proven to have that:
-// by the end of a transfer, by an IXFR request that states it, or by the answer to a query of ours. What was proven
-// last is kept in the store, so that a restart knows who is behind and troubles nobody else. Which message is sent
-// next, and when, is not the ledger's business (delivery.h).
+// A line is a zone and a host that gets NOTIFY. The line owes the zone's serial until the host has proven to have it:
+// by the end of a transfer, by an IXFR request that states it, or by the answer to a query of ours. The store keeps the
+// last proof, so that after a restart only secondaries that are behind get a message. delivery.h decides which message
+// is sent next, and when.
 //
 // Threads. The service thread.
 #pragma once
@@ -61,10 +61,10 @@ struct LineFacts {
 
   // Whether the secondary is not proven to have `current`.
   bool owes(uint32_t current) const { return !serial || zones::serial_newer(current, *serial); }
-  // Whether it has a serial that we have not reached: it takes nothing from us before we have.
+  // Whether the secondary has a serial above ours: it transfers nothing before ours is higher.
   bool is_ahead(uint32_t current) const { return !owes(current) && *serial != current; }
   bool in_step(uint32_t current) const { return serial == current; }
-  // Since when it has not been proven to be in step; seconds since 1970.
+  // The time since when the secondary has not been proven to be in step; seconds since 1970.
   int64_t unproven_since(uint32_t current) const { return in_step(current) ? proven_at : behind_since; }
 };
 

@@ -4,7 +4,7 @@
 //   courier.h    sends, and receives the answers
 //   ledger.h     the facts, as text for the store and as JSON
 //
-// Here are also the log of transfers, and those who wait for `commit --wait`.
+// It also has the log of transfers, and the waiting calls of `commit --wait`.
 //
 // Threads. The thread that runs the loop; run() may be called by any thread, and counters() be read by any.
 #pragma once
@@ -33,7 +33,7 @@ class NotifyService : public PeerSink, private Delivery::World {
                 const CurrentSettings& settings, std::vector<IpAddress> sources, TransferLog& transfers, const Log& log,
                 DeliverySettings delivery = {});
 
-  // Begins to send; without it, of a standby, it only learns.
+  // Begins to send. A standby does not call it and only records facts.
   void start();
   // Sends nothing more.
   void stop();
@@ -74,15 +74,15 @@ class NotifyService : public PeerSink, private Delivery::World {
   Json status(const zones::Name& apex, const Wanted& wanted) const;
   // The lowest serial that all its secondaries are proven to have; 0 if one has proven none.
   uint32_t lowest_proven(const zones::Name& apex) const;
-  // What was seen of that host at the zone: of its own troubles if it is a secondary there, or else as a stranger.
+  // The requests and troubles of that host at the zone, whether it is a secondary of the zone or not.
   Json seen(const zones::Name& apex, const IpAddress& peer) const;
-  // Who is none of the zone's hosts, and asked in vain.
+  // Hosts that are no secondaries of the zone and asked for it in vain.
   Json strangers(const zones::Name& apex) const { return delivery_.strangers().of(apex); }
   // The same of all zones.
   Json strangers() const { return delivery_.strangers().all(); }
   // [{"host", "pairs", "behind", …}…], of those with most behind; what is beyond the most is one, "other".
   Json hosts() const;
-  // Appends to the file under its name from now on, which may be another one than before.
+  // Opens the log of transfers again by its name, because it may have been rotated.
   void reopen_log();
   // Of many zones, in canonical order: a millisecond's work behind the zone where the last page ended.
   struct Page {
@@ -107,9 +107,9 @@ class NotifyService : public PeerSink, private Delivery::World {
   // Addresses that NOTIFY is sent from, the first of each family. Any thread.
   const std::vector<IpAddress>& sources() const { return sources_; }
   const NotifyCounters& counters() const { return delivery_.counters(); }
-  // Lines that the log of transfers did not take. Any thread.
+  // The number of lines that the log of transfers dropped. Any thread.
   uint64_t dropped_log_lines() const { return transfers_.dropped_lines(); }
-  // Lines about secondaries that were left out of the log. Any thread.
+  // The number of lines about secondaries that were left out of the log. Any thread.
   uint64_t left_out_lines() const { return delivery_.left_out_lines(); }
 
  private:

@@ -1,7 +1,7 @@
 // PeerSink: what DNS sessions and the request handler report of the peers that they serve.
 //
-// They know nothing of NOTIFY or of the ledger; who listens behind this interface does. It also tells them which hosts
-// zones name as secondaries, because room is kept for those.
+// Sessions see this interface alone, not NOTIFY or the ledger behind it. It also says which hosts are secondaries of
+// zones, because sessions are reserved for them.
 //
 // Threads. The service thread.
 #pragma once
@@ -41,7 +41,7 @@ class PeerSink {
  public:
   virtual ~PeerSink() = default;
 
-  // Any request came from there; if not by TCP, by a datagram that anybody may have sent.
+  // A request came from that address. Without `by_tcp` it was a datagram, which can be forged.
   virtual void heard_from(const IpAddress& address, bool by_tcp) = 0;
   // The SOA of the zone whose apex has this hash was asked for, or IXFR from `serial`, by a datagram that anybody may
   // have sent.
@@ -55,7 +55,7 @@ class PeerSink {
 
   // Whether a zone has this host, and not only a prefix around it, among those that may transfer it.
   virtual bool names(const IpAddress& address) const = 0;
-  // How many such hosts there are.
+  // The number of such hosts.
   virtual size_t named_hosts() const = 0;
   // Whether each transfer is written to a log of its own.
   virtual bool logs_transfers() const = 0;

@@ -1,7 +1,7 @@
-// Trouble: why a secondary is not in step, as far as it has shown.
+// Trouble: the observed reason why a secondary is not in step.
 //
-// What came by TCP, or as an answer to a question of ours, is a fact. What came by a datagram that anybody may have
-// sent is kept apart: it never takes the place of a fact and ends none.
+// Observations by TCP, and answers to our own questions, are facts. Those of other datagrams, which can be forged, are
+// kept apart: they never replace or end a fact.
 //
 // Threads. The service thread.
 #pragma once
@@ -38,7 +38,7 @@ constexpr size_t kReasons = 11;
 // "BADSIG", "not allowed", …
 const char* to_text(Reason reason);
 
-// What has to go well to end a trouble.
+// The kind of success that ends a trouble.
 enum class TroubleKind : uint8_t { request, notify, transfer };
 constexpr size_t kTroubleKinds = 3;
 TroubleKind kind_of(Reason reason);
@@ -54,7 +54,7 @@ struct Trouble {
   bool lasts() const { return over_at == 0; }
 };
 
-// Of one secondary of one zone: the last trouble of each kind, and the last one that anybody may have made up.
+// Of one secondary of one zone: the last trouble of each kind, and the last one that may be forged.
 class Troubles {
  public:
   void note(Reason reason, std::string text, int64_t now);
@@ -62,7 +62,7 @@ class Troubles {
   void end(TroubleKind kind, int64_t now);
 
   const Trouble* find(TroubleKind kind) const;
-  // That lasts and says most; null: none lasts.
+  // The most significant one that lasts; null: none does.
   const Trouble* worst() const;
 
   // [{"reason", "text", "first_at", "last_at", "count", "over_at", "unverified"}…]

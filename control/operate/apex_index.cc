@@ -37,7 +37,7 @@ std::string ApexIndex::text_of(zones::NameView apex) {
 }
 
 void ApexIndex::set(const zones::Name& apex, bool is_there) {
-  const std::lock_guard lock(mutex_);
+  const dataplane::Lock lock(mutex_);
   if (state_ == State::none) return;  // the table will tell
   if (state_ == State::building) {
     meanwhile_.emplace_back(text_of(apex), is_there);
@@ -80,15 +80,15 @@ void ApexIndex::change(std::string_view text, bool is_there) {
 
 void ApexIndex::build(const zones::ZoneTable& zones, dataplane::Rcu::Reader& reader) {
   {
-    std::unique_lock lock(mutex_);
-    built_.wait(lock, [this] { return state_ != State::building; });
+    dataplane::Lock lock(mutex_);
+    lock.wait(built_, [this]() REQUIRES(mutex_) { return state_ != State::building; });
     if (state_ == State::built) return;
     state_ = State::building;  // what is published from here on is either seen below or in meanwhile_, or in both
   }
   try {
     fill(zones, reader);
   } catch (...) {
-    const std::lock_guard lock(mutex_);
+    const dataplane::Lock lock(mutex_);
     state_ = State::none;
     meanwhile_ = {};
     built_.notify_all();
@@ -123,7 +123,7 @@ void ApexIndex::fill(const zones::ZoneTable& zones, dataplane::Rcu::Reader& read
     block.append(text) += '\n';
   }
   if (!block.empty()) blocks.push_back(std::move(block));
-  const std::lock_guard lock(mutex_);
+  const dataplane::Lock lock(mutex_);
   blocks_ = std::move(blocks);
   for (const auto& [text, is_there] : meanwhile_) change(text, is_there);
   meanwhile_ = {};
@@ -133,7 +133,7 @@ void ApexIndex::fill(const zones::ZoneTable& zones, dataplane::Rcu::Reader& read
 
 ApexIndex::Page ApexIndex::page(std::string_view prefix, const std::optional<std::string>& after, size_t most) const {
   Page page{{}, false};
-  const std::lock_guard lock(mutex_);
+  const dataplane::Lock lock(mutex_);
   if (blocks_.empty()) return page;
   const std::string_view from = after && *after > prefix ? std::string_view(*after) : prefix;
   size_t number = block_of(from);
@@ -156,7 +156,7 @@ ApexIndex::Page ApexIndex::page(std::string_view prefix, const std::optional<std
 }
 
 size_t ApexIndex::memory() const {
-  const std::lock_guard lock(mutex_);
+  const dataplane::Lock lock(mutex_);
   size_t octets = blocks_.capacity() * sizeof(std::string);
   for (const std::string& block : blocks_) octets += block.capacity();
   return octets;

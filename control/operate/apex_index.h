@@ -2,24 +2,24 @@
 //
 //   blocks  a sorted list of blocks of some 4 KiB; a block is sorted lines, one for each apex, in lower case
 //
-// So a zone costs the octets of its name and a third, and a change moves a block and no more. Commits of zones that are
-// there do not touch it.
+// A zone takes the octets of its name and a third more. A new or removed zone moves one block. Commits to existing
+// zones do not touch the index.
 //
-// It is built when it is first needed, from the table of zones, so that no start waits for that. A million names take a
-// second or so. Changes that come meanwhile are kept and made after that; each says whether there is such a zone after
-// it, so it does no harm when the table had it already.
+// It is built from the table of zones when it is first needed, so that no start waits for it. Changes during the build
+// are kept and applied after it. Each of them says whether the zone exists after it, so a change that the table had
+// already does no harm.
 //
-// Threads. Any. The committer's thread tells of changes after it has published them. A page is copied under the mutex.
+// Threads. Any. The committer's thread reports changes after it has published them. A page is copied under the mutex.
 #pragma once
 
 #include <condition_variable>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "dataplane/mutex.h"
 #include "dataplane/rcu.h"
 #include "zones/data/zone_table.h"
 
@@ -27,7 +27,7 @@ namespace axfrd::control {
 
 class ApexIndex {
  public:
-  // There is a zone of this name now, or there is none any more.
+  // A zone of this name was added or removed.
   void set(const zones::Name& apex, bool is_there);
 
   // Builds it unless it is built; waits while another thread does.
@@ -48,15 +48,15 @@ class ApexIndex {
  private:
   enum class State : uint8_t { none, building, built };
 
-  void change(std::string_view text, bool is_there);
-  size_t block_of(std::string_view text) const;
+  void change(std::string_view text, bool is_there) REQUIRES(mutex_);
+  size_t block_of(std::string_view text) const REQUIRES(mutex_);
   void fill(const zones::ZoneTable& zones, dataplane::Rcu::Reader& reader);
 
-  mutable std::mutex mutex_;  // guards all below
+  mutable dataplane::Mutex mutex_;
   std::condition_variable built_;
-  State state_ = State::none;
-  std::vector<std::pair<std::string, bool>> meanwhile_;  // changes while it is being built
-  std::vector<std::string> blocks_;                      // none is empty
+  State state_ GUARDED_BY(mutex_) = State::none;
+  std::vector<std::pair<std::string, bool>> meanwhile_ GUARDED_BY(mutex_);  // changes while it is being built
+  std::vector<std::string> blocks_ GUARDED_BY(mutex_);                      // none is empty
 };
 
 }  // namespace axfrd::control

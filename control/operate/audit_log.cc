@@ -68,7 +68,7 @@ void AuditLog::reopen() {
   if (!file_) return;
   try {
     auto next = open_audit_file(*file_);
-    const std::unique_lock lock(mutex_);
+    const dataplane::Lock lock(mutex_);
     writer_.swap(next);  // the old one ends behind the lock, which may take it a second
   } catch (const std::runtime_error& error) {
     log_.error(error.what(), "; it goes on in the old one");
@@ -76,7 +76,7 @@ void AuditLog::reopen() {
 }
 
 std::shared_ptr<LineWriter> AuditLog::writer() const {
-  const std::lock_guard lock(mutex_);
+  const dataplane::Lock lock(mutex_);
   return writer_;
 }
 

@@ -1,24 +1,24 @@
-// AuditLog: who changed what, when, and what came of it.
+// AuditLog: who changed what and when, and whether it succeeded.
 //
 // Each record is a line of the log (info) and, with --audit-log, a line of JSON in that file:
 //
 //   {"time_ms", "outcome": "done" | "failed", "who", "uid", "from", "verb", "cause", "detail",
 //    "zone" | "key" | "provider" | …, "old_serial", "serial", "what", "reason"}
 //
-// What does not apply is left out. A line that cannot be written now is dropped, as the log's are (base/line_writer.h),
-// and {"outcome": "dropped", "lines"} says how many were.
+// Members that do not apply are left out. A line that cannot be written at once is dropped, as in the log
+// (base/line_writer.h); {"outcome": "dropped", "lines"} says how many were dropped.
 //
 // Threads. Any may write; reopen(): one thread.
 #pragma once
 
 #include <filesystem>
 #include <memory>
-#include <mutex>
 #include <optional>
 
 #include "control/base/cause.h"
 #include "control/base/line_writer.h"
 #include "control/base/log.h"
+#include "dataplane/mutex.h"
 
 namespace axfrd::control {
 
@@ -28,7 +28,7 @@ class AuditLog {
   AuditLog(std::optional<std::filesystem::path> file, const Log& log);
 
   void write(const AuditRecord& record);
-  // Goes on in a new file of that name: the old one was moved away. When there is none to be had, the old one stays.
+  // Opens the file again by its name, because the old one was moved away. If that fails, the old one stays in use.
   void reopen();
 
  private:
@@ -36,8 +36,8 @@ class AuditLog {
 
   const std::optional<std::filesystem::path> file_;
   const Log& log_;
-  mutable std::mutex mutex_;
-  std::shared_ptr<LineWriter> writer_;  // guarded by mutex_; null: no file
+  mutable dataplane::Mutex mutex_;
+  std::shared_ptr<LineWriter> writer_ GUARDED_BY(mutex_);  // null: no file
 };
 
 }  // namespace axfrd::control

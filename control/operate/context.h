@@ -1,12 +1,12 @@
-// What operations act on, and what they have in common: who may do it, the record of what came of it, and the way back
-// from the committer's thread.
+// Context: what all operations share: authorisation, the audit record of the outcome, and the way back from the
+// committer's thread.
 //
-// An operation takes a principal, a request (a plain structure) and a Done. It asks allow() first, then does its work,
-// and calls the Done once, at once or later, in the loop's thread. It knows no JSON of requests and no socket, so that
-// the control socket and an HTTP server are two faces of it. Each face has operations of its own, with a loop and a
-// reader of its own.
+// An operation takes a principal, a request (a plain structure) and a Done. It checks authorisation, does its work, and
+// calls the Done once, at once or later, in the loop's thread. It has no JSON of requests and no socket, so that the
+// control socket and the HTTP server are two faces of it. Each face has its own operations, with its own loop and
+// reader.
 //
-// Threads. The thread of the loop. What changes zones is handed to the committer and answered when that has done it.
+// Threads. The thread of the loop. Changes of zones go to the committer; the Done is called when they are committed.
 #pragma once
 
 #include <atomic>
@@ -37,7 +37,7 @@ namespace axfrd::control {
 enum class ServerState : uint8_t { starting, serving, stopping };
 const char* to_text(ServerState state);
 
-// What operations look at and act on. Everything outlives them.
+// The server that operations read and change. Everything in it outlives them.
 struct Server {
   const zones::ZoneTable& zones;
   const zones::CookieJar& cookies;
@@ -62,7 +62,7 @@ struct Server {
   std::span<const zones::Name> names = {};  // of ours, for secondaries
 };
 
-// An operation as the audit tells it. `name`: of the zone, the key or the provider that it is about.
+// An operation as the audit records it. `name`: of its zone, key or provider.
 struct Act {
   std::string verb;  // "zone.commit"
   Cause cause;
@@ -78,20 +78,20 @@ class Context {
   const Server& server() const { return server_; }
   dataplane::Rcu::Reader& reader() const { return reader_; }
 
-  // Why the principal may not do what takes at least this role: in one zone, or to what concerns all zones.
+  // The failure of a principal who lacks this role, in one zone or for all zones; nothing if the role suffices.
   static std::optional<Failure> refuse(const Principal& who, Role least, const zones::Name& apex);
   static std::optional<Failure> refuse(const Principal& who, Role least);
-  // The same for a change, whose refusal is recorded, and which a standby takes from nobody.
+  // The same for a change. A refusal is recorded, and a standby refuses every change.
   std::optional<Failure> refuse(const Principal& who, Role least, const zones::Name& apex, const Act& act) const;
   std::optional<Failure> refuse(const Principal& who, Role least, const Act& act) const;
-  // The same for a change of single records, which takes an editor: also of one who is limited to some, and whose edits
-  // refuse_edit() looks at. Without an act, nothing is recorded.
+  // The same for a change of single records, which takes an editor. An editor may be limited to some records;
+  // refuse_edit() checks those. Without an act, nothing is recorded.
   std::optional<Failure> refuse_editing(const Principal& who, const zones::Name& apex, const Act* act = nullptr) const;
   // Why the principal may not change these records.
   static std::optional<Failure> refuse_edit(const Principal& who, const zones::Edit& edit);
-  // Why the principal is told no secret: those of keys and tokens are shown at the control socket alone.
+  // The failure of a request for a secret by HTTP: secrets of keys and tokens are shown at the control socket alone.
   std::optional<Failure> refuse_secret(const Principal& who, const Act& act) const;
-  // The same for what a standby does, too.
+  // The same for an operation that a standby takes, too.
   std::optional<Failure> refuse_act(const Principal& who, Role least, const Act& act) const;
   std::optional<Failure> refuse_standby() const;
 
@@ -100,7 +100,7 @@ class Context {
   void record_failure(const Act& act, const std::string& reason) const;
   void record_change(const Act& act, std::string what) const;
 
-  // The version that is served; null if there is no such zone.
+  // The served version; null if there is no such zone.
   zones::VersionRef find(const zones::Name& apex) const;
   // The same for a principal: a zone outside their scope is refused.
   Outcome<zones::VersionRef> look_up(const Principal& who, const zones::Name& apex) const;

@@ -20,15 +20,15 @@ class KeyOperations {
     Changed changed;
     TsigKeyRef key;
   };
-  // The same key again changes nothing; another one of its name is refused.
+  // The same key again changes nothing; another key of its name is refused.
   void add(const Principal& who, TsigKeyRef key, Done<Changed> done);
-  // The same of a secret drawn at random, which `done` tells; only to who asks on this host.
+  // The same with a random secret, which `done` gets. Refused by HTTP.
   void generate(const Principal& who, const zones::Name& name, TsigAlgorithm algorithm, Done<KeyGenerated> done);
   Outcome<std::vector<KeyRef>> list(const Principal& who) const;
-  // A key that zones or providers name is not removed, unless that is meant: who signs with it is turned away then.
+  // A key that zones or providers use is removed only with `force`: secondaries that sign with it are refused then.
   void remove(const Principal& who, const zones::Name& key, bool although_used, Done<Changed> done);
   void grant(const Principal& who, const zones::Name& key, const UpdateGrant& grant, Done<Changed> done);
-  // All grants for that zone; none: those for all zones.
+  // Revokes all grants for that zone; none: the grants for all zones.
   void revoke(const Principal& who, const zones::Name& key, const std::optional<zones::Name>& zone, Done<Changed> done);
 
  private:

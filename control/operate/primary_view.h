@@ -1,4 +1,4 @@
-// What a secondary has to know of us to follow a zone, and the same written as the configuration of its name server.
+// The data that a secondary needs to transfer a zone from us, also as configuration of its name server.
 //
 // Threads. Any. Errors. What an operator may have mistyped is std::invalid_argument.
 #pragma once
@@ -34,8 +34,8 @@ struct PeerKey {
   std::string algorithm;  // "hmac-sha256"
 };
 
-// `software`: bind, knot, nsd or powerdns. Throws std::invalid_argument for any other. The secret of the key is left
-// for the reader to fill in: axfrd shows secrets once, when they are made.
+// `software`: bind, knot, nsd or powerdns. Throws std::invalid_argument for any other. The reader fills in the secret
+// of the key, because axfrd shows a secret once, when it is made.
 std::string peer_configuration(std::string_view software, const zones::Name& apex, const PrimaryView& primary,
                                const std::optional<PeerKey>& key);
 

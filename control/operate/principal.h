@@ -1,10 +1,9 @@
-// Who asks for an operation, and what they may do.
+// Principal: who requests an operation, and what they may do.
 //
-// The role says what (access/role.h), the scope in which zones. What concerns
-// no zone alone (keys, providers, the server) wants a scope of all zones. The peers of the control socket are
-// administrators of all zones; the tokens of the HTTP API are principals of any role.
+// The role (access/role.h) says what they may do, the scope in which zones. Keys, providers and the server need a scope
+// of all zones. Peers of the control socket are administrators of all zones; tokens of the HTTP API have any role.
 //
-// A principal may be limited to some records. Then they change these, one by one, and nothing else of a zone.
+// A principal may be limited to some records. Then they may edit these one by one, and nothing else of a zone.
 //
 // Threads. Values.
 #pragma once
@@ -33,10 +32,10 @@ struct Principal {
   std::string shown() const { return name.empty() ? "this client" : name; }
 };
 
-// The peer of the control socket with this user id. Its name is that of /etc/passwd alone: another source of users may
-// be a server that does not answer, and the control thread waits for nobody.
+// The peer of the control socket with this user id. Its name comes from /etc/passwd alone, because another source of
+// users may be a server that does not answer, and the control thread must not wait.
 Principal local_principal(uint32_t uid);
-// Who holds a token, and asks from that address.
+// The holder of a token, at that address.
 Principal token_principal(const Token& token, std::string from);
 
 }  // namespace axfrd::control

@@ -6,8 +6,7 @@
 // parentheses that join lines, and no directive.
 //
 //   * In types that are strings (TXT, SPF, and their like; our URL), each argument is one string: blanks, semicolons
-//   and
-//     parentheses are part of it. One of more than 255 octets is stored as several strings.
+//     and parentheses are part of it. One of more than 255 octets is stored as several strings.
 //   * In types that have strings among other fields (CAA, NAPTR, HINFO...), an argument with a blank, a semicolon or a
 //     parenthesis in it is one string, if there is more than one argument.
 //   * An argument that begins with a quotation mark is read as in a zone file: '"one" "two"' is two strings.

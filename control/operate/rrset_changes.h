@@ -1,8 +1,8 @@
-// Changes of whole RRsets, as an API states them: what an RRset is to be, whatever it was.
+// Changes of whole RRsets, as an API states them: the new content of an RRset, whatever the old one was.
 //
-// They are made upon the version that is current when the committer gets to them, so that two who change one RRset at
-// the same time neither lose nor double a record. What is so already stays, and a request that changes nothing gives no
-// new serial. NS records that stand in the zone for its secondaries stay, too (commit/proposal.h).
+// The committer applies them to the version that is current then. So two concurrent changes of an RRset neither lose
+// nor duplicate a record. Records that are there already stay, and a request that changes nothing makes no new serial.
+// NS records for the zone's secondaries stay, too (commit/proposal.h).
 //
 // Threads. The functions: any.
 #pragma once
@@ -36,13 +36,13 @@ struct ChangeRRsets {
   std::string if_tag = {};  // make them only if that is the version_tag(); empty: in any case
 };
 
-// What two versions of a zone have in common only if they show the same: the serial, and what ALIAS and URL records
-// say.
+// A text that two versions of a zone share only if their content is the same: it is made of the serial and of the ALIAS
+// and URL records.
 std::string version_tag(const zones::ZoneVersion& version);
 
-// Makes the changes on a draft; why they cannot be made.
+// Applies the changes to a draft, or returns why that is impossible.
 std::optional<Failure> make_changes(const ChangeRRsets& request, zones::Draft& draft);
-// Why the principal may not make one of them.
+// The failure of a principal who may not make one of them; nothing if they may.
 std::optional<Failure> refuse_changes(const Principal& who, const ChangeRRsets& request);
 
 }  // namespace axfrd::control

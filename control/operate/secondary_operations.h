@@ -36,7 +36,7 @@ struct SetSecondary {
 struct SecondarySet {
   Committer::SecondarySet set;
   std::vector<zones::Name> ns_before, ns_after;  // of the zone's apex: what the delegation should be
-  // What is allowed, and seldom meant; a sentence each.
+  // Sentences about settings that are allowed but unusual.
   std::vector<std::string> doubts() const;
 };
 
@@ -71,8 +71,8 @@ class SecondaryOperations {
   explicit SecondaryOperations(const Context& context) : context_(context) {}
 
   void set(const Principal& who, const SetSecondary& request, const Done<SecondarySet>& done);
-  // The settings stay for the next time, the NS names leave. `when_undelegated`: addresses may transfer and are
-  // notified until the parent zone has dropped the names (ending/endings.h); enable() takes that back.
+  // Keeps the settings for the next time, and removes the NS names. `when_undelegated`: addresses may transfer and get
+  // NOTIFY until the parent zone has dropped the names (ending/endings.h); enable() cancels that.
   void disable(const Principal& who, const zones::Name& apex, bool when_undelegated, const Done<SecondarySet>& done);
   struct Show {
     zones::Name apex;
@@ -113,7 +113,7 @@ class SecondaryOperations {
   };
   void summary(const Principal& who, const std::optional<zones::Name>& apex, const Wanted& wanted,
                Done<Summary> done) const;
-  // Also of a zone whose secondary DNS was disabled: the parent may not know yet.
+  // Also for a zone whose secondary DNS was disabled, because the parent may still delegate to its secondaries.
   void check(const Principal& who, const zones::Name& apex, Done<Json> done) const;
   void notify(const Principal& who, const zones::Name& apex, Done<size_t> done);
   // The same for all zones of a host, at any port or at that of `place`.

@@ -25,7 +25,7 @@ struct ServerStatus {
   int64_t backup_time = 0;  // of a standby: when the backup was made that it serves; 0: that is not known
 };
 
-// The counters go on counting.
+// A snapshot; the counters go on.
 struct ServerStats {
   dataplane::DataplaneStats dataplane;
   const UdpCounters& udp;
@@ -59,11 +59,11 @@ class ServerOperations {
   Outcome<ServerStatus> status(const Principal& who) const;
   void stats(const Principal& who, Done<ServerStats> done) const;
   std::optional<Failure> stop(const Principal& who);
-  // Reads the certificate of the HTTP server anew; what it is not sound for is the failure.
+  // Reads the certificate of the HTTP server again. The failure says why it is not sound.
   std::optional<Failure> reload_certificate(const Principal& who);
-  // The options that axfrd runs with. The log level is today's.
+  // The options that axfrd runs with; the log level is the current one.
   Outcome<std::vector<StatedOption>> options(const Principal& who) const;
-  // Lets the log have what is of that level or worse.
+  // Sets the log level until axfrd ends.
   Outcome<LogLevel> log_level(const Principal& who) const;
   Outcome<LogLevelSet> set_log_level(const Principal& who, LogLevel level);
   // Copies the store into a directory, which must be vacant, while changes go on.

@@ -27,13 +27,13 @@ class TokenOperations {
  public:
   explicit TokenOperations(const Context& context) : context_(context) {}
 
-  // Refused if there is one of that name, and to who asks from elsewhere: the text is a secret.
+  // Refused if there is a token of that name; and by HTTP, because the text is a secret.
   void add(const Principal& who, AddToken request, Done<TokenAdded> done);
   Outcome<std::vector<TokenRef>> list(const Principal& who) const;
   void remove(const Principal& who, const std::string& name, Done<TokenRef> done);
 
-  // Stores when tokens were last used, of those that were since it was stored last. Nobody's act. `done`: in any
-  // thread.
+  // Stores the last use of tokens that were used since the last call. It is not recorded as a change. `done` is called
+  // in any thread.
   void keep_uses(std::function<void()> done);
 
  private:

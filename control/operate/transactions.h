@@ -1,8 +1,8 @@
-// Transactions: changes of zones that operators write step by step, and make all at once.
+// Transactions: edits of zones that operators make step by step and commit at once.
 //
-// A zone has one open transaction at a time; several zones may have one each. Each step is tried on a draft of the zone
-// as it was when the transaction began, so that mistakes are told at once and `diff` can show what it comes to. The
-// commit writes the same edits upon the zone as it is then: what came in between (DNS UPDATE, an import) stays.
+// A zone has at most one open transaction; several zones may have one each. Each edit is applied to a draft of the zone
+// at the begin of the transaction, so that mistakes are reported at once and `diff` can show the result. The commit
+// applies the same edits to the current zone, so changes in between (DNS UPDATE, an import) stay.
 //
 // Threads. The control thread.
 #pragma once
@@ -22,26 +22,27 @@ class Transactions {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // One that nobody has touched for `timeout` is forgotten.
+  // A transaction without an edit for `timeout` is dropped.
   explicit Transactions(Clock::duration timeout) : timeout_(timeout) {}
 
   struct Transaction {
     explicit Transaction(zones::VersionRef base) : draft(std::move(base), zones::Draft::kMostByHand) {}
     zones::Draft draft;
-    // What the draft was made of. While it is being committed, the committer reads them, and nobody adds to them.
+    // The edits of the draft. During the commit the committer reads them, and no edit is added.
     std::shared_ptr<std::vector<zones::Edit>> edits = std::make_shared<std::vector<zones::Edit>>();
     Clock::time_point begun = Clock::now(), touched = begun;
     bool committing = false;
   };
 
   std::optional<Failure> begin(const zones::VersionRef& zone);
-  // The open transaction of a zone, which is thereby touched; a Failure if there is none, or it is being committed.
-  std::variant<Transaction*, Failure> open(const zones::Name& apex);
-  // Makes one edit. Costs what the edit does, however many came before it.
+  // The open transaction of a zone, whose timeout begins again; a Failure if there is none, or if it is being
+  // committed.
+  Outcome<Transaction*> open(const zones::Name& apex);
+  // Makes one edit. Its cost does not depend on the number of edits before it.
   static std::optional<Failure> apply(Transaction& transaction, const zones::Edit& edit);
   // Ends it, whatever its state.
   void end(const zones::Name& apex) { open_.erase(zones::sort_key(apex)); }
-  // A commit failed: the transaction is open as it was.
+  // After a failed commit: the transaction is open again, unchanged.
   void reopen(const zones::Name& apex);
 
   // Calls visit(apex, transaction) for each that is open.

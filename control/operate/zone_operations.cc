@@ -81,7 +81,7 @@ Failure not_in_history(const Name& apex, uint32_t serial) {
 Outcome<ContentDifference> difference_of(const zones::Draft& draft) {
   auto finished = draft.finish();
   if (const auto* reason = std::get_if<std::string>(&finished)) return Failure{FailureCode::bad_zone, *reason};
-  auto& drafted = std::get<zones::Draft::Result>(finished);
+  auto& drafted = std::get<zones::Draft::Changes>(finished);
   const zones::ZoneVersion& base = *draft.base();
   ContentDifference result{base.serial(), std::move(drafted.delta), {}, base.pseudo(), drafted.pseudo};
   if (drafted.soa_edited) result.soa.emplace(base.soa_record(), drafted.soa);

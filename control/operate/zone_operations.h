@@ -1,7 +1,7 @@
 // Operations on zones: their content, versions and settings, and transactions.
 //
-// Roles. A reader looks; an editor imports, changes, rolls back, configures and removes zones. A whole directory of the
-// host is an administrator's to import. Nobody creates a zone below one that is not theirs.
+// Roles. A reader looks; an editor imports, changes, rolls back, configures and removes zones. Only an administrator
+// imports a directory of the host. Nobody creates a zone below one outside their scope.
 //
 // Threads, errors. As context.h says.
 #pragma once
@@ -19,7 +19,7 @@
 
 namespace axfrd::control {
 
-// What is different between two versions, or would be.
+// The difference between two versions, one of which may be proposed only.
 struct ContentDifference {
   uint32_t from;  // serial
   zones::Delta delta;
@@ -54,13 +54,13 @@ struct ListZones {
   bool with_secondaries = false;     // only those that have secondary DNS
 };
 
-// A list of zones, read piece by piece in the order of their names. Each version is the one of the moment when its
-// piece is read.
+// A list of zones, read piece by piece in the order of their names. Each version is the current one when its piece is
+// read.
 class ZoneList {
  public:
   ZoneList(const Context& context, const Principal& who, const ListZones& request);
 
-  // Some more versions; none: that was all.
+  // The next versions; none at the end.
   std::vector<zones::VersionRef> next();
   // Whether the list has ended at its limit, and there are more zones behind it.
   bool is_cut() const { return is_cut_; }
@@ -80,14 +80,14 @@ struct ShownZone {
   Json aliases;  // what alias/ reports
 };
 
-// Two versions of one zone, the later one being that of today or one that history knows.
+// Two versions of one zone from its history, of which the later may be the current one.
 struct CompareVersions {
   zones::Name apex;
   uint32_t from;
   std::optional<uint32_t> to;  // none: the current one
 };
 
-// What a record edit of a transaction came to.
+// The result of a record edit of a transaction.
 struct RecordEdited {
   size_t edits;         // of the transaction
   std::string record;   // as it will stand in the zone

@@ -81,19 +81,19 @@ BackupWriter::BackupWriter(std::filesystem::path directory, Done done)
 BackupWriter::~BackupWriter() {
   constexpr auto kPatience = std::chrono::seconds(1);
   give_up("axfrd is stopping");
-  std::unique_lock lock(state_->mutex);
+  dataplane::Lock lock(state_->mutex);
   const Done dropped = std::exchange(state_->done, {});
-  const auto has_left = [this] { return state_->left; };
+  const auto has_left = [this]() REQUIRES(state_->mutex) { return state_->left; };
   if (state_->ended) {
-    state_->changed.wait(lock, has_left);
+    lock.wait(state_->changed, has_left);
   } else {
-    state_->changed.wait_for(lock, kPatience, has_left);
+    lock.wait_for(state_->changed, kPatience, has_left);
   }
 }
 
 void BackupWriter::complete(Finish finish) {
   {
-    const std::lock_guard lock(state_->mutex);
+    const dataplane::Lock lock(state_->mutex);
     state_->finish = std::move(finish);
   }
   ::shutdown(state_->to.get(), SHUT_WR);
@@ -101,7 +101,7 @@ void BackupWriter::complete(Finish finish) {
 
 void BackupWriter::give_up(const std::string& reason) {
   {
-    const std::lock_guard lock(state_->mutex);
+    const dataplane::Lock lock(state_->mutex);
     if (state_->ended || !state_->failure.empty()) return;
     state_->failure = reason;
   }
@@ -109,7 +109,7 @@ void BackupWriter::give_up(const std::string& reason) {
 }
 
 bool BackupWriter::ended() const {
-  const std::lock_guard lock(state_->mutex);
+  const dataplane::Lock lock(state_->mutex);
   return state_->ended;
 }
 
@@ -128,7 +128,7 @@ void BackupWriter::run(const std::shared_ptr<State>& state) {
     receive(state->from, unfinished / "data.mdb");
     Finish finish;
     {
-      const std::lock_guard lock(state->mutex);
+      const dataplane::Lock lock(state->mutex);
       if (!state->failure.empty()) throw StoreError(state->failure);
       finish = std::exchange(state->finish, {});
     }
@@ -146,13 +146,13 @@ void BackupWriter::run(const std::shared_ptr<State>& state) {
   ::shutdown(state->from.get(), SHUT_RDWR);  // unblocks the store, if it is still writing
   Done done;
   {
-    const std::lock_guard lock(state->mutex);
-    if (!failure.empty() && !state->failure.empty()) failure = state->failure;  // it caused ours
+    const dataplane::Lock lock(state->mutex);
+    if (!failure.empty() && !state->failure.empty()) failure = state->failure;  // and what we met came of that
     state->ended = true;
     done = std::exchange(state->done, {});
   }
   if (done) done(failure);
-  const std::lock_guard lock(state->mutex);
+  const dataplane::Lock lock(state->mutex);
   state->left = true;
   state->changed.notify_all();
 }

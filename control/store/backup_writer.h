@@ -13,10 +13,10 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include "dataplane/file_descriptor.h"
+#include "dataplane/mutex.h"
 
 namespace axfrd::control {
 
@@ -47,14 +47,13 @@ class BackupWriter {
     State(std::filesystem::path where, Done what) : directory(std::move(where)), done(std::move(what)) {}
     const std::filesystem::path directory;
     dataplane::FileDescriptor to, from;
-    mutable std::mutex mutex;
+    mutable dataplane::Mutex mutex;
     std::condition_variable changed;
-    // ---- guarded by mutex ----
-    Done done;  // empty once it is called, or dropped
-    Finish finish;
-    std::string failure;  // why it was given up
-    bool ended = false;   // done() is called, or was
-    bool left = false;    // done() has returned
+    Done done GUARDED_BY(mutex);  // empty once it is called, or dropped
+    Finish finish GUARDED_BY(mutex);
+    std::string failure GUARDED_BY(mutex);  // why the backup was given up
+    bool ended GUARDED_BY(mutex) = false;   // done() is called, or was
+    bool left GUARDED_BY(mutex) = false;    // and has returned
   };
   static void run(const std::shared_ptr<State>& state);
 

@@ -1,8 +1,8 @@
-// RedoLog: committed changes that are not in the database yet.
+// RedoLog: the commits that the database does not have yet.
 //
-// A commit is on disk when its record is. That takes one write to space that the file already has, and one flush. A
-// commit to the database (database.h) would flush twice, and write several pages for each that changed. So the database
-// gets the content of the log in one transaction from time to time, for which no request waits. That is a checkpoint.
+// A commit is durable when its record is on disk, which takes one write to space that the file already has, and one
+// flush. The database (database.h) would flush twice, and write several pages for each changed one. Now and then it
+// gets the content of the log in one transaction, for which no commit waits: a checkpoint.
 //
 //   file    redo.0, redo.1: blocks of 512 octets. The first is the file's head; records begin with the second.
 //           Generation g of records is in file g mod 2.
@@ -12,11 +12,14 @@
 //           CRC-32 4 | content | zeros]; the CRC is over the head without it and the content. Numbers are big-endian.
 //           `store` is a random number of the store, so that no content can look like a record.
 //
-// Each write ends with a block of zeros behind its record. The next write overwrites that block. The block
-// distinguishes the end of the log from damage.
+// Each write ends with a block of zeros behind its record, which the next record overwrites. This tells the end of the
+// log from damage.
 //
-// A generation ends when its file is full. The next generation overwrites the one before, which is in the database by
-// then. Generation and index distinguish its records from those that it overwrites.
+// A generation ends when its file is full, and the next overwrites the one before it, which by then is in the database.
+// Its records are told from what they overwrite by generation and index. The database knows the last record that it
+// holds (Held); recovery reads what the files hold beyond that. It follows the records from there, each of which names
+// the one before. Where that ends, it searches the file for later records: if there are some, acknowledged changes are
+// lost, and an error says so. A bad record without a later one was cut off before its commit was acknowledged.
 //
 // The database notes the last record that it holds (Held). Recovery reads the records beyond that one, each of which
 // has the checksum of the one before. Where this chain ends, recovery searches both files for later records. If there
@@ -86,13 +89,13 @@ class RedoLog {
   void begin(uint64_t generation, uint32_t checksum_before);
   uint64_t generation() const { return generation_; }
   bool empty() const { return index_ == 0; }
-  // The position that the database has when it holds everything that was appended.
+  // The position of a database that has all appended records.
   Held position() const;
 
   // Whether a record with `content` octets fits into the generation. A larger one may be appended, and the file grows
   // beyond its capacity.
   bool has_room(size_t content) const;
-  // Content beyond this size should be written to the database instead.
+  // The largest content of a record.
   size_t largest_record() const { return capacity_ / 2; }
   // By how much the file has to grow for a record with `content` octets.
   uint64_t growth(size_t content) const;
@@ -101,8 +104,7 @@ class RedoLog {
   // and the next one is accepted.
   void append(zones::Bytes content);
   bool broken() const { return broken_; }
-  // Throws StoreError if the files in the directory are no longer the open ones: what is written would be lost when
-  // axfrd ends.
+  // Throws StoreError if the files are no longer those in the directory: then records would be lost when axfrd ends.
   void check_place() const;
   // Tests both files by a write that changes nothing, and a flush. Throws StoreError.
   void test() const;

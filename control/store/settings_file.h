@@ -1,12 +1,13 @@
 // SettingsFile: all settings (keys, providers, cookies, tokens) in one file, which is rewritten when one of them
 // changes.
 //
-// Some settings hold secrets. Nothing of a removed secret is left in the new file. A database that marks pages as free
-// cannot promise that.
+// Some settings are secrets. A removed secret must not remain in any file; a database that merely frees pages cannot
+// promise that.
 //
 //   file   blocks of 64 octets: [magic 8 | zeros], then entries
 //   entry  whole blocks: [magic 4 | key size 2 | value size 4 | CRC-32 4 | key | value | zeros]; the CRC is over the
-//          sizes, the key and the value. A damaged entry is reported and left out; the next one begins at a block.
+//          sizes, the key and the value. An entry that is damaged is named and left out; the next one begins at a
+//          block.
 //
 // Threads. One at a time.
 #pragma once

@@ -422,7 +422,7 @@ Store::Store(const std::filesystem::path& directory, uint64_t log_capacity, Repo
 
 Store::~Store() {
   {
-    const std::lock_guard lock(mutex_);
+    const dataplane::Lock lock(mutex_);
     if (backup_) backup_->give_up("axfrd is stopping");
   }
   try {
@@ -436,7 +436,7 @@ Store::~Store() {
   } catch (const std::exception&) {  // the redo log has the changes
   }
   {
-    const std::lock_guard lock(mutex_);
+    const dataplane::Lock lock(mutex_);
     stopping_ = true;
   }
   wake_.notify_all();
@@ -691,14 +691,14 @@ void Store::tell(LogLevel level, const std::string& text) const {
 }
 
 StoreHealth Store::health() const {
-  const std::lock_guard lock(health_mutex_);
+  const dataplane::Lock lock(health_mutex_);
   return health_;
 }
 
 void Store::note_trouble(const std::string& reason, bool writable) {
   bool known = false;
   {
-    const std::lock_guard lock(health_mutex_);
+    const dataplane::Lock lock(health_mutex_);
     known = !health_.trouble.empty() && health_.writable <= writable;
     if (health_.trouble.empty()) health_.since = unix_time();
     if (!health_.writable && writable) return;
@@ -713,7 +713,7 @@ void Store::note_trouble(const std::string& reason, bool writable) {
 
 void Store::note_success() {
   {
-    const std::lock_guard lock(health_mutex_);
+    const dataplane::Lock lock(health_mutex_);
     if (health_.trouble.empty()) return;
     health_ = {};
   }
@@ -738,7 +738,7 @@ void Store::try_again() {
 void Store::go_on_after_failure() {
   log_.check_place();
   {
-    std::unique_lock lock(mutex_);
+    dataplane::Lock lock(mutex_);
     await_checkpoint(lock);
   }
   log_.test();
@@ -748,7 +748,7 @@ void Store::go_on_after_failure() {
     put_held(writer, held);
   });
   pending_ = {};
-  const std::lock_guard lock(mutex_);
+  const dataplane::Lock lock(mutex_);
   begin_generation(held);
 }
 
@@ -757,7 +757,7 @@ void Store::tick() {
     if (!ready_ || log_.broken()) try_again();
     log_.check_place();
     {
-      const std::lock_guard lock(mutex_);
+      const dataplane::Lock lock(mutex_);
       if (checkpoint_ == Checkpoint::failed) {
         checkpoint_ = Checkpoint::wanted;
         wake_.notify_all();
@@ -819,7 +819,7 @@ void Store::write_at_once(const std::function<void(Writer&)>& work) {
     // committed.
     if (!database_holds(held.generation)) throw;
   }
-  const std::lock_guard lock(mutex_);
+  const dataplane::Lock lock(mutex_);
   begin_generation(held);
 }
 
@@ -871,12 +871,11 @@ std::string Store::remark_on_space() const {
 
 // Hands the batches of a generation to the checkpointer, when it has finished the ones before.
 void Store::next_generation() {
-  std::unique_lock lock(mutex_);
+  dataplane::Lock lock(mutex_);
   await_checkpoint(lock);
   hand_over();
 }
 
-// @pre mutex_ is held, and no checkpoint is under way
 void Store::hand_over() {
   const RedoLog::Held held = log_.position();
   clear_settings_ = settings_went_;
@@ -889,8 +888,7 @@ void Store::hand_over() {
   begin_generation(held);
 }
 
-// Begins the generation after `held`. The database holds `held`, or will hold it after the wanted checkpoint.
-// @pre mutex_ is held
+// After `held`, which the database holds, or will hold after the checkpoint that is wanted.
 void Store::begin_generation(const RedoLog::Held& held) {
   log_.begin(held.generation + 1, held.checksum);
   if (copy_ == Copy::waiting) copy_ = Copy::wanted;
@@ -899,12 +897,12 @@ void Store::begin_generation(const RedoLog::Held& held) {
 
 // Ends the generation for a backup that was requested while a checkpoint was under way.
 void Store::hand_over_for_backup() {
-  const std::lock_guard lock(mutex_);
+  const dataplane::Lock lock(mutex_);
   if (copy_ == Copy::waiting && checkpoint_ == Checkpoint::none) hand_over();
 }
 
 bool Store::is_copying() {
-  const std::lock_guard lock(mutex_);
+  const dataplane::Lock lock(mutex_);
   return copy_ == Copy::wanted || copy_ == Copy::under_way;
 }
 
@@ -912,20 +910,20 @@ bool Store::is_copying() {
 void Store::settle() {
   if (log_.broken()) go_on_after_failure();
   if (!log_.empty()) next_generation();
-  std::unique_lock lock(mutex_);
+  dataplane::Lock lock(mutex_);
   await_checkpoint(lock);
 }
 
-// Waits until the caller owns the database. Tries a failed checkpoint again. Gives up a backup that takes too long.
-void Store::await_checkpoint(std::unique_lock<std::mutex>& lock) {
+// Waits until the database is the caller's. A checkpoint that failed is tried again. A backup is waited for a little.
+void Store::await_checkpoint(dataplane::Lock& lock) {
   if (checkpoint_ == Checkpoint::failed) {
     checkpoint_ = Checkpoint::wanted;
     wake_.notify_all();
   }
-  const auto is_ours = [this] {
+  const auto is_ours = [this]() REQUIRES(mutex_) {
     return checkpoint_ != Checkpoint::wanted && (copy_ == Copy::none || copy_ == Copy::waiting);
   };
-  while (!wake_.wait_for(lock, kPatienceWithBackup, is_ours)) {
+  while (!lock.wait_for(wake_, kPatienceWithBackup, is_ours)) {
     if (copy_ != Copy::none && copy_ != Copy::waiting)
       backup_->give_up("changes came that could not wait for it; make it to a faster disk, or when there are fewer");
   }
@@ -933,15 +931,17 @@ void Store::await_checkpoint(std::unique_lock<std::mutex>& lock) {
 }
 
 void Store::run_checkpointer() {
-  std::unique_lock lock(mutex_);
-  const auto may_copy = [this] { return copy_ == Copy::wanted && checkpoint_ != Checkpoint::wanted; };
+  dataplane::Lock lock(mutex_);
+  const auto may_copy = [this]()
+                            REQUIRES(mutex_) { return copy_ == Copy::wanted && checkpoint_ != Checkpoint::wanted; };
   for (;;) {
-    wake_.wait(lock, [&] { return stopping_ || checkpoint_ == Checkpoint::wanted || may_copy(); });
+    lock.wait(wake_, [&]() REQUIRES(mutex_) { return stopping_ || checkpoint_ == Checkpoint::wanted || may_copy(); });
     if (may_copy()) {
       copy_ = Copy::under_way;
       const Marks marks = copy_marks_;
+      BackupWriter& backup = *backup_;  // which stays while it is under way
       lock.unlock();
-      copy_to(*backup_, marks);
+      copy_to(backup, marks);
       lock.lock();
       copy_ = Copy::none;
       wake_.notify_all();
@@ -984,7 +984,7 @@ std::string Store::write_full_generation() {
 
 void Store::backup(const std::filesystem::path& directory, std::function<void(std::string)> done) {
   if (!ready_ || log_.broken()) throw StoreError(health().trouble);
-  const std::lock_guard lock(mutex_);
+  const dataplane::Lock lock(mutex_);
   if (copy_ != Copy::none || (backup_ && !backup_->ended()))
     throw StoreError("a backup is under way, to " + backup_->directory().string() + "; it has to end first");
   if (checkpoint_ == Checkpoint::failed) throw StoreError(failure_);
@@ -1066,7 +1066,7 @@ void Store::set_marks(const Marks& marks) {
   const RedoLog::Held held = log_.position();
   database_.write([&](Writer& writer) { put_held(writer, held, marks); });
   marks_ = marks;
-  const std::lock_guard lock(mutex_);
+  const dataplane::Lock lock(mutex_);
   begin_generation(held);
 }
 

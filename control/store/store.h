@@ -1,4 +1,4 @@
-// Store: the zones on disk. When commit() has returned, its changes survive kill -9 and power loss.
+// Store: the zones on disk. Changes survive kill -9 and power loss once commit() has returned.
 //
 // Tables of the database (LMDB), whose values are those of zones/disk/disk_format.h:
 //
@@ -13,23 +13,21 @@
 // Settings (keys, providers, cookies, tokens) are no table of LMDB, but a file of their own (settings_file.h): kind and
 // name → the stored form of the value (access/settings.h).
 //
-// Every value except that of "format" is sealed (zones/disk/tagged.h). A damaged value is reported and left out, and
-// the rest is served.
+// Every value but that of "format" is sealed (zones/disk/tagged.h). A damaged value is named and left out, and the rest
+// is served.
 //
-// A commit is a batch of puts and erasures. It holds the difference between two versions: the zone value, and the pages
-// and steps that they do not share. It is written to the redo log (redo_log.h), and kept in memory. When a generation
-// of the log is full, the checkpointer writes all its batches to the database in one transaction, while the next
-// generation fills. It also does so when nothing happens for a while, so that a start finds little to redo. A batch
-// that is too large for the log goes to the database at once. At start the database gets what the log holds beyond it,
-// so everything is read from there.
+// A commit is a batch of puts and erasures: the zone value, and the pages and steps that two versions do not share. The
+// batch is written to the redo log (redo_log.h) and kept in memory. When a generation of the log is full, the
+// checkpointer writes its batches to the database in one transaction, while the next generation fills. It also does so
+// when nothing happens for a while, so that a start has little to redo. A batch that is too large for the log goes to
+// the database at once. A start first brings the log's records into the database, so all reading is from there.
 //
-// Damage. If an acknowledged change is missing, the start fails with StoreError, unless `recover` says to go on without
-// it. A disk that is full or fails does not stop the start: what can be read is served, and health() says why changes
-// are refused. The store tries again by itself (tick()).
+// Damage. A start without an acknowledged change is a StoreError, unless `recover` says to go on without it. A disk
+// that is full or fails does not stop the start: zones that can be read are served, and health() says why changes are
+// refused. The store tries again by itself (tick()).
 //
-// Threads. Only the committer's thread may call; health() is for any thread. The checkpointer is the store's own
-// thread. It owns the database while it has work, and otherwise the caller does. Only one process may use a store at a
-// time; a second one is refused.
+// Threads. Only the committer's thread may call; health() is for any thread. The checkpointer is a thread of the store.
+// While it has work it owns the database; otherwise the caller does. One process at a time: a second one is refused.
 #pragma once
 
 #include <chrono>
@@ -38,7 +36,6 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -50,6 +47,7 @@
 #include "control/store/database.h"
 #include "control/store/redo_log.h"
 #include "control/store/store_error.h"
+#include "dataplane/mutex.h"
 #include "zones/data/version.h"
 #include "zones/disk/disk_format.h"
 
@@ -62,8 +60,8 @@ struct StoreHealth {
   int64_t since = 0;    // Unix seconds
 };
 
-// The last serial of a removed zone, so that the zone never comes back with an older one (RFC 1982). For an existing
-// zone: the highest of its lost serials that `axfrd --recover` has found.
+// What is kept of a removed zone: its last serial, so that the zone never comes back with an older one (RFC 1982).
+// `axfrd --recover` also notes the highest known serial of an existing zone so.
 struct Tombstone {
   uint32_t serial;
   int64_t time;  // when it was removed, Unix seconds
@@ -74,7 +72,7 @@ class Store {
  public:
   static constexpr uint64_t kLogCapacity = uint64_t{16} << 20;
 
-  // Receives messages for the log. Called in the caller's thread and in the checkpointer's.
+  // Called with warnings, in the caller's thread and in the checkpointer's.
   using Report = std::function<void(LogLevel, const std::string&)>;
 
   struct Opening {
@@ -121,12 +119,12 @@ class Store {
   // Makes all of it durable. Throws StoreError; then nothing is.
   void commit(const Changes& changes);
 
-  // Erases tombstones. commit() itself writes those of zones that it removes, and erases those of zones that it adds.
+  // Removes tombstones by themselves. (commit() writes those of zones that are added or removed.)
   void erase_tombstones(std::span<const zones::Name> zones);
 
-  // Begins a copy of all that was committed so far, in `directory`, which must be vacant (backup.h). Returns at once.
-  // Changes are accepted meanwhile. A copy that would delay them too long is given up. done(what went wrong; empty:
-  // nothing) is called in a thread of the backup's own. Throws StoreError, for example if another backup is under way.
+  // Begins a copy of all commits so far, in `directory`, which must be vacant (backup.h). Does not wait. Changes go on
+  // meanwhile; a copy that would delay them is given up. Calls done(problem; empty: none) in the backup's own thread.
+  // Throws StoreError, for example if another backup is under way.
   void backup(const std::filesystem::path& directory, std::function<void(std::string)> done);
 
   // True after changes were lost, and for a store of a backup or of a standby, until end_recovery(): serials have to be
@@ -210,12 +208,12 @@ class Store {
   void write_now(const std::function<void(Writer&)>& work);
   void write_at_once(const std::function<void(Writer&)>& work);
   void next_generation();
-  void hand_over();
-  void begin_generation(const RedoLog::Held& held);
+  void hand_over() REQUIRES(mutex_);
+  void begin_generation(const RedoLog::Held& held) REQUIRES(mutex_);
   void hand_over_for_backup();
   bool is_copying();
   void settle();
-  void await_checkpoint(std::unique_lock<std::mutex>& lock);
+  void await_checkpoint(dataplane::Lock& lock) REQUIRES(mutex_);
   void reserve_space(size_t octets);
   bool lacks_space(size_t octets) const;
   bool database_holds(uint64_t generation);
@@ -248,18 +246,18 @@ class Store {
   bool settings_went_ = false;  // settings were removed or replaced since the last checkpoint
   std::chrono::steady_clock::time_point last_try_{};
 
-  mutable std::mutex health_mutex_;
-  StoreHealth health_;  // guarded by health_mutex_
+  mutable dataplane::Mutex health_mutex_;
+  StoreHealth health_ GUARDED_BY(health_mutex_);
 
-  std::mutex mutex_;
+  dataplane::Mutex mutex_;
   std::condition_variable wake_;
-  // ---- guarded by mutex_ ----
-  Checkpoint checkpoint_ = Checkpoint::none;
-  bool stopping_ = false;
-  std::string failure_;  // of the checkpoint, while it is `failed`
-  Copy copy_ = Copy::none;
-  std::unique_ptr<BackupWriter> backup_;  // null: there was none; the checkpointer uses it while it copies
-  Marks copy_marks_;                      // of the copy
+  Checkpoint checkpoint_ GUARDED_BY(mutex_) = Checkpoint::none;
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  std::string failure_ GUARDED_BY(mutex_);  // of the checkpoint, while it is `failed`
+  Copy copy_ GUARDED_BY(mutex_) = Copy::none;
+  // Null: there was none. The checkpointer uses it while it copies.
+  std::unique_ptr<BackupWriter> backup_ GUARDED_BY(mutex_);
+  Marks copy_marks_ GUARDED_BY(mutex_);  // of the copy
   // ---- the checkpointer's while a checkpoint is wanted, and otherwise the caller's ----
   std::string full_;  // the batches of a full generation; at start, of what the database lacks
   RedoLog::Held full_held_;

@@ -4,7 +4,7 @@
 
 namespace axfrd::control {
 
-// What went wrong with the store, as a sentence for the operator. Nothing was committed.
+// A problem with the store, as a sentence for the operator. Nothing was committed.
 struct StoreError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };

@@ -1,4 +1,4 @@
-// The format of a store, and which programs may open it.
+// The format of a store as a whole: which programs may open it.
 //
 // The value "format" of the table meta holds the format of the store, the oldest format whose programs can read it, and
 // a checksum. Its form never changes, so that every axfrd can report what it has found. Stores until format 6 do not
@@ -18,7 +18,7 @@ inline constexpr const char* kFormatKey = "format";
 // The value "format"; by default for this program.
 std::string format_text(uint32_t format = zones::kStoreFormat, uint32_t least_reader = zones::kLeastReader);
 
-// The state of a store, as it is read before the store is opened for writing.
+// What is read of a store before it is opened for writing.
 struct StoreState {
   std::optional<std::string> format;   // what stands under "format"
   std::optional<uint8_t> zone_format;  // of its first zone, if there is no "format"

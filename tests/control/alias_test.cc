@@ -61,7 +61,7 @@ class AliasTest : public testing::Test {
     zones::Draft draft(version);
     draft.set_alias_addresses(found);
     draft.set_url_addresses(settings_.url);
-    auto result = std::get<zones::Draft::Result>(draft.finish());
+    auto result = std::get<zones::Draft::Changes>(draft.finish());
     zones::Attributes attributes = version->attributes();
     attributes.pseudo = result.pseudo;
     zones::set_soa_serial(result.soa, version->serial() + (result.delta.empty() ? 0 : 1));
@@ -380,7 +380,7 @@ TEST_F(AliasTest, WithoutAHoldAnswersAreTakenAtTheirWord) {
   }
 }
 
-TEST_F(AliasTest, ChangesThatAreTooManyArePutOffAndTheFirstAfterAQuietHourIsNot) {
+TEST_F(AliasTest, ChangesThatAreTooManyAreDeferredAndTheFirstAfterAQuietHourIsNot) {
   make({.floor = seconds(1), .changes_an_hour = 6});
   load("example.", "a 30 ALIAS cdn.\n");
   unsigned at = 0;
@@ -393,7 +393,7 @@ TEST_F(AliasTest, ChangesThatAreTooManyArePutOffAndTheFirstAfterAQuietHourIsNot)
   turn_about(40);
   EXPECT_LE(changes_, 11U);
   EXPECT_GE(changes_, 10U);
-  EXPECT_GT(aliases_->counters().put_off_changes.read(), 0U);
+  EXPECT_GT(aliases_->counters().deferred_changes.read(), 0U);
   EXPECT_NE(log_.text().find("zone example.: the addresses of its ALIAS targets change so often"), std::string::npos);
   run(hours(2));  // the last answer gets in, and all is quiet
   const unsigned before = changes_;
@@ -443,7 +443,7 @@ TEST_F(AliasTest, AMissingRedirectorTakesNoAddressesAway) {
   EXPECT_NE(log_.text().find("zone example. has URL records, and --url-address is not set"), std::string::npos);
   zones::Draft draft(before);  // nor does any other change
   draft.set_url_addresses({});
-  EXPECT_TRUE(std::get<zones::Draft::Result>(draft.finish()).delta.empty());
+  EXPECT_TRUE(std::get<zones::Draft::Changes>(draft.finish()).delta.empty());
 }
 
 TEST(SpecialPurpose, IsWhatTheRegistriesSay) {

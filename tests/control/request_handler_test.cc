@@ -69,7 +69,7 @@ TEST_F(RequestHandlerTest, UdpIsLimitedAsInThePacketPath) {
   EXPECT_GE(whole, 10U);
   EXPECT_LE(whole, 12U) << "on a slow machine one or two more";
   EXPECT_NEAR(truncated, none, 1);
-  EXPECT_EQ(counters_.put_off.read(), truncated);
+  EXPECT_EQ(counters_.slipped.read(), truncated);
   EXPECT_EQ(counters_.rate_limited.read(), none);
   EXPECT_EQ(counters_.ignored.read(), 0U);
 }

@@ -325,7 +325,7 @@ TEST_F(RateLimitedWorkerTest, OneNetworkGetsSoManyAnswersAndTheRestIsTruncatedOr
     }
   }
   const WorkerStats s = stats();
-  EXPECT_NEAR(static_cast<double>(s.put_off), 40, 2);
+  EXPECT_NEAR(static_cast<double>(s.slipped), 40, 2);
   EXPECT_EQ(s.answered + count_of(s.dropped, "rate_limited"), 100U);
   EXPECT_EQ(replies(1, {.source = "198.51.100.1"}).size(), 1U) << "another network";
   EXPECT_EQ(count_of_truncated(replies(1, {.payload = dns_query(Octets("\2ns\7example\0", 12))})), 0U)

@@ -11,7 +11,7 @@ using namespace axfrd::zones;  // NOLINT(google-build-using-namespace)
 
 namespace {
 
-std::variant<Edit, std::string> read(std::string_view line, const Name& apex) {
+Result<Edit> read(std::string_view line, const Name& apex) {
   if (line.starts_with('-')) return parse_removal(line.substr(1), apex);
   return parse_addition(line, apex, [](NameView, uint16_t) { return 60U; });
 }

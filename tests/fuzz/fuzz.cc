@@ -132,7 +132,7 @@ void check_lines(const zones::ZoneVersion& version) {
 
 VersionRef commit(const zones::ZoneVersion& version, const zones::Draft& draft) {
   auto finished = draft.finish();
-  auto* result = std::get_if<zones::Draft::Result>(&finished);
+  auto* result = std::get_if<zones::Draft::Changes>(&finished);
   if (result == nullptr) return nullptr;
   const uint32_t serial = version.serial() + 1;
   zones::set_soa_serial(result->soa, serial);

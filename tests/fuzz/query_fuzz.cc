@@ -15,8 +15,8 @@ namespace {
 constexpr std::array<uint8_t, 4> kClient{192, 0, 2, 1};
 
 // A request in a buffer of just its capacity.
-struct Request {
-  Request(Bytes message, size_t capacity, Transport transport) : buffer(capacity) {
+struct Asked {
+  Asked(Bytes message, size_t capacity, Transport transport) : buffer(capacity) {
     std::ranges::copy(message, buffer.begin());
     query.message = buffer.data();
     query.size = static_cast<unsigned>(message.size());
@@ -39,7 +39,7 @@ void drain(Transfer transfer) {
   }
 }
 
-void transfer(Request& request) {
+void transfer(Asked& request) {
   const VersionRef version = fuzz::large_zone();
   const std::string opt = fuzz::responder().opt(request.query, *version);
   drain(Transfer(version, request.query, opt));
@@ -48,7 +48,7 @@ void transfer(Request& request) {
   if (difference) drain(Transfer(version, difference, request.query, opt));
 }
 
-void answer(Request& request, Request& twin, Bytes message) {
+void answer(Asked& request, Asked& twin, Bytes message) {
   const Responder& responder = fuzz::responder();
   const unsigned size = responder.respond(request.query);
   fuzz::check_response(request.query, message, {request.buffer.data(), size});
@@ -56,12 +56,12 @@ void answer(Request& request, Request& twin, Bytes message) {
   fuzz::require(responder.write(twin.query) == size, "a burst is answered as a single query is");
   fuzz::require(std::equal(request.buffer.begin(), request.buffer.begin() + size, twin.buffer.begin()),
                 "a burst is answered as a single query is");
-  const unsigned put_off = responder.put_off(request.query, size);
-  fuzz::require(put_off <= size, "who is put off gets no more");
-  fuzz::check_response(request.query, message, {request.buffer.data(), put_off});
+  const unsigned slipped = responder.slip(request.query, size);
+  fuzz::require(slipped <= size, "a slip is no larger than the answer");
+  fuzz::check_response(request.query, message, {request.buffer.data(), slipped});
 }
 
-void refuse(Request& request, Bytes message) {
+void refuse(Asked& request, Bytes message) {
   const unsigned size = fuzz::responder().refuse(request.query, Rcode::refused, Ede::prohibited, "not you");
   fuzz::check_response(request.query, message, {request.buffer.data(), size});
 }
@@ -75,10 +75,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const Bytes message = input.rest();
   if (message.size() > kMaxMessage) return 0;
   const size_t capacity = std::min<size_t>(message.size() + room, kMaxMessage);
-  Request request(message, capacity, transport);
+  Asked request(message, capacity, transport);
   switch (request.disposition) {
     case Disposition::answer: {
-      Request twin(message, capacity, transport);
+      Asked twin(message, capacity, transport);
       answer(request, twin, message);
       break;
     }

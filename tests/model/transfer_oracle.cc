@@ -443,7 +443,7 @@ class TransferWorld {
     auto finished = draft.finish();
     if (const auto* reason = std::get_if<std::string>(&finished))
       throw OracleFailure("an UPDATE leads to no sound zone: " + *reason);
-    auto& result = std::get<zones::Draft::Result>(finished);
+    auto& result = std::get<zones::Draft::Changes>(finished);
     require(result.soa.ttl == after.soa.ttl && result.soa.rdata == after.soa.rdata,
             "an UPDATE sets another SOA than it says");
     return std::move(result.delta);

@@ -11,7 +11,7 @@ using namespace axfrd::zones;  // NOLINT(google-build-using-namespace)
 
 namespace {
 
-std::variant<Edit, std::string> read(const std::string& line) {
+Result<Edit> read(const std::string& line) {
   static const Name apex = *Name::from_text("example.com");
   return parse_addition(line, apex, [](NameView, uint16_t) { return 60U; });
 }

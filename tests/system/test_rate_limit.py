@@ -68,7 +68,7 @@ def test_by_default_nobody_goes_unanswered_but_is_sent_to_tcp(limited, address):
     whole, truncated = kinds(flood(axfrd.lab.client, address, same(1000)))
     assert 200 <= whole < 900 and whole + truncated == 1000
     (worker,) = axfrd.stats()["workers"]
-    assert worker["put_off"] == truncated and worker["dropped"]["rate_limited"] == 0 and unaccounted(worker) == 0
+    assert worker["slipped"] == truncated and worker["dropped"]["rate_limited"] == 0 and unaccounted(worker) == 0
     assert len(ask.tcp(axfrd.lab.client, "www.example.com", "A", address).answer[0]) == 2
 
 
@@ -80,7 +80,7 @@ def test_above_the_limit_every_slipth_response_is_truncated_and_the_others_are_d
     (worker,) = axfrd.stats()["workers"]
     dropped = worker["dropped"]["rate_limited"]
     assert whole >= 20 and whole + truncated + dropped == ASKED
-    assert worker["put_off"] == truncated and abs(truncated - dropped / 3) <= 1
+    assert worker["slipped"] == truncated and abs(truncated - dropped / 3) <= 1
     assert unaccounted(worker) == 0
 
 
@@ -127,7 +127,7 @@ def test_who_rotates_names_gets_no_more_than_a_network_gets_in_all(with_names, s
     whole, truncated = kinds(flood(axfrd.lab.client, IPV4, hosts()))
     assert IN_ALL <= whole < NAMES and whole + truncated == NAMES, "the others go unanswered by nobody"
     (worker,) = axfrd.stats()["workers"]
-    assert worker["put_off"] == truncated and worker["dropped"]["rate_limited"] == 0 and unaccounted(worker) == 0
+    assert worker["slipped"] == truncated and worker["dropped"]["rate_limited"] == 0 and unaccounted(worker) == 0
     answer = ask.tcp(axfrd.lab.client, f"h{NAMES - 1}.z{NAMES - 1}.test", "A", IPV4)
     assert len(answer.answer[0]) == 1
 
@@ -162,7 +162,7 @@ def test_who_shows_our_cookie_is_not_limited(limited):
     responses = flood(axfrd.lab.client, IPV4, with_cookie(cookie.to_wire()))
     assert len(responses) == ASKED and all(each.answer for each in responses)
     (worker,) = axfrd.stats()["workers"]
-    assert worker["responses"]["BADCOOKIE"] == len(bad) == worker["put_off"] and unaccounted(worker) == 0
+    assert worker["responses"]["BADCOOKIE"] == len(bad) == worker["slipped"] and unaccounted(worker) == 0
 
 
 def test_without_a_limit_all_is_answered(limited):
@@ -179,7 +179,7 @@ def test_the_kernels_sockets_limit_networks_alike(with_names):
     alone = {"ports": (), "no_port": True, "address": [f"{IPV4}/24"], "no_huge": None}
     axfrd = with_names(rate_limit=1, lab_is_split=True, **alone)
     whole, truncated = kinds(flood(axfrd.lab.client, IPV4, hosts()))
-    assert IN_ALL <= whole < NAMES and whole + truncated == NAMES and axfrd.stats()["udp"]["put_off"] == truncated
+    assert IN_ALL <= whole < NAMES and whole + truncated == NAMES and axfrd.stats()["udp"]["slipped"] == truncated
 
 
 def test_the_kernels_sockets_have_the_same_limit(new_lab):
@@ -189,5 +189,5 @@ def test_the_kernels_sockets_have_the_same_limit(new_lab):
     axfrd.start()
     whole, truncated = kinds(flood(lab.client, IPV4, same()))
     udp = axfrd.stats()["udp"]
-    assert whole >= 20 and whole + truncated == ASKED and udp["put_off"] == truncated and udp["rate_limited"] == 0
+    assert whole >= 20 and whole + truncated == ASKED and udp["slipped"] == truncated and udp["rate_limited"] == 0
     assert axfrd.stop() == 0

@@ -183,14 +183,12 @@ std::vector<OwnedRecord> mx_of(const ZoneVersion& version) { return version.reco
 
 Draft edited_by(const VersionRef& version, const std::string& addition, const std::string& removal) {
   Draft draft(version);
-  const auto make = [&](const std::variant<Edit, std::string>& edit) {
-    EXPECT_FALSE(draft.apply(std::get<Edit>(edit)).has_value());
-  };
+  const auto make = [&](const Result<Edit>& edit) { EXPECT_FALSE(draft.apply(std::get<Edit>(edit)).has_value()); };
   if (!removal.empty()) make(parse_removal(removal, name("example.")));
   if (!addition.empty()) make(parse_addition(addition, name("example."), [](auto, auto) { return 3600U; }));
   return draft;
 }
-Draft::Result result_of(const Draft& draft) { return std::get<Draft::Result>(draft.finish()); }
+Draft::Changes result_of(const Draft& draft) { return std::get<Draft::Changes>(draft.finish()); }
 
 VersionRef with_step(const ZoneVersion& version, const Delta& delta, uint32_t serial) {
   OwnedRecord soa = version.soa_record();
@@ -202,7 +200,7 @@ VersionRef with_step(const ZoneVersion& version, const Delta& delta, uint32_t se
 TEST(StoredTwice, AnEditElsewhereLeavesOneCopyAndTellsSecondariesNothing) {
   const VersionRef version = stored_twice();
   ASSERT_EQ(mx_of(*version).size(), 2U);
-  const Draft::Result result = result_of(edited_by(version, "b A 192.0.2.2", ""));
+  const Draft::Changes result = result_of(edited_by(version, "b A 192.0.2.2", ""));
   EXPECT_TRUE(result.delta.removed.empty());
   EXPECT_EQ(result.delta.added.size(), 1U);
   const VersionRef next = with_step(*version, result.delta, 2);
@@ -212,7 +210,7 @@ TEST(StoredTwice, AnEditElsewhereLeavesOneCopyAndTellsSecondariesNothing) {
 
 TEST(StoredTwice, TheRemovalOfOneIsTheRemovalOfBoth) {
   const VersionRef version = stored_twice();
-  const Draft::Result result = result_of(edited_by(version, "", "mx MX 10 MAIL.test."));
+  const Draft::Changes result = result_of(edited_by(version, "", "mx MX 10 MAIL.test."));
   EXPECT_EQ(result.delta.removed.size(), 1U);
   EXPECT_TRUE(mx_of(*with_step(*version, result.delta, 2)).empty());
 }
@@ -307,7 +305,7 @@ TEST(Canonical, RandomEditsInAnyCaseComeToWhatASlowModelSays) {
         ASSERT_FALSE(draft.apply(std::get<Edit>(edit)).has_value());
         removes ? model.remove(owner, chosen) : model.add(owner, chosen);
       }
-      const Draft::Result result = result_of(draft);
+      const Draft::Changes result = result_of(draft);
       version = with_step(*version, result.delta, serial);
       versions.push_back(version);
       ASSERT_EQ(lines_as_in_model(*version), model.lines()) << "round " << round << " serial " << serial;

@@ -39,7 +39,7 @@ struct UpdateBytes : QueryBytes {
     bytes += rdata;
     return *this;
   }
-  std::variant<UpdateRequest, Rcode> read() {
+  Result<UpdateRequest, Rcode> read() {
     EXPECT_EQ(parse(), Disposition::privileged);
     return read_update(query);
   }
@@ -83,7 +83,7 @@ class UpdateTest : public testing::Test {
     if (const auto* rcode = std::get_if<Rcode>(&read)) return {"rcode " + std::to_string(static_cast<int>(*rcode))};
     if (const auto reason = make_update(std::get<UpdateRequest>(read), draft_)) return {*reason};
     const auto finished = draft_.finish();
-    const auto& result = std::get<Draft::Result>(finished);
+    const auto& result = std::get<Draft::Changes>(finished);
     std::vector<std::string> lines;
     for (const OwnedRecord& r : result.delta.removed) lines.push_back("-" + show(r.view()));
     for (const OwnedRecord& r : result.delta.added) lines.push_back("+" + show(r.view()));
@@ -252,7 +252,7 @@ TEST_F(UpdateTest, RandomOctetsAreRefusedOrMakeASoundZone) {
     check_prerequisites(std::get<UpdateRequest>(read), draft);
     if (make_update(std::get<UpdateRequest>(read), draft)) continue;
     const auto finished = draft.finish();
-    const auto* result = std::get_if<Draft::Result>(&finished);
+    const auto* result = std::get_if<Draft::Changes>(&finished);
     if (result != nullptr) version_->apply(result->delta, result->soa, {});
   }
 }

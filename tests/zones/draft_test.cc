@@ -27,11 +27,11 @@ class DraftTest : public testing::Test {
   bool unset_would_change(const std::string& text) {
     return draft_.would_change(std::get<Edit>(parse_removal(text, apex_)));
   }
-  Draft::Result result() const { return std::get<Draft::Result>(draft_.finish()); }
+  Draft::Changes result() const { return std::get<Draft::Changes>(draft_.finish()); }
   std::string problem() const { return std::get<std::string>(draft_.finish()); }
 
  private:
-  std::string make(const std::variant<Edit, std::string>& edit) {
+  std::string make(const Result<Edit>& edit) {
     if (const auto* reason = std::get_if<std::string>(&edit)) return *reason;
     return draft_.apply(std::get<Edit>(edit)).value_or("");
   }
@@ -80,7 +80,7 @@ TEST_F(DraftTest, ARecordWhoseOwnerIsInAnotherCaseIsRemovedAsItStands) {
   ASSERT_EQ(records.size(), 1U);
   EXPECT_EQ(records[0].rdata, std::string("\0\12\4mail\7example\0", 16));
   EXPECT_EQ(draft.apply({Edit::Kind::remove_record, records[0]}), std::nullopt);
-  const auto result = std::get<Draft::Result>(draft.finish());
+  const auto result = std::get<Draft::Changes>(draft.finish());
   EXPECT_EQ(result.delta.removed.size(), 1U);
   EXPECT_TRUE(version->apply(result.delta, result.soa, {})->records_at(owner).empty());
 }
@@ -103,7 +103,7 @@ TEST_F(DraftTest, ARecordAnRRsetOrANameIsRemoved) {
 
 TEST_F(DraftTest, TheRRsetTakesTheNewestTtl) {
   set("ns 300 A 192.0.2.3");
-  const Draft::Result r = result();
+  const Draft::Changes r = result();
   EXPECT_EQ(r.delta.removed.size(), 2U);
   EXPECT_EQ(r.delta.added.size(), 3U);
   for (const OwnedRecord& record : r.delta.added) EXPECT_EQ(record.ttl, 300U);

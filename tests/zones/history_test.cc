@@ -24,7 +24,7 @@ std::string octets_of(const ZoneVersion& version) {
 VersionRef commit(const ZoneVersion& version, const Draft& draft, uint32_t serial, size_t room = 1 << 20) {
   auto finished = draft.finish();
   if (const auto* reason = std::get_if<std::string>(&finished)) throw std::invalid_argument(*reason);
-  auto& result = std::get<Draft::Result>(finished);
+  auto& result = std::get<Draft::Changes>(finished);
   set_soa_serial(result.soa, serial);
   const StepRef step(new Step(version.soa_record(), serial, 0, result.delta));
   return version.apply(result.delta, result.soa, {nullptr, History::extend(version.history(), step, room)});
@@ -34,9 +34,7 @@ VersionRef commit(const ZoneVersion& version, const Draft& draft, uint32_t seria
 Draft edited(const VersionRef& version, const std::string& additions, const std::string& removals = "") {
   Draft draft(version);
   const Name apex(version->apex().name);
-  const auto make = [&](const std::variant<Edit, std::string>& edit) {
-    EXPECT_FALSE(draft.apply(std::get<Edit>(edit)).has_value());
-  };
+  const auto make = [&](const Result<Edit>& edit) { EXPECT_FALSE(draft.apply(std::get<Edit>(edit)).has_value()); };
   std::string line;
   for (std::istringstream lines(removals); std::getline(lines, line);) make(parse_removal(line, apex));
   for (std::istringstream lines(additions); std::getline(lines, line);)
@@ -80,7 +78,7 @@ class RandomEdits {
       const auto edit = pick(3) == 0 ? parse_removal(removal(owner), apex)
                                      : parse_addition(owner + " " + addition(), apex, [](auto, auto) { return 60U; });
       attempt.apply(std::get<Edit>(edit));
-      if (std::holds_alternative<Draft::Result>(attempt.finish())) draft = std::move(attempt);
+      if (std::holds_alternative<Draft::Changes>(attempt.finish())) draft = std::move(attempt);
     }
     return draft;
   }

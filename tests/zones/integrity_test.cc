@@ -59,7 +59,7 @@ TEST(Integrity, AChangeIsCheckedWhereItTouches) {
       draft.apply(std::get<Edit>(edit));
     }
     if (!removal.empty()) draft.apply(std::get<Edit>(parse_removal(removal, name("example."))));
-    const auto result = std::get<Draft::Result>(draft.finish());
+    const auto result = std::get<Draft::Changes>(draft.finish());
     return find_faults(*base->apply(result.delta, result.soa, {}), result.delta);
   };
   EXPECT_EQ(after("x 60 A 192.0.2.3", ""), std::vector<std::string>());

@@ -18,7 +18,7 @@ TEST(Query, ReadsQuestionAndEdns) {
   QueryBytes q("www.Example.com.", rrtype::MX);
   q.edns(4096, true);
   ASSERT_EQ(q.parse(), Disposition::answer);
-  EXPECT_EQ(q.query.rcode, Rcode::noerror);
+  EXPECT_EQ(q.query.refusal, Rcode::noerror);
   EXPECT_EQ(q.query.qtype, rrtype::MX);
   EXPECT_EQ(q.query.qname.labels(), 3U);
   EXPECT_EQ(q.query.qname.hash(2), NameHash::process().of(name("example.com")));
@@ -45,7 +45,7 @@ TEST(Query, ResponsesAndFragmentsOfHeadersAreDropped) {
 TEST(Query, MalformedMessagesAreFormerr) {
   const auto rcode = [](QueryBytes& q) {
     EXPECT_EQ(q.parse(), Disposition::answer);
-    return q.query.rcode;
+    return q.query.refusal;
   };
   QueryBytes two("a.", rrtype::A), none("a.", rrtype::A), cut("abc.", rrtype::A), pointer("a.", rrtype::A),
       trailing("a.", rrtype::A);
@@ -65,13 +65,13 @@ TEST(Query, OptMustStandOnceUnderTheRootInTheAdditionalSection) {
   QueryBytes twice("a.", rrtype::A);
   twice.edns(1232).edns(1232);
   ASSERT_EQ(twice.parse(), Disposition::answer);
-  EXPECT_EQ(twice.query.rcode, Rcode::formerr);
+  EXPECT_EQ(twice.query.refusal, Rcode::formerr);
   QueryBytes misplaced("a.", rrtype::A);
   misplaced.edns(1232);
   set16(misplaced, 10, 0);
   set16(misplaced, 6, 1);
   ASSERT_EQ(misplaced.parse(), Disposition::answer);
-  EXPECT_EQ(misplaced.query.rcode, Rcode::formerr);
+  EXPECT_EQ(misplaced.query.refusal, Rcode::formerr);
 }
 
 // Reads a query with these options.
@@ -83,16 +83,16 @@ Query read_options(const std::string& options, unsigned version = 0) {
 }
 
 TEST(Query, OptionsThatDoNotAddUpAreFormerr) {
-  EXPECT_EQ(read_options(std::string("\0\3\0\x09", 4)).rcode, Rcode::formerr);
-  EXPECT_EQ(read_options(edns_option(100) + std::string(3, '\0')).rcode, Rcode::formerr);
-  EXPECT_EQ(read_options(edns_option(100, "unknown") + edns_option(12, "padding")).rcode, Rcode::noerror);
+  EXPECT_EQ(read_options(std::string("\0\3\0\x09", 4)).refusal, Rcode::formerr);
+  EXPECT_EQ(read_options(edns_option(100) + std::string(3, '\0')).refusal, Rcode::formerr);
+  EXPECT_EQ(read_options(edns_option(100, "unknown") + edns_option(12, "padding")).refusal, Rcode::noerror);
 }
 
 TEST(Query, ACookieHasTheLengthsOfRfc7873) {
   for (unsigned size = 0; size <= 48; ++size) {
     const Query q = read_options(edns_option(option::COOKIE, std::string(size, 'c')));
     const bool good = size == 8 || (size >= 16 && size <= 40);
-    EXPECT_EQ(q.rcode, good ? Rcode::noerror : Rcode::formerr) << size;
+    EXPECT_EQ(q.refusal, good ? Rcode::noerror : Rcode::formerr) << size;
     if (good) {
       EXPECT_EQ(q.cookie_size, size);
     }
@@ -101,18 +101,18 @@ TEST(Query, ACookieHasTheLengthsOfRfc7873) {
 
 TEST(Query, OfSeveralCookiesTheFirstCounts) {
   const Query q = read_options(edns_option(option::COOKIE, "12345678") + edns_option(option::COOKIE, "x"));
-  EXPECT_EQ(q.rcode, Rcode::noerror);
+  EXPECT_EQ(q.refusal, Rcode::noerror);
   EXPECT_EQ(q.cookie_size, 8U);
   EXPECT_EQ(std::string(q.cookie.begin(), q.cookie.begin() + 8), "12345678");
 }
 
 TEST(Query, AZoneversionWithDataIsFormerr) {
-  EXPECT_EQ(read_options(edns_option(option::ZONEVERSION)).rcode, Rcode::noerror);
-  EXPECT_EQ(read_options(edns_option(option::ZONEVERSION, "x")).rcode, Rcode::formerr);
+  EXPECT_EQ(read_options(edns_option(option::ZONEVERSION)).refusal, Rcode::noerror);
+  EXPECT_EQ(read_options(edns_option(option::ZONEVERSION, "x")).refusal, Rcode::formerr);
 }
 
 TEST(Query, OptionsOfAnUnknownVersionAreNotRead) {
-  EXPECT_EQ(read_options(edns_option(option::COOKIE, "malformed here"), 1).rcode, Rcode::badvers);
+  EXPECT_EQ(read_options(edns_option(option::COOKIE, "malformed here"), 1).refusal, Rcode::badvers);
 }
 
 TEST(Query, ACookieMayBeAskedForWithoutAQuestion) {  // RFC 7873 section 5.4
@@ -122,7 +122,7 @@ TEST(Query, ACookieMayBeAskedForWithoutAQuestion) {  // RFC 7873 section 5.4
     set16(q, 4, 0);
     q.edns(1232, false, 0, options);
     EXPECT_EQ(q.parse(), Disposition::answer);
-    return q.query.rcode;
+    return q.query.refusal;
   };
   EXPECT_EQ(rcode(edns_option(option::COOKIE, "12345678")), Rcode::noerror);
   EXPECT_EQ(rcode(edns_option(option::COOKIE, "1234567")), Rcode::formerr);
@@ -133,11 +133,11 @@ TEST(Query, UnknownEdnsVersionIsBadversAndUnknownOpcodeNotimp) {
   QueryBytes version("a.", rrtype::A);
   version.edns(1232, false, 1);
   ASSERT_EQ(version.parse(), Disposition::answer);
-  EXPECT_EQ(version.query.rcode, Rcode::badvers);
+  EXPECT_EQ(version.query.refusal, Rcode::badvers);
   QueryBytes opcode("a.", rrtype::A);
   set16(opcode, 2, 2 << flag::OPCODE_SHIFT);
   ASSERT_EQ(opcode.parse(), Disposition::answer);
-  EXPECT_EQ(opcode.query.rcode, Rcode::notimp);
+  EXPECT_EQ(opcode.query.refusal, Rcode::notimp);
 }
 
 TEST(Query, NotifyUpdateAndSignedRequestsNeedTheControlPlane) {

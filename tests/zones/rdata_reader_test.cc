@@ -370,7 +370,7 @@ TEST(StoredRdata, IsPrintedAndCanBeRemovedButNotAddedAgain) {
     ASSERT_TRUE(std::holds_alternative<Edit>(removal)) << text;
     Draft draft(zone);
     EXPECT_EQ(draft.apply(std::get<Edit>(removal)), std::nullopt);
-    EXPECT_EQ(std::get<Draft::Result>(draft.finish()).delta.removed.size(), 1U) << text;
+    EXPECT_EQ(std::get<Draft::Changes>(draft.finish()).delta.removed.size(), 1U) << text;
   }
   Draft draft(zone);
   const auto again = draft.apply(Edit(Edit::Kind::add, zone->records_at(*Name::from_text("d.example")).front()));
@@ -382,7 +382,7 @@ TEST(StoredRdata, LetsTheRestOfItsZoneAndOfItsNameBeEdited) {
   for (const std::string line : {"new A 192.0.2.2", "d TXT x"}) {
     Draft draft(zone_with_refused_record());
     EXPECT_EQ(draft.apply(edit_of(line)), std::nullopt);
-    EXPECT_EQ(std::get<Draft::Result>(draft.finish()).delta.added.size(), 1U) << line;
+    EXPECT_EQ(std::get<Draft::Changes>(draft.finish()).delta.added.size(), 1U) << line;
   }
 }
 

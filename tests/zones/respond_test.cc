@@ -156,7 +156,7 @@ TEST_F(Respond, ACookieIsAnsweredByOneThatIsValidNextTime) {
     q.query.client = address;
     q.query.now = 1000;
     const std::string answered = server.ask(q).options[option::COOKIE];
-    return std::pair<bool, std::string>(q.query.valid_cookie, answered);
+    return std::pair<bool, std::string>(q.query.reply.valid_cookie, answered);
   };
   const std::array<uint8_t, 4> here{192, 0, 2, 1}, there{192, 0, 2, 2};
   const auto [valid, cookie] = ask("clients.", "web.example.", here);
@@ -169,20 +169,20 @@ TEST_F(Respond, ACookieIsAnsweredByOneThatIsValidNextTime) {
   EXPECT_FALSE(ask(cookie, "web.example.", there).first);
 }
 
-TEST_F(Respond, WhatIsPutOffComesWithoutRecords) {
+TEST_F(Respond, ASlipComesWithoutRecords) {
   QueryBytes plain("web.example.", rrtype::A), with_cookie("web.example.", rrtype::A);
   with_cookie.edns(1232, false, 0, edns_option(option::COOKIE, "clients."));
   const unsigned size = server.ask(plain).size;
-  const Decoded truncated = Decoded::read({plain.buffer.data(), server.responder.put_off(plain.query, size)});
+  const Decoded truncated = Decoded::read({plain.buffer.data(), server.responder.slip(plain.query, size)});
   EXPECT_TRUE(truncated.tc && truncated.answer.empty() && truncated.rcode == 0 && truncated.questions == 1);
   server.ask(with_cookie);
-  const Decoded bad = Decoded::read({with_cookie.buffer.data(), server.responder.put_off(with_cookie.query, size)});
+  const Decoded bad = Decoded::read({with_cookie.buffer.data(), server.responder.slip(with_cookie.query, size)});
   EXPECT_EQ(bad.rcode + 16 * bad.extended_rcode, 23U);  // BADCOOKIE
   EXPECT_FALSE(bad.tc);
   EXPECT_EQ(bad.options.at(option::COOKIE).size(), 24U);
   QueryBytes stranger("elsewhere.", rrtype::A);
   const unsigned refused = server.ask(stranger).size;
-  EXPECT_EQ(server.responder.put_off(stranger.query, refused), refused);
+  EXPECT_EQ(server.responder.slip(stranger.query, refused), refused);
   EXPECT_EQ(Decoded::read({stranger.buffer.data(), refused}).rcode, 5U) << "an error stays what it is";
 }
 
@@ -190,7 +190,7 @@ TEST_F(Respond, AnswersAreToldApartByTheNameTheyComeFrom) {
   const auto at = [&](const char* qname) {
     QueryBytes q(qname, rrtype::A);
     server.ask(q);
-    return q.query.answered_at;
+    return q.query.reply.answered_at;
   };
   const auto hash = [](const char* text) { return NameHash::process().of(name(text)); };
   EXPECT_EQ(at("web.example."), hash("web.example."));

@@ -94,9 +94,7 @@ TEST_P(Rollover, AnEditWithoutItsSignaturesIsRefusedInEveryState) {
   for (const VersionRef& base : states) {
     for (const auto& c : cases) {
       Draft draft(base);
-      const auto make = [&](const std::variant<Edit, std::string>& edit) {
-        ASSERT_FALSE(draft.apply(std::get<Edit>(edit)).has_value());
-      };
+      const auto make = [&](const Result<Edit>& edit) { ASSERT_FALSE(draft.apply(std::get<Edit>(edit)).has_value()); };
       if (*c.removed != '\0') make(parse_removal(c.removed, apex));
       if (*c.added != '\0') make(parse_addition(c.added, apex, [](auto, auto) { return 3600U; }));
       // Whoever signs replaces the signatures of the SOA.
@@ -110,7 +108,7 @@ TEST_P(Rollover, AnEditWithoutItsSignaturesIsRefusedInEveryState) {
         draft.apply(Edit(Edit::Kind::add, fresh));
       }
       ASSERT_TRUE(algorithm == 13 || algorithm == 15);
-      auto result = std::get<Draft::Result>(draft.finish());
+      auto result = std::get<Draft::Changes>(draft.finish());
       set_soa_serial(result.soa, base->serial() + 1);
       const VersionRef next = base->apply(result.delta, result.soa, {});
       const auto reason = find_bogus(base.get(), *next, result.delta, {});

@@ -33,12 +33,12 @@ std::optional<std::string> uncompressed(Bytes message, size_t at, const RecordWa
 
 class Reader {
  public:
-  explicit Reader(const Query& query)
-      : message_(query.message, query.size),
-        zone_(query.qname.view()),
-        walk_(query.message, query.size, query.question_end) {}
+  explicit Reader(const Request& request)
+      : message_(request.message, request.size),
+        zone_(request.qname.view()),
+        walk_(request.message, request.size, request.question_end) {}
 
-  std::variant<UpdateRequest, Rcode> read() {
+  Result<UpdateRequest, Rcode> read() {
     for (unsigned left = load16(&message_[6]); left > 0; --left) {
       if (const Rcode rcode = read_prerequisite(); rcode != Rcode::noerror) return rcode;
     }
@@ -232,9 +232,9 @@ class Maker {
 
 }  // namespace
 
-std::variant<UpdateRequest, Rcode> read_update(const Query& query) {
-  if (query.qtype != rrtype::SOA || query.qclass != rrclass::IN) return Rcode::formerr;  // RFC 2136 §3.1.1
-  return Reader(query).read();
+Result<UpdateRequest, Rcode> read_update(const Request& request) {
+  if (request.qtype != rrtype::SOA || request.qclass != rrclass::IN) return Rcode::formerr;  // RFC 2136 §3.1.1
+  return Reader(request).read();
 }
 
 Rcode check_prerequisites(const UpdateRequest& request, Draft& draft) {

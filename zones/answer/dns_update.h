@@ -5,11 +5,11 @@
 
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "zones/answer/query.h"
 #include "zones/data/draft.h"
+#include "zones/wire/result.h"
 
 namespace axfrd::zones {
 
@@ -26,9 +26,9 @@ struct UpdateRequest {
   std::vector<Edit> edits;  // in their order; an RRset of type ANY is all of a name
 };
 
-// The request in `query`, or the RCODE that refuses it: FORMERR, NOTZONE (RFC 2136 §3.2, §3.4.1).
-// @pre query.parse() found a well-formed UPDATE, and no response was written yet
-std::variant<UpdateRequest, Rcode> read_update(const Query& query);
+// The request in `request`, or the RCODE that refuses it: FORMERR, NOTZONE (RFC 2136 §3.2, §3.4.1).
+// @pre request.parse() found a well-formed UPDATE, and no response was written yet
+Result<UpdateRequest, Rcode> read_update(const Request& request);
 
 // NOERROR if all prerequisites hold for the draft (RFC 2136 §3.2).
 Rcode check_prerequisites(const UpdateRequest& request, Draft& draft);

@@ -6,18 +6,18 @@
 
 namespace axfrd::zones {
 
-std::optional<uint32_t> ixfr_serial(const Query& query) {
-  const unsigned answers = load16(query.message + 6), authorities = load16(query.message + 8);
-  RecordWalk record(query.message, query.size, query.question_end);
+std::optional<uint32_t> ixfr_serial(const Request& request) {
+  const unsigned answers = load16(request.message + 6), authorities = load16(request.message + 8);
+  RecordWalk record(request.message, request.size, request.question_end);
   if (answers != 0 || authorities == 0 || !record.next()) return std::nullopt;
   return serial_in(record.type(), record.rdata());
 }
 
 bool is_about_apex(const Query& query) {
-  return query.version != nullptr && query.qname.labels() == query.version->apex().labels;
+  return query.lookup.version != nullptr && query.qname.labels() == query.lookup.version->apex().labels;
 }
 
-bool is_poll(const Query& query) { return is_about_apex(query) && query.version->has_secondaries(); }
+bool is_poll(const Query& query) { return is_about_apex(query) && query.lookup.version->has_secondaries(); }
 
 std::shared_ptr<const Difference> make_difference(const ZoneVersion& version, uint32_t serial) {
   const HistoryRef& history = version.history();

@@ -12,8 +12,8 @@
 namespace axfrd::zones {
 
 // The serial the requester has: that of the SOA which begins the authority section; nothing if there is none.
-// @pre query.parse() found a well-formed IXFR question, and no response was written yet.
-std::optional<uint32_t> ixfr_serial(const Query& query);
+// @pre request.parse() found a well-formed IXFR question, and no response was written yet.
+std::optional<uint32_t> ixfr_serial(const Request& request);
 
 // Whether a request, now answered, is about the apex of a zone.
 bool is_about_apex(const Query& query);

@@ -76,9 +76,10 @@ class Opt {
     if (sends_nsid())
       std::ranges::copy(options_.nsid, begin(option::NSID, static_cast<unsigned>(options_.nsid.size())));
     if (asked(kHasCookie)) {
-      query_.valid_cookie =
-          renew_cookie(query_.cookie, query_.cookie_size, query_.client, query_.now, cookies_.current());
-      std::ranges::copy(query_.cookie, begin(option::COOKIE, kCookie));
+      auto cookie = query_.cookie;
+      query_.reply.valid_cookie =
+          renew_cookie(cookie, query_.cookie_size, query_.client, query_.now, cookies_.current());
+      std::ranges::copy(cookie, begin(option::COOKIE, kCookie));
     }
     // RFC 7828 §3.1: in units of 100 ms; over UDP it means nothing.
     if (asked(kWantsKeepalive) && query_.transport == Transport::tcp)

@@ -9,7 +9,7 @@ namespace {
 
 // False if the option is malformed. What a requester says in an option that is a mere wish is nobody's business, but
 // for ZONEVERSION (RFC 9660 §3.1).
-bool read_option(Query& q, uint16_t code, Bytes data) {
+bool read_option(Request& q, uint16_t code, Bytes data) {
   switch (code) {
     case option::NSID:
       q.options |= kWantsNsid;
@@ -36,7 +36,7 @@ bool read_option(Query& q, uint16_t code, Bytes data) {
 }
 
 // False if an option is malformed, or they do not add up to the RDATA.
-bool read_options(Query& q, Bytes rest) {
+bool read_options(Request& q, Bytes rest) {
   while (rest.size() >= 4) {
     const uint16_t code = load16(rest.data()), size = load16(&rest[2]);
     rest = rest.subspan(4);
@@ -47,18 +47,18 @@ bool read_options(Query& q, Bytes rest) {
 }
 
 // RFC 6891 §6.1.3. Of a version that we do not know nothing else can be read.
-bool read_opt(Query& q, const RecordWalk& record) {
+bool read_opt(Request& q, const RecordWalk& record) {
   q.edns = true;
   q.payload = std::max<uint16_t>(record.rr_class(), kMinUdp);
   q.dnssec_ok = (record.ttl() & 0x8000) != 0;
   if (((record.ttl() >> 16) & 0xFF) == 0) return read_options(q, record.rdata());
-  q.rcode = Rcode::badvers;
+  q.refusal = Rcode::badvers;
   return true;
 }
 
 // False if the message is malformed. OPT stands in the additional section, once, under the root (RFC 6891 §6.1.1); TSIG
 // stands last (RFC 8945 §5.1).
-bool read_records(Query& q) {
+bool read_records(Request& q) {
   const unsigned before = load16(q.message + 6) + load16(q.message + 8);
   const unsigned additional = load16(q.message + 10);
   RecordWalk record(q.message, q.size, q.question_end);
@@ -76,7 +76,7 @@ bool read_records(Query& q) {
 }
 
 // The name of a question cannot be compressed, for nothing stands before it.
-bool read_question(Query& q) {
+bool read_question(Request& q) {
   if (!q.qname.read(q.message + kHeaderSize, q.message + q.size)) return false;
   const unsigned at = kHeaderSize + q.qname.size();
   if (at + 4 > q.size) return false;
@@ -88,19 +88,13 @@ bool read_question(Query& q) {
 
 }  // namespace
 
-Disposition Query::parse() {
-  rcode = Rcode::noerror;
-  has_question = edns = dnssec_ok = signed_request = valid_cookie = false;
+Disposition Request::parse() {
+  refusal = Rcode::noerror;
+  has_question = edns = dnssec_ok = signed_request = false;
   options = 0;
   payload = kMinUdp;
   qtype = qclass = 0;
   question_end = kHeaderSize;
-  guess = {};
-  sought = 0;
-  page = nullptr;
-  node = nullptr;
-  version = nullptr;
-  answered_at = 0;
 
   if (size < kHeaderSize) return Disposition::drop;
   const uint16_t flags = load16(message + 2);
@@ -109,7 +103,7 @@ Disposition Query::parse() {
   const bool changes_something = opcode == Opcode::notify || opcode == Opcode::update;
 
   const auto fail = [this](Rcode why) {
-    rcode = why;
+    refusal = why;
     return Disposition::answer;
   };
   if (opcode != Opcode::query && !changes_something) return fail(Rcode::notimp);
@@ -125,9 +119,9 @@ Disposition Query::parse() {
   return asks_for_transfer() ? Disposition::transfer : Disposition::answer;
 }
 
-bool Query::asks_for_transfer() const {
+bool Request::asks_for_transfer() const {
   const bool transfer = qtype == rrtype::AXFR || (qtype == rrtype::IXFR && transport == Transport::tcp);
-  return transfer && rcode == Rcode::noerror && qclass == rrclass::IN;
+  return transfer && refusal == Rcode::noerror && qclass == rrclass::IN;
 }
 
 }  // namespace axfrd::zones

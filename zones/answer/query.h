@@ -1,10 +1,13 @@
-// Query: one DNS request being answered, from received bytes to the response in the same buffer.
+// Query: one DNS request being answered, from received octets to the response in the same buffer.
 //
-// The request is parsed where it lies. Its header and question stay there and become the response's; everything the
-// response needs to know of the rest (EDNS and its options) is read out before it is overwritten.
+//   Request   what was received, and what parse() read from it; the response does not change it
+//   Lookup    where the Responder expects the data, step by step
+//   Reply     what is known of the response once it is written
 //
-// parse() touches nothing but the message; all it leaves to do is looking up. It never allocates, throws or reads
-// beyond `size`.
+// The request is parsed where it lies. Its header and question stay there and become those of the response. Whatever
+// the response must know of the rest (EDNS and its options) is read before it is overwritten.
+//
+// parse() reads the message alone. It never allocates, throws or reads beyond `size`.
 #pragma once
 
 #include <array>
@@ -31,18 +34,17 @@ enum class Disposition : uint8_t {
   drop         // no DNS request (too short, or a response): answering would feed a loop
 };
 
-struct Query {
+struct Request {
   // ---- set by the caller ----
   uint8_t* message = nullptr;  // the request; the response overwrites it
   unsigned size = 0;           // octets received
   unsigned capacity = 0;       // octets that may be written at `message`, at least size
   Transport transport = Transport::udp;
   Bytes client;      // the requester's address, 4 or 16 octets
-  uint32_t now = 0;  // seconds since 1970, in 32 bits, for what the cookie of the response says
+  uint32_t now = 0;  // seconds since 1970, in 32 bits, for the cookie of the response
 
   // ---- set by parse() ----
-  Rcode rcode = Rcode::noerror;  // other than noerror: the request is refused already, answer with this. Later: that of
-                                 // the response
+  Rcode refusal = Rcode::noerror;  // other than noerror: no lookup is needed, the response has this RCODE
   Opcode opcode = Opcode::query;
   bool has_question = false;  // the question is well-formed and stands in the response
   bool edns = false, dnssec_ok = false;
@@ -53,25 +55,47 @@ struct Query {
   uint16_t qtype = 0, qclass = 0;
   HashedName qname;  // in `message`, behind the header
   unsigned question_end = kHeaderSize;
-  std::array<uint8_t, kCookie> cookie;  // with kHasCookie: the option's first octets. Later: the response's
+  std::array<uint8_t, kCookie> cookie;  // with kHasCookie: the first octets of the option
 
-  // ---- set by Responder, valid within the read section ----
+  // Fills the second part from the first. Returns what to do next.
+  Disposition parse();
+
+  // A question for AXFR, or IXFR over TCP, of class IN, signed or not. @pre parse() found it well-formed
+  bool asks_for_transfer() const;
+};
+
+// Set by the Responder, valid within the read section.
+struct Lookup {
   ZoneTable::Guess guess;                // at the closest zone
   const ZoneVersion* version = nullptr;  // current version of the closest zone; null: not ours
   uint64_t sought = 0;                   // by prepare(): hash of the name that is looked for first,
   ZoneVersion::IndexPlace place;         // where the version's index has it,
   const Page* page = nullptr;            // probably its page; null: there is no such name
   const Page::Node* node = nullptr;      // probably its node
-  bool valid_cookie = false;             // the requester does receive what goes to his address
+};
+
+// Set when the response is written.
+struct Reply {
+  Rcode rcode = Rcode::noerror;
+  bool valid_cookie = false;  // the requester has proven that it receives what is sent to its address
   // Hash of the name whose data are the answer: the owner, the parent of a wildcard, the cut, or the apex of the zone
-  // that has no such name. 0: there is none. Answers of one hash and one kind are the same for a rate limit.
+  // that has no such name. 0: there is none. A rate limit counts answers of one hash and one kind together.
   uint64_t answered_at = 0;
+};
 
-  // Fills the second part from the first. Returns what to do next; for `answer` with an rcode set, no lookup is needed.
-  Disposition parse();
+struct Query : Request {
+  Lookup lookup;
+  Reply reply;
 
-  // A question for AXFR, or IXFR over TCP, of class IN, signed or not. @pre parse() found it well-formed
-  bool asks_for_transfer() const;
+  Disposition parse() {
+    lookup.guess = {};
+    lookup.version = nullptr;
+    lookup.sought = 0;
+    lookup.page = nullptr;
+    lookup.node = nullptr;
+    reply = {};
+    return Request::parse();
+  }
 };
 
 }  // namespace axfrd::zones

@@ -50,7 +50,7 @@ const ZoneVersion* closest_zone(const ZoneTable& zones, const HashedName& name, 
 
 // Whether the guess at the closest zone was right. No zone is nearer: it would have been the guess.
 bool is_closest_zone(const Query& query) {
-  const auto& [place, labels, zone] = query.guess;
+  const auto& [place, labels, zone] = query.lookup.guess;
   if (zone == nullptr || query.qtype == rrtype::DS) return false;
   const HashedName& qname = query.qname;
   return zone->hash() == qname.hash(labels) && zone->current()->apex().name.equals(qname.suffix(labels));
@@ -73,10 +73,10 @@ struct Match {
 // not sought again.
 ZoneVersion::Found find_node(const Query& query, const ZoneVersion& version, const HashedName& name, unsigned n) {
   const uint64_t hash = name.hash(n);
-  if (hash == query.sought && &version == query.version) {
-    if (query.page == nullptr) return {};
-    if (query.node != nullptr && query.page->is_named(*query.node, name.suffix(n), version.apex()))
-      return {query.page, query.node};
+  if (hash == query.lookup.sought && &version == query.lookup.version) {
+    if (query.lookup.page == nullptr) return {};
+    if (query.lookup.node != nullptr && query.lookup.page->is_named(*query.lookup.node, name.suffix(n), version.apex()))
+      return {query.lookup.page, query.lookup.node};
   }
   return version.find(hash, name.suffix(n));
 }
@@ -133,10 +133,16 @@ Match match(const Query& query, const ZoneVersion& version, const HashedName& na
 }
 
 // Answers one query from zone data: follows CNAMEs from name to name, and from zone to zone.
-class Lookup {
+class AnswerBuilder {
  public:
-  Lookup(const ZoneTable& zones, Query& query, Response& response)
-      : zones_(zones), query_(query), response_(response), denial_(response), version_(query.version) {}
+  AnswerBuilder(const ZoneTable& zones, Query& query, Response& response)
+      : zones_(zones),
+        query_(query),
+        // RFC 1995 §4: what does not fit a datagram is answered by the SOA alone.
+        qtype_(query.qtype == rrtype::IXFR ? rrtype::SOA : query.qtype),
+        response_(response),
+        denial_(response),
+        version_(query.lookup.version) {}
 
   void run() {
     PlacedName name{kHeaderSize, &query_.qname};
@@ -152,7 +158,7 @@ class Lookup {
     const Match m = match(query_, *version_, *name.name);
     apex_at_ = apex_of(name.at, *name.name);
     if (hops_ == 0)
-      query_.answered_at = m.kind == Match::Kind::none ? version_->apex().hash : name.name->hash(m.labels);
+      query_.reply.answered_at = m.kind == Match::Kind::none ? version_->apex().hash : name.name->hash(m.labels);
     if (m.kind == Match::Kind::referral) {
       refer(name, m);
       return false;
@@ -168,7 +174,7 @@ class Lookup {
     if (m.kind == Match::Kind::wildcard) return expand(name, m);
     const Placement place{name.at, name.name->size(), apex_at_};
     const bool at_apex = name.name->labels() == version_->apex().labels;
-    if (at_apex && (query_.qtype == rrtype::SOA || query_.qtype == rrtype::ANY)) {
+    if (at_apex && (qtype_ == rrtype::SOA || qtype_ == rrtype::ANY)) {
       add_soa(place, Section::answer);
       return false;
     }
@@ -218,10 +224,9 @@ class Lookup {
   // Adds what the node has for the question; also `records` if there was no room for it.
   Added add_node(const Match& m, Placement place) {
     const ZoneVersion::Found found = m.found;
-    const uint16_t qtype = query_.qtype;
     // Signatures stand beside a CNAME, which is not followed then (RFC 4034 §3).
-    if (qtype == rrtype::RRSIG && add_all_signatures(m, place)) return Added::records;
-    if ((found.node->flags & Page::kCname) != 0 && qtype != rrtype::ANY && !found.page->rrset(*found.node, qtype)) {
+    if (qtype_ == rrtype::RRSIG && add_all_signatures(m, place)) return Added::records;
+    if ((found.node->flags & Page::kCname) != 0 && qtype_ != rrtype::ANY && !found.page->rrset(*found.node, qtype_)) {
       const unsigned start = response_.position();
       if (!add(Section::answer, *found.page, *found.page->rrset(*found.node, rrtype::CNAME), place))
         return Added::records;
@@ -229,7 +234,7 @@ class Lookup {
       return Added::cname;
     }
     for (const Page::RRset& set : found.page->rrsets(*found.node)) {
-      if (set.rr_count == 0 || (set.type != qtype && qtype != rrtype::ANY)) continue;
+      if (set.rr_count == 0 || (set.type != qtype_ && qtype_ != rrtype::ANY)) continue;
       // One RRset is enough for ANY (RFC 8482 §4.1).
       if (!is_repeated(m, set)) add(Section::answer, *found.page, set, place);
       return Added::records;
@@ -258,7 +263,7 @@ class Lookup {
       return false;
     }
     // A DNAME to itself or to below itself would go on for ever.
-    return query_.qtype != rrtype::CNAME && query_.qtype != rrtype::ANY && !rest.is_at_or_below(owner);
+    return qtype_ != rrtype::CNAME && qtype_ != rrtype::ANY && !rest.is_at_or_below(owner);
   }
 
   struct PlacedDname {
@@ -402,7 +407,7 @@ class Lookup {
     visited_[hops_++] = name.name->hash(name.name->labels());
     const unsigned size = copy_name(response_.message(), target_at_, target_bytes_.data());
     target_.read(target_bytes_.data(), target_bytes_.data() + size);
-    const ZoneVersion* next = closest_zone(zones_, target_, query_.qtype);
+    const ZoneVersion* next = closest_zone(zones_, target_, qtype_);
     if (next == nullptr) return false;
     const uint64_t* visited = visited_.data();
     if (hops_ == kMaxChain || std::find(visited, visited + hops_, target_.hash(target_.labels())) != visited + hops_)
@@ -414,6 +419,7 @@ class Lookup {
 
   const ZoneTable& zones_;
   Query& query_;
+  const uint16_t qtype_;  // what is looked for
   Response& response_;
   Denial denial_;
   const ZoneVersion* version_;
@@ -436,45 +442,46 @@ class Lookup {
 }  // namespace
 
 void Responder::prefetch_slot(Query& query) const {
-  if (query.has_question) zones_.begin_guess(query.guess, query.qname);
+  if (query.has_question) zones_.begin_guess(query.lookup.guess, query.qname);
 }
 
 void Responder::prefetch_zone(Query& query) const {
   if (!query.has_question) return;
-  zones_.end_guess(query.guess, query.qname);
-  if (query.guess.zone != nullptr) prefetch(query.guess.zone);
+  zones_.end_guess(query.lookup.guess, query.qname);
+  if (query.lookup.guess.zone != nullptr) prefetch(query.lookup.guess.zone);
 }
 
 void Responder::prefetch_version(const Query& query) {
-  if (query.guess.zone != nullptr) query.guess.zone->current()->prefetch();
+  if (query.lookup.guess.zone != nullptr) query.lookup.guess.zone->current()->prefetch();
 }
 
 void Responder::find_zone(Query& query) const {
   if (!query.has_question) return;
-  query.version = is_closest_zone(query) ? query.guess.zone->current() : closest_zone(zones_, query.qname, query.qtype);
+  query.lookup.version =
+      is_closest_zone(query) ? query.lookup.guess.zone->current() : closest_zone(zones_, query.qname, query.qtype);
 }
 
 void Responder::prefetch_index(Query& query) const {
   find_zone(query);
-  if (query.version == nullptr) return;
-  query.sought = query.qname.hash(first_sought(*query.version, query.qname));
-  query.place = query.version->prefetch_first(query.sought);
+  if (query.lookup.version == nullptr) return;
+  query.lookup.sought = query.qname.hash(first_sought(*query.lookup.version, query.qname));
+  query.lookup.place = query.lookup.version->prefetch_first(query.lookup.sought);
 }
 
 void Responder::prefetch_page(Query& query) {
-  if (query.version != nullptr) query.page = query.version->prefetch_second(query.place);
+  if (query.lookup.version != nullptr) query.lookup.page = query.lookup.version->prefetch_second(query.lookup.place);
 }
 
 // What is no answer, or no type of the page's, most likely ends with the SOA.
 void Responder::prefetch_answer(const Query& query) {
-  if (query.version == nullptr) return;
+  if (query.lookup.version == nullptr) return;
   const Page::RRset* set = nullptr;
-  if (query.node != nullptr) {
-    const bool cut = (query.node->flags & Page::kCut) != 0;
-    set = query.page->rrset(*query.node, cut ? rrtype::NS : query.qtype);
+  if (query.lookup.node != nullptr) {
+    const bool cut = (query.lookup.node->flags & Page::kCut) != 0;
+    set = query.lookup.page->rrset(*query.lookup.node, cut ? rrtype::NS : query.qtype);
   }
-  if (set == nullptr) return query.version->prefetch_soa();
-  query.page->prefetch_answer(*set, query.dnssec_ok);
+  if (set == nullptr) return query.lookup.version->prefetch_soa();
+  query.lookup.page->prefetch_answer(*set, query.dnssec_ok);
 }
 
 unsigned Responder::refuse(Query& query, Rcode rcode, Ede ede, std::string_view ede_text) const {
@@ -490,8 +497,9 @@ unsigned Responder::refuse_unserved(Query& query, const ZoneVersion& version) co
   return refuse(query, Rcode::refused, Ede::not_authoritative);
 }
 
-unsigned Responder::put_off(Query& query, unsigned size) const {
-  if (query.rcode != Rcode::noerror && query.rcode != Rcode::nxdomain && query.rcode != Rcode::yxdomain) return size;
+unsigned Responder::slip(Query& query, unsigned size) const {
+  const Rcode rcode = query.reply.rcode;
+  if (rcode != Rcode::noerror && rcode != Rcode::nxdomain && rcode != Rcode::yxdomain) return size;
   Response response(query, options_, cookies_);
   if ((query.options & kHasCookie) != 0) {
     response.set_rcode(Rcode::badcookie);
@@ -526,26 +534,20 @@ unsigned Responder::chaos(Query& query) const {
 }
 
 unsigned Responder::write(Query& query) const {
-  if (query.rcode != Rcode::noerror || !query.has_question) return refuse(query, query.rcode);
+  if (query.refusal != Rcode::noerror || !query.has_question) return refuse(query, query.refusal);
   if (query.qclass != rrclass::IN) {
     if (query.qclass == rrclass::CH) return chaos(query);
     if (query.qclass != rrclass::ANY) return refuse(query, Rcode::refused);
   }
   // Of the types that exist only in questions, ANY and (over UDP) IXFR have an answer.
-  if (rrtype::is_meta(query.qtype)) {
-    if (query.qtype == rrtype::IXFR) {
-      query.qtype = rrtype::SOA;  // RFC 1995 §4: what does not fit a datagram is answered by the SOA alone
-    } else if (query.qtype != rrtype::ANY) {
-      return refuse(query, Rcode::notimp);
-    }
-  }
-  if (query.version == nullptr) return refuse(query, Rcode::refused, Ede::not_authoritative);
-  if (query.version->serving() != Serving::served) [[unlikely]]
-    return refuse_unserved(query, *query.version);
+  if (rrtype::is_meta(query.qtype) && query.qtype != rrtype::IXFR && query.qtype != rrtype::ANY)
+    return refuse(query, Rcode::notimp);
+  if (query.lookup.version == nullptr) return refuse(query, Rcode::refused, Ede::not_authoritative);
+  if (query.lookup.version->serving() != Serving::served) [[unlikely]]
+    return refuse_unserved(query, *query.lookup.version);
   Response response(query, options_, cookies_);
-  response.opt().set_zone(*query.version);
-  Lookup lookup(zones_, query, response);
-  lookup.run();
+  response.opt().set_zone(*query.lookup.version);
+  AnswerBuilder(zones_, query, response).run();
   return response.finish();
 }
 

@@ -42,13 +42,13 @@ class Responder {
     each([this](Query& q) { prefetch_index(q); });
     each([](Query& q) { prefetch_page(q); });
     each([](Query& q) {
-      if (q.page != nullptr) q.page->prefetch_slot(q.sought);
+      if (q.lookup.page != nullptr) q.lookup.page->prefetch_slot(q.lookup.sought);
     });
     each([](Query& q) {
-      if (q.page != nullptr) q.node = q.page->guess(q.sought);
+      if (q.lookup.page != nullptr) q.lookup.node = q.lookup.page->guess(q.lookup.sought);
     });
     each([](Query& q) {
-      if (q.node != nullptr) q.page->prefetch_rrsets(*q.node);
+      if (q.lookup.node != nullptr) q.lookup.page->prefetch_rrsets(*q.lookup.node);
     });
     each([](Query& q) { prefetch_answer(q); });
   }
@@ -71,7 +71,7 @@ class Responder {
   // In place of a response of `size` octets that was written and is not to be sent: one without records, and with TC,
   // so that the requester asks by TCP; or, if he sent a cookie, with BADCOOKIE, so that he asks with the right one (RFC
   // 7873 §5.2.3). An error has no records, and stays.
-  unsigned put_off(Query& query, unsigned size) const;
+  unsigned slip(Query& query, unsigned size) const;
 
   // The OPT record of a transfer (transfer.h) of `version`; empty if the request had none.
   std::string opt(Query& query, const ZoneVersion& version) const;

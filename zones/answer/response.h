@@ -128,7 +128,7 @@ class Response {
     const auto low_rcode = static_cast<uint16_t>(static_cast<unsigned>(rcode_) & 0xF);
     const unsigned flags =
         flag::QR | (request & (flag::OPCODE_MASK | flag::RD)) | flags_ | (truncated_ ? flag::TC : 0U) | low_rcode;
-    query_.rcode = rcode_;
+    query_.reply.rcode = rcode_;
     if (query_.edns) write_opt();
     store16(message_ + 2, flags);
     store16(message_ + 4, query_.has_question ? 1 : 0);

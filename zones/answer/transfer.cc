@@ -9,22 +9,22 @@ constexpr unsigned kLengthPrefix = 2;  // RFC 1035 §4.2.2
 
 }  // namespace
 
-Transfer::Transfer(VersionRef version, const Query& query, std::string opt)
+Transfer::Transfer(VersionRef version, const Request& request, std::string opt)
     : version_(std::move(version)),
       more_(version_->page_count() > 0),
       opt_(std::move(opt)),
       prefix_(kLengthPrefix + kHeaderSize, '\0') {
   auto* header = reinterpret_cast<uint8_t*>(prefix_.data()) + kLengthPrefix;
-  store16(header, load16(query.message));
-  store16(header + 2, flag::QR | flag::AA | (load16(query.message + 2) & flag::RD));
+  store16(header, load16(request.message));
+  store16(header + 2, flag::QR | flag::AA | (load16(request.message + 2) & flag::RD));
   store16(header + 4, 1);
-  prefix_.append(reinterpret_cast<const char*>(query.message) + kHeaderSize, query.question_end - kHeaderSize);
+  prefix_.append(reinterpret_cast<const char*>(request.message) + kHeaderSize, request.question_end - kHeaderSize);
   question_end_ = prefix_.size();
 }
 
-Transfer::Transfer(VersionRef version, std::shared_ptr<const Difference> difference, const Query& query,
+Transfer::Transfer(VersionRef version, std::shared_ptr<const Difference> difference, const Request& request,
                    std::string opt)
-    : Transfer(std::move(version), query, std::move(opt)) {
+    : Transfer(std::move(version), request, std::move(opt)) {
   difference_ = std::move(difference);
 }
 

@@ -20,12 +20,12 @@ namespace axfrd::zones {
 
 class Transfer {
  public:
-  // An AXFR of `version`, in answer to `query` (AXFR, or IXFR answered in full), whose ID, RD flag and question are
+  // An AXFR of `version`, in answer to `request` (AXFR, or IXFR answered in full), whose ID, RD flag and question are
   // copied. `opt`: the OPT record of the first message; empty when the request had none.
-  Transfer(VersionRef version, const Query& query, std::string opt);
+  Transfer(VersionRef version, const Request& request, std::string opt);
 
   // The answer to an IXFR: what leads to `version`.
-  Transfer(VersionRef version, std::shared_ptr<const Difference> difference, const Query& query, std::string opt);
+  Transfer(VersionRef version, std::shared_ptr<const Difference> difference, const Request& request, std::string opt);
 
   // One DNS message in three pieces that follow each other. `prefix` and `suffix` are valid until the next call of
   // next(); `records` lives as long as the version is held.

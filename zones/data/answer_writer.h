@@ -17,7 +17,7 @@ namespace axfrd::zones {
 // kPointerReach.
 constexpr unsigned kAnswerReach = kPointerReach / 2;
 
-// Collects one RRset after the other and appends its Answer. Reused, so that its memory is.
+// Collects one RRset after the other and appends its Answer. It is reused, to reuse its memory.
 class AnswerWriter {
  public:
   void begin(const Apex& apex, NameView owner) {
@@ -57,8 +57,8 @@ class AnswerWriter {
  private:
   unsigned question_end() const { return kHeaderSize + owner_.size() + 4; }
 
-  // Most names are different children of the apex, of which nothing can be shared but the apex: no need to look for it.
-  // Pointers go to the apex as the owner spells it, because that is what stands in the message.
+  // Most names are different children of the apex. They share nothing but the apex, so nothing else is searched for.
+  // Pointers lead to the apex in the owner's spelling, because the message has that one.
   void put_name(NameView name) {
     if (!compresses_ && children_ < children_seen_.size() && is_new_child(name)) return put_child(name);
     if (!compresses_) begin_compression();

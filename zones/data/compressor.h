@@ -1,5 +1,5 @@
-// Compressor: writes names against those that stand in a message already (RFC 1035 §4.1.4), and records piece by piece.
-// For what renders pages and prepares answers only.
+// Compressor: compresses names against names that the message has already (RFC 1035 §4.1.4), and writes records piece
+// by piece. Used to render pages and to prepare answers only.
 #pragma once
 
 #include <array>
@@ -21,12 +21,12 @@ inline void append16(std::string& out, unsigned v) {
   append(out, two);
 }
 
-// Remembers where names stand in one message and writes further names against them. Compares octets exactly, so that
-// the case of every name survives. Reused for message after message: reset() costs nothing.
+// Remembers the positions of names in one message and compresses further names against them. It compares octets
+// exactly, so that each name keeps its case. It is reused for message after message, because reset() costs nothing.
 class Compressor {
  public:
-  // A new message whose question is `question` at offset 12, of which the part from `known_from` on (the apex) may be
-  // pointed at, and whose records begin at `base`. Names beyond `reach` are not pointed at.
+  // Begins a new message with `question` at offset 12 and records from offset `base` on. Pointers may lead to the part
+  // of the question from `known_from` on (the apex), and to nothing beyond `reach`.
   void reset(NameView question, unsigned known_from, unsigned base, unsigned reach) {
     question_ = question;
     base_ = base;
@@ -44,8 +44,8 @@ class Compressor {
   // Enters a name that stands in the records at `start`: its first label, then a pointer.
   void enter_child(NameView name, size_t start) { remember(Suffixes(name), 1, start); }
 
-  // Appends `name` to the message whose records are out[body_at…]. Returns where in them a pointer was written, if one
-  // was.
+  // Appends `name` to the message whose records are out[body_at…]. Returns the position of the pointer that was
+  // written, relative to the records, if there is one.
   std::optional<uint16_t> put(std::string& out, size_t body_at, NameView name) {
     const Suffixes suffixes(name);
     const size_t start = out.size() - body_at;

@@ -1,7 +1,7 @@
 // Derived records: the A and AAAA at the owners of ALIAS and URL records.
 //
-// They belong to axfrd. They are always what the ALIAS and URL records of their owner make them, so nobody else may add
-// to them or remove them; zone files leave them out. Draft and the import keep them so, with what is here.
+// axfrd alone makes them from the ALIAS and URL records of their owner. Nobody else may add or remove them, and zone
+// files leave them out. Draft and the import maintain them with the functions below.
 #pragma once
 
 #include <optional>
@@ -21,25 +21,26 @@ bool is_derived_type(uint16_t type);
 // Why a record of this type, which somebody wrote, cannot stand beside an ALIAS or URL; nothing if it can.
 std::optional<std::string> conflict_with_pseudo(NameView owner, uint16_t type);
 
-// What all ALIAS and URL records of one owner stand for: the union of their addresses, with the lowest of their TTLs.
-// An address' TTL is that of the target, or the record's own if that is lower.
+// Returns the records that all ALIAS and URL records of one owner stand for: the union of their addresses, with the
+// lowest of their TTLs. The TTL of an address is that of the target, or that of the ALIAS or URL record if it is lower.
 std::vector<OwnedRecord> derived_records(std::span<const PseudoRecord* const> of_one_owner);
 
-// Whether two zones have the same of them, whatever these stand for at the time.
+// Returns whether two zones have the same ALIAS and URL records, whatever their current addresses are.
 bool same_definitions(const PseudoRecords& a, const PseudoRecords& b);
-// How many of `of` are not in `in`, addresses and the case of targets aside.
+// Returns how many records of `of` are not in `in`; addresses and the case of targets do not count.
 size_t count_missing(const PseudoRecords& of, const PseudoRecords& in);
 
-// Adds to a whole zone what its `pseudo` stand for. @pre records.finish() found no problem, and no record conflicts
+// Adds the records that `pseudo` stand for to a whole zone. @pre records.finish() found no problem, and no record
+// conflicts
 std::optional<RecordSet::Problem> add_derived(RecordSet& records, const std::vector<PseudoRecord>& pseudo);
 
 // Gives each of `after` the addresses that the same record (owner, kind and target) has in `before`.
 void keep_addresses(const std::vector<PseudoRecord>& before, std::vector<PseudoRecord>& after);
 
-// The target of an ALIAS in the one form of all that are the same name: in lower case.
+// Returns the target of an ALIAS in lower case, so that equal names have equal texts.
 std::string folded_target(std::string_view target);
 
-// Tells derived records from those that somebody wrote.
+// Tells derived records from records that an operator or a client wrote.
 class DerivedFilter {
  public:
   explicit DerivedFilter(const std::vector<PseudoRecord>* pseudo);  // null: none

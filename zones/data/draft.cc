@@ -239,8 +239,8 @@ std::vector<OwnedRecord> Draft::rrset(NameView name, uint16_t type) {
   return records;
 }
 
-std::variant<Draft::Result, std::string> Draft::finish() const {
-  Result result{{}, soa_, pseudo_edited_ ? nullptr : base_->pseudo(), soa_edited_, pseudo_edited_};
+Result<Draft::Changes> Draft::finish() const {
+  Changes result{{}, soa_, pseudo_edited_ ? nullptr : base_->pseudo(), soa_edited_, pseudo_edited_};
   for (const auto& [key, name] : touched_) {
     RecordSet check(Name(base_->apex().name));
     for (const OwnedRecord& r : name.after) {

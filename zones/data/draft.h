@@ -1,11 +1,11 @@
-// Draft: a version with changes on it that are not made yet.
+// Draft: a version, and edits of it that are not committed yet.
 //
-// Changes have the meaning of DNS UPDATE (RFC 2136 §2.5), which is that of an operator's `set` and `unset` too: adding
-// what is there, or removing what is not, changes nothing. So a list of edits can be written against one version and
-// committed to the next.
+// Edits mean what DNS UPDATE means (RFC 2136 §2.5), as do an operator's `set` and `unset`: to add a record that exists,
+// or to remove one that does not, changes nothing. So edits that were written against one version can be committed to a
+// later one.
 //
-// The A and AAAA at the owner of an ALIAS or URL are derived (zones/data/derived.h): they follow at once what edits do
-// to that; adding to them is refused, and removing them changes nothing.
+// The A and AAAA records at the owner of an ALIAS or URL are derived (zones/data/derived.h). They follow edits of the
+// ALIAS or URL at once. An edit that adds such a record is refused, and one that removes it changes nothing.
 //
 // Threads. A Draft belongs to one thread; the version it holds is shared.
 #pragma once
@@ -16,10 +16,10 @@
 #include <span>
 #include <string>
 #include <unordered_map>
-#include <variant>
 #include <vector>
 
 #include "zones/data/version.h"
+#include "zones/wire/result.h"
 
 namespace axfrd::zones {
 
@@ -41,36 +41,36 @@ struct Edit {
 
 class Draft {
  public:
-  // As many edits as anybody makes one by one: each costs half a kilobyte for as long as the transaction is open.
+  // The limit for edits that are made one by one: each takes half a kilobyte while the transaction is open.
   static constexpr size_t kMostByHand = 100'000;
 
-  // `most_edits`: more are refused. What is made of a whole difference (a rollback) needs no limit.
+  // `most_edits`: further edits are refused. A rollback, which is made of a whole difference, needs no limit.
   explicit Draft(VersionRef base, size_t most_edits = SIZE_MAX);
 
-  // Makes one change; a sentence if it cannot be, and then nothing is changed.
+  // Makes one change. Returns a sentence if that is impossible; then nothing is changed.
   std::optional<std::string> apply(const Edit& edit);
   // Whether apply() would change anything: the record is not there yet, or there is something to remove.
   bool would_change(const Edit& edit);
 
-  // Gives the ALIAS records with these targets (by folded_target), or all URL records, the addresses they stand for.
+  // Sets the addresses of the ALIAS records with these targets (by folded_target), or of all URL records.
   void set_alias_addresses(const std::map<std::string, Addresses>& by_target);
   void set_url_addresses(const Addresses& addresses);
 
-  // What the zone would hold (RFC 2136 §2.4); the SOA counts as data of the apex.
+  // Returns the records that the zone would have there (RFC 2136 §2.4); the SOA is among those of the apex.
   std::vector<OwnedRecord> records_at(NameView name);
   std::vector<OwnedRecord> rrset(NameView name, uint16_t type);
-  // The SOA as edited, serial included; the version's own if no edit touched it.
+  // The SOA after all edits, serial included; that of the version if no edit touched it.
   const OwnedRecord& soa() const { return soa_; }
 
-  struct Result {
+  struct Changes {
     Delta delta;
     OwnedRecord soa;
     PseudoRecords pseudo;
     bool soa_edited, pseudo_edited;
     bool empty() const { return delta.empty() && !soa_edited && !pseudo_edited; }
   };
-  // What the edits come to; or why the zone would not be sound.
-  std::variant<Result, std::string> finish() const;
+  // Returns the result of all edits, or a sentence that says why the zone would not be sound.
+  Result<Changes> finish() const;
 
   const VersionRef& base() const { return base_; }
 
@@ -96,10 +96,10 @@ class Draft {
   OwnedRecord soa_;
   bool soa_edited_ = false;
   std::map<std::string, Touched> touched_;  // by sort key of the owner
-  // In their order; what was removed leaves its place empty, so that the others keep theirs.
+  // In their order. A removed one leaves its place empty, so that the others keep their places.
   std::vector<std::optional<PseudoRecord>> pseudo_;
-  // Their places by sort key of the owner, ascending. Made when first asked for: most zones have none to look for, and
-  // without it many edits would each go through all of them.
+  // Their places by sort key of the owner, ascending. Made when it is first needed, because most zones have none.
+  // Without it, each of many edits would go through all of them.
   std::optional<std::unordered_map<std::string, std::vector<size_t>>> pseudo_places_;
   bool pseudo_edited_ = false;
   size_t edits_left_;

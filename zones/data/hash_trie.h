@@ -6,7 +6,7 @@
 // Threads. A HashTrie is immutable; any number of threads may read one that was published with release order. An Editor
 // belongs to one thread.
 //
-// Invariants. The trie keeps only the upper 32 bits of a hash, the *tag*: several names may share one, and find() asks
+// Invariants. The trie keeps only the upper 32 bits of a hash, the *tag*. Several names may share a tag, so find() asks
 // the caller's predicate about each candidate. Equal (tag, payload) pairs are never entered twice.
 //
 //   root ─► Inner: 64 children by 6 tag bits ─► Inner … ─► Leaf: 256 slots {tag, payload}, linear probing by the low 8
@@ -100,7 +100,7 @@ class HashTrie {
       }
       return nullptr;
     }
-    // What find() will most likely give: a payload with the hash's tag, without a look at what it stands for.
+    // A payload with the tag of the hash, which is most likely the result of find(). The predicate is not asked.
     const Payload* guess() const {
       return find([](const Payload&) { return true; });
     }
@@ -151,7 +151,7 @@ class HashTrie {
   Ref root_;  // an Inner, or null while empty
 };
 
-// Makes one new trie out of an old one by any number of changes; nodes it made itself it changes in place.
+// Makes one new trie from an old one by any number of changes. It changes nodes in place that it made itself.
 template <class Payload>
 class HashTrie<Payload>::Editor {
  public:

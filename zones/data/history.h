@@ -1,7 +1,7 @@
 // History: how a zone came to its current version, as far back as IXFR can go.
 //
-// Each commit leaves one step, in the form in which the store keeps it: the SOA before it, what it removed, what it
-// added. Neighbouring steps share a serial, so that any run of them adds up to the difference between its ends.
+// Each commit leaves one step, in the form of the store: the SOA before it, the removed records, the added records.
+// Neighbouring steps share a serial, so that any run of steps adds up to the difference between its ends.
 //
 // Threads. Immutable; shared by versions, read by any thread that holds one.
 #pragma once
@@ -26,7 +26,7 @@ using StepRef = boost::intrusive_ptr<const Step>;
 
 class Step : public boost::intrusive_ref_counter<Step> {
  public:
-  // The ALIAS and URL records before a step that changed which there are; nothing if it did not.
+  // The ALIAS and URL records before a step that added or removed some; nothing if it did not.
   using PseudoBefore = std::optional<PseudoRecords>;
 
   // From the version with the SOA `before`, by `delta`, to the serial `to`. `time`: of the commit, Unix seconds. `by`:

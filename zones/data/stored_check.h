@@ -1,8 +1,8 @@
 // Records that a zone holds though they are refused today (rdata_check.h): an earlier release took them.
 //
-// They are served as they are, and edits elsewhere in the zone work. But a secondary that is strict cannot transfer the
-// zone, so the operator is told of them; and no difference carries them, because it would stop even a secondary that
-// has got over them.
+// They are served as they are, and edits elsewhere in the zone work. But a strict secondary cannot transfer the zone,
+// so warnings name these records to the operator. No IXFR difference carries them, because it would stop even a
+// secondary that has the rest of the zone.
 //
 // Threads. Pure.
 #pragma once

@@ -30,11 +30,11 @@ namespace axfrd::zones {
 class ZoneVersion;
 using VersionRef = boost::intrusive_ptr<const ZoneVersion>;
 
-// The settings of a zone, as the store keeps them, when a later axfrd has stored something that this one does not know
-// (zones/disk/tagged.h). Null: all is known. A zone that has it is served, and is not edited.
+// The settings of a zone, in the form of the store, if they contain a tag that this axfrd does not know, because a
+// later one stored it (zones/disk/tagged.h). Null: all tags are known. Such a zone is served, and it cannot be edited.
 using KeptSettings = std::shared_ptr<const std::string>;
 
-// What belongs to a version and is no record of it.
+// What a version has besides records.
 struct Attributes {
   PseudoRecords pseudo = nullptr;
   HistoryRef history = nullptr;  // its last step, if any, ends at the version's serial
@@ -44,9 +44,9 @@ struct Attributes {
   OriginRef origin = nullptr;
   Serving serving = Serving::served;
 
-  // Whether the zone is changed here, and nowhere else.
+  // Whether this axfrd is where the zone is edited.
   bool is_local() const { return !origin || origin->kind == Origin::Kind::local; }
-  // The secondaries to be told of changes, or null if there are none.
+  // The secondaries that get NOTIFY; null if there are none.
   const SecondaryDns* enabled_secondaries() const {
     return secondary_dns && secondary_dns->enabled ? secondary_dns.get() : nullptr;
   }
@@ -75,8 +75,9 @@ class ZoneVersion : public boost::intrusive_ref_counter<ZoneVersion> {
   static VersionRef restore(NameView apex, const Record& soa, std::span<const NumberedPage> pages,
                             Attributes attributes);
 
-  // This version with `delta` applied and `soa` in place of its SOA. Costs what the delta touches. Throws DeltaMismatch
-  // when the delta is not exact: then it would not lead a secondary from this version to that one.
+  // Returns this version with `delta` applied and `soa` in place of its SOA. The cost depends on the delta, not on the
+  // zone. Throws DeltaMismatch when the delta is not exact: IXFR could not lead a secondary from this version to that
+  // one.
   VersionRef apply(const Delta& delta, const OwnedRecord& soa, Attributes attributes) const;
 
   const Apex& apex() const { return apex_; }
@@ -108,8 +109,8 @@ class ZoneVersion : public boost::intrusive_ref_counter<ZoneVersion> {
   uint32_t negative_ttl() const { return negative_ttl_; }
   // The SOA's EXPIRE: the last number but one (RFC 1035 §3.3.13).
   uint32_t expire() const { return load32(soa().bytes() + soa_size() - 8); }
-  // How long a secondary of ours may serve this without hearing of us (RFC 7314 §4): of a zone that is ours, EXPIRE; of
-  // one that we follow, what is left. `now`: Unix seconds.
+  // How long a secondary of ours may serve this version without a successful refresh (RFC 7314 §4): for a local zone
+  // EXPIRE, for one that we transfer from a primary the rest of its EXPIRE. `now`: Unix seconds.
   uint32_t expire_at(uint64_t now) const {
     if (attributes_.is_local() || attributes_.origin->expires == 0) return expire();
     const uint64_t end = attributes_.origin->expires;

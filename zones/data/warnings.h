@@ -1,8 +1,8 @@
-// Warnings: what is to be told of a zone that is taken all the same. Somebody reads a zone file, or checks a zone, and
-// finds that something was changed, left out, or will be refused by others.
+// Warnings: sentences about a zone that is accepted all the same. Reading a zone file, or checking a zone, may find
+// that something was changed, was left out, or will be refused by other servers.
 //
-// They are bounded in number, because the file may be hostile, and the rest is counted. Importers and transactions
-// carry them to whoever asked; `--strict` makes each of them an error.
+// Their number is bounded, because the file may be hostile; further ones are counted. Imports and transactions return
+// them to the caller. With `--strict` each of them is an error.
 //
 // Threads. A value, for one thread at a time.
 #pragma once
@@ -25,9 +25,9 @@ struct Place {
 // file.
 class Places {
  public:
-  // What follows is line `line` of `file`, and on.
+  // The lines that follow are those of `file` from `line` on.
   void enter(const std::string& file, uint32_t line = 1);
-  // The number of a line of the file that was entered last, not before the line that was stated then.
+  // The number of a line of the file that was entered last. @pre `line` is not before the one given to enter()
   uint32_t number(uint32_t line);
   // The place with that number; for 0, the file that was entered first.
   Place find(uint32_t number) const;
@@ -48,17 +48,17 @@ class Warnings {
 
   // Adds one sentence about the line that RecordSet::line() gives for a record; about the zone as a whole, with 0.
   void add(uint32_t line, const std::string& text);
-  // The same of what says its place itself.
+  // Adds a sentence that states its place itself.
   void add(std::string text) { keep(std::move(text)); }
-  // Adds what `other` holds, and counts.
+  // Adds the sentences and the count of `other`.
   void add(const Warnings& other);
 
   bool empty() const { return texts_.empty(); }
   // "file:line: sentence" each, the first kMost.
   const std::vector<std::string>& texts() const { return texts_; }
-  // How many more there were.
+  // How many warnings texts() does not have.
   size_t left_out() const { return left_out_; }
-  // What --strict says: all of them, a line each, as the reason of a refusal.
+  // All of them, a line each, as the reason of a refusal by --strict.
   std::string as_refusal() const;
 
   Places& places() { return places_; }

@@ -54,8 +54,8 @@ class ZoneTable {
   // The closest zone at or above `name` of those whose apex has at most so many labels; nullptr if there is none.
   const Zone* closest(const HashedName& name, unsigned most_labels) const;
 
-  // closest() in two steps, for a caller with other work between them. The first asks the cache for the slots where the
-  // second looks; that says what closest() will most likely give, without a look at the zone itself.
+  // closest() in two steps, for a caller with other work between them. The first prefetches the slots in which the
+  // second looks. The second says which zone closest() will most likely return, without reading the zone itself.
   struct Guess {
     HashTrie<Zone*>::Place place;  // of the suffix of `labels` labels
     unsigned labels = 0;
@@ -84,7 +84,7 @@ class ZoneTable {
       return guess.zone != nullptr;
     });
   }
-  // What find() will most likely give.
+  // The zone that find() will most likely return.
   const Zone* guess(uint64_t hash) const { return any_at(snapshot().trie.place(hash)); }
 
   size_t size() const { return snapshot().size; }
@@ -103,7 +103,7 @@ class ZoneTable {
     std::array<uint8_t, kMaxLabels> lengths{};
     unsigned length_count = 0;
 
-    // Makes the list of lengths anew. To be called when apexes have been counted.
+    // Builds the list of lengths again, after `apexes` has changed.
     void list_lengths() {
       length_count = 0;
       for (unsigned n = kMaxLabels; n-- > 0;) {
@@ -118,7 +118,7 @@ class ZoneTable {
       }
     }
   };
-  // What readers may still be looking at. Destroy when they have moved on.
+  // What readers may still use. Destroy it when every reader has ended its section.
   struct Retired {
     VersionRef version;
     std::unique_ptr<const Zone> zone;

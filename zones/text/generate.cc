@@ -70,7 +70,7 @@ void append_number(std::string& out, uint32_t value, const NumberFormat& format)
 
 }  // namespace
 
-std::variant<GenerateRange, std::string> parse_range(std::string_view text) {
+Result<GenerateRange> parse_range(std::string_view text) {
   const std::string shown = quoted(text);
   const size_t dash = text.find('-'), slash = text.find('/');
   const auto start = number_in<uint32_t>(text.substr(0, dash));

@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 
+#include "zones/wire/result.h"
 namespace axfrd::zones {
 
 // START-STOP[/STEP]
@@ -15,7 +15,7 @@ struct GenerateRange {
   uint64_t size() const { return (uint64_t{stop} - start) / step + 1; }
 };
 // The range, or why `text` is none.
-std::variant<GenerateRange, std::string> parse_range(std::string_view text);
+Result<GenerateRange> parse_range(std::string_view text);
 
 // Appends `pattern` to `out` with `number` in the place of each $ and ${OFFSET[,WIDTH[,BASE]]}; $$ is a $, and what
 // stands behind a backslash stays as it is. Returns why it cannot be.

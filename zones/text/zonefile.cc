@@ -72,7 +72,7 @@ class ZoneParser {
     set_origin(apex);
   }
 
-  std::variant<ZoneText, ZoneFileError> parse(const ZoneSource& source, const ParseOptions& options) {
+  Result<ZoneText, ZoneFileError> parse(const ZoneSource& source, const ParseOptions& options) {
     source_ = &source;
     options_ = options;
     if (auto error = parse_part(source.parts.front())) return refused(std::move(*error));
@@ -85,14 +85,14 @@ class ZoneParser {
   }
 
   // One record on one line, which is added to a zone.
-  std::variant<Edit, std::string> parse_addition(std::string_view line, Warnings* warnings) {
+  Result<Edit> parse_addition(std::string_view line, Warnings* warnings) {
     if (auto reason = check_line(line)) return std::move(*reason);
     if (auto reason = parse_entry({0, std::string(line)})) return std::move(*reason);
     if (warnings != nullptr) warnings->add(zone_.warnings);
     return edit_of(Edit::Kind::add, Edit::Kind::add_pseudo);
   }
   // OWNER [TTL] [CLASS] [TYPE [DATA]]
-  std::variant<Edit, std::string> parse_removal(std::string_view line) {
+  Result<Edit> parse_removal(std::string_view line) {
     if (auto reason = check_line(line)) return std::move(*reason);
     rdata_.allow_refused();
     Tokens tokens(line);
@@ -542,21 +542,20 @@ std::string ZoneFileError::to_text() const {
   return line != 0 ? file + ":" + std::to_string(line) + ": " + reason : file + ": " + reason;
 }
 
-std::variant<ZoneText, ZoneFileError> parse_zone(std::string_view text, const Name& apex, const std::string& file) {
+Result<ZoneText, ZoneFileError> parse_zone(std::string_view text, const Name& apex, const std::string& file) {
   return parse_zone(ZoneSource::of_text(std::string(text), file), apex);
 }
 
-std::variant<ZoneText, ZoneFileError> parse_zone(const ZoneSource& source, const Name& apex,
-                                                 const ParseOptions& options) {
+Result<ZoneText, ZoneFileError> parse_zone(const ZoneSource& source, const Name& apex, const ParseOptions& options) {
   return ZoneParser(apex).parse(source, options);
 }
 
-std::variant<Edit, std::string> parse_addition(std::string_view line, const Name& apex, const DefaultTtl& default_ttl,
-                                               Warnings* warnings) {
+Result<Edit> parse_addition(std::string_view line, const Name& apex, const DefaultTtl& default_ttl,
+                            Warnings* warnings) {
   return ZoneParser(apex, &default_ttl).parse_addition(line, warnings);
 }
 
-std::variant<Edit, std::string> parse_removal(std::string_view line, const Name& apex) {
+Result<Edit> parse_removal(std::string_view line, const Name& apex) {
   const DefaultTtl none = [](NameView, uint16_t) { return 0U; };
   return ZoneParser(apex, &none).parse_removal(line);
 }

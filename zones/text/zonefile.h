@@ -8,7 +8,6 @@
 #include <functional>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "zones/data/draft.h"
@@ -16,6 +15,7 @@
 #include "zones/data/version.h"
 #include "zones/data/warnings.h"
 #include "zones/text/zone_source.h"
+#include "zones/wire/result.h"
 
 namespace axfrd::zones {
 
@@ -44,19 +44,19 @@ constexpr size_t kMostProblems = 100;
 
 // Parses `source` as the zone `apex`. A zone that is not sound (RecordSet::finish) is refused whole, and so is one with
 // addresses beside an ALIAS or URL. Names outside the zone are left out, which is one of the warnings.
-std::variant<ZoneText, ZoneFileError> parse_zone(const ZoneSource& source, const Name& apex,
-                                                 const ParseOptions& options = {});
+Result<ZoneText, ZoneFileError> parse_zone(const ZoneSource& source, const Name& apex,
+                                           const ParseOptions& options = {});
 // The same of a text that was sent: $INCLUDE and $GENERATE are refused. `file` is only for messages.
-std::variant<ZoneText, ZoneFileError> parse_zone(std::string_view text, const Name& apex, const std::string& file);
+Result<ZoneText, ZoneFileError> parse_zone(std::string_view text, const Name& apex, const std::string& file);
 
 // Reads what an operator adds to a zone: one record, as a zone file would have it on one line, with names relative to
 // the apex. It has no comment, parentheses or newline, and is no directive. `default_ttl` gives the TTL of a record
 // that states none. A sentence if there is something wrong; `warnings` hears of the rest.
 using DefaultTtl = std::function<uint32_t(NameView owner, uint16_t type)>;
-std::variant<Edit, std::string> parse_addition(std::string_view line, const Name& apex, const DefaultTtl& default_ttl,
-                                               Warnings* warnings = nullptr);
+Result<Edit> parse_addition(std::string_view line, const Name& apex, const DefaultTtl& default_ttl,
+                            Warnings* warnings = nullptr);
 // The same for what is taken from it: OWNER (all its records), OWNER TYPE (the RRset), or OWNER TYPE DATA.
-std::variant<Edit, std::string> parse_removal(std::string_view line, const Name& apex);
+Result<Edit> parse_removal(std::string_view line, const Name& apex);
 
 // Presentation format of one record, without newline.
 std::string record_to_text(const Record& record);
