@@ -25,7 +25,8 @@ struct AccessRule {
 
 class AccessList {
  public:
-  // `keys`: a request must be signed with one of them; empty: it need not be signed, whatever an earlier call said.
+  // `keys`: a request must be signed with one of them. Calls for the same prefix add up. An empty list removes the
+  // requirement, whatever the other calls state.
   void allow(const Prefix& prefix, const std::vector<zones::Name>& keys = {});
   // Returns the longest rule that covers `address` and allows the request. If none allows it, returns the longest that
   // covers it, which requires another key. Returns nothing if no rule covers it. 0.0.0.0/0 covers no IPv6 address and

@@ -1,15 +1,16 @@
-// Committer: the one writer of zones and settings.
+// Committer: the only writer of zones and settings.
 //
-// Each change takes the same way, whoever requests it. A proposal is made from the zone's newest version (proposal.h),
-// and the group takes it (group.h). When the group ends (commit_queue.h says when), it is stored, published and
-// reported. The committer never waits for readers: a replaced version is freed when they have moved on (retire_list.h).
+// All changes take the same path. A proposal is made from the zone's newest version (proposal.h), and the group takes
+// it (group.h). When the group ends (commit_queue.h says when), its changes are stored, then published, then answered.
+// The committer never waits for readers: a replaced version is freed when no reader can see it any more
+// (retire_list.h).
 //
 // A standby (committer_standby.cc) serves the zones of a backup. It changes nothing, and refuses changes, until it is
 // promoted. Then it raises serials as a start after lost changes does, and is the primary.
 //
 // Threads. Any thread may request a change. The work and the call of `done` happen in the committer's own thread.
-// `done` passes the outcome to its own thread and returns at once. A request after stop() is dropped, and `done` with
-// it.
+// `done` must pass the outcome on and return at once. Requests after stop() are dropped, and their `done` is not
+// called.
 #pragma once
 
 #include <atomic>
@@ -237,7 +238,7 @@ class Committer : private CommitQueue::Owner {
   // Whether changes can be stored. Any thread.
   StoreHealth store_health() const { return store_.health(); }
 
-  // How many objects wait until readers have moved on. Any thread.
+  // See CommitQueue::group_times(). Any thread.
   const Histogram& group_times() const { return queue_.group_times(); }
   // Replaced objects that some reader may still see. Any thread.
   size_t retired_count() const { return retired_.count(); }

@@ -43,7 +43,8 @@ struct Proposal {
   zones::Warnings warnings = {};
   bool changes() const { return next != base; }
   bool changes_content() const { return !base || next->serial() != base->serial(); }  // what a secondary sees
-  // Removed and added records without the SOA. An ALIAS or URL counts as one, and so does each of its addresses.
+  // Numbers of records removed and added, without the SOA. An ALIAS or URL counts as one, and so does each of its
+  // addresses.
   size_t removed() const;
   size_t added() const;
 };

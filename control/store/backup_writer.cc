@@ -147,7 +147,7 @@ void BackupWriter::run(const std::shared_ptr<State>& state) {
   Done done;
   {
     const dataplane::Lock lock(state->mutex);
-    if (!failure.empty() && !state->failure.empty()) failure = state->failure;  // and what we met came of that
+    if (!failure.empty() && !state->failure.empty()) failure = state->failure;  // it caused ours
     state->ended = true;
     done = std::exchange(state->done, {});
   }

@@ -53,7 +53,7 @@ class BackupWriter {
     Finish finish GUARDED_BY(mutex);
     std::string failure GUARDED_BY(mutex);  // why the backup was given up
     bool ended GUARDED_BY(mutex) = false;   // done() is called, or was
-    bool left GUARDED_BY(mutex) = false;    // and has returned
+    bool left GUARDED_BY(mutex) = false;    // done() has returned
   };
   static void run(const std::shared_ptr<State>& state);
 

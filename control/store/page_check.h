@@ -4,7 +4,7 @@
 // other memory, or ends the process. The checksums of our values do not detect that. So all pages that can be reached
 // are checked before LMDB opens the file. Their layout is that of LMDB 0.9 on this kind of machine:
 //
-//   file      pages of one size; the first two are heads, and that with the later transaction counts
+//   file      pages of one size; the first two are heads, and the one with the later transaction is valid
 //   head      [page | magic 4 | version 4 | address 8 | map size 8 | tree of free pages 48 | main tree 48 | last page 8
 //             | transaction 8]
 //   tree      [pad 4 (of the first: the page size) | flags 2 | depth 2 | pages 24 | entries 8 | root 8]

@@ -15,11 +15,8 @@
 // Each write ends with a block of zeros behind its record, which the next record overwrites. This tells the end of the
 // log from damage.
 //
-// A generation ends when its file is full, and the next overwrites the one before it, which by then is in the database.
-// Its records are told from what they overwrite by generation and index. The database knows the last record that it
-// holds (Held); recovery reads what the files hold beyond that. It follows the records from there, each of which names
-// the one before. Where that ends, it searches the file for later records: if there are some, acknowledged changes are
-// lost, and an error says so. A bad record without a later one was cut off before its commit was acknowledged.
+// A generation ends when its file is full. The next one begins in the other file and overwrites the generation there,
+// which is in the database by then. Generation and index distinguish its records from those that it overwrites.
 //
 // The database notes the last record that it holds (Held). Recovery reads the records beyond that one, each of which
 // has the checksum of the one before. Where this chain ends, recovery searches both files for later records. If there
@@ -95,7 +92,7 @@ class RedoLog {
   // Whether a record with `content` octets fits into the generation. A larger one may be appended, and the file grows
   // beyond its capacity.
   bool has_room(size_t content) const;
-  // The largest content of a record.
+  // Content beyond this size should be written to the database instead.
   size_t largest_record() const { return capacity_ / 2; }
   // By how much the file has to grow for a record with `content` octets.
   uint64_t growth(size_t content) const;

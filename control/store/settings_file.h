@@ -6,8 +6,7 @@
 //
 //   file   blocks of 64 octets: [magic 8 | zeros], then entries
 //   entry  whole blocks: [magic 4 | key size 2 | value size 4 | CRC-32 4 | key | value | zeros]; the CRC is over the
-//          sizes, the key and the value. An entry that is damaged is named and left out; the next one begins at a
-//          block.
+//          sizes, the key and the value. A damaged entry is reported and left out; the next one begins at a block.
 //
 // Threads. One at a time.
 #pragma once

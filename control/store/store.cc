@@ -888,7 +888,7 @@ void Store::hand_over() {
   begin_generation(held);
 }
 
-// After `held`, which the database holds, or will hold after the checkpoint that is wanted.
+// Begins the generation after `held`. The database holds `held`, or will hold it after the wanted checkpoint.
 void Store::begin_generation(const RedoLog::Held& held) {
   log_.begin(held.generation + 1, held.checksum);
   if (copy_ == Copy::waiting) copy_ = Copy::wanted;
@@ -914,7 +914,7 @@ void Store::settle() {
   await_checkpoint(lock);
 }
 
-// Waits until the database is the caller's. A checkpoint that failed is tried again. A backup is waited for a little.
+// Waits until the caller owns the database. Tries a failed checkpoint again. Gives up a backup that takes too long.
 void Store::await_checkpoint(dataplane::Lock& lock) {
   if (checkpoint_ == Checkpoint::failed) {
     checkpoint_ = Checkpoint::wanted;
@@ -939,7 +939,7 @@ void Store::run_checkpointer() {
     if (may_copy()) {
       copy_ = Copy::under_way;
       const Marks marks = copy_marks_;
-      BackupWriter& backup = *backup_;  // which stays while it is under way
+      BackupWriter& backup = *backup_;  // is not replaced while it is under way
       lock.unlock();
       copy_to(backup, marks);
       lock.lock();

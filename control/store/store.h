@@ -13,8 +13,8 @@
 // Settings (keys, providers, cookies, tokens) are no table of LMDB, but a file of their own (settings_file.h): kind and
 // name → the stored form of the value (access/settings.h).
 //
-// Every value but that of "format" is sealed (zones/disk/tagged.h). A damaged value is named and left out, and the rest
-// is served.
+// Every value except that of "format" is sealed (zones/disk/tagged.h). A damaged value is reported and left out, and
+// the rest is served.
 //
 // A commit is a batch of puts and erasures: the zone value, and the pages and steps that two versions do not share. The
 // batch is written to the redo log (redo_log.h) and kept in memory. When a generation of the log is full, the
@@ -22,9 +22,9 @@
 // when nothing happens for a while, so that a start has little to redo. A batch that is too large for the log goes to
 // the database at once. A start first brings the log's records into the database, so all reading is from there.
 //
-// Damage. A start without an acknowledged change is a StoreError, unless `recover` says to go on without it. A disk
-// that is full or fails does not stop the start: zones that can be read are served, and health() says why changes are
-// refused. The store tries again by itself (tick()).
+// Damage. If an acknowledged change is missing, the start fails with StoreError, unless `recover` says to go on without
+// it. A disk that is full or fails does not stop the start: zones that can be read are served, and health() says why
+// changes are refused. The store tries again by itself (tick()).
 //
 // Threads. Only the committer's thread may call; health() is for any thread. The checkpointer is a thread of the store.
 // While it has work it owns the database; otherwise the caller does. One process at a time: a second one is refused.
@@ -60,8 +60,8 @@ struct StoreHealth {
   int64_t since = 0;    // Unix seconds
 };
 
-// What is kept of a removed zone: its last serial, so that the zone never comes back with an older one (RFC 1982).
-// `axfrd --recover` also notes the highest known serial of an existing zone so.
+// The last serial of a removed zone, so that the zone never comes back with an older one (RFC 1982). For an existing
+// zone: the highest of its lost serials that `axfrd --recover` has found.
 struct Tombstone {
   uint32_t serial;
   int64_t time;  // when it was removed, Unix seconds
@@ -72,7 +72,7 @@ class Store {
  public:
   static constexpr uint64_t kLogCapacity = uint64_t{16} << 20;
 
-  // Called with warnings, in the caller's thread and in the checkpointer's.
+  // Called with messages for the log, in the caller's thread and in the checkpointer's.
   using Report = std::function<void(LogLevel, const std::string&)>;
 
   struct Opening {
@@ -119,7 +119,7 @@ class Store {
   // Makes all of it durable. Throws StoreError; then nothing is.
   void commit(const Changes& changes);
 
-  // Removes tombstones by themselves. (commit() writes those of zones that are added or removed.)
+  // Erases tombstones. commit() itself writes those of zones that it removes, and erases those of zones that it adds.
   void erase_tombstones(std::span<const zones::Name> zones);
 
   // Begins a copy of all commits so far, in `directory`, which must be vacant (backup.h). Does not wait. Changes go on
