@@ -15,11 +15,11 @@ zones::CookieSecret parse_cookie_secret(std::string_view text);
 // Fingerprints, by which people can compare the secrets of two servers: {"active": …, "staged": … or null}.
 Json to_json(const zones::CookieSecrets& secrets);
 
-// What the store keeps (tagged values; text until format 6).
+// The stored form: tagged values (text until format 6).
 std::string cookies_to_stored(const zones::CookieSecrets& secrets);
 struct StoredCookies {
   zones::CookieSecrets secrets;
-  bool knows_all;  // false: a later axfrd has stored something that this one does not know, and must not overwrite
+  bool knows_all;  // false: a later axfrd stored tags that this one does not know and must not overwrite
 };
 // Throws std::invalid_argument.
 StoredCookies cookies_from_stored(std::string_view stored);

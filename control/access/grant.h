@@ -23,14 +23,14 @@ struct UpdateGrant {
   bool covers_zone(const zones::Name& apex) const { return !zone || *zone == apex; }
   bool covers(zones::NameView owner, uint16_t type) const;
   bool covers(const zones::OwnedRecord& record) const { return covers(record.owner, record.type); }
-  // Whether both allow the same, in whatever order the types stand.
+  // Whether both allow the same records. The order of the types does not count.
   friend bool operator==(const UpdateGrant& a, const UpdateGrant& b);
 };
 
 // `zone`: "*" or a zone. `names`: "*", a name, "*.name" for all names below it, or "label.*" for all names that begin
 // with that label. `types`: as in "A,AAAA"; empty: all. Throws std::invalid_argument with a sentence.
 UpdateGrant parse_grant(const std::string& zone, const std::string& names, const std::string& types);
-// {"zone": …, "names": …, "types": […]}
+// {"zone", "names", "types"}, written as parse_grant() reads them.
 Json to_json(const UpdateGrant& grant);
 
 // The form in the store: tagged values.

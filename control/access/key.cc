@@ -41,7 +41,7 @@ bool is_base64(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
 }
 
-// Octets of padding. OpenSSL's decoder overlooks most of what can be wrong, so that is looked for here.
+// Returns the octets of padding. OpenSSL's decoder accepts most malformed input, so the text is checked here.
 unsigned check_base64(std::string_view text) {
   if (text.empty()) throw std::invalid_argument("the secret is empty");
   const size_t digits = std::min(text.find('='), text.size());

@@ -1,12 +1,12 @@
-// Keys of TSIG (RFC 8945): name, algorithm, secret; and the ring in which they are found by name.
+// TSIG keys (RFC 8945): name, algorithm and secret; and KeyRing, which finds a key by its name.
 //
-// A secret is wiped from memory with its key. It is for signing and for the store: no log and no show function may
-// print it.
+// A secret is wiped from memory when its key is destroyed. Only signing and the store use it: no log and no show
+// command may print it.
 //
-// Threads. Rings never change, and of keys only the time of their last use: any thread may use one that it holds by
-// shared_ptr.
-// Errors. What an operator may have mistyped is std::invalid_argument with a sentence for the operator, which never
-// quotes a secret; what OpenSSL cannot do is std::runtime_error.
+// Threads. Rings and keys are immutable, except for the time of a key's last use. Any thread may use a key that it
+// holds by shared_ptr.
+// Errors. std::invalid_argument for what an operator may have mistyped. Its text is a sentence for the operator, and
+// never quotes a secret. std::runtime_error when OpenSSL fails.
 #pragma once
 
 #include <atomic>
@@ -40,7 +40,7 @@ unsigned mac_size(TsigAlgorithm algorithm);
 
 // ---- secrets ----
 
-// Octets that are wiped when they are given up.
+// Octets that are wiped when they are destroyed or replaced.
 class Secret {
  public:
   explicit Secret(Octets octets) : octets_(std::move(octets)) {}
@@ -56,14 +56,14 @@ class Secret {
 
 // From base64 with its padding (RFC 4648 §4). Throws std::invalid_argument.
 Secret decode_secret(std::string_view base64);
-// The same the other way round: for the store, and to show a new secret to who asked for it, once.
+// To base64. For the store, and to show a new secret once to the operator who had it made.
 std::string encode_secret(const Secret& secret);
-// As many octets as a MAC has, which is what RFC 2104 §3 advises.
+// Has as many octets as a MAC, as RFC 2104 §3 advises.
 Secret random_secret(TsigAlgorithm algorithm = kDefaultTsigAlgorithm);
 
 // ---- keys ----
 
-// One HMAC (RFC 2104) under way.
+// An HMAC (RFC 2104) in progress.
 class Hmac {
  public:
   void add(zones::Bytes octets);
@@ -83,7 +83,7 @@ class Hmac {
   Context context_;
 };
 
-// RFC 8945 §6: HMAC-MD5 must not be used; some old secondary may leave the operator no choice.
+// RFC 8945 §6: HMAC-MD5 must not be used. An old secondary may support nothing else, so an operator can allow it.
 enum class Md5 : bool { refused, allowed };
 
 class TsigKey {
@@ -98,7 +98,8 @@ class TsigKey {
   // Begins a MAC under this key.
   Hmac hmac() const;
 
-  // When a message signed with it last came, in seconds since 1970; 0: not since it was loaded. Any thread.
+  // When a message signed with this key last arrived, in seconds since 1970; 0: none since the key was loaded. Any
+  // thread.
   uint64_t last_used() const { return last_used_.load(std::memory_order_relaxed); }
   void note_use(uint64_t now) const { last_used_.store(now, std::memory_order_relaxed); }
 
@@ -106,7 +107,7 @@ class TsigKey {
   zones::Name name_;
   TsigAlgorithm algorithm_;
   Secret secret_;
-  Hmac::Context keyed_;  // copied for each Hmac, which spares hashing the secret each time
+  Hmac::Context keyed_;  // copied for each Hmac, which saves hashing the secret each time
   mutable std::atomic<uint64_t> last_used_{0};
 };
 
@@ -118,7 +119,7 @@ class KeyRing {
   // Throws std::invalid_argument if two keys have one name.
   explicit KeyRing(std::vector<TsigKeyRef> keys);
 
-  // Null if there is none. Names compare as names do (RFC 4343).
+  // Null if there is none. Names are compared without regard to case (RFC 4343).
   TsigKeyRef find(zones::NameView name) const;
   // In canonical order of their names.
   const std::vector<TsigKeyRef>& keys() const { return keys_; }

@@ -30,7 +30,7 @@ using KeyRef = std::shared_ptr<const Key>;
 // All but the secret: {"key", "algorithm", "last_used": seconds since 1970 or null, "grants"}.
 Json to_json(const Key& key);
 
-// What the store keeps of a key.
+// The stored form of a key.
 std::string key_to_stored(const Key& key);
 // Throws std::invalid_argument.
 Key key_from_stored(const zones::Name& name, const std::string& stored);
@@ -45,7 +45,8 @@ class KeyBook {
   const std::vector<KeyRef>& keys() const { return keys_; }
   // Null if there is none.
   KeyRef find(zones::NameView name) const;
-  // A book with `key` in place of the one with its name; and one without that.
+  // with(): this book, with `key` in place of the key of the same name. without(): this book without the key of that
+  // name.
   KeyBook with(KeyRef key) const;
   KeyBook without(zones::NameView name) const;
 

@@ -44,7 +44,7 @@ std::vector<Secondary> parse_list(const std::string& text, const std::vector<Nam
   return list;
 }
 
-// Those of `notify` are notified and no others.
+// Marks the targets of `notify` as notified, and no other secondaries.
 void set_notified(std::vector<Secondary>& secondaries, const std::vector<Secondary>& notify) {
   std::erase_if(secondaries, [](const Secondary& s) { return !s.transfers; });
   for (Secondary& s : secondaries) s.notified = false;
@@ -69,14 +69,15 @@ void add_provider(SecondaryDns& settings, const SecondaryWish& provider) {
     if (std::ranges::find(settings.servers, server) == settings.servers.end())
       settings.servers.push_back(std::move(server));
   }
-  // What the zone states itself goes before what its providers state, and a provider before the ones behind it.
+  // The zone's own settings come before those of its providers, and an earlier provider comes before a later one.
   for (Secondary& secondary : secondaries) {
     if (std::ranges::none_of(settings.secondaries, [&](const Secondary& s) { return same_place(s, secondary); }))
       settings.secondaries.push_back(std::move(secondary));
   }
 }
 
-// `before`: secondaries that there are already. Their keys were there when they were stated.
+// `before`: the secondaries that the zone already has. Their keys existed when they were stated, and are not checked
+// again.
 void check_secondary(const Secondary& secondary, const std::vector<Secondary>& before, const KeyBook& keys,
                      const std::vector<IpAddress>& ours) {
   const IpAddress address = address_of(secondary);

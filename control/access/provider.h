@@ -1,7 +1,7 @@
 // Wishes for secondaries, and providers: secondaries that are stated once, under a name, for many zones. Zones that
 // refer to a provider follow its changes.
 //
-// Errors. What an operator may have mistyped is std::invalid_argument with a sentence.
+// Errors. std::invalid_argument, with a sentence for the operator.
 #pragma once
 
 #include <map>
@@ -17,11 +17,11 @@
 
 namespace axfrd::control {
 
-// Lists as they come from the control socket, items separated by commas; empty: not stated. `allow`: who may transfer
-// and, being hosts, is notified unless `notify` says who is.
+// Lists as the control socket delivers them, with items separated by commas; empty: not stated. `allow`: secondaries
+// that may transfer. Those that are hosts are also notified, unless `notify` states other targets.
 struct SecondaryWish {
   std::string ns, allow, notify, key;
-  bool knows_all = true;  // false: a later axfrd has stored more of this provider, and it is not edited
+  bool knows_all = true;  // false: a later axfrd stored tags that this one does not know; not edited
 
   friend bool operator==(const SecondaryWish&, const SecondaryWish&) = default;
 };
@@ -35,16 +35,16 @@ SecondaryWish wish_from_stored(const std::string& stored);
 
 using Providers = std::map<std::string, SecondaryWish>;
 
-// `base` with other providers in place of those to which it refers, and with what `wish` states in place of what the
-// zone states itself. Throws std::invalid_argument: names, addresses, doubles, limits, keys that are not in `keys`,
-// addresses that are ours, a provider that there is not.
+// `base` with `providers` in place of the providers to which it refers, and with what `wish` states in place of the
+// zone's own settings. Throws std::invalid_argument for malformed or repeated names and addresses, for exceeded limits,
+// for keys that are not in `keys`, for addresses of this server (`ours`), and for unknown providers.
 zones::SecondaryDns refer(const SecondaryWish& wish, std::vector<std::string> providers, zones::SecondaryDns base,
                           const Providers& known, const KeyBook& keys, const std::vector<IpAddress>& ours);
-// `settings` as they are when the providers are as they are now; one that is gone adds nothing. Without providers, the
-// same settings.
+// `settings`, with the servers and secondaries that their providers state in `known`. A provider that is not there adds
+// nothing. Settings without providers are returned unchanged.
 zones::SecondaryDns follow_providers(zones::SecondaryDns settings, const Providers& known);
 
-// Why the NS names cannot stand in this zone: one is inside, and has no address there.
+// A Failure if an NS name of `settings` is inside the zone and has no address there.
 std::optional<Failure> check_servers(const zones::SecondaryDns& settings, const zones::ZoneVersion& zone);
 
 }  // namespace axfrd::control

@@ -41,7 +41,7 @@ std::vector<Name> parse_keys(const std::string& text) {
 std::vector<Name> keys_behind(const std::string& text) {
   const size_t equals = text.find('=');
   if (equals == std::string::npos) return {};
-  // Whoever meant a key shall not let everybody in who has the address.
+  // An operator who meant to require a key must not open the address to all by mistake.
   if (equals + 1 == text.size()) throw std::invalid_argument("'" + text + "': the key behind = is missing");
   return parse_keys(text.substr(equals + 1));
 }

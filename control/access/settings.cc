@@ -114,7 +114,7 @@ bool knows_all(const SettingValue& value) {
 
 namespace {
 
-// One key is put into its place; many make a new book, which sorts once.
+// KeyBook::with() sorts for each key. For several keys, one new book is made, which sorts once.
 KeyBookRef with_keys(const KeyBook& book, std::span<const Setting* const> changed) {
   if (changed.size() == 1) {
     const auto* key = std::get_if<KeyRef>(&changed.front()->value);

@@ -1,7 +1,7 @@
-// Settings: what belongs to no zone. TSIG keys, the providers of secondaries, the secrets of DNS Cookies, tokens.
+// Settings: TSIG keys, providers of secondaries, the secrets of DNS Cookies, and tokens. They belong to no zone.
 //
-// All settings are values in one table: of a kind, and called by a name. One snapshot of the table is in force at a
-// time. The committer makes the next one, stores what has changed in the same commit as zones, and then publishes it.
+// All settings are values in one table, each with a kind and a name. One snapshot of the table is in force at a time.
+// The committer makes the next one, stores the changed settings in the same commit as zones, and then publishes it.
 //
 // A new kind is an enumerator here, an alternative of SettingValue, a member of Settings and a row in settings.cc.
 //
@@ -23,7 +23,7 @@
 
 namespace axfrd::control {
 
-// The values are those by which the store knows them.
+// The store uses the same values.
 enum class SettingKind : char { key = 'k', provider = 'p', cookies = 'c', token = 't' };
 
 using ProvidersRef = std::shared_ptr<const Providers>;
@@ -41,13 +41,13 @@ struct Settings {
   KeyBookRef keys = std::make_shared<const KeyBook>();
   ProvidersRef providers = std::make_shared<const Providers>();
   TokenBookRef tokens = std::make_shared<const TokenBook>();
-  std::optional<StoredCookies> cookies;  // none were ever set: those that were drawn at random are in use
+  std::optional<StoredCookies> cookies;  // none: no secrets were ever set, and random ones are in use
 
   const SecondaryWish* provider(const std::string& name) const {
     const auto found = providers->find(name);
     return found != providers->end() ? &found->second : nullptr;
   }
-  // These settings with others in place of those of the same kinds and names.
+  // These settings, with `changed` in place of the settings of the same kinds and names.
   Settings with(std::span<const Setting> changed) const;
 };
 using SettingsRef = std::shared_ptr<const Settings>;
@@ -60,15 +60,15 @@ Setting token_setting(const std::string& name, TokenRef token);  // null: the to
 // "key k.example.", "provider acme", "token ci", "the value of the cookie secrets".
 std::string name_of_setting(SettingKind kind, const std::string& name);
 
-// What the store keeps of a value; empty if there is none.
+// The stored form of a value; empty if there is none.
 std::string setting_to_stored(const SettingValue& value);
 // Throws std::invalid_argument.
 Setting setting_from_stored(char kind, const std::string& name, const std::string& stored);
-// False: a later axfrd has stored more of it than this one knows (zones/disk/tagged.h). It is in force, and is not
-// edited.
+// False if a later axfrd stored tags that this one does not know (zones/disk/tagged.h). Such a setting is not edited.
+// It is in force all the same, except for a token, which is not accepted.
 bool knows_all(const SettingValue& value);
 
-// The snapshot in force. Written by the committer, read by anybody.
+// The snapshot in force. Written by the committer, read by any thread.
 class CurrentSettings {
  public:
   SettingsRef get() const {

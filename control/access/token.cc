@@ -38,7 +38,7 @@ std::string random_digits(size_t digits) {
   return text;
 }
 
-// Of the digits, so that nothing has to be decoded.
+// Hashes the digits themselves, so that nothing has to be decoded.
 TokenHash hash_of(std::string_view secret) {
   TokenHash hash{};
   SHA256(reinterpret_cast<const unsigned char*>(secret.data()), secret.size(), hash.data());
@@ -160,7 +160,7 @@ Token token_from_stored(const std::string& name, const std::string& stored) {
         knows_all = false;
     }
   }
-  (void)ZoneScope::of(token.zones);  // refuses what is none
+  (void)ZoneScope::of(token.zones);  // throws if a pattern is malformed
   if (token.id.size() != kTokenIdDigits) throw std::invalid_argument("a token without its id");
   token.role = role.value_or(Role::reader);
   if (!knows_all) token.kept = std::make_shared<const std::string>(stored);

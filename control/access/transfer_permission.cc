@@ -8,7 +8,7 @@ namespace {
 using zones::Secondary;
 using zones::SecondaryDns;
 
-// The secondaries of a zone that are at that address.
+// Visits the secondaries of the zone that cover `peer` and may transfer.
 template <class Visitor>
 void for_each_at(const zones::ZoneVersion& zone, const IpAddress& peer, Visitor&& visit) {
   const SecondaryDns* settings = zone.attributes().enabled_secondaries();

@@ -1,4 +1,4 @@
-// Who may transfer a zone: its secondaries, and those of --allow-transfer.
+// Decides who may transfer a zone: its secondaries, and the addresses of --allow-transfer.
 #pragma once
 
 #include <optional>
@@ -11,11 +11,11 @@
 
 namespace axfrd::control {
 
-// Who asks.
+// The client that requests a transfer.
 struct Requester {
   IpAddress address;                 // normalised
-  const zones::Name* key = nullptr;  // with which the request is signed; null: with none
-  // Of --allow-transfer, that covers the address.
+  const zones::Name* key = nullptr;  // that signed the request; null: it is unsigned
+  // The rule of --allow-transfer that AccessList::match() found.
   std::optional<AccessRule> rule = {};
 };
 
@@ -23,7 +23,7 @@ bool may_transfer(const zones::ZoneVersion& zone, const Requester& who);
 
 struct TransferDecision {
   bool allowed;
-  std::string why;  // a sentence: which rule says so, or why none does
+  std::string why;  // a sentence: which rule allows it, or why none does
 };
 // The same, with the reason.
 TransferDecision decide_transfer(const zones::ZoneVersion& zone, const Requester& who);

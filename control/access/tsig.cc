@@ -66,8 +66,8 @@ std::optional<FoundTsig> read_record(Bytes message, const RecordWalk& walk) {
   return FoundTsig{std::move(record), walk.owner_at()};
 }
 
-// The TSIG record of `message`; nothing unless there is one, well-formed, last in the additional section, and the
-// message is well-formed around it (RFC 8945 §5.2).
+// The TSIG record of `message`. Nothing unless there is exactly one, which is well-formed and last in the additional
+// section, and the rest of the message is well-formed (RFC 8945 §5.2).
 std::optional<FoundTsig> find_tsig(Bytes message) {
   const auto begin = question_end(message);
   if (!begin) return std::nullopt;
@@ -197,7 +197,7 @@ bool is_in_time(const TsigRecord& record, TsigTime now) {
   return apart <= record.fudge;
 }
 
-// The checks, in the order of RFC 8945 §5.2. `key` is what the record's key name stands for, or null.
+// The checks, in the order of RFC 8945 §5.2. `key`: the key that has the record's key name; null if there is none.
 TsigCheck check(Bytes message, const FoundTsig& tsig, const TsigKeyRef& key, Bytes prior, TsigTime now) {
   const TsigRecord& record = tsig.record;
   const auto result = [&](Rcode rcode, TsigError error, const TsigKeyRef& proven) {
@@ -254,7 +254,7 @@ TsigSigner::TsigSigner(const TsigCheck& check) : key_(check.key), record_(check.
   record_.error = check.error;
   // RFC 8945 §5.2.3: the server's time is in Other Data.
   record_.other.assign(check.error == TsigError::badtime ? kTimeSize : 0, 0);
-  if (!key_) record_.mac.clear();  // RFC 8945 §5.3.2: BADKEY and BADSIG are said unsigned
+  if (!key_) record_.mac.clear();  // RFC 8945 §5.3.2: answers with BADKEY or BADSIG are unsigned
 }
 
 TsigSigner::TsigSigner(TsigKeyRef key) : key_(std::move(key)), next_(Next::request) {
@@ -268,8 +268,9 @@ unsigned TsigSigner::max_size() const {
   return static_cast<unsigned>(record_.key.view().size() + kRrFixed + rdata);
 }
 
-// BADTIME keeps the times of the request, so that the client finds it in time (RFC 8945 §5.2.3), and what is unsigned
-// only repeats them. All else says our time, which does not run backwards during a transfer (§5.3.1).
+// An answer with BADTIME repeats the times of the request, so that the client finds the answer in time (RFC 8945
+// §5.2.3). An unsigned record only repeats them, too. All other records have our time, which does not run backwards
+// during a transfer (§5.3.1).
 void TsigSigner::set_times(TsigTime now) {
   if (record_.error == TsigError::badtime) {
     store16(record_.other.data(), static_cast<uint16_t>(now >> 32));

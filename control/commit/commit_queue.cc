@@ -9,11 +9,11 @@ namespace axfrd::control {
 
 namespace {
 
-// How often what is retired is looked at while there is any; a worker's turn takes microseconds.
+// Pause between attempts to free replaced objects, while there are any. A worker's turn is much shorter.
 constexpr auto kRetirePause = std::chrono::milliseconds(5);
-// When there has been no work for so long, the owner may tidy up.
+// Time without work after which idle() is called.
 constexpr auto kIdle = std::chrono::seconds(1);
-// A group is closed when making its versions has taken so long: nobody shall wait for the work of others.
+// A group is closed when its work has taken this long, so that early requests do not wait for the work of many others.
 constexpr auto kGroupTime = std::chrono::milliseconds(3);
 
 }  // namespace
@@ -59,7 +59,8 @@ void CommitQueue::run() {
   }
 }
 
-// Waits for work and takes all there is, looking after what is retired meanwhile. Empty when the thread is to end.
+// Waits for work and takes all of it. Frees replaced objects meanwhile. Returns an empty queue when the thread is to
+// end.
 std::deque<CommitQueue::Work> CommitQueue::next() {
   dataplane::Lock lock(mutex_);
   const auto something = [this]() REQUIRES(mutex_) {

@@ -4,7 +4,7 @@
 // Then the owner ends the group, which takes one sync of the disk for the whole group. Meanwhile work for the next
 // group arrives.
 //
-// Threads. Any thread may enqueue. The owner is called in the queue's thread alone.
+// Threads. Any thread may enqueue. The owner is called only in the queue's thread.
 #pragma once
 
 #include <atomic>
@@ -42,9 +42,10 @@ class CommitQueue {
   CommitQueue& operator=(const CommitQueue&) = delete;
 
   void start();
-  // Ends the current group, then the thread. Work that still waits is dropped.
+  // Ends the thread after the work that it has taken from the queue. Work that still waits is dropped.
   void stop();
-  // Of each group that changed something, the time from its begin until its changes were stored, visible and answered.
+  // For each group that changed something: the time from its first work until its changes were stored, visible and
+  // answered.
   const Histogram& group_times() const { return group_times_; }
   // Drops `work` silently if the queue is stopped.
   void enqueue(Work work);

@@ -70,7 +70,7 @@ Outcome<Committer::Changed> Committer::change_now(const Name& apex, const Cause&
                   made.removed(), made.added(),        std::move(made.warnings)};
   if (!made.changes()) return changed;
   group_->set(apex, made.next);
-  // What only the store keeps of an ALIAS, and nobody is served, is nothing to tell.
+  // A change of ALIAS addresses that is only stored, and not served, is not recorded.
   if (changed.changed() || !zones::same_definitions(base->pseudo(), made.next->pseudo())) {
     AuditRecord record = record_of(apex, cause, counts_of(made));
     record.old_serial = changed.old_serial;
@@ -297,7 +297,7 @@ void Committer::keep_ledger(std::vector<Store::LedgerText> lines, Done<size_t> d
 
 void Committer::backup(std::filesystem::path directory, Done<std::filesystem::path> done) {
   queue_.enqueue([this, directory = std::move(directory), done = std::move(done)] {
-    // What the group has made before is part of it.
+    // Begins after the commit, so the backup holds the group's changes.
     group_->then(
         [this, directory, done] {
           try {
@@ -318,7 +318,7 @@ void Committer::load_backup(std::filesystem::path directory, Done<BackupLoaded> 
                         [this, directory = std::move(directory)] { return load_backup_now(directory); });
 }
 
-// Behind what the group has made, which is published by then.
+// Runs when the group has been committed and published.
 void Committer::promote(Cause cause, Done<Promoted> done) {
   queue_.enqueue([this, cause = std::move(cause), done = std::move(done)] {
     group_->then(

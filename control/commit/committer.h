@@ -1,15 +1,16 @@
-// Committer: the one writer of zones and settings.
+// Committer: the only writer of zones and settings.
 //
-// Each change takes the same way, whoever requests it. A proposal is made from the zone's newest version (proposal.h),
-// and the group takes it (group.h). When the group ends (commit_queue.h says when), it is stored, published and
-// reported. The committer never waits for readers: a replaced version is freed when they have moved on (retire_list.h).
+// All changes take the same path. A proposal is made from the zone's newest version (proposal.h), and the group takes
+// it (group.h). When the group ends (commit_queue.h says when), its changes are stored, then published, then answered.
+// The committer never waits for readers: a replaced version is freed when no reader can see it any more
+// (retire_list.h).
 //
 // A standby (committer_standby.cc) serves the zones of a backup. It changes nothing, and refuses changes, until it is
 // promoted. Then it raises serials as a start after lost changes does, and is the primary.
 //
 // Threads. Any thread may request a change. The work and the call of `done` happen in the committer's own thread.
-// `done` passes the outcome to its own thread and returns at once. A request after stop() is dropped, and `done` with
-// it.
+// `done` must pass the outcome on and return at once. Requests after stop() are dropped, and their `done` is not
+// called.
 #pragma once
 
 #include <atomic>
@@ -47,18 +48,18 @@ class Committer : private CommitQueue::Owner {
   // `history_octets`: the memory for the histories of all zones; beyond it the oldest steps are dropped.
   Committer(zones::ZoneTable& zones, zones::CookieJar& cookies, dataplane::Rcu& rcu, Store& store,
             CurrentSettings& settings, size_t history_octets, const Log& log);
-  ~Committer();  // @pre no reader is left, so that what is retired can go
+  ~Committer();  // @pre no reader is left, so that replaced objects can be freed
   Committer(const Committer&) = delete;
   Committer& operator=(const Committer&) = delete;
 
   // Called in the committer's thread, before `done` of the changes. @pre not started yet
   using Observer = std::function<void(Published)>;
   void set_observer(Observer observer) { observer_ = std::move(observer); }
-  // Called in the committer's thread with each change of a zone that is committed. Without it, the log gets a line.
-  // @pre not started yet
+  // Called in the committer's thread with each change of a zone that is committed. Without an auditor, the change is
+  // logged. @pre not started yet
   void set_auditor(Auditor auditor) { auditor_ = std::move(auditor); }
-  // Called in the committer's thread for each zone that is new, and for each that is gone, when that is published; not
-  // for those of load_store(). @pre not started yet
+  // Called in the committer's thread for each zone that is added or removed, when that is published. Not called for the
+  // zones of load_store(). @pre not started yet
   using Roster = std::function<void(const zones::Name& apex, bool is_there)>;
   void set_roster(Roster roster) { roster_ = std::move(roster); }
   // The addresses of URL records; none: they keep theirs. @pre not started yet
@@ -66,20 +67,20 @@ class Committer : private CommitQueue::Owner {
   // Makes it a standby. @pre not started yet, and the store was opened for one
   void set_standby() { duty_ = Duty::standby; }
 
-  // From here to stop() no other thread writes to the zone table.
+  // From here to stop() no other thread may write to the zone table.
   void start() { queue_.start(); }
-  // Records a request that the committer never saw, or that changed nothing. Any thread.
+  // Records a request that was not passed to the committer, or that changed nothing. Any thread.
   void record(const AuditRecord& record) const { auditor_(record); }
-  // Ends the group under way and the thread. What still waits is dropped.
+  // See CommitQueue::stop().
   void stop() { queue_.stop(); }
 
   // ---- zones ----
 
   struct Changed {
     uint32_t old_serial, serial;
-    size_t records, removed, added;  // removed and added: SOA left out
+    size_t records, removed, added;  // removed and added: without the SOA
     zones::Warnings warnings = {};
-    bool changed() const { return serial != old_serial; }  // in what a secondary sees
+    bool changed() const { return serial != old_serial; }  // as secondaries see it
   };
   void change_zone(zones::Name apex, Cause cause, Compose compose, Done<Changed> done);
 
@@ -95,23 +96,23 @@ class Committer : private CommitQueue::Owner {
   struct Import {
     zones::Name apex;
     NewContent content;
-    std::string file;     // where it is from, for messages
+    std::string file;     // the source, for messages
     bool revives = true;  // bring back a zone that was removed
     Cause cause = {};
-    Reviewer review = {};                     // none: all is well
-    bool is_one_of_many = false;              // new zones are too many for the log
-    std::optional<Proposal> made_ahead = {};  // upon a version of the zone; made again if that is not the current one
+    Reviewer review = {};                     // none: no review
+    bool is_one_of_many = false;              // new zones are not logged one by one
+    std::optional<Proposal> made_ahead = {};  // made again unless its base is the current version
   };
   struct Imported {
     std::optional<uint32_t> old_serial;  // none: the zone is new
     uint32_t serial;
     size_t records;
-    size_t removed, added;  // of a zone that was there; SOA left out
-    bool changed;           // false: the zone was like this already, and nothing was done
+    size_t removed, added;  // of an existing zone; without the SOA
+    bool changed;           // false: nothing differed, and nothing was done
     zones::Warnings warnings;
   };
   void import_zone(Import request, Done<Imported> done);
-  // The same for many; each has its own outcome.
+  // The same for several zones. Each has its own outcome.
   void import_zones(std::vector<Import> requests, Done<std::vector<Outcome<Imported>>> done);
   // The version of a zone for which a proposal can be made ahead, null if there is none; and the rules for it.
   struct Base {
@@ -131,12 +132,12 @@ class Committer : private CommitQueue::Owner {
     zones::SecondaryDnsRef settings;
     bool changed;  // false: they were so already, and nothing was done
   };
-  // Makes the secondary DNS of a zone what edit(current version) returns, and its NS RRset what follows from that, in
-  // one commit. Called in the committer's thread.
+  // Sets the secondary DNS of a zone to what edit(current version) returns, and changes its NS RRset accordingly, in
+  // one commit. `edit` is called in the committer's thread.
   void set_secondary(zones::Name apex, Cause cause, SecondaryEdit edit, Done<SecondarySet> done);
 
-  // Gives the zone a serial above `floor`, which a secondary has, if that is not below the zone's own already. A
-  // Failure if the serial is not ours to choose.
+  // Gives the zone a serial above `floor`, the serial of a secondary, unless its serial is above that already. A
+  // Failure if axfrd must not choose the zone's serials.
   void raise_serial(zones::Name apex, uint32_t floor, Cause cause, Done<Changed> done);
 
   struct Removed {
@@ -148,32 +149,33 @@ class Committer : private CommitQueue::Owner {
 
   struct KeyChanged {
     zones::Name name;
-    KeyRef before, after;  // null: there was none, there is none; the same: nothing was done
+    KeyRef before, after;  // null: no such setting; equal: nothing was done
   };
-  // Makes a key what edit(current) returns, both null when there is no key. Called in the committer's thread.
+  // Sets a key to what edit(current) returns. Either is null when there is no key. `edit` is called in the committer's
+  // thread.
   using KeyEdit = std::function<Outcome<KeyRef>(const KeyRef& current)>;
   void change_key(zones::Name name, KeyEdit edit, Done<KeyChanged> done);
 
   struct TokenChanged {
-    TokenRef before, after;  // null: there was none, there is none; the same: nothing was done
+    TokenRef before, after;  // null: no such setting; equal: nothing was done
   };
   // As change_key().
   using TokenEdit = std::function<Outcome<TokenRef>(const TokenRef& current)>;
   void change_token(std::string name, TokenEdit edit, Done<TokenChanged> done);
-  // Stores when tokens were last used, of all those at once where that is not what is stored; their number.
+  // Stores the last use of all tokens for which it differs from what is stored. The outcome is their number.
   void keep_token_uses(Done<size_t> done);
 
-  // Makes the secrets of DNS Cookies what edit(current) returns. Called in the committer's thread.
+  // Sets the secrets of DNS Cookies to what edit(current) returns. `edit` is called in the committer's thread.
   using CookieEdit = std::function<Outcome<zones::CookieSecrets>(const zones::CookieSecrets& current)>;
   void change_cookies(CookieEdit edit, Done<zones::CookieSecrets> done);
 
   struct ProviderSet {
     bool was_there;
-    size_t zones = 0;   // that refer to it and have changed, or would
-    size_t failed = 0;  // that refer to it and could not follow; the log says why
+    size_t zones = 0;   // zones that refer to it and have changed, or would
+    size_t failed = 0;  // zones that refer to it and could not follow; the log says why
   };
-  // No wish: the provider goes, which is refused while zones refer to it. The zones that refer to it follow, which is
-  // done when `done` is called; if we end before that, they follow at the next start. `dry_run`: only count.
+  // No `wish`: removes the provider, which is refused while zones refer to it. The zones that refer to it are changed
+  // before `done` is called. If axfrd ends earlier, the rest is changed at the next start. `dry_run`: only counts.
   void set_provider(std::string name, std::optional<SecondaryWish> wish, Cause cause, bool dry_run,
                     Done<ProviderSet> done);
 
@@ -187,7 +189,7 @@ class Committer : private CommitQueue::Owner {
   // Any thread.
   Duty duty() const { return duty_.load(std::memory_order_relaxed); }
   bool is_standby() const { return duty() == Duty::standby; }
-  // When the backup was made that a standby serves; seconds since 1970, 0 if that is not known. Any thread.
+  // When the backup that a standby serves was made: seconds since 1970, 0 if that is not known. Any thread.
   int64_t backup_time() const { return backup_time_.load(std::memory_order_relaxed); }
 
   struct BackupLoaded {
@@ -195,11 +197,11 @@ class Committer : private CommitQueue::Owner {
     int64_t backup_time;
     bool has_changed;  // false: it was so already
   };
-  // Serves and stores what the backup in `directory` holds, and nothing else: all of it, or, if anything of it is
-  // damaged, what was there before.
+  // Replaces what is served and stored by the content of the backup in `directory`. If any part of the backup is
+  // damaged, nothing changes.
   void load_backup(std::filesystem::path directory, Done<BackupLoaded> done);
 
-  // What became of serials after a recovery.
+  // The outcome of raising serials after a recovery.
   struct Raised {
     static constexpr size_t kMostTold = 1000;
     struct Left {
@@ -207,36 +209,38 @@ class Committer : private CommitQueue::Owner {
       uint32_t serial, highest;  // its own, and the highest that is known
       std::string why;
     };
-    size_t zones = 0;        // that have new ones
-    size_t left = 0;         // whose serials are not ours to choose
-    std::vector<Left> told;  // of these, no more than kMostTold
+    size_t zones = 0;        // zones with new serials
+    size_t left = 0;         // zones whose serials axfrd must not choose
+    std::vector<Left> told;  // the first kMostTold of these
   };
   struct Promoted {
     bool has_changed;  // false: it was the primary already
     Raised raised = {};
   };
-  // Makes a standby the primary: the zones get serials above all that are known, and then changes are taken.
+  // Makes a standby the primary. Zones get serials above all that are known, and then changes are accepted.
   void promote(Cause cause, Done<Promoted> done);
 
   // ---- the rest ----
 
-  // Keeps the ledger's lines of some zones (notify/ledger.h), durably.
+  // Stores the ledger lines of some zones (notify/ledger.h).
   void keep_ledger(std::vector<Store::LedgerText> lines, Done<size_t> done);
 
-  // Copies the store, as it is then, into `directory`, while changes go on. `done` is called in the store's thread.
+  // Copies the current content of the store into `directory`, while changes go on. `done` is called in the backup's own
+  // thread, or in the committer's if the backup cannot begin.
   void backup(std::filesystem::path directory, Done<std::filesystem::path> done);
 
-  // Serves what is in the store; the number of zones. @pre no zone is served yet
+  // Loads and serves the zones of the store. The outcome is their number. @pre no zone is served yet
   void load_store(Done<size_t> done);
-  // Forgets the serials of zones that were removed long ago, but for those whose files import_zones() has passed over;
-  // and again each day.
+  // Forgets the serials of zones that were removed long ago, now and then once a day. Keeps those of zones whose files
+  // import_zones() has passed over.
   void forget_old_tombstones();
 
   // Whether changes can be stored. Any thread.
   StoreHealth store_health() const { return store_.health(); }
 
-  // How many objects wait until readers have moved on. Any thread.
+  // See CommitQueue::group_times(). Any thread.
   const Histogram& group_times() const { return queue_.group_times(); }
+  // Replaced objects that some reader may still see. Any thread.
   size_t retired_count() const { return retired_.count(); }
   // How many zones have no NS record at their apex. Any thread.
   size_t zones_without_servers() const { return zones_without_servers_.load(std::memory_order_relaxed); }
@@ -250,8 +254,8 @@ class Committer : private CommitQueue::Owner {
   bool free_retired() override { return retired_.free(); }
   void idle() override;
 
-  // Enters `work`, which returns an Outcome<T> and adds to the group. This is where what it throws (no memory) becomes
-  // an outcome. What the group has of it is in force when `done` hears of it, or nothing is.
+  // Enqueues `work`, which returns an Outcome<T> and adds to the group. An exception of `work` (no memory) becomes a
+  // Failure. When `done` is called, the changes of `work` are in force, or none of them are.
   template <class T, class Work>
   void enqueue(Done<T> done, Work work) {
     queue_.enqueue([this, done = std::move(done), work = std::move(work)]() mutable {
@@ -260,7 +264,7 @@ class Committer : private CommitQueue::Owner {
       group_->then([done, outcome = std::move(outcome)] { done(outcome); }, [done](Failure failure) { done(failure); });
     });
   }
-  // The same for a change.
+  // The same for a change, which a standby refuses.
   template <class T, class Work>
   void enqueue_change(Done<T> done, Work work) {
     enqueue<T>(std::move(done), [this, work = std::move(work)]() mutable -> Outcome<T> {
@@ -327,7 +331,8 @@ class Committer : private CommitQueue::Owner {
   Tombstones tombstones_;
   HistoryBudget histories_;
   RetireList retired_;
-  // When tombstones are looked at next; the first time it is asked for, when it is known which have files.
+  // When old tombstones are forgotten next. Not before forget_old_tombstones(), when it is known which zones have
+  // files.
   std::chrono::steady_clock::time_point look_at_tombstones_ = std::chrono::steady_clock::time_point::max();
   std::atomic<Duty> duty_{Duty::primary};         // written by the committer's thread
   std::atomic<int64_t> backup_time_{0};           // likewise

@@ -1,4 +1,4 @@
-// Zones refer to providers of secondaries: when a provider changes, they follow.
+// The part of Committer for providers: when a provider changes, the zones that refer to it are changed.
 #include <algorithm>
 #include <memory>
 #include <utility>
@@ -12,7 +12,7 @@ namespace {
 using zones::Name;
 using zones::VersionRef;
 
-// How many zones follow before others have their turn.
+// Zones that are changed before other requests get their turn.
 constexpr size_t kZonesAtOnce = 256;
 
 bool refers_to(const zones::SecondaryDns& settings, const std::string& provider) {
@@ -21,7 +21,7 @@ bool refers_to(const zones::SecondaryDns& settings, const std::string& provider)
 
 }  // namespace
 
-// A provider's zones on their way. The committer's thread.
+// A change of a provider that is being applied to its zones. The committer's thread.
 struct Committer::Following {
   std::string provider;
   Cause cause;
@@ -56,7 +56,7 @@ Outcome<Proposal> Committer::follow_now(const VersionRef& base, const Providers&
   return propose_secondary(base, follow, rules(cause));
 }
 
-// Stops no other change for long: a few zones at a time, each time behind those who have asked meanwhile.
+// Changes a few zones, and enqueues itself for the rest, so that other requests do not wait long.
 void Committer::follow_next(const std::shared_ptr<Following>& following) {
   const SettingsRef settings = group_->settings();
   const size_t end = std::min(following->next + kZonesAtOnce, following->zones.size());
@@ -149,7 +149,7 @@ Outcome<Committer::ProviderSet> Committer::set_provider_now(const std::string& n
   return result;
 }
 
-// At start: a provider may have changed just before we ended.
+// At start: axfrd may have ended before all zones followed a changed provider.
 void Committer::follow_providers_at_start() {
   auto following = std::make_shared<Following>();
   following->provider = "providers that changed before the start";
@@ -160,7 +160,7 @@ void Committer::follow_providers_at_start() {
     try {
       return !(follow_providers(settings, *known) == settings);
     } catch (const std::invalid_argument&) {
-      return true;  // the attempt says what is wrong
+      return true;  // follow_next() logs the reason
     }
   });
   following->done = [](const Outcome<ProviderSet>&) {};

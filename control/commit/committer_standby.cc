@@ -1,4 +1,4 @@
-// What the committer does for a standby: it loads backups, and is promoted.
+// The part of Committer for a standby: loading backups, and promotion.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -25,7 +25,7 @@ bool same_history(const ZoneVersion& x, const ZoneVersion& y) {
   });
 }
 
-// Whether the store would hold the same of both.
+// Whether both have the same stored form.
 bool same_in_store(const ZoneVersion& x, const ZoneVersion& y) {
   if (zones::encode_zone(x) != zones::encode_zone(y) || !std::ranges::equal(x.page_ids(), y.page_ids())) return false;
   for (unsigned i = 0; i < x.page_count(); ++i) {
@@ -50,13 +50,13 @@ Failure takes_no_changes() {
 
 // ---- loading backups ----
 
-// What is different in a backup, and what else it says.
+// How a backup differs from what is served, and the rest of its content.
 struct Committer::Difference {
   int64_t time = 0;
-  size_t zones = 0;                      // that it has
-  std::vector<VersionRef> different;     // that are new or other than ours
-  size_t added = 0;                      // of these, new ones
-  std::vector<Name> gone;                // that it has not
+  size_t zones = 0;                      // in the backup
+  std::vector<VersionRef> different;     // new, or different from what is served
+  size_t added = 0;                      // how many of these are new
+  std::vector<Name> gone;                // served, and not in the backup
   std::vector<Store::Setting> settings;  // all
   std::vector<Store::LedgerText> ledger;
   std::vector<Tombstones::Gone> tombstones;
@@ -76,7 +76,7 @@ std::optional<Failure> Committer::refuse_backup() const {
                                           "changes: start the standby with another --store"};
 }
 
-// Reads all of it before anything is changed.
+// Reads the whole backup before anything is changed.
 Outcome<Committer::Difference> Committer::compare_with(const std::filesystem::path& directory) {
   std::string damage;
   const auto damaged = [&damage](const std::string& sentence) {
@@ -128,7 +128,7 @@ Outcome<Committer::Difference> Committer::compare_with(const std::filesystem::pa
   return backup;
 }
 
-// From those that the store has to `next`. Throws std::invalid_argument.
+// The changes from the stored settings to `next`. Throws std::invalid_argument.
 std::vector<Setting> Committer::settings_to_change(const std::vector<Store::Setting>& next) {
   std::map<std::pair<char, std::string>, std::string> known;
   store_.load_settings(
@@ -156,7 +156,7 @@ Outcome<Committer::BackupLoaded> Committer::load_backup_now(const std::filesyste
   BackupLoaded loaded{backup.zones,       backup.added, backup.different.size() - backup.added,
                       backup.gone.size(), backup.time,  backup.time != backup_time() || !store_.backup_time()};
   loaded.has_changed = loaded.has_changed || !backup.different.empty() || !backup.gone.empty() || !settings.empty();
-  // What a kill leaves of the first load must not look like a store of a primary.
+  // If axfrd is killed during the first load, what is left must not look like the store of a primary.
   if (!store_.backup_time()) {
     try {
       store_.set_backup_time(0);

@@ -1,4 +1,4 @@
-// What the committer does at start: what the store holds is read, and served.
+// The part of Committer for the start: reads the store, and serves its content.
 #include <malloc.h>
 
 #include <chrono>
@@ -33,12 +33,12 @@ void Committer::load_settings() {
   store_.load_settings(take, name, [this](const std::string& sentence) { log_.error(sentence); });
   auto loaded = std::make_shared<const Settings>(Settings().with(settings));
   settings_.set(loaded);
-  // Without any, those that were drawn at random stay.
+  // If there are none, the random ones stay in use.
   if (loaded->cookies) retired_.add(cookies_.publish(loaded->cookies->secrets));
 }
 
-// After changes were lost: what secondaries have may be newer than what we have. So each zone gets a serial above all
-// that is known, before anybody hears of it.
+// After changes were lost, the serials of secondaries may be newer than ours. So each zone gets a serial above all that
+// are known. At start, this is done before the zones are served.
 Committer::Raised Committer::raise_serials(std::vector<Store::Loaded>& loaded, const SerialRaised& raised) {
   constexpr size_t kTogether = 1000;
   std::vector<std::pair<VersionRef, VersionRef>> together;  // before and after
@@ -89,7 +89,7 @@ Outcome<size_t> Committer::load_store_now() {
   tombstones_.load();
   constexpr size_t kLookAtClock = 4096, kMostZonesTold = 100;
   size_t octets = 0, without_servers = 0;
-  std::vector<VersionRef> versions;  // published at once, which makes the table at once
+  std::vector<VersionRef> versions;  // published together, which builds the table once
   auto last_report = std::chrono::steady_clock::now();
   const auto report = [&] {
     if (const auto now = std::chrono::steady_clock::now(); now - last_report > std::chrono::seconds(1)) {
@@ -131,13 +131,13 @@ Outcome<size_t> Committer::load_store_now() {
   const size_t count = versions.size();
   if (count != 0) retired_.add(zones_.publish_new(std::move(versions)));
   retired_.free();
-  malloc_trim(0);  // what loading alone needed
+  malloc_trim(0);  // returns memory that only loading needed
   histories_.set_octets(octets);
   zones_without_servers_.store(without_servers, std::memory_order_relaxed);
   if (is_standby()) {
     backup_time_.store(store_.backup_time().value_or(0), std::memory_order_relaxed);
     std::error_code ignored;
-    std::filesystem::remove_all(loading_directory(), ignored);  // which a kill may have left
+    std::filesystem::remove_all(loading_directory(), ignored);  // left if axfrd was killed while it loaded a backup
   } else {
     published.recovered_at = store_.recovered_at();
   }

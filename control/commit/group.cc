@@ -16,12 +16,12 @@ using zones::Name;
 using zones::VersionRef;
 using zones::ZoneVersion;
 
-// Whether this is a zone without servers (zones/data/integrity.h), as a number to count with.
+// 1 for a zone without servers (zones/data/integrity.h), otherwise 0.
 size_t lacks_servers(const ZoneVersion* version) {
   return version != nullptr && !zones::has_apex_servers(*version) ? 1 : 0;
 }
 
-// Whether a setting of that kind and name may be replaced or removed.
+// A Failure if the present setting of that kind and name must not be replaced. It may always be removed.
 std::optional<Failure> refuse_unknown(const Settings& settings, const Setting& next) {
   bool known = true;
   switch (next.kind) {
@@ -115,14 +115,14 @@ bool Group::end() {
   return stored;
 }
 
-// What histories take with the group's changes, and its changes to them.
+// Memory of all histories, including the group's changes.
 size_t Group::history_octets() const {
   size_t octets = ground_.histories.octets();
   for (const auto& [key, made] : made_) octets += history_memory(made.after.get()) - history_memory(made.before.get());
   return octets;
 }
 
-// Drops the oldest steps of all until the rest has room.
+// Drops the oldest steps of all zones until the rest is within the limit.
 void Group::shorten_histories() {
   for (size_t octets = history_octets(); octets > ground_.histories.limit();) {
     const auto oldest = ground_.histories.take_oldest();
@@ -156,7 +156,7 @@ bool Group::commit() {
   return true;
 }
 
-// Grants for a zone end with it: who gets a zone of that name later has made none.
+// Removes the grants for zones that are removed: a later zone of the same name may have another owner.
 void Group::end_grants() {
   if (gone_.empty()) return;
   const auto ends = [&](const UpdateGrant& grant) {

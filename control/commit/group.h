@@ -1,7 +1,7 @@
 // Group: changes that are committed together. Each is made upon the result of the changes before it.
 //
-// First the store commits all changes at once, then they are published, then `done` of each is called. If they cannot
-// be stored, none of them is in force, and each `done` gets the failure.
+// The store commits all changes at once. Then they are published. Then the `done` of each is called. If they cannot be
+// stored, none of them is in force, and each `done` gets the failure.
 //
 // Threads. The committer's.
 #pragma once
@@ -56,7 +56,8 @@ class Group {
 
   // The newest settings, as current().
   SettingsRef settings() const { return settings_ ? settings_ : ground_.settings.get(); }
-  // Returns a Failure, and sets nothing, if a stored one has tags that this axfrd does not know.
+  // Returns a Failure, and sets nothing, if a setting to be replaced has tags that this axfrd does not know. Such a
+  // setting can only be removed.
   std::optional<Failure> set(std::vector<Setting> changed);
 
   void keep_ledger(std::vector<Store::LedgerText> lines);
@@ -77,7 +78,8 @@ class Group {
     ends_.push_back({std::move(committed), std::move(failed)});
   }
 
-  // Stores and publishes what the group changes, and calls those of then(). Returns whether anything was stored.
+  // Stores and publishes the changes of the group, and calls the functions of then(). Returns whether anything was
+  // stored.
   bool end();
 
  private:

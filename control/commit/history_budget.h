@@ -30,7 +30,7 @@ class HistoryBudget {
     uint64_t zone;
     uint32_t from;
   };
-  // Enters the steps of `after` that `before` (null: none) has not.
+  // Notes the steps of `after` that `before` does not have. `before`: null if the zone is new.
   void note_steps(const zones::ZoneVersion* before, const zones::ZoneVersion& after);
   // Takes out the oldest step of all.
   std::optional<OldStep> take_oldest();

@@ -1,4 +1,5 @@
-// Proofs: what the store keeps of a zone's ledger (notify/ledger.h): who has proven which serial when.
+// Proofs: the stored form of a zone's ledger (notify/ledger.h), which says which secondary has proven which serial, and
+// when.
 //
 // Tagged values; until format 6, lines of text. Proofs are observations that come again by themselves. So an unknown
 // tag is ignored, and the next proof drops it.
@@ -12,7 +13,7 @@
 namespace axfrd::control {
 
 struct KeptProof {
-  std::string place;  // as in access/secondary.h, without keys
+  std::string place;  // a secondary as in access/secondary.h, without keys
   uint32_t serial;
   int64_t time;
 };

@@ -22,14 +22,15 @@ using zones::SerialPolicy;
 using zones::VersionRef;
 using zones::ZoneVersion;
 
-// History of a zone beyond the zone's own size is of little use: the whole zone would be the shorter answer.
+// A history that is larger than the zone is of little use, because the whole zone would be the shorter answer. A small
+// zone may keep this much all the same.
 constexpr size_t kLeastHistory = 16 * 1024;
 
 std::string name_of(const ZoneVersion& zone) { return zone.apex().name.to_text(); }
 
 // ---- role ----
 
-// An author makes the versions of local zones alone.
+// Only local zones are changed by requests to this server.
 std::optional<Failure> refuse_author(const ZoneVersion& base) {
   if (base.attributes().kept) return not_known("zone " + name_of(base));
   if (base.attributes().is_local()) return std::nullopt;
@@ -37,7 +38,7 @@ std::optional<Failure> refuse_author(const ZoneVersion& base) {
                  "zone " + name_of(base) + " is followed from elsewhere, and is not changed here"};
 }
 
-// What is given is taken for zones that are not ours to make.
+// A given change is accepted only for a zone that is not local.
 std::optional<Failure> refuse_given(const ZoneVersion& base) {
   if (base.attributes().kept) return not_known("zone " + name_of(base));
   if (!base.attributes().is_local()) return std::nullopt;
@@ -67,8 +68,8 @@ bool same_pseudo_records(const zones::PseudoRecords& a, const zones::PseudoRecor
          std::ranges::equal(*a, *b, [](const auto& x, const auto& y) { return x.addresses.same_as(y.addresses); });
 }
 
-// Whether a file is something else than the zone was when it had the file's serial, as far as history tells. What files
-// do not say is no difference: the NS names of secondaries, and the addresses of ALIAS and URL.
+// Whether a file differs from the zone as it was when it had the file's serial, as far as the history tells. Records
+// that zone files do not contain are not compared: the NS names of secondaries, and the addresses of ALIAS and URL.
 bool differs_from_then(const ZoneVersion& now, const zones::ZoneText& file, uint32_t serial) {
   Delta since_then;
   OwnedRecord soa = now.soa_record();
@@ -102,7 +103,8 @@ bool contains(const std::vector<Name>& names, const Name& name) {
   return std::ranges::find(names, name) != names.end();
 }
 
-// Which of the names an NS RRset lacks, as records with its TTL; with `ttl` if there is no RRset.
+// The servers of `settings` that the NS RRset lacks, as records with the TTL of the RRset, or with `ttl` if it is
+// empty.
 std::vector<OwnedRecord> missing_servers(const Name& apex, const std::vector<OwnedRecord>& rrset, uint32_t ttl,
                                          const zones::SecondaryDns& settings) {
   std::vector<OwnedRecord> missing;
@@ -118,7 +120,7 @@ std::vector<OwnedRecord> missing_servers(const Name& apex, const std::vector<Own
   return missing;
 }
 
-// Returns the names that were not there.
+// Returns the names that were added.
 std::vector<Name> add_servers(Draft& draft, const zones::SecondaryDns& settings) {
   const Name apex(draft.base()->apex().name);
   std::vector<Name> added;
@@ -153,7 +155,7 @@ bool is_server_record(const zones::Record& record, zones::NameView apex, const s
   return name && contains(names, Name(*name));
 }
 
-// Takes these names out of the NS RRset, and returns those that were there.
+// Removes these names from the NS RRset. Returns those that it had.
 std::vector<Name> remove_servers(Draft& draft, const std::vector<Name>& names) {
   const Name apex(draft.base()->apex().name);
   std::vector<Name> removed;
@@ -182,8 +184,8 @@ std::vector<Name> remove_servers(zones::RecordSet& records, const std::vector<Na
   return removed;
 }
 
-// Makes the NS RRset of what somebody wrote, a draft or a whole zone, what the zone's settings want of it: names of
-// secondaries stay in, and those that are leaving stay out, of which there is a warning. Whether anything was changed.
+// Corrects the NS RRset of new content, which is a draft or a whole zone, as the zone's settings require. Names of
+// secondaries stay in it. Names that are leaving stay out, with a warning. Returns whether anything was changed.
 template <class Content>
 bool set_servers(Content& content, const zones::SecondaryDns& settings, const std::string& zone,
                  zones::Warnings& warnings) {
@@ -197,7 +199,7 @@ bool set_servers(Content& content, const zones::SecondaryDns& settings, const st
   return !removed.empty();
 }
 
-// Makes the NS RRset follow new settings, and notes in them which names it would not have without.
+// Changes the NS RRset as new settings require. Sets after.added to the names that it has only because of the settings.
 void change_servers(Draft& draft, const zones::SecondaryDns* before, zones::SecondaryDns& after) {
   const Name apex(draft.base()->apex().name);
   const std::vector<Name> added_before = before != nullptr ? before->added : std::vector<Name>();
@@ -217,8 +219,8 @@ void change_servers(Draft& draft, const zones::SecondaryDns* before, zones::Seco
 
 // ---- derived ----
 
-// Gives the ALIAS and URL records of whole content what they stand for, and the records their addresses. `before`: what
-// the zone has of them; null if it is new.
+// Sets the addresses of the ALIAS and URL records of a whole zone, and adds them as A and AAAA records. `before`: the
+// present ALIAS and URL records of the zone; null if it has none.
 std::optional<Failure> add_derived(zones::RecordSet& records, std::vector<zones::PseudoRecord>& pseudo,
                                    const zones::PseudoRecords& before, const ProposalRules& rules) {
   if (before) zones::keep_addresses(*before, pseudo);
@@ -232,10 +234,10 @@ std::optional<Failure> add_derived(zones::RecordSet& records, std::vector<zones:
 
 // ---- serial ----
 
-// The time as a serial (RFC 1982: it goes round in 2106).
+// The time as a serial. It wraps around in 2106 (RFC 1982).
 uint32_t serial_time(const ProposalRules& rules) { return static_cast<uint32_t>(rules.now); }
 
-// The serial of the version after `base`, when `stated` stands in the SOA that somebody wrote.
+// The serial of the version after `base`. `stated`: the serial of the SOA in the request.
 Outcome<uint32_t> choose_serial(const ZoneVersion& base, uint32_t stated, const ProposalRules& rules) {
   if (zones::serial_newer(stated, base.serial())) return stated;
   if (base.attributes().serial_policy != SerialPolicy::keep)
@@ -248,7 +250,7 @@ Outcome<uint32_t> choose_serial(const ZoneVersion& base, uint32_t stated, const 
 
 // ---- step and version ----
 
-// The version that `delta` and `soa` make of `base`, with the step in its history that says so.
+// Applies `delta` and `soa` to `base`. If the serial changes, the history gets a step for it.
 VersionRef next_version(const ZoneVersion& base, const Delta& delta, const OwnedRecord& soa, Attributes attributes,
                         const ProposalRules& rules) {
   const uint32_t serial = zones::soa_serial(soa);
@@ -273,7 +275,7 @@ std::optional<Failure> refuse_bogus(const ZoneVersion* base, const ZoneVersion& 
 
 // ---- what all proposals of an author end with ----
 
-// What the stages before have made.
+// The results of the earlier stages.
 struct Made {
   explicit Made(const ZoneVersion& base) : soa(base.soa_record()), attributes(base.attributes()) {}
   Delta delta;
@@ -300,8 +302,8 @@ Outcome<Proposal> finish(const VersionRef& base, Made& made, const ProposalRules
   return proposal;
 }
 
-// Whether ALIAS and URL records are others than before, whose addresses may be the same. That has a serial as any
-// change has, and so a step of history that can be taken back; but for zones whose serials are not ours to choose.
+// Whether ALIAS or URL records themselves change, even if their addresses stay the same. Such a change gets a serial,
+// and so a step of history that can be reverted. Zones whose serials axfrd must not choose are excepted.
 bool changes_pseudo(const ZoneVersion& base, const zones::PseudoRecords& after) {
   return base.attributes().serial_policy != SerialPolicy::keep && !zones::is_signed(base) &&
          zones::count_missing(base.pseudo(), after) + zones::count_missing(after, base.pseudo()) != 0;
@@ -309,7 +311,7 @@ bool changes_pseudo(const ZoneVersion& base, const zones::PseudoRecords& after) 
 
 Proposal nothing_to_do(const VersionRef& base) { return {base, base}; }
 
-// A Failure if there are warnings and the request takes them for errors.
+// A Failure if there are warnings and `strict` is set. Otherwise adds the warnings to the proposal.
 Outcome<Proposal> with_warnings(Outcome<Proposal> outcome, zones::Warnings warnings, bool strict) {
   auto* proposal = std::get_if<Proposal>(&outcome);
   if (proposal == nullptr) return outcome;
@@ -379,7 +381,7 @@ Outcome<Proposal> propose_content(const VersionRef& base, const NewContent& cont
   const auto* secondaries = base->attributes().enabled_secondaries();
   const zones::RecordSet* records = &content.text.records;
   std::vector<zones::PseudoRecord> pseudo = content.text.pseudo;
-  std::optional<zones::RecordSet> completed;  // only where something is to be added or left out
+  std::optional<zones::RecordSet> completed;  // set if records have to be added or left out
   if (secondaries != nullptr || !pseudo.empty()) {
     completed = content.text.records;
     records = &*completed;
@@ -414,8 +416,8 @@ Outcome<Proposal> propose_content(const VersionRef& base, const NewContent& cont
 
 namespace {
 
-// A zone that was removed comes back with a serial that is newer than its last one: secondaries that still have that
-// would never ask again (RFC 1982).
+// A removed zone comes back with a serial that is newer than its last one. Otherwise secondaries that still have that
+// serial would never transfer the zone (RFC 1982).
 std::optional<Failure> raise_serial(VersionRef& version, const Tombstone& gone, zones::Warnings& warnings) {
   const std::string zone = name_of(*version);
   const uint32_t stated = version->serial();

@@ -10,10 +10,10 @@
 //   step         of history
 //   version      refused if it would leave a signed zone with something bogus
 //
-// A replica takes serial, delta and attributes as they are given, and derives nothing: role, step, version.
+// A replica takes serial, delta and attributes as they are given, and derives nothing. Its stages are role and step.
 //
-// Threads. Pure: no store, no table. Any thread may make a proposal upon a version that it holds. It can be committed
-// while that version is still the current one; otherwise it is made again.
+// Threads. Pure: uses neither the store nor the zone table. Any thread may make a proposal on a version that it holds.
+// The proposal can be committed while that version is still the current one. Otherwise it is made again.
 #pragma once
 
 #include <functional>
@@ -30,20 +30,21 @@ namespace axfrd::control {
 
 // What a proposal depends on besides the zone.
 struct ProposalRules {
-  zones::Addresses url_addresses;  // what URL records stand for; none: they keep what they have
-  size_t history_octets = 0;       // what the history of a zone may take
+  zones::Addresses url_addresses;  // for URL records; empty: they keep theirs
+  size_t history_octets = 0;       // memory limit of a zone's history
   int64_t now = 0;                 // Unix seconds
-  std::string by = {};             // what the history says of who made the change
+  std::string by = {};             // who made the change, for the history
 };
 
 struct Proposal {
   zones::VersionRef base;   // null: the zone is new
-  zones::VersionRef next;   // the same as `base`: nothing is to be done
-  zones::Delta delta = {};  // from one to the other, SOA left out; of a zone that is new: empty
+  zones::VersionRef next;   // equal to `base`: there is nothing to do
+  zones::Delta delta = {};  // from `base` to `next`, without the SOA; empty for a new zone
   zones::Warnings warnings = {};
   bool changes() const { return next != base; }
   bool changes_content() const { return !base || next->serial() != base->serial(); }  // what a secondary sees
-  // Removed and added records without the SOA. An ALIAS or URL counts as one, and so does each of its addresses.
+  // Numbers of records removed and added, without the SOA. An ALIAS or URL counts as one, and so does each of its
+  // addresses.
   size_t removed() const;
   size_t added() const;
 };
@@ -53,30 +54,30 @@ struct Proposal {
 using Compose = std::function<std::optional<Failure>(zones::Draft&)>;
 Outcome<Proposal> propose_edits(const zones::VersionRef& base, const Compose& compose, const ProposalRules& rules);
 
-// The content of a zone as it shall be, from a zone file.
+// New content of a zone, from a zone file.
 struct NewContent {
   zones::ZoneText text;
-  zones::VersionRef fresh;     // built of `text`: the version of a zone that is new
-  bool only_if_newer = false;  // leave a zone alone whose serial is not older
-  bool strict = false;         // do nothing when there is a warning
+  zones::VersionRef fresh;     // built from `text`; used if the zone is new
+  bool only_if_newer = false;  // change nothing if the file's serial is not newer
+  bool strict = false;         // fail if there is a warning
 };
 // Changes an existing zone by the difference, so that secondaries can get it by IXFR.
 Outcome<Proposal> propose_content(const zones::VersionRef& base, const NewContent& content, const ProposalRules& rules);
 // For a new zone. `gone`: the tombstone of an earlier zone of that name; null if there is none.
 Outcome<Proposal> propose_new(const NewContent& content, const Tombstone* gone, const ProposalRules& rules);
 
-// Makes the secondary DNS of the zone what edit(current version) returns.
+// Sets the secondary DNS of the zone to what edit(current version) returns.
 using SecondaryEdit = std::function<Outcome<zones::SecondaryDns>(const zones::ZoneVersion& current)>;
 Outcome<Proposal> propose_secondary(const zones::VersionRef& base, const SecondaryEdit& edit,
                                     const ProposalRules& rules);
 
 Outcome<Proposal> propose_policy(const zones::VersionRef& base, zones::SerialPolicy policy);
 
-// What another axfrd has made of this zone.
+// A change that another axfrd has made to this zone.
 struct GivenChange {
   zones::Delta delta;
   zones::OwnedRecord soa;        // with its serial
-  zones::Attributes attributes;  // but for the history, which goes on with a step
+  zones::Attributes attributes;  // except for the history, which gets one more step
 };
 Outcome<Proposal> propose_given(const zones::VersionRef& base, const GivenChange& change, const ProposalRules& rules);
 

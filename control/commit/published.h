@@ -9,12 +9,12 @@
 
 namespace axfrd::control {
 
-// Zones that somebody follows, because they have secondary DNS (set or unset) or ALIAS or URL records: those that have
-// become visible, and those that are gone or have neither any more.
+// Lists only zones that are followed, because they have secondary DNS (set or unset) or ALIAS or URL records. `zones`:
+// those that became visible. `gone`: those that were removed, or are not followed any more.
 struct Published {
   struct Zone {
     zones::VersionRef version;
-    std::string ledger;  // at start: what was last kept of the zone's ledger
+    std::string ledger;  // as stored; only at start, on promotion, and from a backup
   };
   std::vector<Zone> zones;
   std::vector<zones::Name> gone;

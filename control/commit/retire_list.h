@@ -20,8 +20,8 @@ class RetireList {
 
   void add(zones::ZoneTable::Retired what) { add(Item{rcu_.start(), std::move(what), nullptr}); }
   void add(std::unique_ptr<const zones::CookieSecrets> secrets) { add(Item{rcu_.start(), {}, std::move(secrets)}); }
-  // Frees what all readers have left; whether something is left. Tokens grow along the list, so the first that has not
-  // passed ends the search.
+  // Frees the objects that no reader can see any more. Returns whether some are left. Tokens ascend along the list, so
+  // the search ends at the first that has not passed.
   bool free() {
     while (!items_.empty() && rcu_.passed(items_.front().token)) items_.pop_front();
     count_.store(items_.size(), std::memory_order_relaxed);

@@ -14,7 +14,7 @@ namespace {
 using zones::Name;
 
 constexpr int64_t kKept = int64_t{366} * 24 * 3600;  // seconds
-constexpr size_t kSpare = 64;                        // of so many parts, one is made free
+constexpr size_t kSpare = 64;                        // 1/kSpare of the limit is freed in advance
 
 }  // namespace
 
@@ -59,7 +59,7 @@ void Tombstones::forget(int64_t before) {
   for (const Gone* gone : oldest_first) apexes.push_back(gone->apex);
   try {
     forget(apexes);
-  } catch (const StoreError&) {  // they stay; the store has told
+  } catch (const StoreError&) {  // they stay; the store has reported the failure
     return;
   }
   log_.info("the last serials of ", apexes.size(), " removed zones are forgotten, that of ", apexes.front().to_text(),

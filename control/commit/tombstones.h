@@ -1,4 +1,4 @@
-// Tombstones: the last serials of zones that were removed, so that none comes back with an older one (RFC 1982).
+// Tombstones: the last serials of removed zones, so that no zone comes back with an older one (RFC 1982).
 //
 // Threads. The committer's.
 #pragma once
@@ -17,7 +17,7 @@ class Tombstones {
   struct Gone {
     zones::Name apex;
     Tombstone tombstone;
-    bool has_file = false;  // which --zones-dir still holds
+    bool has_file = false;  // --zones-dir still has its file
   };
 
   static constexpr size_t kMost = 1'000'000;
@@ -28,12 +28,12 @@ class Tombstones {
   // Null if there is none.
   Gone* find(const zones::Name& apex);
   void set(Gone gone);
-  // In memory; the store forgets one when it gets a zone of that name.
+  // Only in memory. The store erases a tombstone when a zone of that name is added.
   bool erase(const zones::Name& apex);
-  // Forgets, in the store too, those that are older than the time for which they are kept, and the oldest beyond the
-  // number that is kept. Those that have a file stay: the file would bring the zone back.
+  // Forgets the tombstones that are older than the time for which they are kept, and the oldest beyond the limit, in
+  // the store too. Those that have a file stay, because the file would bring the zone back.
   void forget_old();
-  // Some more than are beyond, so that it is seldom.
+  // If there are more than the limit, forgets the oldest, and some more, so that this is seldom needed.
   void forget_beyond_limit();
   size_t size() const { return by_apex_.size(); }
   // Forgets these, in the store too. Throws StoreError.

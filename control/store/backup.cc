@@ -12,7 +12,7 @@ namespace {
 
 constexpr uint64_t kLittleLog = uint64_t{64} << 10;  // of a store that takes no change
 
-// In place of what is there; a store has no directories in it. Secrets are in it.
+// Replaces what is in `to`. A store has no subdirectories. Only the owner may enter the copy, because it holds secrets.
 void copy_files(const std::filesystem::path& from, const std::filesystem::path& to) {
   if (!std::filesystem::exists(from / "data.mdb"))
     throw StoreError(from.string() + " is no backup: it has no data.mdb; axfrctl backup makes one");
@@ -39,7 +39,7 @@ void restore_backup(const std::filesystem::path& from, const std::filesystem::pa
     throw StoreError("--restore: the store in " + store.string() +
                      " is not empty; move it away, or start without --restore to go on with it");
   }
-  // It is opened beside its place first, so that a store is there whole or not at all.
+  // The copy is opened beside its place first, so that `store` is complete or not there.
   const std::filesystem::path beside = store.string() + ".restored";
   std::error_code error;
   try {

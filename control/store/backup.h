@@ -1,4 +1,4 @@
-// Backup: what a store held when it was copied (Store::backup), to be read, or made a store again.
+// Backup: a copy of a store (Store::backup), which can be read, or made a store again.
 #pragma once
 
 #include <filesystem>
@@ -12,16 +12,15 @@ namespace axfrd::control {
 // Whether `directory` is not there, or empty.
 bool is_vacant(const std::filesystem::path& directory);
 
-// Copies the backup in `from` to `store`, which must be vacant. Secondaries may have seen what came after the backup,
-// so the store says that serials are to be raised (Store::in_recovery). Throws StoreError; then nothing is left in
-// `store`.
+// Copies the backup in `from` to `store`, which must be vacant. Secondaries may have seen changes after the backup, so
+// the store is marked for raising serials (Store::in_recovery). Throws StoreError; then nothing is left in `store`.
 void restore_backup(const std::filesystem::path& from, const std::filesystem::path& store);
 
-// A backup as it is read: a copy of its own, so that it stays as it is whatever becomes of the one in `from`. It is
-// made in `directory`, in place of what is there, and goes with this object.
+// A private copy of the backup in `from`, to be read: later changes in `from` do not affect it. The copy is made in
+// `directory`, replaces what is there, and is removed with this object.
 class BackupCopy {
  public:
-  // Throws StoreError, also of what is damaged anywhere but in single values.
+  // Throws StoreError, also if anything but single values is damaged.
   BackupCopy(const std::filesystem::path& from, std::filesystem::path directory);
   ~BackupCopy();
   BackupCopy(const BackupCopy&) = delete;
@@ -31,7 +30,7 @@ class BackupCopy {
 
  private:
   const std::filesystem::path directory_;
-  std::string damage_;  // of settings, which stop no start
+  std::string damage_;  // of settings; it does not keep a store from opening
   std::unique_ptr<Store> store_;
 };
 

@@ -38,7 +38,7 @@ void write_whole(const FileDescriptor& to, std::string_view octets, const std::f
   }
 }
 
-// What comes through the socket, up to its end.
+// Writes what comes through the socket to `file`, up to its end.
 void receive(const FileDescriptor& from, const std::filesystem::path& file) {
   constexpr size_t kPiece = 256 * 1024;
   const FileDescriptor to(::open(file.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600));
@@ -143,11 +143,11 @@ void BackupWriter::run(const std::shared_ptr<State>& state) {
     std::error_code ignored;
     if (made) std::filesystem::remove_all(unfinished, ignored);
   }
-  ::shutdown(state->from.get(), SHUT_RDWR);  // nobody waits for us to take more
+  ::shutdown(state->from.get(), SHUT_RDWR);  // unblocks the store, if it is still writing
   Done done;
   {
     const dataplane::Lock lock(state->mutex);
-    if (!failure.empty() && !state->failure.empty()) failure = state->failure;  // and what we met came of that
+    if (!failure.empty() && !state->failure.empty()) failure = state->failure;  // it caused ours
     state->ended = true;
     done = std::exchange(state->done, {});
   }

@@ -1,12 +1,12 @@
-// BackupWriter: writes one backup, in a thread of its own: the disk that it goes to may be slow, full, or gone.
+// BackupWriter: writes one backup in a thread of its own, because the disk of the backup may be slow, full, or gone.
 //
-// The store hands over its database through a socket, which takes no more than the disk does. Whoever cannot wait for
-// that gives the backup up: then the socket ends at once, for both sides, even while the thread hangs in the kernel.
+// The store writes its database to a socket, and is blocked when the disk is slower. A store that cannot wait gives the
+// backup up. Then the socket ends at once for both sides, even if the thread hangs in the kernel.
 //
-// A backup is made under another name, and gets its own when it is whole and on the disk.
+// A backup is made under another name. It gets its own name when it is complete and on disk.
 //
-// Threads. The thread shares nothing with its owner but State. Its owner may be any, one call at a time; give_up() is
-// for any thread at any time.
+// Threads. The thread and the owner share only State. Any thread may be the owner, one call at a time. give_up() may be
+// called by any thread at any time.
 #pragma once
 
 #include <condition_variable>
@@ -22,22 +22,22 @@ namespace axfrd::control {
 
 class BackupWriter {
  public:
-  using Done = std::function<void(std::string failure)>;  // empty: it is made
-  // What is to be done to the directory when data.mdb is there, in the writer's thread. May throw.
+  using Done = std::function<void(std::string failure)>;  // empty: success
+  // Completes the directory when data.mdb is written. Called in the writer's thread. May throw.
   using Finish = std::function<void(const std::filesystem::path& unfinished)>;
 
   // done() is called in the writer's thread. Throws StoreError.
   BackupWriter(std::filesystem::path directory, Done done);
-  // Gives up, drops `done`, and leaves a thread that hangs to itself.
+  // Gives the backup up and drops `done`. Waits for the thread, but leaves one that hangs to itself.
   ~BackupWriter();
   BackupWriter(const BackupWriter&) = delete;
   BackupWriter& operator=(const BackupWriter&) = delete;
 
   const std::filesystem::path& directory() const { return state_->directory; }
-  // What is written there, up to complete(), is data.mdb. A write fails when nothing takes it any more.
+  // The store writes data.mdb here, and then calls complete(). A write fails when the thread does not read any more.
   int socket() const { return state_->to.get(); }
   void complete(Finish finish);
-  // The backup fails for that reason, if it is not made yet, and if nothing has gone wrong before.
+  // Makes the backup fail for that reason, unless it has ended or was given up before.
   void give_up(const std::string& reason);
   // Whether done() is being called, or was.
   bool ended() const;
@@ -53,7 +53,7 @@ class BackupWriter {
     Finish finish GUARDED_BY(mutex);
     std::string failure GUARDED_BY(mutex);  // why the backup was given up
     bool ended GUARDED_BY(mutex) = false;   // done() is called, or was
-    bool left GUARDED_BY(mutex) = false;    // and has returned
+    bool left GUARDED_BY(mutex) = false;    // done() has returned
   };
   static void run(const std::shared_ptr<State>& state);
 

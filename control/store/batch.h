@@ -1,8 +1,8 @@
-// Batch: changes of the database, as octets that the redo log keeps and that can be applied later. Applying them twice
-// leaves what applying them once leaves.
+// Batch: changes of the database as octets, which the redo log keeps, and which can be applied later. Applying them
+// twice has the same effect as applying them once.
 //
-//   change  [what 1 | table 1 | key size 2 | value size 4 | key | value], numbers big-endian; what: put, erase,
-//   erase_all
+//   change  [what 1 | table 1 | key size 2 | value size 4 | key | value], numbers big-endian;
+//           what: put, erase, erase_all
 #pragma once
 
 #include <string>
@@ -13,7 +13,7 @@ namespace axfrd::control {
 
 class Batch : public Writer {
  public:
-  // Holds no more than `limit` octets; of what would be more, nothing is kept.
+  // Holds up to `limit` octets. A change beyond that is dropped, and too_large() is true from then on.
   explicit Batch(size_t limit) : limit_(limit) {}
 
   void put(StoreTable table, std::string_view key, std::string_view value) override {
@@ -25,7 +25,7 @@ class Batch : public Writer {
   bool too_large() const { return too_large_; }
   const std::string& octets() const { return octets_; }
 
-  // Writes what one or more batches hold. Throws std::invalid_argument if they are malformed.
+  // Applies one or more batches to `writer`. Throws std::invalid_argument if they are malformed.
   static void apply(zones::Bytes batches, Writer& writer);
 
  private:

@@ -29,9 +29,9 @@ MDB_val value_of(std::string_view text) {
 
 Bytes bytes_of(const MDB_val& value) { return {static_cast<const uint8_t*>(value.mv_data), value.mv_size}; }
 
-// LMDB asks for a larger map; not an error of the operator's.
+// LMDB needs a larger map. The operator does not see this error.
 struct MapFull {};
-// LMDB does not know whether its last write is on the disk; only opening it anew tells.
+// LMDB does not know whether its last write is on disk. It has to be opened anew.
 struct Panic {};
 
 void require(int status, const char* what) {
@@ -71,7 +71,7 @@ StoreState read_state(MDB_env* env) {
   try {
     const zones::Unsealed value = zones::unseal(zones::bytes_of(*zone));
     if (!value.content.empty()) state.zone_format = value.content.front();
-  } catch (const std::invalid_argument&) {  // this zone is damaged, and says nothing of the format
+  } catch (const std::invalid_argument&) {  // the zone is damaged, and its format is unknown
   }
   return state;
 }
@@ -166,14 +166,14 @@ void Database::open() {
   env_.reset(env);
   require(mdb_env_set_maxdbs(env, kLmdbTables), "start");
   require(mdb_env_set_mapsize(env, kFirstMapSize), "start");
-  // The store's lock file keeps other processes out, and one thread at a time is here.
+  // The store's lock file keeps other processes out, and only one thread at a time uses the database.
   const int status = mdb_env_open(env, directory_.c_str(), MDB_NOLOCK | MDB_NORDAHEAD, 0600);
   if (status != MDB_SUCCESS)
     throw StoreError("cannot open the store in " + directory_.string() + ": " + mdb_strerror(status));
   open_tables();
 }
 
-// Looks at the file without a change to it.
+// Reads the state of the file without changing it.
 StoreState Database::probe(const std::filesystem::path& directory) {
   const auto file = directory / "data.mdb";
   std::error_code error;
@@ -189,7 +189,7 @@ StoreState Database::probe(const std::filesystem::path& directory) {
   return read_state(env);
 }
 
-// Without a write: the disk may be full.
+// Does not write, because the disk may be full.
 void Database::open_tables() {
   MDB_txn* txn = nullptr;
   require(mdb_txn_begin(env_.get(), nullptr, MDB_RDONLY, &txn), "open its tables");

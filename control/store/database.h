@@ -1,8 +1,9 @@
-// Database: LMDB as the store uses it: tables of keys and values, read in order, written in transactions that are on
-// disk, whole, when they have been committed. The table of settings is a file of its own (settings_file.h), which is
-// written before the rest of a transaction: LMDB would leave what was removed in its free pages.
+// Database: LMDB as the store uses it. It has tables of keys and values, which are read in key order and written in
+// transactions. A committed transaction is on disk as a whole. The table of settings is a file of its own
+// (settings_file.h), because LMDB would leave removed values in its free pages. That file is written before the rest of
+// a transaction.
 //
-// After a write that failed, the next one opens LMDB anew, which reads from the disk what there is.
+// After a failed write, the next one opens LMDB anew, and so reads the state from the disk.
 //
 // Threads. One at a time: LMDB's own locks are off. Every call may throw StoreError.
 #pragma once
@@ -25,46 +26,49 @@
 
 namespace axfrd::control {
 
-// `keys` and `providers`: where these stood until format 6. `settings` is no table of LMDB, see SettingsFile.
+// `keys` and `providers`: tables of settings until format 6. `settings` is no table of LMDB (see SettingsFile).
 enum class StoreTable : uint8_t { zones, pages, journal, meta, keys, ledger, providers, serials, settings };
 inline constexpr unsigned kLmdbTables = 8, kTables = 9;
 
-// What changes are written to: the database itself, or a batch of them for later.
+// The target of changes: the database itself, or a batch of them for later.
 class Writer {
  public:
   virtual ~Writer() = default;
   virtual void put(StoreTable table, std::string_view key, std::string_view value) = 0;
   virtual void erase(StoreTable table, std::string_view key) = 0;
-  // All keys that begin with `prefix`.
+  // Erases all keys that begin with `prefix`.
   virtual void erase_all(StoreTable table, std::string_view prefix) = 0;
 };
 
 class Database {
  public:
-  // Opens data.mdb in `directory`, or makes it. Refuses, before anything is touched, what check_format() refuses.
+  // Opens data.mdb in `directory`, or makes it. Throws, before anything is changed, if check_format() refuses the
+  // store.
   explicit Database(const std::filesystem::path& directory);
-  // Whether it was found in an older format, or new.
+  // Whether the store is new, or was in an older format when it was opened.
   bool to_be_upgraded() const { return to_be_upgraded_; }
 
-  // Runs work(writer) and commits; anew with a larger map when that is full. Makes the tables that are missing.
+  // Runs work(writer) and commits. If the map is full, enlarges it and does both again. Makes the tables that are
+  // missing.
   void write(const std::function<void(Writer&)>& work);
-  // Copies what is alive into a new data.mdb, so that nothing is left of what was removed.
+  // Replaces data.mdb by a copy without free pages, so that nothing is left of removed values.
   void compact();
-  // Writes a data.mdb of what is alive to a file or a socket.
+  // Writes a copy of data.mdb without free pages to a file or a socket.
   void copy_to(int fd) const;
   const SettingsFile::Entries& settings() const { return settings_.entries(); }
-  // Reads from the disk anew what there is.
+  // Opens LMDB anew, and so reads the state from the disk.
   void reopen() { open(); }
-  // What was found damaged among the settings: sentences.
+  // The damage that was found in the settings, as sentences.
   const std::vector<std::string>& damaged_settings() const { return settings_.damage(); }
 
-  // Reads of one moment. Values are valid until it ends, and nothing may be written until then.
+  // A view of the database at one moment. Values are valid until the snapshot ends, and nothing may be written until
+  // then.
   class Snapshot {
    public:
     explicit Snapshot(const Database& database);
     // False if the key is not there.
     bool get(StoreTable table, std::string_view key, zones::Bytes& value) const;
-    // Calls visit(key, value) in the order of keys, beginning at `key` or the next one, while it returns true.
+    // Calls visit(key, value) in key order, from the first key that is not before `key`, until visit returns false.
     void for_each_from(StoreTable table, std::string_view key,
                        const std::function<bool(zones::Bytes, zones::Bytes)>& visit) const;
 

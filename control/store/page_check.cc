@@ -24,7 +24,7 @@ constexpr size_t kLeastPage = 512, kMostPage = 65536;
 constexpr size_t kLongestKey = 511;
 constexpr uint64_t kNoPage = UINT64_MAX;
 constexpr uint16_t kBranch = 1, kLeaf = 2, kOverflow = 4, kHead = 8;  // flags of a page
-constexpr uint16_t kDirty = 0x8010;                                   // may be left over in them, and says nothing
+constexpr uint16_t kDirty = 0x8010;                                   // may be left set; ignored
 constexpr uint16_t kElsewhere = 1, kSubtree = 2;                      // flags of a node
 constexpr uint16_t kIntegerKeys = 8;                                  // the flags of the tree of free pages
 
@@ -33,7 +33,7 @@ struct Damage {
   std::string reason;
 };
 
-// The file, as if it were memory.
+// The file, mapped into memory.
 class MappedFile {
  public:
   explicit MappedFile(const std::filesystem::path& path) {
@@ -60,7 +60,7 @@ class MappedFile {
   size_t size_ = 0;
 };
 
-// Numbers stand in the order of the machine's octets. @pre the octets are there
+// Numbers are in the machine's byte order. @pre the octets are there
 template <class Number>
 Number load(Bytes octets, size_t at) {
   Number number;
@@ -76,13 +76,13 @@ struct Tree {
 };
 
 struct Node {
-  Bytes key, value;    // no value: it stands elsewhere, or this is a branch
+  Bytes key, value;    // no value: it is in overflow pages, or this is a branch
   uint64_t child = 0;  // of a branch; of a leaf: where the value stands
   uint64_t size = 0;   // of the value
   uint16_t flags = 0;
 };
 
-// The open interval of keys that a page may hold, as LMDB will look for them.
+// The keys that a page may hold, from <= key < to. LMDB's searches rely on that.
 struct Range {
   std::optional<Bytes> from, to;
 };
@@ -98,13 +98,13 @@ class PageCheck {
     if (free.flags != kIntegerKeys || main.flags != 0) throw Damage{head, "the flags of a table are unknown"};
     used_.resize(last_ + 1);
     check_tree(main, Kind::main, head);
-    check_tree(free, Kind::free, head);  // behind the others: what they use is not free
+    check_tree(free, Kind::free, head);  // after the others, whose pages must not be free
   }
 
  private:
   enum class Kind : uint8_t { main, table, free };
 
-  // Which head counts; finds out the size of pages, and how many there are.
+  // Returns the valid head. Finds out the size of pages, and how many there are.
   uint64_t choose_head() {
     if (file_.size() < kHeadSize) throw Damage{0, "the file ends there"};
     page_size_ = load<uint32_t>(file_, kPageHead + 24);
@@ -132,7 +132,7 @@ class PageCheck {
     return {load<uint16_t>(octets, at + 4), load<uint16_t>(octets, at + 6), load<uint64_t>(octets, at + 40)};
   }
 
-  // A page that nothing else uses.
+  // Returns a page, and marks it as used. Throws Damage if it does not exist or is used already.
   Bytes take(uint64_t number, uint64_t named_by) {
     if (number < 2 || number > last_) throw Damage{named_by, "it names page " + std::to_string(number)};
     if (used_[number]) throw Damage{named_by, "it names page " + std::to_string(number) + ", which another one has"};
@@ -161,7 +161,7 @@ class PageCheck {
     if (count < (is_leaf ? 1 : 2)) throw Damage{number, "it has too few nodes"};
     std::vector<Node> nodes;
     nodes.reserve(count);
-    size_t room = 0;  // which the nodes take
+    size_t room = 0;  // that the nodes take
     for (size_t i = 0; i < count; ++i)
       nodes.push_back(node_at(octets, load<uint16_t>(octets, kPageHead + 2 * i), upper, is_leaf, number, room));
     if (room != page_size_ - upper) throw Damage{number, "the sizes of its nodes do not add up"};
@@ -209,7 +209,7 @@ class PageCheck {
     return zones::text_of(a) < zones::text_of(b);
   }
 
-  // The first key of a branch counts for nothing.
+  // LMDB ignores the first key of a branch.
   static void check_keys(const std::vector<Node>& nodes, Kind kind, bool is_leaf, uint64_t number, const Range& range) {
     const size_t first = is_leaf ? 0 : 1;
     for (size_t i = first; i < nodes.size(); ++i) {

@@ -54,7 +54,7 @@ uint32_t checksum(Bytes head, Bytes content) {
   return content.empty() ? first : libdeflate_crc32(first, content.data(), content.size());
 }
 
-// What looks like the head of a record of the store, whether or not the rest is whole.
+// What looks like the head of a record of the store, even if the rest is damaged.
 std::optional<RecordHead> head_at(Bytes file, uint64_t at, uint64_t store) {
   if (at > file.size() || file.size() - at < kRecordHead) return std::nullopt;
   const uint8_t* p = &file[at];
@@ -140,7 +140,7 @@ std::filesystem::path RedoLog::new_path(size_t number) const {
   return directory_ / ("redo." + std::to_string(number) + ".new");
 }
 
-// The files' names have to survive a power loss as well as what stands in them.
+// The names of the files must survive a power loss, as their content does.
 void RedoLog::sync_directory() const {
   const int fd = ::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   const bool synced = fd >= 0 && ::fsync(fd) == 0;
@@ -179,7 +179,7 @@ void RedoLog::install() {
 
 // ---- opening ----
 
-// Looks at the head of a file. Returns why what it held is not there.
+// Checks the head of a file. Returns why the file cannot be used; empty if it can.
 std::string RedoLog::take_head(uint32_t number, std::vector<std::string>& warnings) {
   File& file = files_[number];
   const std::string name = path(number).string();
@@ -208,7 +208,7 @@ RedoLog::Opened RedoLog::open(const Held& held) {
   store_ = held.store;
   for (uint32_t i = 0; i < files_.size(); ++i) {
     File& file = files_[i];
-    // What make() left, if axfrd ended before install().
+    // Files that make() left, if axfrd ended before install().
     if (file.fd < 0 && std::filesystem::exists(new_path(i))) {
       const int fd = ::open(new_path(i).c_str(), O_RDONLY | O_CLOEXEC);
       std::string head(kBlock, '\0');
@@ -259,18 +259,19 @@ std::string RedoLog::read(const File& file, uint64_t octets) const {
 
 namespace {
 
-// Whether a record begins there that the file has no room for. append() makes room before it writes.
+// Whether a record begins there that reaches beyond the end of the file. append() extends the file before it writes a
+// record, so such a file was cut off later.
 bool reaches_beyond(Bytes file, uint64_t at, uint64_t store) {
   const auto head = head_at(file, at, store);
   return head && head->octets > file.size() - at - kRecordHead;
 }
 
-// What follows the records that could be followed.
+// Later records behind the end of the chain of records.
 struct Behind {
-  uint64_t heads = 0;   // that look like records beyond
+  uint64_t heads = 0;   // how many there are
   uint64_t newest = 0;  // their greatest generation
-  uint32_t index = 0;   // the greatest index in the generation that could be followed
-  size_t file = 0;      // where the first of them stands
+  uint32_t index = 0;   // their greatest index in the generation in which the chain ends
+  size_t file = 0;      // file and offset of the first
   uint64_t at = 0;
 };
 
@@ -278,7 +279,7 @@ struct Behind {
 
 namespace {
 
-// Whether there are records of the generation behind that place.
+// Whether there are later records of the generation behind that place.
 bool looks_on(Bytes file, uint64_t at, uint64_t generation, uint32_t index, uint64_t store) {
   for (at += kBlock; at < file.size(); at += kBlock) {
     const auto head = head_at(file, at, store);
@@ -293,7 +294,7 @@ RedoLog::Replayed RedoLog::replay(const Held& held, const std::function<void(Byt
                                   const std::function<void(Bytes)>& behind) const {
   Replayed replayed{held, {}, {}, held.generation};
   replayed.last.clean = false;
-  if (held.clean) {  // there can be no record; the first ones tell whether the database is an older one
+  if (held.clean) {  // no record is expected; if there is one, data.mdb is an older copy
     for (size_t i = 0; i < files_.size(); ++i) {
       if (files_[i].fd < 0) continue;
       const std::string blocks = read(files_[i], 2 * kBlock);
@@ -313,7 +314,7 @@ RedoLog::Replayed RedoLog::replay(const Held& held, const std::function<void(Byt
   uint64_t generation = held.generation + 1;
   uint32_t index = 0;
   uint64_t at = kBlock;
-  std::string stop;  // why a record could not be followed; empty: it is the regular end
+  std::string stop;  // why the chain ends; empty: it is the regular end
   for (;; ++generation) {
     const Bytes file = bytes_of(texts[generation % 2]);
     index = 0;
@@ -331,7 +332,7 @@ RedoLog::Replayed RedoLog::replay(const Held& held, const std::function<void(Byt
     const std::filesystem::path name = path(generation % 2);
     if (file.size() < at + kBlock) {
       stop = name.string() + " is cut off at octet " + std::to_string(file.size());
-      if (index == 0 && file.size() < 2 * kBlock) stop.clear();  // open() has told of that
+      if (index == 0 && file.size() < 2 * kBlock) stop.clear();  // open() has reported that
       if (!stop.empty()) replayed.loss = stop;
       break;
     }
@@ -340,7 +341,7 @@ RedoLog::Replayed RedoLog::replay(const Held& held, const std::function<void(Byt
       continue;  // the generation has ended; the next one may have begun
     }
     const auto head = head_at(file, at, store_);
-    if (index == 0 && head && head->generation < generation) break;  // not begun: the one before shows through
+    if (index == 0 && head && head->generation < generation) break;  // not begun: these are records of an older one
     stop = place(name, at) + ": the record is damaged";
     break;
   }
@@ -378,7 +379,7 @@ RedoLog::Replayed RedoLog::replay(const Held& held, const std::function<void(Byt
   } else if (!replayed.loss.empty()) {
     replayed.loss += ": changes that stood behind it are lost";
   }
-  // The file of the generation that the database holds last has that still, or already the one after the next.
+  // The file of the last generation in the database still has that generation, or already the one two later.
   const File& last_file = files_[held.generation % 2];
   if (held.records != 0 && last_file.fd >= 0 && last_file.cleared < held.generation) {
     const Bytes file = bytes_of(texts[held.generation % 2]);
@@ -410,7 +411,7 @@ void RedoLog::begin(uint64_t generation, uint32_t checksum_before) {
 
 RedoLog::Held RedoLog::position() const { return {generation_, index_, checksum_, end_, false, store_}; }
 
-// Behind the record there is a block of zeros.
+// Includes the block of zeros behind the record.
 uint64_t RedoLog::end_with(size_t content) const { return end_ + padded(kRecordHead + content) + kBlock; }
 
 bool RedoLog::has_room(size_t content) const { return end_with(content) <= capacity_; }
@@ -420,8 +421,8 @@ uint64_t RedoLog::growth(size_t content) const {
   return end <= size ? 0 : (end - size + kStep - 1) / kStep * kStep;
 }
 
-// Zeros, because room that was only reserved is noted as such, and noting it anew is one more write. They are flushed,
-// so that a record that the file has no room for was not cut off by a power loss.
+// Writes zeros, because a file system marks space that is only reserved, and has to change the mark at the first write.
+// The zeros are flushed. So a record that reaches beyond the end of the file was not cut off by a power loss.
 void RedoLog::extend(File& file, uint64_t end) const {
   static const std::string zeros(kStep, '\0');
   if (file.size >= end) return;

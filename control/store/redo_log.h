@@ -5,7 +5,7 @@
 // gets the content of the log in one transaction, for which no commit waits: a checkpoint.
 //
 //   file    redo.0, redo.1: blocks of 512 octets. The first is the file's head; records begin with the second.
-//           Generation g of records stands in file g mod 2.
+//           Generation g of records is in file g mod 2.
 //   head    [magic 8 | format 4 | least reader 4 | store 8 | number of the file 4 | cleared 8 | CRC-32 4]; no record of
 //           a generation up to `cleared` is left in the file
 //   record  whole blocks: [magic 4 | octets 4 | generation 8 | index 4 | store 8 | CRC of the record before 4 |
@@ -15,13 +15,15 @@
 // Each write ends with a block of zeros behind its record, which the next record overwrites. This tells the end of the
 // log from damage.
 //
-// A generation ends when its file is full, and the next overwrites the one before it, which by then is in the database.
-// Its records are told from what they overwrite by generation and index. The database knows the last record that it
-// holds (Held); recovery reads what the files hold beyond that. It follows the records from there, each of which names
-// the one before. Where that ends, it searches the file for later records: if there are some, acknowledged changes are
-// lost, and an error says so. A bad record without a later one was cut off before its commit was acknowledged.
+// A generation ends when its file is full. The next one begins in the other file and overwrites the generation there,
+// which is in the database by then. Generation and index distinguish its records from those that it overwrites.
 //
-// Threads. One at a time, but for clear_generation().
+// The database notes the last record that it holds (Held). Recovery reads the records beyond that one, each of which
+// has the checksum of the one before. Where this chain ends, recovery searches both files for later records. If there
+// are any, acknowledged changes are lost, and this is reported. A bad record with nothing behind it was cut off while
+// it was written, before the change was acknowledged.
+//
+// Threads. One at a time, except for clear_generation().
 #pragma once
 
 #include <array>
@@ -43,19 +45,20 @@ class RedoLog {
   struct Held {
     uint64_t generation = 0;
     uint32_t records = 0;   // of that generation
-    uint32_t checksum = 0;  // of the last record there was, whatever its generation
+    uint32_t checksum = 0;  // of the last record, whatever its generation
     uint64_t octets = 0;    // where its generation ends in its file
-    bool clean = false;     // axfrd stopped then, and wrote no more
+    bool clean = false;     // axfrd stopped in order, and wrote no record after it
     uint64_t store = 0;     // the number of the store
   };
 
-  // Each of the files in `directory` takes up to `capacity` octets. Opens nothing yet.
+  // Each file in `directory` takes up to `capacity` octets. Opens nothing yet.
   RedoLog(std::filesystem::path directory, uint64_t capacity);
   ~RedoLog();
   RedoLog(const RedoLog&) = delete;
   RedoLog& operator=(const RedoLog&) = delete;
 
-  // Makes new files for that store beside those there are; install() puts them into their place. Throw StoreError.
+  // make() writes new files for that store beside the present ones. install() puts them into their place. Both throw
+  // StoreError.
   void make(uint64_t store);
   void install();
 
@@ -64,18 +67,18 @@ class RedoLog {
     std::string loss;                   // what is wrong, if acknowledged changes may be lost; empty: none are
     bool incomplete = false;            // a file is to be made anew
   };
-  // Opens the files. One that is missing or of another store is made anew, which is a loss unless held.clean. Throws
-  // StoreError if they cannot be read, or are of a later format.
+  // Opens the files. A file that cannot be used, such as one of another store, is to be made anew. That is a loss
+  // unless held.clean. Throws StoreError if a file cannot be read, or has a later format.
   Opened open(const Held& held);
 
   struct Replayed {
-    Held last;                          // behind what was visited
+    Held last;                          // the last record that was visited
     std::vector<std::string> warnings;  // sentences
     std::string loss;                   // which acknowledged changes are lost; empty: none are
     uint64_t newest_generation = 0;     // of any record that was seen
   };
-  // Calls visit(content) for each record beyond `held`, in the order in which they were written, up to where one is
-  // missing; behind(content) for the whole ones beyond that. @pre open()
+  // Calls visit(content) for each record beyond `held`, in the order in which they were written, up to the first that
+  // is missing. Calls behind(content) for each whole record beyond that. @pre open()
   Replayed replay(const Held& held, const std::function<void(zones::Bytes)>& visit,
                   const std::function<void(zones::Bytes)>& behind) const;
 
@@ -86,30 +89,31 @@ class RedoLog {
   // The position of a database that has all appended records.
   Held position() const;
 
-  // Whether a record with so much content fits into the generation. One may be appended beyond that, and the file
-  // grows.
+  // Whether a record with `content` octets fits into the generation. A larger one may be appended, and the file grows
+  // beyond its capacity.
   bool has_room(size_t content) const;
-  // The largest content of a record.
+  // Content beyond this size should be written to the database instead.
   size_t largest_record() const { return capacity_ / 2; }
-  // By how much the file has to grow for a record with so much content.
+  // By how much the file has to grow for a record with `content` octets.
   uint64_t growth(size_t content) const;
-  // The record is on disk when this returns. Throws StoreError: then nobody knows what is, unless the file only could
-  // not grow, and no further record is taken before a generation begins.
+  // The record is on disk when this returns. Throws StoreError; then it is unknown what is on disk, and no further
+  // record is accepted before a generation begins. If only the growth of the file failed, the record is not on disk,
+  // and the next one is accepted.
   void append(zones::Bytes content);
   bool broken() const { return broken_; }
   // Throws StoreError if the files are no longer those in the directory: then records would be lost when axfrd ends.
   void check_place() const;
-  // Writes to both files and flushes them, without a change. Throws StoreError.
+  // Tests both files by a write that changes nothing, and a flush. Throws StoreError.
   void test() const;
 
-  // Overwrites all records of the file in which `generation` stands, and notes that. For secrets, which shall not stay.
-  // The checkpointer may call it for the generation that it has written, while the other file is in use.
+  // Overwrites all records of the file that holds `generation`, and notes that in its head. For secrets that were
+  // removed. The checkpointer may call it for the generation that it has written, while the other file is in use.
   void clear_generation(uint64_t generation);
 
  private:
   struct File {
     int fd = -1;
-    uint64_t size = 0;     // octets written once, so that writing them anew needs no change of the file system
+    uint64_t size = 0;     // octets written before: writing them again changes no metadata
     uint64_t cleared = 0;  // as in its head
   };
   std::filesystem::path path(size_t number) const;
@@ -118,7 +122,7 @@ class RedoLog {
   void extend(File& file, uint64_t end) const;
   void write_head(const File& file, uint32_t number) const;
   void write_all(int fd, zones::Bytes bytes, uint64_t at) const;
-  std::string read(const File& file, uint64_t octets) const;  // from its beginning; fewer at its end
+  std::string read(const File& file, uint64_t octets) const;  // from its beginning; fewer if the file is shorter
   std::string take_head(uint32_t number, std::vector<std::string>& warnings);
   void sync_directory() const;
 
@@ -130,7 +134,7 @@ class RedoLog {
   uint32_t index_ = 0;     // of the next record
   uint32_t checksum_ = 0;  // of the record before it
   uint64_t end_ = kBlock;  // where it begins
-  bool broken_ = false;    // a write or a flush failed, and nobody knows what is on the disk
+  bool broken_ = false;    // a write or a flush failed, and it is unknown what is on disk
 };
 
 }  // namespace axfrd::control

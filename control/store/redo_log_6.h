@@ -1,5 +1,5 @@
-// The redo log of format 6, which a store may still have when it is brought to ours: its records follow each other
-// without gaps from the beginning of redo.0 and redo.1.
+// Reads the redo log of format 6, which a store has before it is upgraded. Its records follow each other without gaps
+// from the beginning of redo.0 and redo.1.
 //
 //   record  [octets 4 | generation 8 | index 4 | CRC-32 4 | content]; the CRC is over all but itself
 #pragma once

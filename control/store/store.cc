@@ -37,23 +37,23 @@ using zones::ZoneVersion;
 
 constexpr size_t kPartSize = 4;                         // of a key: page id or serial, behind the apex
 constexpr uint32_t kOrder = 0xFFFFFFFF;                 // the order value's place among the pages; no page has this id
-constexpr std::string_view kLog = "log";                // what the database holds of the redo log
+constexpr std::string_view kLog = "log";                // the position of the database in the redo log
 constexpr std::string_view kGeneration = "generation";  // the same until format 6
-// Stands there now, so that an axfrd of format 6 refuses the store as a whole instead of each zone.
+// The value of kGeneration now, so that an axfrd of format 6 refuses the store as a whole instead of each zone.
 constexpr std::string_view kNoGeneration = "see log";
 constexpr auto kTryAgain = std::chrono::milliseconds(500);
-// What the redo log takes while the database is copied for a backup, and does not get it, beyond its capacity; and how
-// long changes wait for the copy when that is not enough.
+// While the database is copied for a backup, there is no checkpoint. Meanwhile the redo log may hold this many octets,
+// even beyond its capacity. If that is not enough, changes wait this long for the copy.
 constexpr size_t kBesideBackup = size_t{256} << 20;
 constexpr auto kPatienceWithBackup = std::chrono::seconds(1);
 
-// The trouble is known, and it is too early to try again.
+// The failure was reported before, and it is too early to try again.
 struct KnownTrouble : StoreError {
   using StoreError::StoreError;
 };
-constexpr size_t kSpareSpace = 64 * 1024;  // that a transaction of the database may need besides its values
+constexpr size_t kSpareSpace = 64 * 1024;  // space that a database transaction may need besides its values
 
-// Where settings stood until format 6, and of which kind they are now.
+// The tables of settings until format 6, and the kinds that these settings have now.
 struct OldTable {
   StoreTable table;
   char kind;
@@ -68,8 +68,8 @@ std::string name_key(zones::NameView name) {
   return key;
 }
 
-// The key of a page (its id) or of a step (the serial before it). No apex is the beginning of another, for each ends in
-// the root label.
+// The key of a page (`part`: its id) or of a step (`part`: the serial before it). No apex is a prefix of another,
+// because each ends in the root label.
 std::string part_key(const std::string& apex, uint32_t part) {
   std::string key = apex;
   key.resize(apex.size() + kPartSize);
@@ -103,7 +103,7 @@ uint64_t old_generation(const Database::Snapshot& snapshot) {
   throw std::invalid_argument("what it says of its redo log is no number");
 }
 
-// What a setting or a line of the ledger holds: sealed, or the plain text that it was until format 6.
+// The content of a setting or of a line of the ledger. It is sealed; until format 6 it was plain text.
 std::string content_of(Bytes value, std::string_view key) {
   const bool plain = !value.empty() && value.front() >= ' ';
   return std::string(text_of(plain ? value : zones::unseal(value, key).content));
@@ -187,7 +187,7 @@ void write_pages(Writer& writer, const std::string& apex, const Store::Change& c
   }
 }
 
-// Histories change at their ends only: what is left of the old one begins the new one.
+// A history changes only at its ends: the part of the old one that is kept begins the new one.
 void write_history(Writer& writer, const std::string& apex, const Store::Change& change) {
   static const std::vector<zones::StepRef> kNone;
   const auto steps_of = [](const ZoneVersion* zone) -> const auto& {
@@ -231,7 +231,7 @@ void remove_zone(Writer& writer, const ZoneVersion& zone) {
 
 // ---- reading ----
 
-// What batches make of the database, without it being written: for a start with a disk that takes nothing.
+// The effect of batches on the database, held in memory: for a start with a disk that cannot be written.
 class Store::Overlay : public Writer {
  public:
   void put(StoreTable table, std::string_view key, std::string_view value) override {
@@ -248,7 +248,7 @@ class Store::Overlay : public Writer {
   using Entries = std::map<std::string, std::optional<std::string>, std::less<>>;
   Entries& entries(StoreTable table) { return entries_[static_cast<unsigned>(table)]; }
   const Entries& entries(StoreTable table) const { return entries_[static_cast<unsigned>(table)]; }
-  // Whether the database's value of that key counts no more.
+  // Whether the database's value of that key was erased or replaced.
   bool hides(StoreTable table, std::string_view key) const {
     const auto& prefixes = erased_[static_cast<unsigned>(table)];
     return entries(table).contains(key) ||
@@ -260,7 +260,7 @@ class Store::Overlay : public Writer {
   std::array<std::vector<std::string>, kTables> erased_;
 };
 
-// The database at one moment, with what it lacks at start.
+// A snapshot of the database. Includes the batches that the database lacks, if the store is not ready.
 class Store::View {
  public:
   explicit View(Store& store) : snapshot_(settled(store)) {
@@ -316,7 +316,7 @@ std::vector<uint32_t> page_order(const View& snapshot, const std::string& apex, 
   return order;
 }
 
-// From the current serial backwards, each step being the one that leads to the one behind it.
+// Follows the steps backwards from the current serial. Each must lead to the serial at which the one behind it begins.
 template <class View>
 zones::HistoryRef read_history(const View& snapshot, const std::string& apex, const zones::StoredZone& zone,
                                bool& knows_all) {
@@ -370,11 +370,11 @@ Store::LockFile::LockFile(const std::filesystem::path& directory) {
   if (error) throw StoreError("cannot make the store's directory " + directory.string() + ": " + error.message());
   const auto file = directory / "lock";
   const bool ours = made || std::filesystem::exists(file, error) || std::filesystem::is_empty(directory, error);
-  // A file that is there is opened as it is, even where nothing can be written.
+  // A file that exists is opened as it is, even where nothing can be written.
   fd_ = ::open(file.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
   if (fd_ < 0) throw StoreError("cannot open " + file.string() + ": " + std::strerror(errno));
   if (::flock(fd_, LOCK_EX | LOCK_NB) == 0) {
-    // Secrets are in it. But a directory that has other things in it, too, is not ours to close.
+    // The directory holds secrets. But one that has other files in it keeps its permissions.
     if (ours) std::filesystem::permissions(directory, std::filesystem::perms::owner_all, error);
     return;
   }
@@ -402,7 +402,7 @@ Store::Store(const std::filesystem::path& directory, uint64_t log_capacity, Repo
     if (opening.restored || opening.standby) marks_.in_recovery = true;
     if (opening.restored && !marks_.backup_time) marks_.backup_time = 0;
     if (!marks_.in_recovery) marks_.backup_time.reset();
-    Overlay overlay;  // what is malformed is found before the database has some of it
+    Overlay overlay;  // finds malformed batches before the database takes any
     Batch::apply(bytes_of(full_), overlay);
     settings_went_ = !overlay.entries(StoreTable::settings).empty();
   } catch (const std::invalid_argument& error) {
@@ -433,7 +433,7 @@ Store::~Store() {
       held.clean = true;
       database_.write([&](Writer& writer) { put_held(writer, held); });
     }
-  } catch (const std::exception&) {  // the log holds it all the same
+  } catch (const std::exception&) {  // the redo log has the changes
   }
   {
     const dataplane::Lock lock(mutex_);
@@ -445,7 +445,7 @@ Store::~Store() {
 
 // ---- start ----
 
-// Settings are a file of their own, which may be that of another backup, or less than all of it.
+// Settings are a file of their own. It may belong to another backup, or be incomplete.
 void Store::check_backup() {
   const Database::Snapshot snapshot(database_);
   if (marks_.settings_sum && *marks_.settings_sum != sum_of_settings(snapshot))
@@ -516,7 +516,7 @@ RedoLog::Held Store::read_held(const Database::Snapshot& snapshot, Marks* marks)
 
 namespace {
 
-// Learns from records that cannot be applied which serials of zones were told to the world.
+// Collects the serials of zones from records that cannot be applied. Secondaries may have seen these serials.
 class LostSerials : public Writer {
  public:
   void put(StoreTable table, std::string_view key, std::string_view value) override {
@@ -535,7 +535,7 @@ class LostSerials : public Writer {
   std::map<std::string, Tombstone> serials_;  // by apex
 };
 
-// "; of those that can be read, …": some of the zones.
+// Some of the zones with their serials, for a message.
 std::string text_of_zones(const std::map<std::string, Tombstone>& serials) {
   constexpr size_t kSome = 5;
   std::string text;
@@ -593,7 +593,7 @@ void Store::read_log(Opening opening) {
   full_held_.records = 0;
 }
 
-// Keeps the redo log as it was found, for who wants to look into it.
+// Keeps a copy of the redo log as it was found, for analysis.
 void Store::set_aside(const std::string& loss) {
   tell(LogLevel::warning, "--recover: going on without changes that are lost: " + loss);
   const std::string suffix = ".lost-" + std::to_string(unix_time());
@@ -611,7 +611,7 @@ void Store::read_old_log() {
       replay_format_6(directory_, old_generation(snapshot), [&](Bytes batch) { full_ += text_of(batch); });
 }
 
-// Brings the database up to date, so that the log can take changes. If that is cut off, it is done again.
+// Brings the database up to date, so that the log can take changes. If this is interrupted, it is done again.
 void Store::make_ready() {
   if (database_.to_be_upgraded() && full_held_.store == 0) {
     upgrade();
@@ -637,8 +637,8 @@ void Store::make_ready() {
   ready_ = true;
 }
 
-// From format 6, or from nothing: what the old log holds first, which leaves a store of format 6; then the new log,
-// which nobody reads before the database says that it is there.
+// Upgrades a store of format 6, or begins a new one. First the database gets what the old log holds, which leaves a
+// store of format 6. Then the new log is made. It is not read before the database says that it is there.
 void Store::upgrade() {
   if (!full_.empty()) {
     database_.write([&](Writer& writer) {
@@ -676,7 +676,7 @@ void Store::upgrade() {
   full_held_ = held;
   if (!settings.octets().empty()) {
     try {
-      database_.compact();  // so that nothing is left of the secrets that it had
+      database_.compact();  // so that nothing is left of the secrets in its tables
     } catch (const StoreError& error) {
       tell(LogLevel::warning,
            std::string("secrets that are removed from now on may stay in free parts of data.mdb: ") + error.what());
@@ -720,7 +720,7 @@ void Store::note_success() {
   tell(LogLevel::info, "the store takes changes again");
 }
 
-// Throws StoreError if changes cannot be taken still.
+// Throws StoreError if changes still cannot be accepted.
 void Store::try_again() {
   const auto now = std::chrono::steady_clock::now();
   if (last_try_ != std::chrono::steady_clock::time_point{} && now - last_try_ < kTryAgain)
@@ -733,8 +733,8 @@ void Store::try_again() {
   }
 }
 
-// Nobody knows whether the record that failed is on the disk. So the database gets all that was acknowledged, and says
-// that it holds the generation whole: then that record counts no more.
+// It is unknown whether the record that failed is on disk. So the database gets all acknowledged changes, and states
+// that it holds the whole generation. Then a restart ignores that record.
 void Store::go_on_after_failure() {
   log_.check_place();
   {
@@ -804,7 +804,7 @@ void Store::write_now(const std::function<void(Writer&)>& work) {
   pending_ += batch.octets();
 }
 
-// The generation of the log that is under way counts as written, for there is nothing in it.
+// The current generation of the log is empty here, so it counts as written.
 void Store::write_at_once(const std::function<void(Writer&)>& work) {
   settle();
   log_.check_place();
@@ -815,7 +815,8 @@ void Store::write_at_once(const std::function<void(Writer&)>& work) {
       put_held(writer, held);
     });
   } catch (const StoreError&) {
-    // A transaction whose last write failed may be there all the same. Then it is what a restart will find.
+    // A transaction whose last write failed may be on disk all the same. A restart would find it, so it counts as
+    // committed.
     if (!database_holds(held.generation)) throw;
   }
   const dataplane::Lock lock(mutex_);
@@ -835,7 +836,7 @@ bool Store::lacks_space(size_t octets) const {
   return !error && space.available < needed;
 }
 
-// What is acknowledged will be written to the database, so there has to be room for it there, too.
+// Acknowledged changes will be written to the database, so there must be room for them there, too.
 void Store::reserve_space(size_t octets) {
   if (!lacks_space(octets)) return;
   settle();
@@ -858,7 +859,7 @@ std::filesystem::path mount_point(const std::filesystem::path& directory) {
 
 }  // namespace
 
-// To LMDB a full disk is one that breaks.
+// LMDB reports a full disk as an I/O error. So the free space is added to the message.
 std::string Store::remark_on_space() const {
   constexpr uintmax_t kLittle = uintmax_t{16} << 20;
   std::error_code error;
@@ -868,7 +869,7 @@ std::string Store::remark_on_space() const {
          mount_point(directory_).string();
 }
 
-// Hands the batches of a generation to the checkpointer, when it has done with those before.
+// Hands the batches of a generation to the checkpointer, when it has finished the ones before.
 void Store::next_generation() {
   dataplane::Lock lock(mutex_);
   await_checkpoint(lock);
@@ -878,7 +879,7 @@ void Store::next_generation() {
 void Store::hand_over() {
   const RedoLog::Held held = log_.position();
   clear_settings_ = settings_went_;
-  // The other file holds the generation before, with secrets that have gone since; the database has it.
+  // The other file holds the generation before, which the database has. Secrets that have been removed may be in it.
   if (settings_went_) log_.clear_generation(held.generation - 1);
   settings_went_ = false;
   full_ = std::exchange(pending_, {});
@@ -887,14 +888,14 @@ void Store::hand_over() {
   begin_generation(held);
 }
 
-// After `held`, which the database holds, or will hold after the checkpoint that is wanted.
+// Begins the generation after `held`. The database holds `held`, or will hold it after the wanted checkpoint.
 void Store::begin_generation(const RedoLog::Held& held) {
   log_.begin(held.generation + 1, held.checksum);
   if (copy_ == Copy::waiting) copy_ = Copy::wanted;
   wake_.notify_all();
 }
 
-// A backup that was asked for while a checkpoint was under way.
+// Ends the generation for a backup that was requested while a checkpoint was under way.
 void Store::hand_over_for_backup() {
   const dataplane::Lock lock(mutex_);
   if (copy_ == Copy::waiting && checkpoint_ == Checkpoint::none) hand_over();
@@ -913,7 +914,7 @@ void Store::settle() {
   await_checkpoint(lock);
 }
 
-// Waits until the database is the caller's. A checkpoint that failed is tried again. A backup is waited for a little.
+// Waits until the caller owns the database. Tries a failed checkpoint again. Gives up a backup that takes too long.
 void Store::await_checkpoint(dataplane::Lock& lock) {
   if (checkpoint_ == Checkpoint::failed) {
     checkpoint_ = Checkpoint::wanted;
@@ -938,7 +939,7 @@ void Store::run_checkpointer() {
     if (may_copy()) {
       copy_ = Copy::under_way;
       const Marks marks = copy_marks_;
-      BackupWriter& backup = *backup_;  // which stays while it is under way
+      BackupWriter& backup = *backup_;  // is not replaced while it is under way
       lock.unlock();
       copy_to(backup, marks);
       lock.lock();
@@ -990,14 +991,14 @@ void Store::backup(const std::filesystem::path& directory, std::function<void(st
   if (!log_.empty() && checkpoint_ == Checkpoint::none) hand_over();
   backup_ = std::make_unique<BackupWriter>(directory, std::move(done));
   copy_marks_ = marks_;
-  // Otherwise it is no newer than what it was made of.
+  // A store in recovery keeps the time of the backup from which it was made.
   if (!copy_marks_.in_recovery) copy_marks_.backup_time = unix_time();
   copy_ = log_.empty() ? Copy::wanted : Copy::waiting;
   wake_.notify_all();
 }
 
-// Makes a store of a copied data.mdb: with the settings, and saying that nothing came behind it, so that it opens
-// without a redo log. That is written last; what lacks it is refused.
+// Completes a copied data.mdb to a store: adds the settings, and marks it as stopped in order, so that it opens without
+// a redo log. The mark is written last, and a copy without it is refused.
 void Store::complete_copy(const std::filesystem::path& directory, const SettingsFile::Entries& settings, Marks marks) {
   SettingsFile(directory / "settings").write(settings);
   Database copy(directory);
@@ -1024,7 +1025,8 @@ void Store::copy_to(BackupWriter& backup, const Marks& marks) const {
 }
 
 void Store::commit(const Changes& changes) {
-  // What a setting was before shall be nowhere after the next checkpoint. There may be one before this is written.
+  // The next checkpoint must overwrite the old values of settings. It may happen before this change is written, so the
+  // flag is set again below.
   if (!changes.settings.empty()) settings_went_ = true;
   write([&](Writer& writer) {
     for (const Setting& setting : changes.settings) {
@@ -1057,7 +1059,7 @@ void Store::erase_tombstones(std::span<const zones::Name> zones) {
   });
 }
 
-// The generation of the log that is under way counts as written, for there is nothing in it.
+// The current generation of the log is empty here, so it counts as written.
 void Store::set_marks(const Marks& marks) {
   if (!ready_) throw StoreError(health().trouble);
   settle();
@@ -1084,7 +1086,8 @@ std::string what_secondaries_have(const std::string& zone) { return "what the se
 
 }  // namespace
 
-// Calls visit(content) with what a value holds. If either throws std::invalid_argument, the value is damaged.
+// Calls visit(content) with the content of a value. If either function throws std::invalid_argument, the value is
+// damaged.
 void Store::read_value(const std::string& what, const std::function<std::string()>& content,
                        const std::function<void(std::string)>& visit, const Damaged& damaged) const {
   try {

@@ -10,11 +10,11 @@
 //   ledger     apex                        → what secondaries were last seen to have (commit/proofs.h)
 //   serials    apex                        → the last serial of a zone that is gone (Tombstone)
 //
-// Settings (keys, providers, cookies) are no table of LMDB, but a file of their own (settings_file.h): kind and name →
-// what commit/settings.h makes of the value.
+// Settings (keys, providers, cookies, tokens) are no table of LMDB, but a file of their own (settings_file.h): kind and
+// name → the stored form of the value (access/settings.h).
 //
-// Every value but that of "format" is sealed (zones/disk/tagged.h). A damaged value is named and left out, and the rest
-// is served.
+// Every value except that of "format" is sealed (zones/disk/tagged.h). A damaged value is reported and left out, and
+// the rest is served.
 //
 // A commit is a batch of puts and erasures: the zone value, and the pages and steps that two versions do not share. The
 // batch is written to the redo log (redo_log.h) and kept in memory. When a generation of the log is full, the
@@ -22,9 +22,9 @@
 // when nothing happens for a while, so that a start has little to redo. A batch that is too large for the log goes to
 // the database at once. A start first brings the log's records into the database, so all reading is from there.
 //
-// Damage. A start without an acknowledged change is a StoreError, unless `recover` says to go on without it. A disk
-// that is full or fails does not stop the start: zones that can be read are served, and health() says why changes are
-// refused. The store tries again by itself (tick()).
+// Damage. If an acknowledged change is missing, the start fails with StoreError, unless `recover` says to go on without
+// it. A disk that is full or fails does not stop the start: zones that can be read are served, and health() says why
+// changes are refused. The store tries again by itself (tick()).
 //
 // Threads. Only the committer's thread may call; health() is for any thread. The checkpointer is a thread of the store.
 // While it has work it owns the database; otherwise the caller does. One process at a time: a second one is refused.
@@ -56,12 +56,12 @@ namespace axfrd::control {
 // Whether changes can be stored; if not, why, and since when.
 struct StoreHealth {
   bool writable = true;
-  std::string trouble;  // a sentence; may be there while changes are taken, when only a checkpoint fails
+  std::string trouble;  // a sentence; also set if only a checkpoint failed and changes are accepted
   int64_t since = 0;    // Unix seconds
 };
 
-// What is kept of a removed zone: its last serial, so that the zone never comes back with an older one (RFC 1982).
-// `axfrd --recover` also notes the highest known serial of an existing zone so.
+// The last serial of a removed zone, so that the zone never comes back with an older one (RFC 1982). For an existing
+// zone: the highest of its lost serials that `axfrd --recover` has found.
 struct Tombstone {
   uint32_t serial;
   int64_t time;  // when it was removed, Unix seconds
@@ -72,16 +72,16 @@ class Store {
  public:
   static constexpr uint64_t kLogCapacity = uint64_t{16} << 20;
 
-  // Called with warnings, in the caller's thread and in the checkpointer's.
+  // Called with messages for the log, in the caller's thread and in the checkpointer's.
   using Report = std::function<void(LogLevel, const std::string&)>;
 
   struct Opening {
     bool recover = false;   // if acknowledged changes are lost, go on without them
-    bool restored = false;  // it is a backup's copy, and changes came after it
+    bool restored = false;  // a copy of a backup: later changes may be missing
     bool standby = false;   // others may have changed the zones since it was written
   };
-  // Opens the store in `directory`, which is made if it is missing; a generation of the redo log is up to
-  // `log_capacity` octets. Throws StoreError.
+  // Opens the store in `directory`, and makes it if it is missing. `log_capacity`: most octets of a generation of the
+  // redo log. Throws StoreError.
   explicit Store(const std::filesystem::path& directory, uint64_t log_capacity = kLogCapacity, Report report = {},
                  Opening opening = {false, false, false});
   // Brings the database up to date, so that the next start has nothing to redo.
@@ -89,16 +89,16 @@ class Store {
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
-  // From one version of a zone to the next. No `before`: the zone is new; no `after`: it goes.
+  // From one version of a zone to the next. `before`: null if the zone is new. `after`: null if it is removed.
   struct Change {
     const zones::ZoneVersion* before;
     const zones::ZoneVersion* after;
   };
-  // A setting, which is called `name` (any octets) among those of its kind.
+  // A setting. `name` (any octets) is unique among the settings of its kind.
   struct Setting {
     char kind;
     std::string name;
-    std::string text;  // any octets; empty: it goes
+    std::string text;  // any octets; empty: removes the setting
   };
   struct LedgerText {
     zones::Name apex;
@@ -113,13 +113,13 @@ class Store {
     std::vector<Change> zones;
     std::vector<Setting> settings;
     std::vector<LedgerText> ledger;
-    std::vector<Gone> tombstones = {};  // besides those that zones leave
+    std::vector<Gone> tombstones = {};  // besides those of removed zones
     bool empty() const { return zones.empty() && settings.empty() && ledger.empty() && tombstones.empty(); }
   };
-  // Makes all of it durable, or nothing (StoreError).
+  // Makes all of it durable. Throws StoreError; then nothing is.
   void commit(const Changes& changes);
 
-  // Removes tombstones by themselves. (commit() writes those of zones that are added or removed.)
+  // Erases tombstones. commit() itself writes those of zones that it removes, and erases those of zones that it adds.
   void erase_tombstones(std::span<const zones::Name> zones);
 
   // Begins a copy of all commits so far, in `directory`, which must be vacant (backup.h). Does not wait. Changes go on
@@ -127,28 +127,29 @@ class Store {
   // Throws StoreError, for example if another backup is under way.
   void backup(const std::filesystem::path& directory, std::function<void(std::string)> done);
 
-  // True since changes were lost, or the store is a backup's or a standby's, until end_recovery(): serials are to be
+  // True after changes were lost, and for a store of a backup or of a standby, until end_recovery(): serials have to be
   // raised first.
   bool in_recovery() const { return marks_.in_recovery; }
   void end_recovery();
-  // When that was last; seconds since 1970, 0 if it never was.
+  // When end_recovery() was last called; seconds since 1970, 0 if it never was.
   int64_t recovered_at() const { return marks_.recovered_at; }
-  // When the backup was made, if the store holds one and nothing else: seconds since 1970, 0 if the backup does not
-  // say. None: changes of its own are in it, or nothing is.
+  // When the backup was made, if the store holds only a backup: seconds since 1970, 0 if the backup does not say. None
+  // if the store is empty, or has changes of its own.
   std::optional<int64_t> backup_time() const { return marks_.backup_time; }
-  // What is committed is all that a backup of that time holds. @pre in_recovery()
+  // Notes that the store holds exactly the content of a backup of that time. @pre in_recovery()
   void set_backup_time(int64_t time);
 
   const std::filesystem::path& directory() const { return directory_; }
 
   StoreHealth health() const;
-  // From time to time when there is no work: begins a checkpoint if there is something to write, and tries again what
-  // has failed.
+  // Called from time to time when there is no work. Begins a checkpoint if there is something to write, and tries again
+  // what has failed.
   void tick();
 
   using Damaged = std::function<void(const std::string& sentence)>;
-  // Calls visit(setting) for every setting, or damaged(sentence) for one that cannot be read, or of which visit throws
-  // std::invalid_argument; it stays as it is until it is entered anew. `what(setting)` names one to people.
+  // Calls visit(setting) for every setting. Calls damaged(sentence) for one that cannot be read, or for which visit
+  // throws std::invalid_argument. A damaged setting stays as it is until it is entered anew. `what(setting)` names a
+  // setting in messages.
   using NameOfSetting = std::function<std::string(const Setting&)>;
   void load_settings(const std::function<void(const Setting&)>& visit, const NameOfSetting& what,
                      const Damaged& damaged);
@@ -161,12 +162,12 @@ class Store {
     zones::VersionRef version;
     std::string ledger;  // empty if nothing was kept
   };
-  // Calls visit(loaded) for every zone, or damaged(sentence) for one that cannot be read; it stays as it is until a
-  // zone of its name is added. Throws StoreError when nothing can be read at all.
+  // Calls visit(loaded) for every zone, or damaged(sentence) for one that cannot be read. A damaged zone stays as it is
+  // until a zone of its name is added. Throws StoreError when nothing can be read at all.
   void load(const std::function<void(Loaded)>& visit, const Damaged& damaged);
 
  private:
-  // One process at a time.
+  // Keeps other processes out of the store.
   class LockFile {
    public:
     explicit LockFile(const std::filesystem::path& directory);
@@ -178,11 +179,11 @@ class Store {
     int fd_;
   };
   enum class Checkpoint : uint8_t { none, wanted, failed };
-  // Of the database, for a backup. It waits for the generation to end in which it was asked for.
+  // The copy of the database for a backup. `waiting`: for the end of the generation in which it was requested.
   enum class Copy : uint8_t { none, waiting, wanted, under_way };
   class Overlay;
   class View;
-  // What the database says of the store beside its redo log.
+  // Facts about the store that the database keeps with its position in the redo log.
   struct Marks {
     bool in_recovery = false;
     int64_t recovered_at = 0;
@@ -238,11 +239,11 @@ class Store {
   const LockFile lock_file_;
   Database database_;
   RedoLog log_;
-  std::string pending_;  // the batches of the log's generation; the caller's, as are the next ones
+  std::string pending_;  // the batches of the log's generation; the caller's, as are the next members
   bool ready_ = false;   // the database holds what the log held at start, so changes can be taken
   bool make_log_ = false;
   Marks marks_;
-  bool settings_went_ = false;  // or were replaced, since the last checkpoint
+  bool settings_went_ = false;  // settings were removed or replaced since the last checkpoint
   std::chrono::steady_clock::time_point last_try_{};
 
   mutable dataplane::Mutex health_mutex_;
