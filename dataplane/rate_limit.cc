@@ -80,7 +80,7 @@ RateLimiter::Fate RateLimiter::decide(const Key& key, const zones::Query& query,
 RateLimiter::Fate RateLimiter::decide_alike(uint64_t key, uint64_t time) {
   const uint64_t tag = key >> kTimeBits;
   auto& entries = table_[line_of(key)].entries;
-  uint64_t* entry = nullptr;
+  uint64_t* entry = &entries.front();
   uint64_t debt = 0, least = ~uint64_t{0};  // how far ahead of `time` an entry is
   for (uint64_t& each : entries) {
     uint64_t ahead = (each - time) & kTimeMask;
