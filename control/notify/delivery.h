@@ -1,4 +1,4 @@
-// Delivery: notifies secondaries of changes (RFC 1996), and retries until each has proven that it has them.
+// Delivery: sends NOTIFY (RFC 1996) to secondaries, and retries until each has proven that it has the zone's serial.
 //
 // It decides which message goes to which target, and when. It has no socket and no clock. Versions, answers,
 // observations of peers and the time come as calls, and its World sends. The facts about a secondary are in the ledger
@@ -12,12 +12,12 @@
 // States of a line (a zone at a target):
 //
 //   current       the secondary has the serial
-//   pausing       the last NOTIFY left less than kCoalesce ago; further changes share the next one
+//   pausing       the last NOTIFY was sent less than kCoalesce ago; further changes share the next one
 //   queued        waits for room in the target's window, to send NOTIFY
 //   notifying     NOTIFY is in flight: twice by UDP, then once by TCP, and so on
 //   expecting     NOTIFY was answered; a transfer should follow
-//   confirming    transferred a moment ago; will be asked once whether it kept the zone
-//   query_queued  waits for room, to be asked for its SOA
+//   confirming    transferred a moment ago; its SOA will be queried once, to see that it kept the zone
+//   query_queued  waits for room in the target's window, to send an SOA query
 //   querying      our SOA query is in flight
 //   stale         answered our query, and lacks the serial; NOTIFY is sent again after a growing pause
 //   backing_off   did not answer; tried again after a growing pause, or at a sign of life
@@ -46,8 +46,8 @@
 // The table in step(), below, gives the step for each event in each state.
 //
 // Alarms. The log says when a target stops answering and when it answers again, when it has been behind for longer than
-// --behind-alarm, and when a zone has not been proven for half of its EXPIRE; and why, once for each host and reason. A
-// datagram, which can be forged, can cause an earlier retry, but ends no alarm.
+// --behind-alarm, and when a zone has not been proven for half of its EXPIRE. Other troubles are logged once for each
+// host and reason. A datagram can be forged: it may cause an earlier retry, but it never ends an alarm.
 //
 // Recovery. After lost changes (Store::in_recovery) a secondary may have a serial that this axfrd once gave and does
 // not know any more, with other content. So the secondary is in doubt until it has proven its serial. It gets a query

@@ -1,9 +1,9 @@
 // Ledger: the facts about each secondary of each zone.
 //
-// A line is a zone and a host that gets NOTIFY. The line owes the zone's serial until the host has proven to have it:
-// by the end of a transfer, by an IXFR request that states it, or by the answer to a query of ours. The store keeps the
-// last proof, so that after a restart only secondaries that are behind get a message. delivery.h decides which message
-// is sent next, and when.
+// A line is a zone and a host that gets NOTIFY. The line owes the zone's serial until the host has proven that it has
+// it: by completing a transfer, by an IXFR request that states it, or by the answer to a query of ours. The store keeps
+// the last proof, so that after a restart only secondaries that are behind get a message. delivery.h decides which
+// message is sent next, and when.
 //
 // Threads. The service thread.
 #pragma once
@@ -43,7 +43,7 @@ struct LineFacts {
   std::optional<uint32_t> notified_serial;
   std::optional<zones::Rcode> notify_rcode;  // of the answer to the last NOTIFY; none: not answered
   bool unsigned_answer = false;              // that answer was not signed correctly, and so is not accepted
-  uint8_t attempts = 0;                      // NOTIFYs sent since one was last answered
+  uint8_t attempts = 0;                      // failed tries since the last answer
 
   int64_t polled_at = 0;                  // its last query for the SOA or for IXFR by UDP
   std::optional<uint32_t> polled_serial;  // stated in that query, if it was for IXFR

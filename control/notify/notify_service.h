@@ -3,11 +3,10 @@
 //   delivery.h   decides which message goes to whom, and when
 //   courier.h    sends messages, and receives the answers
 //   ledger.h     the facts, as text for the store and as JSON
-// It also writes the transfer log, and keeps the waiters of `commit --wait`.
 //
-// It also has the log of transfers, and the waiting calls of `commit --wait`.
+// It also has the transfer log, and the waiting calls of `commit --wait`.
 //
-// Threads. The thread that runs the loop; run() may be called by any thread, and counters() be read by any.
+// Threads. The thread that runs the loop. Any thread may call run() and read counters().
 #pragma once
 
 #include <boost/asio/io_context.hpp>
