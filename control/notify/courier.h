@@ -1,4 +1,5 @@
 // Courier: sends the messages of Delivery to secondaries, and returns their answers.
+//
 // It makes NOTIFY from the version that is current when it is sent, and signs it. The ID of each message is unique
 // among the messages in flight to that address. An answer is accepted only if its source, ID, question and signature
 // match a message in flight.
