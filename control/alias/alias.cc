@@ -14,19 +14,20 @@ namespace {
 using std::chrono::duration_cast, std::chrono::milliseconds, std::chrono::seconds;
 using zones::folded_target, zones::PseudoRecord;
 
-// Answers that come within it are one change of a zone.
+// Answers that come within this time make one change of a zone.
 constexpr auto kGather = milliseconds(100);
-// A change costs something for each ALIAS of the zone, changed or not: pauses grow with their number.
+// The pause between changes of a zone, for each of its ALIAS and URL records, because the cost of a change grows with
+// their number.
 constexpr auto kPauseForEach = std::chrono::microseconds(20);
-// A turn for each lookup would wake us for little.
+// When lookups wait for tokens, turns are at least this far apart, so that one wake-up serves several lookups.
 constexpr auto kShortestTurn = milliseconds(50);
 constexpr size_t kMostUnderWay = 1024;
 constexpr auto kLongestPause = seconds(86400);
-// After failures; a floor that is longer holds here, too.
+// The longest pause after failures, unless the floor is longer.
 constexpr auto kLongestRetry = seconds(300);
-// When a resolver is down, all its targets fail: nobody reads a thousand lines.
-// Changes of a zone that may follow each other at once.
+// Changes of a zone that may follow each other without a pause.
 constexpr double kBurst = 10;
+// Alarms that are logged in a span. When a resolver is down, all its targets fail.
 constexpr unsigned kAlarmsLogged = 20;
 constexpr auto kAlarmSpan = seconds(60);
 
@@ -119,7 +120,8 @@ void Aliases::forget(const zones::Name& apex) {
   zones_.erase(at);
 }
 
-// What is new is looked up first. What the store knows is good for now, and is looked up within the floor.
+// A new target is looked up first. A target whose addresses are in the store is looked up at a random time within the
+// floor.
 Aliases::Target& Aliases::target_of(const PseudoRecord& record) {
   auto& target = targets_[folded_target(record.target)];
   if (!target) {
@@ -197,7 +199,8 @@ void Aliases::ask(Question& question) {
                  });
 }
 
-// The target may have gone meanwhile, and come again: then it has asked once more, and takes either answer.
+// The target may have been released and added again since the lookup began. Then it is looked up anew, and either
+// answer is good.
 void Aliases::on_answer(const std::string& name, uint16_t type, const Resolved& resolved) {
   --under_way_;
   const auto at = targets_.find(folded_target(name));
@@ -293,7 +296,7 @@ void Aliases::alarm(const Question& question) {
 
 // ---- changes of zones ----
 
-// Whether the zone holds other addresses than were found; those go to `found`.
+// Whether the addresses in the zone differ from those found. Puts the found addresses that differ into `found`.
 bool Aliases::wants(const ZoneUse& zone, Found& found) const {
   bool url = false;
   for (const PseudoRecord& record : *zone.pseudo) {
@@ -307,7 +310,7 @@ bool Aliases::wants(const ZoneUse& zone, Found& found) const {
   return url || !found.empty();
 }
 
-// Looks, after a moment, whether the zone has to be changed.
+// Checks after kGather whether the zone has to be changed.
 void Aliases::mark(ZoneUse& zone) {
   dirty_.insert(&zone);
   const Time soon = world_.now() + kGather;
@@ -320,7 +323,7 @@ void Aliases::change_dirty_zones() {
   for (auto at = dirty_.begin(); at != dirty_.end();) {
     ZoneUse& zone = **at;
     Found found;
-    if (zone.changing) {  // on_changed() comes back to it
+    if (zone.changing) {  // on_changed() marks it again
       ++at;
     } else if (zone.not_before <= now && !wants(zone, found)) {
       at = dirty_.erase(at);
@@ -335,10 +338,10 @@ void Aliases::change_dirty_zones() {
   }
 }
 
-// Whether the zone may be changed now; if not, `not_before` says when.
+// Takes a token for a change now. If there is none, returns false and sets `not_before`.
 bool Aliases::take_token(ZoneUse& zone) {
   const Time now = world_.now();
-  // After an hour without a change it is full, however slowly it fills.
+  // After an hour without a change the bucket is full, even if its rate is lower.
   if (now - zone.tokens.filled_at() >= std::chrono::hours(1)) {
     zone.tokens.fill_up(now);
   } else {

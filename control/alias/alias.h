@@ -1,20 +1,21 @@
-// Aliases: looks up the targets of ALIAS records ahead of time, and has the zones changed when addresses differ.
+// Aliases: looks up the targets of ALIAS records ahead of time, and changes the zones when addresses differ.
 //
-// Each target has a question for A and one for AAAA. They are asked again when the TTL of the last answer has passed,
-// and up to a tenth of it later, so that what began together does not stay together. Zones share targets: a target is
-// looked up once, however many zones name it. All questions stand in one queue in the order of their time, and one
-// timer waits for the first.
+// Each target has a question for A and one for AAAA. A question is asked again when the TTL of the last answer has
+// passed, plus up to a tenth of it, so that lookups spread over time. A target is looked up once, however many zones
+// use it. All questions are in one queue, in order of their time, and one timer waits for the first.
 //
-// An answer that differs from what a zone holds changes the zone, by the committer, as any change does. What changes
-// within a moment is one change of a zone. A question that fails keeps its last good addresses (NXDOMAIN is a failure,
-// too: a target that vanishes is a mistake more often than a wish), raises one alarm, and is asked again after growing
-// pauses. The addresses of a URL are a constant, and without it those that are published stay.
+// If an answer differs from the addresses in a zone, the committer changes the zone. Answers that come close together
+// make one change of a zone. When a lookup fails, the last good addresses stay in the zone, one alarm is raised, and
+// the lookup is retried after growing pauses. NXDOMAIN is a failure, too, because a target is removed more often by
+// mistake than on purpose. The addresses of URL records are a setting; without the setting, the published addresses
+// stay.
 //
-// What does not go into zones: special-purpose addresses, more than a number of them, and of a target that rotates its
-// addresses each turn of them, if that is asked for (rotation.h). Changes of a zone pass a token bucket, so that no
-// target makes its secondaries transfer all the time; it is full again after less than an hour.
+// Some addresses do not go into zones: special-purpose addresses, addresses beyond a maximum number, and, with a hold
+// time, each turn of a target that rotates its addresses (rotation.h). Changes of a zone pass a token bucket, so that
+// no target makes the zone's secondaries transfer all the time. The bucket is full again after an hour without a change
+// at the latest.
 //
-// Threads. The service thread. No I/O of its own: it is told of time, of zones and of answers.
+// Threads. The service thread. No I/O of its own: time, zones and answers come as calls.
 #pragma once
 
 #include <chrono>
@@ -43,31 +44,31 @@ namespace axfrd::control {
 struct AliasSettings {
   std::chrono::seconds floor{30};  // the lowest TTL and the shortest pause between lookups of a name
   unsigned rate = 200;             // lookups a second, in all
-  zones::Addresses url{};          // what URL records stand for; not known: what they stood for before
-  std::chrono::seconds hold{0};    // of the addresses of a rotating target; 0: none
-  size_t max_addresses = 32;       // of a target, of each family
+  zones::Addresses url{};          // of URL records; not known: the published ones stay
+  std::chrono::seconds hold{0};    // of a rotating target's addresses; 0: none
+  size_t max_addresses = 32;       // for each target and family
   bool allow_special = false;
-  unsigned changes_an_hour = 60;  // of a zone, beyond the first ones
+  unsigned changes_an_hour = 60;  // for each zone, beyond a first burst
 };
 
 // Written by the service thread; anybody may read.
 struct AliasCounters {
   dataplane::Counter lookups, failures, changes, alarms, refused_changes;
-  dataplane::Counter deferred_changes;         // by the token bucket of their zone
+  dataplane::Counter deferred_changes;         // by the token bucket of the zone
   std::atomic<size_t> targets{0}, failing{0};  // names; questions whose last lookup failed
 };
 
-// The TTL that a name is published with, from answers whose TTL a cache may have counted down. It keeps still unless
-// there is a reason to move: an eighth more than before is certainly a new TTL; less is one if three answers in a row
-// are much alike, which what a cache counts down is not.
+// The TTL that a name is published with, derived from answers whose TTL a cache may have counted down. It changes in
+// two cases only. A TTL more than an eighth above the current one is certainly new. A lower TTL is taken as new if
+// three answers in a row are nearly equal, because TTLs that a cache counts down are not.
 class SteadyTtl {
  public:
   explicit SteadyTtl(uint32_t ttl = 0) : ttl_(ttl) {}
   uint32_t after(uint32_t seen);
 
  private:
-  uint32_t ttl_;                    // 0: none was seen yet
-  std::array<uint32_t, 2> last_{};  // seen before
+  uint32_t ttl_;                    // 0: none yet
+  std::array<uint32_t, 2> last_{};  // the two TTLs seen before
 };
 
 class Aliases {
@@ -75,11 +76,11 @@ class Aliases {
   using Clock = std::chrono::steady_clock;
   using Time = Clock::time_point;
   using LookUp = std::function<void(const std::string& name, uint16_t type, ResolvedDone done)>;
-  // The addresses of targets, by zones::folded_target(). Empty: only URL records are to be looked after.
+  // The addresses of targets, by zones::folded_target(). Empty: only URL records are to be changed.
   using Found = std::map<std::string, zones::Addresses>;
   using ChangeDone = std::function<void(std::optional<Failure>)>;
   using ChangeZone = std::function<void(const zones::Name& apex, Found found, ChangeDone done)>;
-  // What it needs of the world. `wake` asks for a call of turn() at that time, and replaces what was asked before.
+  // Clock, resolver and committer. `wake` requests a call of turn() at that time, and replaces an earlier request.
   struct World {
     std::function<Time()> now;
     std::function<void(Time)> wake;
@@ -89,7 +90,7 @@ class Aliases {
 
   Aliases(AliasSettings settings, World world, const Log& log);
 
-  // Zones have become visible, or have gone.
+  // Zones have become visible, or were removed.
   void published(const Published& published);
   // Does what is due.
   void turn();
@@ -105,9 +106,9 @@ class Aliases {
   struct Question {
     Target* target;
     uint16_t type;
-    zones::AddressSet set;  // last good
+    zones::AddressSet set;  // the last good addresses
     Rotation rotation;
-    bool too_many = false, special = false;  // not all of the last answer is published
+    bool too_many = false, special = false;  // a part of the last answer is not published
     SteadyTtl ttl;
     std::optional<Time> good_at, failing_since;
     std::string failure;
@@ -118,7 +119,7 @@ class Aliases {
   struct Target {
     std::string name;
     Question a, aaaa;
-    int64_t found_at = 0;  // when the addresses were last seen to differ; Unix seconds
+    int64_t found_at = 0;  // when the addresses last changed; Unix seconds
     std::set<ZoneUse*> zones;
     zones::Addresses addresses() const { return {a.set, aaaa.set, found_at}; }
   };
@@ -129,7 +130,7 @@ class Aliases {
     std::set<Target*> targets;
     bool changing = false;
     Time not_before{};    // of the next change
-    TokenBucket tokens;   // a change each
+    TokenBucket tokens;   // one for each change
     bool defers = false;  // changes were deferred since the bucket was last full
     std::string problem;  // why the committer refused the last change
   };
@@ -147,7 +148,7 @@ class Aliases {
   void on_answer(const std::string& name, uint16_t type, const Resolved& resolved);
   void on_failure(Question& question, const std::string& why);
   void on_success(Question& question, const Resolved& resolved);
-  // What is published of an answer.
+  // The addresses of an answer that are published.
   std::string chosen(Question& question, const std::string& octets);
   static std::string used_by(const Target& target);
   void alarm(const Question& question);
@@ -173,9 +174,9 @@ class Aliases {
   DueQueue<Question> queue_;
   size_t under_way_ = 0;
   std::set<ZoneUse*> dirty_;
-  std::optional<Time> change_at_;  // for the dirty zones
+  std::optional<Time> change_at_;  // when to look at the dirty zones
   std::optional<Time> armed_at_;
-  TokenBucket allowance_;  // a lookup each
+  TokenBucket allowance_;  // one for each lookup
   Time alarms_from_{};
   unsigned alarms_logged_ = 0;  // since alarms_from_
   bool warned_of_url_ = false;

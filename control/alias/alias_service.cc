@@ -33,7 +33,7 @@ void AliasService::wake(Aliases::Time time) {
   });
 }
 
-// What is not an ALIAS of the zone any more by then is left alone, and URL records are the committer's to look after.
+// The draft ignores targets that the zone no longer has. The committer itself updates the addresses of URL records.
 void AliasService::change_zone(const zones::Name& apex, Aliases::Found found, Aliases::ChangeDone done) {
   const auto compose = [found = std::move(found)](zones::Draft& draft) -> std::optional<Failure> {
     draft.set_alias_addresses(found);

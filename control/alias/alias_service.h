@@ -1,6 +1,6 @@
 // AliasService: Aliases with a clock, a resolver and the committer.
 //
-// Threads. The thread that runs the loop constructs it; run() may be called by any thread, counters() be read by any.
+// Threads. The thread that runs the loop constructs it. Any thread may call run() and read counters().
 #pragma once
 
 #include <boost/asio/io_context.hpp>

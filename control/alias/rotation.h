@@ -1,10 +1,10 @@
-// Rotation: which of a target's addresses are published when its answers take turns.
+// Rotation: chooses the published addresses of a target that rotates its answers.
 //
-// A CDN answers with 8 of 60 addresses, others each time. Taken at its word, its zone would change with every lookup.
-// So an address that left and came back within the hold time makes the target a rotating one, and the addresses of a
-// rotating target stay for the hold time after they were seen last. No failover waits for that: an answer of addresses
-// none of which was seen within the hold time replaces all at once, and so does any answer of a target that is not
-// rotating.
+// A CDN may answer with 8 of 60 addresses, with others each time, so that the zone would change with every lookup. A
+// target is therefore rotating if an address left and came back within the hold time. The addresses of a rotating
+// target stay published for the hold time after they were last seen. A failover is not delayed: if none of the
+// addresses in an answer was seen within the hold time, the answer replaces all addresses at once. So does any answer
+// of a target that is not rotating.
 //
 // Threads. One. It has no clock.
 #pragma once
@@ -27,18 +27,18 @@ class Rotation {
 
  private:
   std::map<std::string, Time> seen_;  // within the hold time
-  std::set<std::string> last_;        // answer
+  std::set<std::string> last_;        // in the last answer
   std::optional<Time> returned_at_;   // when an address last came back
 };
 
-// No more than `most` of the addresses: first those that `kept` has, too, and then from the lowest up.
+// At most `most` of the addresses: first those that are also in `kept`, then the lowest.
 std::string at_most(const std::string& addresses, size_t size, size_t most, const std::string& kept);
 
-// Whether the address (RDATA of A or AAAA) is one that the Internet does not reach, by the registries of
-// special-purpose addresses (RFC 6890): private, loopback, link-local, documentation, multicast, …
+// Whether the address (RDATA of A or AAAA) is not reachable from the Internet, by the registries of special-purpose
+// addresses (RFC 6890): private, loopback, link-local, documentation, multicast, …
 bool is_special(const std::string& address);
 
-// Without those that are special.
+// The addresses that are not special.
 std::string without_special(const std::string& addresses, size_t size);
 
 }  // namespace axfrd::control

@@ -36,13 +36,13 @@ struct Free {
 };
 using Packet = std::unique_ptr<ldns_pkt, Free<&ldns_pkt_free>>;
 
-// Of sound RDATA.
+// @pre rdata is sound.
 std::string address_text(std::string_view rdata) {
   char text[INET6_ADDRSTRLEN];
   return inet_ntop(rdata.size() == 4 ? AF_INET : AF_INET6, rdata.data(), text, sizeof text);
 }
 
-// Asks the server at `address` for its own word; null: no answer.
+// Sends an iterative query to the server at `address`; null: no answer.
 Packet ask(const std::string& address, const Name& name, ldns_rr_type type, uint16_t port = kDnsPort) {
   const boost::asio::ip::udp::endpoint server(boost::asio::ip::make_address(address), port);
   const std::string response = dnsclient::query(server, name, static_cast<uint16_t>(type), kPatience);
@@ -77,7 +77,7 @@ Names without(const Names& names, const Names& others) {
   return rest;
 }
 
-// One zone, from the first question to the report.
+// The check of one zone.
 class Check {
  public:
   Check(const zones::ZoneVersion& zone, const std::vector<std::string>& forwarders, const std::atomic<bool>& stop)
@@ -123,7 +123,7 @@ class Check {
     return found;
   }
 
-  // Of a server: those that the zone itself has for a name inside, or else what the resolver says.
+  // The addresses of a server: from the zone itself for a name in the zone, or else from the resolver.
   std::vector<std::string> addresses_of(const Name& server) const {
     std::vector<std::string> addresses;
     if (server.view().is_at_or_below(apex_)) {
@@ -147,7 +147,7 @@ class Check {
     Name name;
     std::vector<std::string> servers;  // addresses
   };
-  // The closest zone above, by asking for the NS RRset of each name above.
+  // Finds the parent zone by resolving the NS RRset of each name above, the closest first.
   std::optional<Parent> find_parent() {
     for (unsigned up = 1; up <= apex_.view().label_count(); ++up) {
       Parent parent{Name(apex_.view().parent(up)), {}};
@@ -170,7 +170,7 @@ class Check {
     return std::nullopt;
   }
 
-  // The NS RRset that the parent has: in its referral, or in its answer when it is a server of both.
+  // The NS RRset in the parent's referral, or in its answer if the same server serves both zones.
   std::optional<Names> delegated_by(const Parent& parent) const {
     for (const std::string& server : parent.servers) {
       if (stop_) break;
@@ -233,7 +233,7 @@ class Check {
     }
   }
 
-  // Where the zone's secondaries listen; resolvers ask port 53 alone.
+  // The port of the secondary at this address. For any other server it is 53, the only port that resolvers use.
   uint16_t port_of(const std::string& address) const {
     const auto& settings = zone_.attributes().secondary_dns;
     if (!settings) return kDnsPort;
@@ -251,7 +251,7 @@ class Check {
     if (rcode != LDNS_RCODE_NOERROR)
       return fix("server", who + " does not serve the zone: it answers " + name_of_rcode(rcode));
     std::optional<uint32_t> serial;
-    // Servers may send what they like, also a SOA without fields, which ldns lets pass.
+    // The answer may be malformed: ldns accepts even a SOA without fields.
     for_each_record(ldns_pkt_answer(answer.get()), LDNS_RR_TYPE_SOA, [&](const ldns_rr* record) {
       serial = zones::serial_in(rrtype::SOA, zones::bytes_of(zones::rdata_of(*record)));
     });
@@ -266,7 +266,7 @@ class Check {
   const Name apex_;
   const ResolverContext resolver_;
   const std::atomic<bool>& stop_;
-  Names servers_;  // the zone's NS RRset
+  Names servers_;  // names in the zone's NS RRset
   bool signed_ = false;
   bool sound_ = true;
   Json findings_ = Json::array();

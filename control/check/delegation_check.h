@@ -1,7 +1,8 @@
-// DelegationChecker: whether the world finds a zone where its secondaries are. Asks the parent's servers, the servers
-// that the zone names, and a resolver, and says in plain words what to fix and where.
+// DelegationChecker: checks whether the delegation of a zone leads resolvers to its secondaries. It asks the parent's
+// servers, the servers in the zone's NS RRset, and a resolver. Its report says what to fix and where.
 //
-// Threads. A thread of its own asks, one zone after the other, and waits for answers. check() may be called by any.
+// Threads. It has a thread of its own, which checks one zone after the other and waits for answers. Any thread may call
+// check().
 #pragma once
 
 #include <atomic>
@@ -28,7 +29,7 @@ class DelegationChecker {
   using Done = std::function<void(Json report)>;
   // Calls `done` in the checker's thread, within a minute or so; not at all after stop(). @pre stop() was not called
   void check(zones::VersionRef zone, Done done);
-  // Waits for the question under way, and forgets the others. One thread.
+  // Waits for the query in flight, and drops the checks in the queue. One thread.
   void stop();
 
  private:

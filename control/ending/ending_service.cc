@@ -42,7 +42,7 @@ void EndingService::end(const zones::Name& apex, const zones::Ending& ending, En
   const auto edit = [ending](const zones::ZoneVersion& zone) -> Outcome<zones::SecondaryDns> {
     const auto& current = zone.attributes().secondary_dns;
     zones::SecondaryDns next = current ? *current : zones::SecondaryDns{};
-    // Somebody may have been faster.
+    // The ending may have been changed meanwhile.
     if (next.ending != ending) return next;
     next.disable();
     return next;

@@ -1,6 +1,6 @@
 // EndingService: Endings with a clock, a resolver and the committer.
 //
-// Threads. The thread that runs the loop constructs it, and uses it; counters() may be read by any.
+// Threads. The thread that runs the loop constructs it, and uses it. Any thread may read counters().
 #pragma once
 
 #include <boost/asio/io_context.hpp>

@@ -10,9 +10,9 @@ namespace {
 using std::chrono::milliseconds, std::chrono::seconds;
 using zones::Name;
 
-constexpr size_t kMostQuestions = 64;  // under way
+constexpr size_t kMostQuestions = 64;  // in flight
 constexpr auto kLongestTtl = seconds(7 * 86400);
-// When the way to the parents is cut, all zones fail: nobody reads a thousand lines.
+// When the parents cannot be reached, the questions of all zones fail.
 constexpr unsigned kWarningsAMinute = 20;
 
 std::string list_of_names(const std::vector<Name>& names) {
@@ -110,7 +110,7 @@ void Endings::ask(Zone& zone) {
   world_.ask(zone.apex, zone.ending.leaving,
              [this, apex = zone.apex, question = zone.question](const dnsclient::ParentAnswer& answer) {
                --under_way_;
-               // It may have ended meanwhile, and another one may have begun.
+               // The ending may be over by now, and another one may have begun.
                Zone* const asked = find(apex);
                if (asked != nullptr && asked->question == question) {
                  asked->question = 0;
@@ -168,7 +168,7 @@ Endings::Time Endings::ends_at(const Zone& zone) const {
 
 void Endings::end(Zone& zone) {
   world_.end(zone.apex, zone.ending, [this, apex = zone.apex, ending = zone.ending](const auto& failure) {
-    if (!failure) return counters_.ended.add();  // the zone is forgotten when that is published
+    if (!failure) return counters_.ended.add();  // published() forgets the zone
     Zone* const still = find(apex);
     if (still == nullptr || still->ending != ending) return;
     set_problem(*still, failure->reason);
@@ -205,7 +205,7 @@ Endings::Time Endings::later(seconds pause) {
 
 void Endings::arm() {
   const auto first = queue_.next();
-  if (!first || under_way_ >= kMostQuestions) return;  // an answer comes here, too
+  if (!first || under_way_ >= kMostQuestions) return;  // each answer calls arm()
   const Time next = std::max(*first, allowance_.next());
   if (next == armed_at_) return;
   armed_at_ = next;

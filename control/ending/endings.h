@@ -1,22 +1,21 @@
-// Endings: secondary DNS that ends when the parent zone has dropped the NS names (`secondary disable
+// Endings: disables secondary DNS once the parent zone has dropped the NS names (`secondary disable
 // --when-undelegated`).
 //
-// Each zone whose secondary DNS is ending (zones/data/secondary_dns.h) is looked after here. The parent zone is asked
-// at once, and then now and then. A zone is in one of these states:
+// For each zone whose secondary DNS is ending (zones/data/secondary_dns.h), the parent zone is asked at once, and then
+// at intervals. A zone is in one of these states:
 //
-//   named      the parent zone names some of them, or has not said anything yet
-//   dropped    all of its name servers have said that they name none; caches may still do, for one TTL more
-//   over       that TTL has passed, and the parent was asked once more: secondary DNS is disabled, by the committer
+//   named      the parent zone has some of the names, or has not answered yet
+//   dropped    all of its name servers have answered that they have none; caches may have them for one more TTL
+//   over       that TTL has passed, and the parent was asked once more; the committer disables secondary DNS
 //
-// The TTL is the longest that a cache may have: of the delegation, as seen at any time since we look, and of the zone's
-// own NS records; no less than a floor, and no more than a week, which is as long as resolvers keep anything. An answer
-// that failed changes no state, and nothing is over without a new answer. When the parent zone names them again, the
-// zone is back in the first state. Nothing of that is stored: after a start, the parent is asked anew, and the TTL
-// counts from then.
+// The TTL is the longest that a cache may use: the highest TTL seen in the delegation or in the zone's own NS records,
+// but at least a floor and at most a week. Resolvers keep nothing for longer than a week. A failed question changes no
+// state, and no ending is over without a new answer. When the parent zone has a name again, the zone goes back to
+// `named`. None of this is stored: after a start, the parent is asked again, and the TTL counts from then.
 //
-// Questions pass a token bucket: many zones together take longer, and do not ask faster.
+// Questions pass a token bucket: with more zones the questions take longer, but they are not sent faster.
 //
-// Threads. The service thread; the counters may be read by any. No I/O of its own: it is told of time, zones, answers.
+// Threads. The service thread; any thread may read counters. No I/O of its own: time, zones and answers come as calls.
 #pragma once
 
 #include <atomic>
@@ -42,7 +41,7 @@
 namespace axfrd::control {
 
 struct EndingSettings {
-  std::chrono::seconds interval{600};  // between two questions of a zone, and up to a tenth more
+  std::chrono::seconds interval{600};  // between two questions for a zone, plus up to a tenth
   std::chrono::seconds floor{3600};    // of the TTL
   unsigned rate = 50;                  // zones a second
 };
@@ -60,10 +59,10 @@ class Endings {
   using Time = Clock::time_point;
   using Ask =
       std::function<void(const zones::Name& apex, const std::vector<zones::Name>& names, dnsclient::ParentDone done)>;
-  // Disables the secondary DNS of a zone if it is still that ending.
+  // Disables the secondary DNS of a zone if its ending is still the same one.
   using EndDone = std::function<void(std::optional<Failure>)>;
   using End = std::function<void(const zones::Name& apex, const zones::Ending& ending, EndDone done)>;
-  // What it needs of the world. `wake` asks for a call of turn() at that time, and replaces what was asked before.
+  // Clocks, parent zones and committer. `wake` requests a call of turn() at that time, and replaces an earlier request.
   struct World {
     std::function<Time()> now;
     std::function<int64_t()> unix_now;
@@ -74,7 +73,7 @@ class Endings {
 
   Endings(const EndingSettings& settings, World world, const Log& log);
 
-  // Zones have become visible, or have gone.
+  // Zones have become visible, or were removed.
   void published(const Published& published);
   // Does what is due.
   void turn();
@@ -90,13 +89,13 @@ class Endings {
     zones::Ending ending;
     uint32_t own_ttl = 0, parent_ttl = 0;  // the highest seen
     std::string parent;
-    std::vector<zones::Name> named;  // by the last answer
+    std::vector<zones::Name> named;  // in the parent, by the last answer
     std::optional<Time> dropped_at;
-    int64_t asked_at = 0;      // when the last answer came; Unix seconds, 0: none did
-    std::string problem;       // of the last question
-    uint64_t question = 0;     // that is under way; 0: none
-    bool told = false;         // of the problem, since the last answer
-    bool told_of_end = false;  // that it cannot be disabled
+    int64_t asked_at = 0;      // when the last question ended; Unix seconds, 0: none yet
+    std::string problem;       // why the last question or the disabling failed; empty: neither did
+    uint64_t question = 0;     // the one in flight; 0: none
+    bool told = false;         // the problem was logged since the last answer
+    bool told_of_end = false;  // it was logged that it cannot be disabled
     DueQueue<Zone>::Place due;
   };
 
@@ -128,7 +127,7 @@ class Endings {
   DueQueue<Zone> queue_;
   size_t under_way_ = 0;
   uint64_t last_question_ = 0;
-  TokenBucket allowance_;  // a question each
+  TokenBucket allowance_;  // one for each question
   std::optional<Time> armed_at_;
   Notices notices_;
   std::mt19937 random_{std::random_device{}()};

@@ -23,10 +23,10 @@ namespace {
 namespace asio = boost::asio;
 using zones::Name;
 
-constexpr size_t kFilesAtOnce = 64;         // parsed in one go, and committed together
-constexpr size_t kOctetsAtOnce = 4U << 20;  // unless they are large
-constexpr size_t kLargeZone = 10'000;       // records, from which on the committer is not left alone with the work
-// How long a file may give nothing. Whoever waits longer than that for an octet waits for a server that is gone.
+constexpr size_t kFilesAtOnce = 64;         // read by one link, and committed together
+constexpr size_t kOctetsAtOnce = 4U << 20;  // less than kFilesAtOnce, if the files are large
+constexpr size_t kLargeZone = 10'000;       // records; the proposal for a larger zone is made ahead
+// The time without an octet after which a read is abandoned: the file server does not answer then.
 constexpr auto kPatience = std::chrono::seconds(30);
 
 std::vector<std::filesystem::path> files_in(const std::filesystem::path& directory, WorkSigns& signs) {
@@ -123,8 +123,8 @@ void Importer::import_text(Text zone, Done<Committer::Imported> done) {
   });
 }
 
-// A zone that is large and there already: the difference is found here, and not in the committer's thread, which others
-// wait for. A proposal that fails is made again there, and fails once more.
+// For a large zone that exists already, finds the difference in this thread, because other changes wait for the
+// committer's thread. If a proposal fails here, the committer makes it again and reports the failure.
 void Importer::propose_ahead(const std::shared_ptr<Zones>& zones, size_t from, std::function<void()> then) {
   while (from < zones->size() && (*zones)[from].content.text.records.size() < kLargeZone) ++from;
   if (from == zones->size()) return then();
@@ -135,7 +135,7 @@ void Importer::propose_ahead(const std::shared_ptr<Zones>& zones, size_t from, s
       try {
         auto made = propose_content(base->version, zone.content, base->rules);
         if (auto* proposal = std::get_if<Proposal>(&made)) zone.made_ahead = std::move(*proposal);
-      } catch (const std::bad_alloc&) {  // the committer will say so
+      } catch (const std::bad_alloc&) {  // the committer reports it
       }
     }
     propose_ahead(zones, from + 1, then);
@@ -146,9 +146,9 @@ void Importer::propose_ahead(const std::shared_ptr<Zones>& zones, size_t from, s
                      });
 }
 
-// One directory being imported: as many chains of work as there are threads, and one more each so that parsing goes on
-// while the store is synced. A link reads and parses some files, hands them to the committer, and when those are
-// committed the next link begins.
+// The import of one directory. There are two chains of work for each thread, so that parsing goes on while the store is
+// synced. A link of a chain reads and parses some files and passes them to the committer. When they are committed, the
+// next link begins.
 class Importer::Directory : public std::enable_shared_from_this<Directory> {
  public:
   Directory(Importer& importer, std::filesystem::path directory, DirectoryOptions options, Done<Loaded> done)
@@ -191,7 +191,7 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
   };
   struct Read {
     Name apex;
-    std::variant<zones::ZoneSource, std::string> content;  // or why there is none
+    std::variant<zones::ZoneSource, std::string> content;  // or why it cannot be read
   };
 
   void list(const std::filesystem::path& path) REQUIRES(mutex_) {
@@ -210,7 +210,7 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
         found_.emplace(key, File{path, std::move(apex)});
         return;
       }
-      // Which of them is meant is not for us to say.
+      // It is not known which of them is meant.
       if (twin != found_.end()) {
         doubled_.emplace(key, twin->second.path);
         found_.erase(twin);
@@ -272,7 +272,7 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
     });
   }
 
-  // The next files. In a thread that may be given up: it touches nothing that is not its own.
+  // Reads the next files. It runs in a thread that may be abandoned, and so uses nothing but its arguments.
   static std::vector<Read> read_some(Files& files, std::atomic<size_t>& current, WorkSigns& signs) {
     std::vector<Read> reads;
     size_t octets = 0;
@@ -308,7 +308,7 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
 
   void skip(std::string reason) REQUIRES(mutex_) {
     ++result_.count.failed;
-    // A refusal for warnings has a line for each of them.
+    // A zone that is refused for warnings has a line for each warning.
     for (size_t begin = 0; begin < reason.size();) {
       const size_t end = std::min(reason.find('\n', begin), reason.size());
       const std::string line = reason.substr(begin, end - begin);
@@ -322,8 +322,8 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
     }
     result_.warnings.left_out += warnings.left_out();
   }
-  // Goes no further: what keeps one file away mostly keeps the others away, too. At the start, the zones of the store
-  // are served all the same.
+  // Ends the import, because the other files can probably not be read either. At the start of axfrd, the zones of the
+  // store are served all the same.
   void give_up(const std::filesystem::path& path) REQUIRES(mutex_) {
     std::string reason = path.string() + ": nothing came for " + std::to_string(kPatience.count()) +
                          " s; the import ends here, and what it did so far stays";
@@ -353,7 +353,7 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
   // In the committer's thread.
   void note(const Outcome<std::vector<Outcome<Committer::Imported>>>& outcomes) {
     const dataplane::Lock lock(mutex_);
-    if (const auto* failure = std::get_if<Failure>(&outcomes)) {  // the store's fault, not a file's: go no further
+    if (const auto* failure = std::get_if<Failure>(&outcomes)) {  // the store failed: end the import
       failure_ = *failure;
       files_->next = files_->list.size();
       return end_chain();
@@ -377,8 +377,8 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
   const std::filesystem::path directory_;
   const DirectoryOptions options_;
   const Done<Loaded> done_;
-  std::map<std::string, File> found_;                     // while files are listed; by sort keys: names fold case
-  std::map<std::string, std::filesystem::path> doubled_;  // zones that several files are named after; one of these
+  std::map<std::string, File> found_;                     // while files are listed; by sort key of the apex
+  std::map<std::string, std::filesystem::path> doubled_;  // zones with several files; one of the files of each
   std::shared_ptr<Files> files_ = std::make_shared<Files>();
 
   dataplane::Mutex mutex_;

@@ -1,8 +1,8 @@
-// Importer: zone files become zones. Reading and parsing take long, so they have threads of their own.
+// Importer: reads zone files and makes zones of them. Reading and parsing take long, so they have threads of their own.
 //
-// Threads. Anybody may ask; parsing happens in the importer's threads, and `done` is called from one of them or from
-// the committer's. Neither waits for the other. Files are read by threads that can be given up (base/patience.h),
-// because a file may be on a server that does not answer.
+// Threads. Any thread may start an import. Parsing happens in the importer's threads, and `done` is called in one of
+// them or in the committer's thread. Neither waits for the other. Files are read in threads that can be abandoned
+// (base/patience.h), because a file may be on a file server that does not answer.
 #pragma once
 
 #include <atomic>
@@ -29,50 +29,50 @@ class Importer {
   Importer(const Importer&) = delete;
   Importer& operator=(const Importer&) = delete;
 
-  // Breaks off the files under way; what still waits is dropped, and its `done` never called.
-  // @pre the committer was stopped, so that it does not come back with more
+  // Stops reading and parsing. Imports in the queue are dropped, and their `done` is never called.
+  // @pre the committer was stopped, so that it passes no more work to the importer
   void stop();
 
   struct Text {
     zones::Name apex;
     zones::ZoneSource source;
-    bool strict = false;  // refuse the zone when there is a warning
+    bool strict = false;  // refuse the zone if there is a warning
     Cause cause = {};
     Committer::Reviewer review = {};
   };
   void import_text(Text zone, Done<Committer::Imported> done);
 
-  // What came of a directory's files, so far or in all.
+  // Counts of a directory's files, during the import or at its end.
   struct Progress {
-    size_t files = 0;  // all there are
+    size_t files = 0;  // in the directory
     size_t added = 0, changed = 0, unchanged = 0, failed = 0;
     size_t done() const { return added + changed + unchanged + failed; }
   };
-  // A list of sentences that is not longer than kMost.
+  // A list of at most kMost sentences.
   struct Told {
     static constexpr size_t kMost = 1000;
     std::vector<std::string> texts;
-    size_t left_out = 0;  // how many more there were
+    size_t left_out = 0;  // the number of further sentences
     bool add(std::string text);
   };
   struct Loaded {
     Progress count;
-    Told errors;       // of files that were skipped
+    Told errors;       // one for each file that was skipped
     Told warnings;     // of zones that were imported
-    Told passed_over;  // names of files that are not named as zone files
+    Told passed_over;  // files whose names are not those of zone files
   };
   struct DirectoryOptions {
     bool only_if_newer = false;  // leave a zone alone unless the file's serial is newer
-    bool strict = false;         // skip a file when there is a warning
-    // Only NAME.zone, and there need be none; and no zone comes back that was removed. Otherwise db.NAME and NAME.db,
-    // too.
+    bool strict = false;         // skip a file if there is a warning
+    // If true, only files named NAME.zone are imported, there may be none, and a removed zone is not added again. If
+    // false, db.NAME and NAME.db are imported, too.
     bool at_start = false;
-    Cause cause = {};  // that of each file has its path in place of the directory's
+    Cause cause = {};  // for each file, `detail` is the path of the file
     Committer::Reviewer review = {};
   };
-  // Imports the zone files in `directory`. A file that cannot be is logged and skipped; warnings are logged.
+  // Imports the zone files in `directory`. A file that cannot be imported is logged and skipped. Warnings are logged.
   void import_directory(std::filesystem::path directory, DirectoryOptions options, Done<Loaded> done);
-  // Of the directory that was begun last. Any thread.
+  // The progress of the directory whose import began last. Any thread.
   Progress progress() const;
 
  private:
@@ -87,7 +87,8 @@ class Importer {
   std::atomic<bool> stopping_{false};
   mutable dataplane::Mutex mutex_;
   Progress progress_ GUARDED_BY(mutex_);
-  // Gone after stop(), and what it held with it: a `done` may hold a connection, which must not outlive its loop.
+  // Empty after stop(). Its queue is destroyed with it, because a `done` may hold a connection, which must not outlive
+  // its loop.
   std::optional<boost::asio::thread_pool> pool_;
 };
 

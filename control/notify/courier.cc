@@ -12,8 +12,8 @@ namespace {
 
 constexpr auto kTcpTime = std::chrono::seconds(5);
 
-// What an answer to a query proves. Without AA the server has no authority for it (RFC 1035 §4.1.1): a host that also
-// resolves may answer from its cache.
+// What an answer to an SOA query proves. An answer without AA is not authoritative (RFC 1035 §4.1.1): a host that is
+// also a resolver may answer from its cache.
 Delivery::Answer judge(const zones::SecondaryResponse& response) {
   Delivery::Answer answer{response.rcode, std::nullopt, ""};
   if (response.rcode != zones::Rcode::noerror) {

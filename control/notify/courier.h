@@ -1,8 +1,8 @@
-// Courier: carries the messages of Delivery to secondaries and their answers back.
+// Courier: sends the messages of Delivery to secondaries, and returns their answers.
 //
-// It makes NOTIFY from the version that is current as it leaves, signs it, and gives each message an ID that no other
-// in flight to that address has. It takes an answer only if its source, its ID, its question and its signature are
-// those of a message in flight.
+// It makes NOTIFY from the version that is current when it is sent, and signs it. The ID of each message is unique
+// among the messages in flight to that address. An answer is accepted only if its source, ID, question and signature
+// match a message in flight.
 //
 // Threads. The thread that runs the loop.
 #pragma once
@@ -31,7 +31,7 @@ class Courier {
   using Channel = Delivery::World::Channel;
   struct Listener {
     std::function<void(Ticket, const Delivery::Answer&)> answered;
-    // An answer to NOTIFY that is not signed as it has to be.
+    // An answer to NOTIFY that is not signed correctly. The message stays in flight.
     std::function<void(Ticket, const Delivery::Answer&)> answered_unsigned;
     std::function<void(Ticket, bool refused)> tcp_ended;
   };
@@ -42,7 +42,7 @@ class Courier {
   void open();
   void close() { datagrams_.close(); }
 
-  // As Delivery::World asks for.
+  // See Delivery::World.
   Sent send_notify(const Destination& to, const zones::Name& apex, Ticket ticket, Channel channel);
   bool send_query(const Destination& to, const zones::Name& apex, Ticket ticket);
   void abandon(Ticket ticket);
@@ -69,7 +69,7 @@ class Courier {
   const Listener listener_;
   dnsclient::Datagrams datagrams_;
   std::map<Endpoint, Flights> flights_;
-  // of each message in flight, in flights_
+  // keys into flights_ of each message in flight
   std::unordered_map<Ticket, std::pair<Endpoint, uint16_t>> places_;
   std::mt19937 random_{std::random_device{}()};
 };

@@ -13,24 +13,24 @@ using boost::asio::ip::udp;
 using std::chrono::milliseconds, std::chrono::seconds;
 using zones::Rcode;
 
-constexpr size_t kWindow = 128;      // messages in flight at a target: what a socket buffer takes at once
-constexpr size_t kQueryWindow = 32;  // of these, queries, so that there is always room for a change
-constexpr unsigned kUdpTries = 2;    // then one by TCP
-constexpr unsigned kDown = 8;        // failures in a row after which a target is tried by one message at a time
-constexpr unsigned kMostRounds = 9;  // pauses do not grow beyond
+constexpr size_t kWindow = 128;      // messages in flight at a target: as many as fit into a socket buffer
+constexpr size_t kQueryWindow = 32;  // of these, SOA queries; the rest is left to NOTIFY
+constexpr unsigned kUdpTries = 2;    // then one try by TCP
+constexpr unsigned kDown = 8;        // failures in a row after which a target gets one message at a time
+constexpr unsigned kMostRounds = 9;  // rounds after which the pause stops growing
 constexpr unsigned kMostAttempts = 60;
 constexpr auto kAnswerTime = seconds(1);  // for an answer by UDP
 constexpr auto kCoalesce = milliseconds(100);
-constexpr auto kTransferTime = seconds(3);  // from an answered NOTIFY to our question whether the transfer was made
+constexpr auto kTransferTime = seconds(3);  // from an answered NOTIFY to our SOA query
 constexpr auto kFirstRest = seconds(2), kLongestRest = seconds(600);
-// A proof is made anew after this part of the SOA's EXPIRE, and its absence is told after that part.
+// Divisors of the SOA's EXPIRE: a proof older than EXPIRE/kFresh is renewed, one older than EXPIRE/kStale is logged.
 constexpr int64_t kFresh = 4, kStale = 2;
 constexpr int64_t kLeastFresh = 30, kLeastStale = 60;  // seconds
-constexpr size_t kLeastWatched = 200;                  // zones that are looked at in a second
-constexpr size_t kRound = 600;                         // seconds in which all are
-constexpr auto kSoon = milliseconds(1);                // a next try that waits for nothing, but not within this call
+constexpr size_t kLeastWatched = 200;                  // zones that watch() looks at each second, at least
+constexpr size_t kRound = 600;                         // seconds in which it looks at all zones
+constexpr auto kSoon = milliseconds(1);                // an immediate retry, but not within this call
 
-// The pause after `count` failures in a row.
+// The pause after `count` rounds without a proof.
 Delivery::Clock::duration pause_after(unsigned count) {
   return std::min<Delivery::Clock::duration>(kLongestRest, kFirstRest * (1U << std::min(count, kMostRounds)));
 }
@@ -54,7 +54,7 @@ std::string text_of(const Delivery::Answer& answer) {
   return text;
 }
 
-// What an operator makes of it.
+// The likely cause, for an operator.
 std::string meaning_of(const Delivery::Answer& answer, const Destination& to) {
   const std::string key = to.key ? to.key->to_text() : "";
   switch (answer.tsig) {
@@ -82,7 +82,7 @@ std::string meaning_of(const Delivery::Answer& answer, const Destination& to) {
   }
 }
 
-// When the first serial behind that one came, as far as the history tells; 0 if it does not.
+// When the first version after `serial` was committed, or the oldest one in the history; 0 without a history.
 int64_t lacks_since(const zones::ZoneVersion& version, uint32_t serial) {
   if (!version.history()) return 0;
   const auto& steps = version.history()->steps();
@@ -90,7 +90,6 @@ int64_t lacks_since(const zones::ZoneVersion& version, uint32_t serial) {
   return (lacked != steps.end() ? *lacked : steps.front())->time();
 }
 
-// Times that a NOTIFY was tried, one more.
 uint8_t one_more(uint8_t count, unsigned most) { return static_cast<uint8_t>(std::min(count + 1U, most)); }
 
 }  // namespace
@@ -143,7 +142,7 @@ void Delivery::begin_doubt(int64_t time) {
       LineFacts& facts = line->facts;
       facts.proven_at = std::min(facts.proven_at, time - 1);
       const bool owed = line->owes();
-      if (!owed) facts.serial.reset();  // it is to be asked until it answers
+      if (!owed) facts.serial.reset();  // its SOA is queried until it answers
       note_debt(*line);
       if (!owed) line->lacks_since = {};
     }
@@ -155,7 +154,7 @@ void Delivery::start() {
   armed_at_.reset();
   for (const auto& [key, zone] : zones_) {
     for (const auto& line : zone->lines) {
-      leave(*line);  // what came of events before, nothing was done about
+      leave(*line);  // before start(), states changed but nothing was sent
       if (in_doubt(*line)) {
         apply(*line, Event::aged);
       } else if (line->owes()) {
@@ -219,7 +218,7 @@ void Delivery::set_settings(Zone& zone, zones::SecondaryDnsRef settings) {
   zone.settings = std::move(settings);
 }
 
-// Lines that are still wanted stay as they are.
+// Lines for destinations that remain keep their state.
 void Delivery::set_lines(Zone& zone, const std::string& kept) {
   std::vector<std::unique_ptr<Line>> before = std::exchange(zone.lines, {});
   const auto proofs = proofs_from_stored(kept);
@@ -228,7 +227,7 @@ void Delivery::set_lines(Zone& zone, const std::string& kept) {
     Target& target = target_of(secondary);
     const auto same = std::ranges::find_if(before, [&](const auto& line) { return line && line->target == &target; });
     if (same != before.end()) {
-      end_trouble(**same, TroubleKind::request);  // it may be allowed now
+      end_trouble(**same, TroubleKind::request);  // the new settings may allow it
       zone.lines.push_back(std::move(*same));
       continue;
     }
@@ -244,7 +243,8 @@ void Delivery::set_lines(Zone& zone, const std::string& kept) {
   }
 }
 
-// What was kept of a line, by us or by the primary whose backup a standby has loaded, if it is newer than what we saw.
+// Takes the stored proof of a line if it is newer than ours. It was stored here, or by the primary whose backup a
+// standby has loaded.
 void Delivery::take_kept(Line& line, const std::vector<KeptProof>& proofs) {
   const std::string place = place_of(line.destination().endpoint);
   for (const KeptProof& proof : proofs) {
@@ -268,7 +268,7 @@ Delivery::Target& Delivery::target_of(const zones::Secondary& secondary) {
   return *target;
 }
 
-// A target without lines stays: there are as many as there are secondary providers, and they come back.
+// A target without lines stays, because there are few (one for each secondary provider) and they are often used again.
 void Delivery::drop(Line& line) {
   Target& target = *line.target;
   leave(line);
@@ -423,7 +423,7 @@ void Delivery::leave(Line& line) {
   line.state = State::current;
 }
 
-// Forgets the line's message. Does nothing the second time.
+// Forgets the line's message in flight, if there is one.
 void Delivery::land(Line& line) {
   if (flights_.erase(line.ticket) == 0) return;
   --line.target->in_flight;
@@ -439,8 +439,8 @@ void Delivery::enter_queue(Line& line, State state, std::list<Line*>& queue) {
 
 // ---- sending ----
 
-// NOTIFY goes first. What cannot be sent comes back here at once: without the flag, a long queue would be as deep a
-// recursion.
+// NOTIFY goes before SOA queries. A message that cannot be sent leads to another call of pump(). The flag `pumping`
+// keeps those calls from recursing once for each entry of a long queue.
 void Delivery::pump(Target& target) {
   if (!started_ || std::exchange(target.pumping, true)) return;
   const auto has_room = [&] { return target.in_flight < (target.is_down() ? 1 : kWindow); };
@@ -453,7 +453,7 @@ void Delivery::pump(Target& target) {
   target.pumping = false;
 }
 
-// UDP may not get through: every third time by TCP, one at a time.
+// Every third try goes by TCP, in case UDP does not get through. A target has at most one TCP connection at a time.
 void Delivery::send_notify(Line& line) {
   using Outcome = World::Sent::Outcome;
   Target& target = *line.target;
@@ -462,7 +462,7 @@ void Delivery::send_notify(Line& line) {
   const World::Sent sent = world_.send_notify(target.destination, line.zone->facts.apex, line.ticket,
                                               by_tcp ? World::Channel::tcp : World::Channel::udp);
   switch (sent.outcome) {
-    case Outcome::no_zone:  // it is being removed
+    case Outcome::no_zone:  // the zone is being removed
       return apply(line, Event::satisfied);
     case Outcome::key_missing:
       if (!std::exchange(target.warned_of_key, true)) {
@@ -518,7 +518,7 @@ void Delivery::answered(Ticket ticket, const Answer& answer) {
     line.facts.query_problem = answer.problem;
     const bool was_in_doubt = in_doubt(line);
     if (answer.serial) prove(line, *answer.serial, Proof::query);
-    // Who was in doubt has had no NOTIFY yet.
+    // A secondary that was in doubt has not been sent NOTIFY yet.
     apply(line, !line.owes() ? Event::satisfied : was_in_doubt && answer.serial ? Event::changed : Event::behind);
     return pump(target);
   }
@@ -545,7 +545,7 @@ void Delivery::answered(Ticket ticket, const Answer& answer) {
   pump(target);
 }
 
-// RFC 8945 §5.4: such an answer is said, and waited on for a better one.
+// RFC 8945 §5.4: such an answer is logged, and a correctly signed one may still follow.
 void Delivery::answered_unsigned(Ticket ticket, const Answer& answer) {
   const auto flight = flights_.find(ticket);
   if (flight == flights_.end()) return;
@@ -563,12 +563,12 @@ void Delivery::tcp_ended(Ticket ticket, bool refused) {
   pump(target);
 }
 
-// Also of what could not be sent at all.
+// Also called for a message that could not be sent.
 void Delivery::unanswered(Line& line, bool refused) {
   Target& target = *line.target;
   const bool notify = line.state == State::queued || line.state == State::notifying;
   const bool unsendable = line.state == State::queued || line.state == State::query_queued;
-  // Who answers wrongly is not silent.
+  // A target with an unsigned answer is not silent.
   if (!line.bad_answer && target.silent++ == 0) target.silent_since = world_.unix_now();
   ++target.failures;
   if (notify) {
@@ -607,11 +607,11 @@ void Delivery::unanswered(Line& line, bool refused) {
                       " behind there; it is tried again until it does",
                   line.zone->facts.apex.to_text());
   }
-  // Who has transferred, and does not answer questions, has the serial all the same.
+  // A secondary that has transferred but does not answer SOA queries still has the serial.
   apply(line, line.owes() ? Event::unanswered : Event::satisfied);
 }
 
-// Whoever answers is told at once of all that waited.
+// Retries all lines that are backing off.
 void Delivery::revive(Target& target) {
   target.failures = 0;
   for (Line* line : std::set<Line*>(target.backing_off)) {
@@ -645,7 +645,7 @@ void Delivery::trace(const Line& line, const Parts&... parts) const {
              parts...);
 }
 
-// Of hosts that are told of as a whole, a line for each zone says nothing more.
+// A host that does not answer is logged once, by unanswered(), and not again for each of its zones.
 void Delivery::note(Line& line, Reason reason, const std::string& text) {
   auto& troubles = line.facts.troubles;
   if (!troubles) troubles = std::make_unique<Troubles>();
@@ -668,7 +668,7 @@ std::string Delivery::why(const Target& target) const {
   return worst != nullptr ? worst->text : target.owing.begin()->second->state_text();
 }
 
-// ---- speaking first ----
+// ---- alarms ----
 
 void Delivery::watch() {
   if (!started_) return;
@@ -732,7 +732,7 @@ void Delivery::watch_line(Line& line) {
 }
 
 std::vector<Delivery::Host> Delivery::hosts() const {
-  std::vector<Host> hosts;  // targets stand in the order of their endpoints
+  std::vector<Host> hosts;  // targets_ is in order of endpoints, so equal ones are neighbours
   const int64_t now = world_.unix_now();
   const boost::asio::ip::udp::endpoint* last = nullptr;
   for (const auto& [key, target] : targets_) {
@@ -758,7 +758,7 @@ std::vector<Delivery::Host> Delivery::hosts() const {
 
 void Delivery::prove(Line& line, uint32_t serial, Proof proof) {
   const bool owed = line.owes();
-  // What it has transferred from us is known.
+  // The content that it transferred from us is known, so there is no doubt.
   if (proof != Proof::transfer && in_doubt(line) && !zones::serial_newer(line.zone->facts.serial, serial)) {
     line.serial_rises = true;
     world_.raise_serial(line, serial);
@@ -773,7 +773,7 @@ void Delivery::prove(Line& line, uint32_t serial, Proof proof) {
   }
   if (line.facts.in_step(line.zone->facts.serial)) {
     line.warned_of_expiry = false;
-    end_trouble(line, TroubleKind::notify);  // it has what NOTIFY was to tell it
+    end_trouble(line, TroubleKind::notify);  // it has the serial that NOTIFY announced
   }
   trace(line, "is proven to have serial ", serial);
   world_.proven(*line.zone);
@@ -797,7 +797,7 @@ void Delivery::heard_from(const IpAddress& address, bool by_tcp) {
   }
 }
 
-// Whoever says that it has the serial is asked at once: the answer cannot be forged as easily.
+// A poll that states the current serial leads to an SOA query at once, because its answer is harder to forge.
 void Delivery::polled(uint64_t apex, const IpAddress& address, std::optional<uint32_t> serial) {
   heard_from(address, false);
   const auto zone = zones_by_hash_.find(apex);
@@ -856,7 +856,8 @@ void Delivery::broken_off(const TransferReport& report, const std::string& why) 
   }
 }
 
-// It is a trouble of the zone's secondary at that address. Whoever else it may be is none of theirs.
+// A refused peer at the address of one of the zone's secondaries is a trouble of that secondary. Any other is recorded
+// as a stranger.
 void Delivery::refused(const Refusal& refusal) {
   const int64_t now = world_.unix_now();
   Zone* zone = find_zone(refusal.apex);
@@ -911,7 +912,7 @@ size_t Delivery::notify_again(const IpAddress& host, std::optional<uint16_t> por
 void Delivery::notify_again(Line& line) {
   if (line.target->failures > 0) revive(*line.target);
   const bool owed = line.owes();
-  line.facts.serial.reset();  // proven anew
+  line.facts.serial.reset();  // so that a new proof is required
   note_debt(line);
   if (!owed) line.lacks_since = {};
   line.facts.attempts = line.rounds = 0;

@@ -1,4 +1,4 @@
-// Delivery: notifies secondaries of changes (RFC 1996), and retries until each has proven that it has them.
+// Delivery: sends NOTIFY (RFC 1996) to secondaries, and retries until each has proven that it has the zone's serial.
 //
 // It decides which message goes to which target, and when. It has no socket and no clock. Versions, answers,
 // observations of peers and the time come as calls, and its World sends. The facts about a secondary are in the ledger
@@ -12,15 +12,15 @@
 // States of a line (a zone at a target):
 //
 //   current       the secondary has the serial
-//   pausing       the last NOTIFY left less than kCoalesce ago; further changes share the next one
+//   pausing       the last NOTIFY was sent less than kCoalesce ago; further changes share the next one
 //   queued        waits for room in the target's window, to send NOTIFY
 //   notifying     NOTIFY is in flight: twice by UDP, then once by TCP, and so on
 //   expecting     NOTIFY was answered; a transfer should follow
-//   confirming    transferred a moment ago; will be asked once whether it kept the zone
-//   query_queued  waits for room, to be asked for its SOA
+//   confirming    transferred a moment ago; its SOA will be queried once, to see that it kept the zone
+//   query_queued  waits for room in the target's window, to send an SOA query
 //   querying      our SOA query is in flight
-//   stale         answered our query, and lacks the serial; NOTIFY goes again after a growing pause
-//   backing_off   answered nothing; tried again after a growing pause, or at a sign of life
+//   stale         answered our query, and lacks the serial; NOTIFY is sent again after a growing pause
+//   backing_off   did not answer; tried again after a growing pause, or at a sign of life
 //   no_key        NOTIFY cannot be signed, because its key does not exist; a change of keys wakes it
 //
 // Events:
@@ -30,7 +30,7 @@
 //   transferred   it completed a transfer, and has the serial
 //   lost          it owed nothing, and was seen to have an older serial
 //   claimed       a poll, which anybody can forge, states that it has the serial
-//   sent          the message left
+//   sent          the message was sent
 //   key_missing   the key that must sign NOTIFY does not exist
 //   unanswered    no answer came in time, or the message could not be sent
 //   accepted      NOTIFY of the current serial was answered NOERROR
@@ -40,14 +40,14 @@
 //   due           the time of the state is over
 //   alive         the target, which had failed, gave a sign of life
 //   keys_changed  some key was added, changed or removed
-//   aged          its last proof is old: a quarter of the SOA's EXPIRE
-//   asked         the operator wants NOTIFY to be sent now
+//   aged          its last proof is older than a quarter of the SOA's EXPIRE
+//   asked         the operator asks for NOTIFY to be sent now
 //
-// What each event does in each state is the table in step(), below.
+// The table in step(), below, gives the step for each event in each state.
 //
 // Alarms. The log says when a target stops answering and when it answers again, when it has been behind for longer than
-// --behind-alarm, and when a zone has not been proven for half of its EXPIRE; and why, once for each host and reason. A
-// datagram, which can be forged, can cause an earlier retry, but ends no alarm.
+// --behind-alarm, and when a zone has not been proven for half of its EXPIRE. Other troubles are logged once for each
+// host and reason. A datagram can be forged: it may cause an earlier retry, but it never ends an alarm.
 //
 // Recovery. After lost changes (Store::in_recovery) a secondary may have a serial that this axfrd once gave and does
 // not know any more, with other content. So the secondary is in doubt until it has proven its serial. It gets a query
@@ -81,7 +81,7 @@ namespace axfrd::control {
 // Written by the service thread, read by any.
 struct NotifyCounters {
   dataplane::Counter sent, answered, refused, unanswered, by_tcp, queries, paid;
-  Histogram propagation;  // from when a secondary lacked a serial to the proof that it has it
+  Histogram propagation;  // from the change that a secondary lacks to the proof that it has it
 };
 
 struct DeliverySettings {
@@ -136,10 +136,10 @@ class Delivery {
   enum class Step : uint8_t {
     none,     // the event cannot come in this state
     stay,     // nothing changes
-    notify,   // queued; or pausing, if the last NOTIFY has just left
+    notify,   // queued; or pausing, if the last NOTIFY was sent just now
     queue,    // queued
     fly,      // notifying, or querying
-    expect,   // expecting; the more refusals there were, the longer
+    expect,   // expecting; for longer with each refusal
     confirm,  // confirming
     ask,      // query_queued
     rest,     // stale
@@ -159,7 +159,7 @@ class Delivery {
     enum class Channel : uint8_t { udp, tcp };
     struct Sent {
       enum class Outcome : uint8_t { sent, key_missing, unsendable, no_zone } outcome;
-      uint32_t serial = 0;  // that NOTIFY tells of; of `sent` alone
+      uint32_t serial = 0;  // in the NOTIFY; if `sent`
     };
 
     virtual ~World() = default;
@@ -167,10 +167,10 @@ class Delivery {
     virtual int64_t unix_now() = 0;
     // Requests a call of turn() at that time; replaces an earlier request.
     virtual void wake(Time time) = 0;
-    // The answer comes as answered(ticket), and never within this call. After a NOTIFY by TCP, tcp_ended(ticket) comes
-    // in any case, also when the ticket was abandoned.
+    // The answer comes as answered(ticket), never within this call. After a NOTIFY by TCP, tcp_ended(ticket) always
+    // follows, even when the ticket was abandoned.
     virtual Sent send_notify(const Destination& to, const zones::Name& apex, Ticket ticket, Channel channel) = 0;
-    // False: it cannot be sent.
+    // False: the query cannot be sent.
     virtual bool send_query(const Destination& to, const zones::Name& apex, Ticket ticket) = 0;
     // The answer to that message is not needed any more.
     virtual void abandon(Ticket ticket) = 0;
@@ -185,7 +185,7 @@ class Delivery {
   // The answer to a message of ours. The courier has checked its address, ID and TSIG.
   struct Answer {
     zones::Rcode rcode = zones::Rcode::noerror;
-    std::optional<uint32_t> serial;    // to a query: of the SOA that the server has authority for
+    std::optional<uint32_t> serial;    // to a query: of an authoritative SOA
     std::string problem;               // to a query: why there is no serial
     TsigError tsig = TsigError::none;  // of its TSIG
     bool is_signed = false;
@@ -206,13 +206,13 @@ class Delivery {
   }
   // Sends nothing more.
   void stop() { started_ = false; }
-  // There was a recovery then; seconds since 1970. @pre not started
+  // The time of the last recovery; seconds since 1970. @pre not started
   void set_recovered_at(int64_t time) { recovered_at_ = time; }
   // The same for a recovery right now: every earlier proof is in doubt. @pre not started
   void begin_doubt(int64_t time);
 
   // ---- what happens here ----
-  // A version became visible. `kept`: of a zone that is new, what the store has of its secondaries.
+  // A version became visible. `kept`: for a new zone, the stored proofs of its secondaries.
   void set_zone(const zones::ZoneVersion& version, const std::string& kept);
   void forget(const zones::Name& apex);
   void keys_changed();
@@ -241,23 +241,23 @@ class Delivery {
   // ---- what operators ask ----
   // Sends NOTIFY to all secondaries of a zone; false: the zone has none.
   bool notify_again(const zones::Name& apex);
-  // The same for all zones of a host, or of one port of it; their number.
+  // The same for all zones of a host, or of one port of it. Returns their number.
   size_t notify_again(const IpAddress& host, std::optional<uint16_t> port);
 
-  // ---- to be read ----
+  // ---- state, read-only outside ----
   struct Line {
     Zone* zone = nullptr;
     Target* target = nullptr;
     LineFacts facts;
 
     State state = State::current;
-    bool counted_ahead = false;            // in the target
+    bool counted_ahead = false;            // counted in Target::ahead
     bool warned_of_expiry = false;         // since it was last proven
-    bool serial_rises = false;             // it has a serial that ours is raised above
-    int64_t counted_owing = 0;             // its key in Target::owing; 0: it is not in there
-    Time lacks_since{};                    // of a debt that is older than axfrd: the start; 0: it may lack nothing
+    bool serial_rises = false;             // our serial is being raised above its serial
+    int64_t counted_owing = 0;             // its key in Target::owing; 0: not in there
+    Time lacks_since{};                    // for a debt older than the start: the start; 0: it may lack nothing
     std::unique_ptr<Answer> bad_answer;    // to the message in flight; null: none
-    uint8_t rounds = 0;                    // refused NOTIFYs, or answered ones without a proof
+    uint8_t rounds = 0;                    // NOTIFYs refused, or answered without a proof
     Ticket ticket = 0;                     // of the message in flight
     Time notify_sent{};                    // the last one
     std::list<Line*>::iterator waiting{};  // in a queue of the target; @pre queued or query_queued
@@ -265,7 +265,6 @@ class Delivery {
 
     bool owes() const;
     const Destination& destination() const;
-    // For people.
     std::string state_text() const;
   };
   struct Zone {
@@ -281,16 +280,16 @@ class Delivery {
   const Strangers& strangers() const { return strangers_; }
   // The number of log lines that were left out. Any thread.
   uint64_t left_out_lines() const { return notices_.left_out() + foreign_.left_out(); }
-  // Of each address and port that zones have among their secondaries, in order of addresses.
+  // Sums for one address and port. hosts() returns them in order of addresses.
   struct Host {
     std::string place;
     size_t lines = 0, behind = 0, ahead = 0;
     int64_t max_behind = 0;     // seconds
     int64_t oldest_debt = 0;    // when it began; 0: there is none
-    std::string oldest_zone{};  // whose that is
-    size_t pending = 0;         // NOTIFY that waits to be sent, or for its answer
+    std::string oldest_zone{};  // the zone that it is of
+    size_t pending = 0;         // NOTIFYs queued or in flight
     int64_t alive_at = 0;       // the last sign of life that cannot be forged
-    bool answers = true;        // false: it is told in the log that it does not
+    bool answers = true;        // false: an alarm was logged, and still lasts
   };
   std::vector<Host> hosts() const;
 
@@ -298,24 +297,24 @@ class Delivery {
   struct Target {
     Destination destination;
     size_t lines = 0;
-    // Lines that owe, since when. Kept by note_debt().
+    // Lines that owe a serial, with the time when the debt began. Kept by note_debt().
     std::set<std::pair<int64_t, const Line*>> owing;
     size_t ahead = 0;
     int64_t alive_at = 0, silent_since = 0;
-    unsigned silent = 0;          // failures since it was last proven to be alive
-    bool alarmed = false;         // it was told that it does not answer
-    bool alarmed_behind = false;  // it was told that it is behind for long
-    std::string silence;          // how it does not answer
-    std::list<Line*> notifies;    // to be notified
-    std::list<Line*> queries;     // to be asked for their serial, who has waited longest first
+    unsigned silent = 0;          // failures since its last sign of life that cannot be forged
+    bool alarmed = false;         // logged that it does not answer
+    bool alarmed_behind = false;  // logged that it has been behind for long
+    std::string silence;          // what it failed to answer, a sentence
+    std::list<Line*> notifies;    // lines in `queued`
+    std::list<Line*> queries;     // lines in `query_queued`, the oldest first
     bool oldest_next = true;
     size_t in_flight = 0;
     size_t queries_in_flight = 0;
-    unsigned failures = 0;        // in a row, of any of its zones
-    std::set<Line*> backing_off;  // a sign of life wakes them
-    std::set<Line*> without_key;  // a change of keys wakes them
-    std::optional<Ticket> tcp;    // a NOTIFY by TCP is under way
-    bool pumping = false;         // its queues are being worked on
+    unsigned failures = 0;        // in a row, for any of its zones
+    std::set<Line*> backing_off;  // tried again at a sign of life
+    std::set<Line*> without_key;  // tried again after a change of keys
+    std::optional<Ticket> tcp;    // the NOTIFY by TCP in flight; at most one
+    bool pumping = false;         // pump() is running
     bool warned_of_key = false;
 
     bool is_down() const;
@@ -362,7 +361,7 @@ class Delivery {
   NotifyCounters counters_;
   Notices notices_, foreign_;
   Strangers strangers_;
-  std::string watched_;  // the zone up to which watch() has come
+  std::string watched_;  // sort key of the last zone that watch() looked at
   bool started_ = false;
   int64_t recovered_at_ = 0;
 
@@ -371,7 +370,7 @@ class Delivery {
   using TargetKey = std::pair<boost::asio::ip::udp::endpoint, std::string>;  // and the sort key of the TSIG key's name
   std::map<TargetKey, std::unique_ptr<Target>> targets_;
   std::multimap<IpAddress, Target*> targets_at_;
-  std::map<IpAddress, size_t> hosts_;  // that may transfer a zone, with the number of times that zones say so
+  std::map<IpAddress, size_t> hosts_;  // hosts that may transfer a zone, with the number of entries that say so
   std::unordered_map<Ticket, Line*> flights_;
   std::unordered_map<Ticket, Target*> tcp_;
   DueQueue<Line> due_;

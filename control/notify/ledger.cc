@@ -24,7 +24,7 @@ const char* text_of(Proof proof) {
 
 std::optional<int64_t> unless_never(int64_t time) { return time != 0 ? std::optional(time) : std::nullopt; }
 
-// How the last NOTIFY fared: "sent" is not "no answer" before its time is over.
+// The result of the last NOTIFY. It is "sent" while an answer may still come, and "no answer" after that.
 std::optional<std::string> notify_result(const LineFacts& line) {
   if (line.notified_at == 0) return std::nullopt;
   if (line.notify_rcode) return std::string(name_of(*line.notify_rcode)) + (line.unsigned_answer ? " (unsigned)" : "");

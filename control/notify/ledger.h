@@ -1,9 +1,9 @@
 // Ledger: the facts about each secondary of each zone.
 //
-// A line is a zone and a host that gets NOTIFY. The line owes the zone's serial until the host has proven to have it:
-// by the end of a transfer, by an IXFR request that states it, or by the answer to a query of ours. The store keeps the
-// last proof, so that after a restart only secondaries that are behind get a message. delivery.h decides which message
-// is sent next, and when.
+// A line is a zone and a host that gets NOTIFY. The line owes the zone's serial until the host has proven that it has
+// it: by completing a transfer, by an IXFR request that states it, or by the answer to a query of ours. The store keeps
+// the last proof, so that after a restart only secondaries that are behind get a message. delivery.h decides which
+// message is sent next, and when.
 //
 // Threads. The service thread.
 #pragma once
@@ -24,7 +24,7 @@ namespace axfrd::control {
 
 enum class Proof : uint8_t { none, kept, transfer, ixfr_request, query };
 
-// Where NOTIFY goes, and the key that signs it.
+// The address and port that NOTIFY is sent to, and the key that signs it.
 struct Destination {
   boost::asio::ip::udp::endpoint endpoint;
   std::optional<zones::Name> key;
@@ -34,27 +34,27 @@ struct Destination {
 
 // Times are seconds since 1970, 0 for never.
 struct LineFacts {
-  std::optional<uint32_t> serial;  // that the secondary has
+  std::optional<uint32_t> serial;  // the last one that the secondary is proven to have
   Proof proof = Proof::none;
   int64_t proven_at = 0;
-  int64_t behind_since = 0;  // when the first serial came that it lacks; 0: it lacks none
+  int64_t behind_since = 0;  // when the first serial that it lacks was published; 0: it lacks none
 
   int64_t notified_at = 0, answered_at = 0;
   std::optional<uint32_t> notified_serial;
-  std::optional<zones::Rcode> notify_rcode;  // of the last answer; none since then, if NOTIFY was sent again
-  bool unsigned_answer = false;              // that one was not signed as it had to be, and so is no proof
-  uint8_t attempts = 0;                      // at NOTIFY, since it was last answered
+  std::optional<zones::Rcode> notify_rcode;  // of the answer to the last NOTIFY; none: not answered
+  bool unsigned_answer = false;              // that answer was not signed correctly, and so is not accepted
+  uint8_t attempts = 0;                      // failed tries since the last answer
 
-  int64_t polled_at = 0;                  // by a query for the SOA, or for IXFR
-  std::optional<uint32_t> polled_serial;  // that the poll stated
+  int64_t polled_at = 0;                  // its last query for the SOA or for IXFR by UDP
+  std::optional<uint32_t> polled_serial;  // stated in that query, if it was for IXFR
 
-  // The last answer to our SOA query that proved nothing, in words; empty: the last one was sound.
+  // Why the last answer to our SOA query proved nothing, a sentence; empty: it proved a serial.
   std::string query_problem;
 
   int64_t transferred_at = 0;
   std::unique_ptr<TransferReport> transfer;  // the last one
 
-  int64_t asked_at = 0;     // by our last query for its SOA
+  int64_t asked_at = 0;     // when we last queried its SOA
   int64_t ahead_since = 0;  // when it was first seen to have a serial that is newer than ours; 0: it has none
 
   std::unique_ptr<Troubles> troubles;  // null: there were none

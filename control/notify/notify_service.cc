@@ -13,8 +13,8 @@ namespace axfrd::control {
 namespace {
 
 constexpr auto kTick = std::chrono::seconds(1);
-constexpr size_t kHosts = 64;  // told one by one
-// What is told of the ledger at once, which is a millisecond's work: octets of lines, and zones that are looked at.
+constexpr size_t kHosts = 64;  // listed one by one
+// Limits of one page, which keep it to about a millisecond: octets of lines, and zones looked at.
 constexpr size_t kStatusPage = 128 * 1024, kZonesOfPage = 4000;
 
 }  // namespace
@@ -300,7 +300,7 @@ void NotifyService::wait_for(const zones::Name& apex, uint32_t serial, std::chro
   check_waiters(zone);
 }
 
-// A zone that nobody is to have keeps nobody waiting.
+// A zone without secondaries ends the wait at once.
 void NotifyService::check_waiters(const std::string& key) {
   const auto [first, last] = waiters_.equal_range(key);
   if (first == last) return;

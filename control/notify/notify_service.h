@@ -1,12 +1,12 @@
-// NotifyService: NOTIFY and the ledger, with clock, sockets, the store and those who ask.
+// NotifyService: connects Delivery with the clock, sockets and the store, and answers operators' requests.
 //
-//   delivery.h   decides who is told what, and when
-//   courier.h    sends, and receives the answers
+//   delivery.h   decides which message goes to whom, and when
+//   courier.h    sends messages, and receives the answers
 //   ledger.h     the facts, as text for the store and as JSON
 //
-// It also has the log of transfers, and the waiting calls of `commit --wait`.
+// It also has the transfer log, and the waiting calls of `commit --wait`.
 //
-// Threads. The thread that runs the loop; run() may be called by any thread, and counters() be read by any.
+// Threads. The thread that runs the loop. Any thread may call run() and read counters().
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -28,7 +28,7 @@ namespace axfrd::control {
 
 class NotifyService : public PeerSink, private Delivery::World {
  public:
-  // `sources`: addresses that NOTIFY is sent from, the first of each family; without one, the kernel chooses.
+  // `sources`: addresses that NOTIFY is sent from. The first of each family is used; without one, the kernel chooses.
   NotifyService(boost::asio::io_context& loop, const zones::ZoneTable& zones, dataplane::Rcu& rcu, Committer& committer,
                 const CurrentSettings& settings, std::vector<IpAddress> sources, TransferLog& transfers, const Log& log,
                 DeliverySettings delivery = {});
@@ -60,38 +60,40 @@ class NotifyService : public PeerSink, private Delivery::World {
   bool logs_transfers() const override { return transfers_.writes(); }
 
   // ---- what operators ask ----
-  // Sends NOTIFY again to all secondaries of a zone; their number.
+  // Sends NOTIFY again to all secondaries of a zone. Returns their number.
   Outcome<size_t> notify(const zones::Name& apex);
   // The same for all zones of a host, or of one port of it.
   Outcome<size_t> notify(const IpAddress& host, std::optional<uint16_t> port);
-  // Which lines are wanted.
+  // A selection of lines.
   struct Wanted {
-    bool behind = false;                     // only those that owe a serial
+    bool behind = false;                     // only those that are not in step
     std::optional<HostPort> secondary = {};  // only of this host, at any port or at that one
-    std::string state = {};                  // only those with that in their state
+    std::string state = {};                  // only those whose state contains this text
   };
   // Lines of one zone.
   Json status(const zones::Name& apex, const Wanted& wanted) const;
-  // The lowest serial that all its secondaries are proven to have; 0 if one has proven none.
+  // The lowest serial that the secondaries of the zone have proven; 0 if one of them has proven none.
   uint32_t lowest_proven(const zones::Name& apex) const;
   // The requests and troubles of that host at the zone, whether it is a secondary of the zone or not.
   Json seen(const zones::Name& apex, const IpAddress& peer) const;
   // Hosts that are no secondaries of the zone and asked for it in vain.
   Json strangers(const zones::Name& apex) const { return delivery_.strangers().of(apex); }
-  // The same of all zones.
+  // The same for all zones.
   Json strangers() const { return delivery_.strangers().all(); }
-  // [{"host", "pairs", "behind", …}…], of those with most behind; what is beyond the most is one, "other".
+  // [{"host", "pairs", "behind", …}…]. If there are too many hosts, those with the fewest zones behind are summed up as
+  // "other".
   Json hosts() const;
   // Opens the log of transfers again by its name, because it may have been rotated.
   void reopen_log();
-  // Of many zones, in canonical order: a millisecond's work behind the zone where the last page ended.
+  // A part of the lines of all zones, in canonical order. It begins after the zone where the last page ended, and takes
+  // about a millisecond to make.
   struct Page {
     std::string lines;                // JSON objects, with commas between them
-    std::optional<std::string> last;  // where this one ends
+    std::optional<std::string> last;  // sort key of the last zone in it
     bool more;
   };
   Page status_page(const std::optional<std::string>& after, const Wanted& wanted) const;
-  // What these lines come to for each secondary, by its text. Adds a page's, and gives no lines.
+  // Sums of the lines of each secondary. sum_page() adds those of one page to `sums`, and returns no lines.
   struct Sum {
     size_t zones = 0, behind = 0;
     int64_t behind_seconds = 0;  // the longest
@@ -100,7 +102,7 @@ class NotifyService : public PeerSink, private Delivery::World {
   using Sums = std::map<boost::asio::ip::udp::endpoint, Sum>;
   Page sum_page(const std::optional<std::string>& after, const Wanted& wanted, Sums& sums) const;
   Sums sums(const zones::Name& apex, const Wanted& wanted) const;
-  // Calls `done` when all secondaries of the zone have the serial, or the time is over.
+  // Calls `done` when all secondaries of the zone have the serial, or after `patience`.
   using Waited = std::function<void(bool all, Json lines)>;
   void wait_for(const zones::Name& apex, uint32_t serial, std::chrono::seconds patience, Waited done);
 
@@ -137,13 +139,13 @@ class NotifyService : public PeerSink, private Delivery::World {
   void tick();
   void keep_proofs();
   void check_waiters(const std::string& zone);
-  // Calls take(line, its state) for each that is wanted of a zone.
+  // Calls take(line) for each selected line of a zone.
   template <class Take>
   void for_each_line(const Delivery::Zone& zone, const Wanted& wanted, Take&& take) const;
   void append_lines(std::string& lines, const Delivery::Zone& zone, const Wanted& wanted) const;
   Json lines_of(const Delivery::Zone* zone, const Wanted& wanted) const;
   void add_to(Sums& sums, const Delivery::Zone& zone, const Wanted& wanted) const;
-  // Calls take(zone) for each behind that one, until `enough`; the page has no lines.
+  // Calls take(zone) for each zone after `after`, until enough() or kZonesOfPage. The page has no lines.
   template <class Take, class Enough>
   Page walk(const std::optional<std::string>& after, Take&& take, Enough&& enough) const;
 
@@ -155,7 +157,7 @@ class NotifyService : public PeerSink, private Delivery::World {
   const Log& log_;
   Delivery delivery_;
   Courier courier_;
-  std::set<std::string> unkept_;                // zones with proofs that the store does not have yet
+  std::set<std::string> unkept_;                // zones with proofs that are not stored yet
   std::multimap<std::string, Waiter> waiters_;  // by zone; both by sort key of the apex, as delivery_.zones()
   boost::asio::steady_timer wake_timer_, tick_timer_;
 };

@@ -16,7 +16,7 @@
 
 namespace axfrd::control {
 
-// One transfer that was sent to its end.
+// A transfer that was sent completely, or as far as it came (broken_off()).
 struct TransferReport {
   zones::Name apex;
   IpAddress peer;
@@ -26,34 +26,35 @@ struct TransferReport {
   uint64_t messages, octets, first_octet_ms, total_ms;
 };
 
-// A request for a zone of ours that was refused, or whose signature was wrong.
+// A refused request for one of our zones, or one with a wrong signature.
 struct Refusal {
   zones::Name apex;
   IpAddress peer;
-  bool by_tcp;  // false: by a datagram, which anybody may have sent
+  bool by_tcp;  // false: by a datagram, which may be forged
   Reason reason;
   std::string why;  // a sentence
-  std::string key;  // that it named; empty: none
+  std::string key;  // named in the request; empty: none
 };
 
-// Addresses are normalised: an IPv4 peer is never told as an IPv6 address.
+// Addresses are normalised: an IPv4 peer is never given as an IPv4-mapped IPv6 address.
 class PeerSink {
  public:
   virtual ~PeerSink() = default;
 
   // A request came from that address. Without `by_tcp` it was a datagram, which can be forged.
   virtual void heard_from(const IpAddress& address, bool by_tcp) = 0;
-  // The SOA of the zone whose apex has this hash was asked for, or IXFR from `serial`, by a datagram that anybody may
-  // have sent.
+  // A query for the SOA, or for IXFR from `serial`, came by a datagram, which may be forged. `apex`: the hash of the
+  // zone's apex.
   virtual void polled(uint64_t apex, const IpAddress& address, std::optional<uint32_t> serial) = 0;
   // An IXFR request over TCP stated which serial the peer has.
   virtual void saw_serial(zones::NameView apex, const IpAddress& peer, uint32_t serial) = 0;
   virtual void transferred(const TransferReport& report) = 0;
-  // A transfer did not come to its end; `report` is of what was sent, `why` a sentence.
+  // A transfer was not completed. `report`: what was sent until then; `why`: a sentence.
   virtual void broken_off(const TransferReport& report, const std::string& why) = 0;
   virtual void refused(const Refusal& refusal) = 0;
 
-  // Whether a zone has this host, and not only a prefix around it, among those that may transfer it.
+  // Whether some zone lists exactly this host, and not only a prefix around it, among the secondaries that may transfer
+  // it.
   virtual bool names(const IpAddress& address) const = 0;
   // The number of such hosts.
   virtual size_t named_hosts() const = 0;

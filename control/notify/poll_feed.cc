@@ -4,8 +4,8 @@ namespace axfrd::control {
 
 namespace {
 
-// Nobody waits for it: a secondary that comes back polls, and is told this much later. A worker must not make the
-// system call that would wake us.
+// Polls are fetched on a timer, because a worker must not make the system call that would wake this thread. The delay
+// does no harm: a secondary that comes back and polls gets its NOTIFY this much later.
 constexpr auto kLook = std::chrono::milliseconds(50);
 
 IpAddress asker_of(const dataplane::Poll& poll) { return normalised(boost::asio::ip::address_v6(poll.address)); }

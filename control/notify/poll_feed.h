@@ -1,4 +1,4 @@
-// PollFeed: carries the polls that the packet path answered to the ledger.
+// PollFeed: passes the polls that the packet path answered on to PeerSink.
 //
 // Threads. The thread that runs the loop.
 #pragma once

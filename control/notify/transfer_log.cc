@@ -18,7 +18,7 @@ namespace {
 
 std::string text_of(const Json& value) { return value.is_string() ? value.get<std::string>() : dump(value); }
 
-// A newline would begin another field, and nobody should be able to write those by what names they ask for.
+// A newline would begin another field of the entry. Names in requests must not be able to add fields.
 std::string one_line(std::string text) {
   std::ranges::replace_if(
       text, [](unsigned char c) { return std::iscntrl(c) != 0; }, ' ');
@@ -47,7 +47,7 @@ std::string json_line(const char* event, const Json& fields) {
 
 constexpr const char* kDropped = "dropped";
 
-// Without O_NONBLOCK we would wait here for somebody to read a FIFO.
+// Without O_NONBLOCK, open() of a FIFO would block until it has a reader.
 int open_log(const std::filesystem::path& file) {
   return open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
 }

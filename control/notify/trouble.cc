@@ -17,7 +17,8 @@ Json json_of(const Trouble& trouble, bool unverified) {
           {"unverified", unverified}};
 }
 
-// A host that refuses connections is silent by UDP as well, which says less.
+// Whether "no answer" says less than the lasting trouble `than`. For example, a host that refuses TCP connections does
+// not answer by UDP either.
 bool says_less(Reason reason, const Trouble& than) {
   return reason == Reason::no_answer && than.lasts() &&
          (than.reason == Reason::connection_refused || than.reason == Reason::notify_unsigned);
@@ -69,7 +70,7 @@ void Troubles::end(TroubleKind kind, int64_t now) {
   for (Trouble& fact : facts_) {
     if (kind_of(fact.reason) == kind && fact.lasts()) fact.over_at = now;
   }
-  // A request that went well says as much of the ones that anybody may have sent.
+  // A request that succeeded ends the unverified trouble, too.
   if (kind == TroubleKind::request && unverified_ && unverified_->lasts()) unverified_->over_at = now;
 }
 
@@ -93,7 +94,7 @@ Json Troubles::to_json() const {
   return list;
 }
 
-// An attempt by TCP is not replaced by a datagram that names the same peer.
+// A datagram does not replace an attempt by TCP of the same peer.
 void Strangers::note(Attempt attempt) {
   const Key key{zones::sort_key(attempt.apex), attempt.peer};
   const auto known = places_.find(key);

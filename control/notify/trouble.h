@@ -21,17 +21,17 @@
 namespace axfrd::control {
 
 enum class Reason : uint8_t {
-  badsig,  // its request has a TSIG that is wrong (RFC 8945 §5.2)
+  badsig,  // its request has a wrong TSIG (RFC 8945 §5.2); also the next three
   badkey,
   badtime,
   badtrunc,
-  not_allowed,         // no rule allows its transfer
+  not_allowed,         // no rule allows it to transfer the zone
   notify_refused,      // it answers NOTIFY with an error
   notify_unsigned,     // its answer to a signed NOTIFY is not signed, or wrongly
   no_answer,           // it does not answer NOTIFY
   connection_refused,  // the same, and its host refuses the connection
   unsendable,          // the same, and nothing can be sent there
-  broken_off           // a transfer to it did not come to its end
+  broken_off           // a transfer to it was not completed
 };
 constexpr size_t kReasons = 11;
 
@@ -46,7 +46,7 @@ TroubleKind kind_of(Reason reason);
 // Times are seconds since 1970.
 struct Trouble {
   Reason reason;
-  std::string text;  // a sentence, for those who know nothing of DNS sessions
+  std::string text;  // a sentence for operators, without protocol details
   int64_t first_at, last_at;
   uint64_t count = 1;
   int64_t over_at = 0;  // 0: it lasts
@@ -69,12 +69,12 @@ class Troubles {
   Json to_json() const;
 
  private:
-  std::vector<Trouble> facts_;  // one of a kind at most
+  std::vector<Trouble> facts_;  // at most one of each kind
   std::optional<Trouble> unverified_;
 };
 
-// Who is none of a zone's hosts, and asked for it in vain. Of those beyond the most, who has been silent for longest
-// goes.
+// Refused requests for a zone by peers that are not its secondaries. At most kMost are kept; the peer with the oldest
+// last request is forgotten first.
 class Strangers {
  public:
   static constexpr size_t kMost = 512;
@@ -82,7 +82,7 @@ class Strangers {
   struct Attempt {
     zones::Name apex;
     IpAddress peer;
-    bool listed;  // the zone's secondaries have a prefix around it
+    bool listed;  // a prefix among the zone's secondaries covers it
     Reason reason;
     std::string text;
     bool by_tcp;
@@ -91,19 +91,19 @@ class Strangers {
   };
 
   void note(Attempt attempt);
-  // [{"zone", "peer", "listed", "reason", "text", "first_at", "last_at", "count", "unverified"}…] of a zone, the last
+  // [{"zone", "peer", "listed", "reason", "text", "first_at", "last_at", "count", "unverified"}…] of a zone, the latest
   // first.
   Json of(zones::NameView apex) const;
-  // The same of all zones.
+  // The same for all zones.
   Json all() const;
-  // The last of that peer at that zone.
+  // The latest of that peer for that zone.
   const Attempt* find(zones::NameView apex, const IpAddress& peer) const;
   size_t size() const { return attempts_.size(); }
   uint64_t forgotten() const { return forgotten_; }
 
  private:
-  using Key = std::pair<std::string, IpAddress>;  // sort key of the apex
-  std::list<Attempt> attempts_;                   // the last first
+  using Key = std::pair<std::string, IpAddress>;  // with the sort key of the apex
+  std::list<Attempt> attempts_;                   // the latest first
   std::map<Key, std::list<Attempt>::iterator> places_;
   uint64_t forgotten_ = 0;
 };
