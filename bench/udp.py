@@ -95,7 +95,7 @@ class Placed:
 
 
 class Port(servers.Server):
-    """A server on the port itself. stop() removes its XDP program, which would slow down the next server on the veth."""
+    """A server on the port itself. stop() removes its XDP program; on a veth it would slow down the next server."""
 
     def stop(self):
         super().stop()
