@@ -83,8 +83,8 @@ class Secondary:
         wait_until(lambda: self.serial(name) == serial, what)
 
     def copy(self, name, tries=3):
-        """Transfers its copy. When NSD has loaded something new, another process serves, and open connections are reset. So
-        this tries several times."""
+        """Transfers its copy. When NSD has loaded something new, another process serves, and open connections are
+        reset. So this tries several times."""
         try:
             with self.host.connect("127.0.0.1") as sock:
                 return zones.transfer(sock, name)

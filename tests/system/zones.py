@@ -80,7 +80,7 @@ def transfer(sock, name, on_message=None):
 
 
 def follow(sock, name, records):
-    """IXFR over a connected TCP socket (RFC 1995 section 4), from the version with `records`. Returns the new records."""
+    """IXFR over a connected TCP socket (RFC 1995 section 4), from the version in `records`. Returns the new one."""
     (soa,) = (record for record in records if record.type == dns.rdatatype.SOA)
     query = dns.message.make_query(name, "IXFR", flags=0)
     query.authority.append(dns.rrset.from_rdata(dns.name.from_text(soa.owner), soa.ttl, rdata_of(soa)))
