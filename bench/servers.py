@@ -23,7 +23,7 @@ from processes import die_with_us, process_cpu, session_of, user_cpu_of
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BUILD = pathlib.Path(os.environ.get("AXFRD_BUILD", ROOT / "build"))
-# Who may transfer zones, unsigned or signed with this key. axfrd also takes updates that are signed with it.
+# The network that may transfer zones, unsigned or signed with this key. axfrd also accepts updates signed with it.
 LOOPBACK = "127.0.0.0/8"
 KEY, SECRET = "bench.key", "c2l4dGVlbiBvY3RldHMgYW5kIHNpeHRlZW4gbW9yZSE="
 

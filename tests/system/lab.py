@@ -245,7 +245,7 @@ class Axfrd:
         return self.process.log.read_text()
 
     def logs(self, text):
-        """Waits for a line with that text: a thread writes the log, after the reply to whoever made the change."""
+        """Waits for a line with that text. A thread writes the log, so it may come after a reply."""
         wait_until(lambda: text in self.log(), f"the log to say: {text}")
 
     def running(self):
