@@ -1,4 +1,4 @@
-"""An axfrd that is killed at any moment loses no acknowledged change, has no half change, and continues its history.
+"""An axfrd that is killed at any moment loses no acknowledged change, applies no change in part, and keeps its history.
 
 Writers commit without a pause. Each commit of a zone writes one number to several names. Meanwhile a poller asks for
 serials, as secondaries do. The redo log is small, so that there are checkpoints. Then axfrd is killed, or ends itself
