@@ -1,4 +1,4 @@
-"""Asking a server for the serials of zones, as a secondary does."""
+"""Asks a server for the serials of zones, as a secondary does."""
 
 import socket
 import struct
@@ -6,7 +6,7 @@ import time
 
 ADDRESS = "127.0.0.1"
 SECONDARY = "127.0.0.2"
-# Seconds; longer than anything takes that works: a start or an import, and a change.
+# Seconds: limits for a start or an import, and for a change. Both are far longer than these take.
 PATIENCE, CHANGE_PATIENCE = 1800, 120
 
 
@@ -48,7 +48,7 @@ class Asker:
         self.socket.close()
 
     def serial(self, name, timeout=1.0):
-        """None if there is no answer in time, or none with a serial."""
+        """Returns the serial, or None if no answer with a serial arrives in time."""
         self.number = (self.number + 1) % 65536
         query = struct.pack("!H", self.number) + soa_query(name)[2:]
         deadline = time.monotonic() + timeout
@@ -59,12 +59,13 @@ class Asker:
                 answer = self.socket.recv(4096)
                 if answer[:2] == query[:2]:
                     return serial_in(answer)
-        except OSError:  # nobody listens yet, or nobody answers
+        except OSError:  # no socket listens yet, or no answer came
             pass
         return None
 
     def wait(self, name, wanted, server=None, pause=0.0):
-        """Asks until the serial is wanted, and returns it; of a server that starts, until it has ended."""
+        """Asks until wanted(serial) is true, and returns the serial. `server`: one that is starting; raises if its
+        process ends."""
         deadline = time.monotonic() + (PATIENCE if server else CHANGE_PATIENCE)
         while not wanted(serial := self.serial(name, timeout=0.25)):
             if server and server.process.poll() is not None:
@@ -75,6 +76,6 @@ class Asker:
         return serial
 
     def wait_for_newer(self, name, than, pause=0.0):
-        """Asks until the serial is newer than that one (RFC 1982), and returns it. NSD answers from its old processes
-        for a while after those of a reload have answered."""
+        """Asks until the serial is newer than `than` (RFC 1982), and returns it. The comparison is needed because NSD's
+        old processes still answer for a while after the new processes of a reload have answered."""
         return self.wait(name, lambda now: now is not None and 0 < (now - than) % 2**32 < 2**31, pause=pause)

@@ -1,7 +1,7 @@
 """The ways in which a client changes a zone of each server.
 
-commit(zone) replaces the address of the zone's HOST by one that it never had, because the same again would be no
-change; moves the serial on; and returns when the server has acknowledged it.
+commit(zone) replaces the address of the zone's HOST by one that it never had, because an address that it has already
+would be no change. It increments the serial, and returns when the server has acknowledged the change.
 """
 
 import base64
@@ -60,7 +60,7 @@ class Updates:
 
 
 class SignedUpdates(Updates):
-    """The same, signed with a TSIG key (RFC 8945, hmac-sha256): axfrd lets nobody change zones without."""
+    """The same, signed with a TSIG key (RFC 8945, hmac-sha256). axfrd accepts only signed updates."""
 
     def __init__(self, name, secret):
         super().__init__()
@@ -77,7 +77,7 @@ class SignedUpdates(Updates):
 
 
 class Control:
-    """axfrd's control socket: JSON-RPC. Calls made together are one write, and the replies are read after it."""
+    """axfrd's control socket: JSON-RPC. calls() sends all of its calls in one write, then reads the replies."""
 
     def __init__(self, path):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -102,7 +102,7 @@ class Control:
 
 
 class Transactions(Control):
-    """A transaction is sent as a whole, as UPDATE's one message is."""
+    """Sends a transaction as a whole, so that it takes one round trip as an UPDATE does."""
 
     def commit(self, zone):
         host = generate.HOST
@@ -119,11 +119,11 @@ class Transactions(Control):
 
 
 class KnotControl:
-    """knotc's zone-begin, zone-unset, zone-set and zone-commit, without a process for each. Knot serves one connection
-    of its control socket at a time, so that each transaction has its own."""
+    """Sends knotc's zone-begin, zone-unset, zone-set and zone-commit without a process for each. Knot serves one
+    connection of its control socket at a time, so each transaction opens its own."""
 
     def __init__(self, path):
-        import libknot.control  # here, because --help is to work before anything is installed
+        import libknot.control  # here, so that --help works before anything is installed
 
         self.path, self.knot = str(path), libknot.control
 
@@ -146,7 +146,7 @@ class KnotControl:
             control.close()
 
     def connect(self, control):
-        """Again and again: few may wait for their turn at Knot, and others are turned away."""
+        """Tries repeatedly: Knot queues only a few connections, and refuses the others."""
         deadline = time.monotonic() + CHANGE_PATIENCE
         while True:
             try:
@@ -161,7 +161,7 @@ class KnotControl:
 
 
 def ask_socket(path, line):
-    """One line to a control socket that answers and closes."""
+    """Sends one line to a control socket whose server answers and then closes; returns the answer."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
         sock.settimeout(CHANGE_PATIENCE)
         sock.connect(str(path))
@@ -173,12 +173,12 @@ def ask_socket(path, line):
 
 
 class NsdFiles:
-    """A new zone file in place of the old one, and what `nsd-control reload ZONE` does. The text is at hand: making it
-    is not counted, writing and syncing it is."""
+    """Replaces the zone file, and does what `nsd-control reload ZONE` does. The text of the zone is kept in memory, so
+    that only writing and syncing are counted."""
 
     def __init__(self, files, control):
         self.files, self.control = files, control
-        self.rest_of = collections.OrderedDict()  # zone → what follows the head, the last few
+        self.rest_of = collections.OrderedDict()  # zone → serial, and the text behind the head; of the last zones used
 
     def commit(self, zone):
         file = self.files / f"{zone}.zone"
@@ -199,7 +199,7 @@ class NsdFiles:
             raise RuntimeError(f"nsd-control reload {zone}: {answer}")
 
     def sync_directory(self):
-        """The new name, too, is to survive a power loss."""
+        """Makes the new name durable, too."""
         fd = os.open(self.files, os.O_RDONLY)
         os.fsync(fd)
         os.close(fd)
@@ -215,7 +215,7 @@ class NsdFiles:
 
 
 class PdnsRows:
-    """A change of rows in its database, then the caches are purged, and the secondary told, as by pdns_control."""
+    """Changes rows in PowerDNS's database, then purges its caches and has it send NOTIFY, as pdns_control does."""
 
     def __init__(self, database, control, noticed):
         self.rows = sqlite3.connect(database, timeout=CHANGE_PATIENCE, isolation_level=None, check_same_thread=False)

@@ -1,15 +1,16 @@
 #!/usr/bin/python3
-"""How long a change of one record takes in one of many zones and in a large one, and how many changes a second there
-can be, beside NSD, Knot, BIND and PowerDNS.
+"""How long a change of one record takes in one of many zones and in a large one, and how many changes a second are
+possible, beside NSD, Knot, BIND and PowerDNS.
 
-All take turns on the same CPUs, with the same zones on the same filesystem, in a network namespace of their own. Each
-figure is the median of the rounds; within a round, of the commits. The bench has the first CPU, and the servers have
-the others.
+The servers take turns on the same CPUs, with the same zones on the same filesystem, in a network namespace of their
+own. Each figure is the median of the rounds; within a round, of the commits. The bench has the first CPU, and the
+servers have the others.
 
 Cases:
-  small         replace one record in one of the many zones: until acknowledged, answered over UDP, and told to a
-                secondary; and the server's CPU time for it. An empty request is one that changes nothing, by the same
-                client over the same socket (a SOA query, or axfrd's zone.show): it is in what stands beside it
+  small         replace one record in one of the many zones: time until the change is acknowledged, until it is
+                answered over UDP, and until NOTIFY reaches a secondary; and the server's CPU time for it. An empty
+                request changes nothing, and is sent by the same client over the same socket (a SOA query, or axfrd's
+                zone.show). Its time is part of the time to acknowledge, and the table also shows the difference
   large         the same in the large zone
   rate          commits per second over the many zones, by 1 and by 8 clients
 """
@@ -32,11 +33,12 @@ from harness import plural, spaced
 from rounds import PAUSE
 
 CLIENTS = (1, 8)
-# A NOTIFY that has not left by then is none that the commit caused.
+# Seconds. A NOTIFY that comes later was not caused by the commit.
 NOTIFY_PATIENCE = 3.0
-# BIND tells a secondary twice a second at most; Knot may tell a second after the commit.
+# Seconds without NOTIFY before a commit, and commits. BIND sends a secondary NOTIFY twice a second at most; Knot may
+# send it a second after the commit.
 NOTIFY_SILENCE, NOTIFIED_COMMITS = 1.2, 3
-# So many that the median is of those which no earlier commit's work was in the way of.
+# So many that work which an earlier commit left to the server does not affect the median.
 EMPTY_REQUESTS = 100
 
 # Figure, its head and its scale.
@@ -48,7 +50,7 @@ FIGURES = [
 ]  # fmt: skip
 PLOTTED = FIGURES[3:5]
 
-# What a reader of the tables would wonder about.
+# Explanations printed below the tables.
 NOTES = {
     "nsd": "NSD reads the zone's whole file again for a change.",
     "knot": "Knot tells secondaries of an UPDATE a second later (no option in 3.2).",
@@ -58,7 +60,7 @@ NOTES = {
 
 
 class Notified:
-    """The secondary: answers NOTIFY, over UDP and (Knot's) TCP, and remembers when it came."""
+    """The secondary. It answers NOTIFY over UDP and TCP (Knot uses TCP), and notes when each NOTIFY came."""
 
     def __init__(self):
         self.times = collections.deque()
@@ -78,7 +80,7 @@ class Notified:
         while True:
             connection, _ = self.tcp.accept()
             with contextlib.suppress(OSError), connection:
-                while wire := connection.recv(4096)[2:]:  # short as it is, it comes in one piece
+                while wire := connection.recv(4096)[2:]:  # a NOTIFY is short enough to come in one piece
                     response = self.take(wire)
                     connection.sendall(len(response).to_bytes(2, "big") + response)
 
@@ -96,7 +98,7 @@ class Notified:
             self.times.clear()
 
     def first(self, since, timeout):
-        """When the first NOTIFY after `since` came, or None."""
+        """Returns when the first NOTIFY after `since` came, or None."""
         with self.came:
             self.came.wait_for(lambda: any(at > since for at in self.times), timeout)
             return next((at for at in self.times if at > since), None)
@@ -118,7 +120,7 @@ def ask_time(client, zone):
 
 
 def commit_times(server, client, commits):
-    """The median times to be acknowledged and answered, in seconds; and of how many commits."""
+    """The median times until a commit is acknowledged and answered, in seconds; and the number of commits."""
     zone, acknowledged, answered = server.world.noticed, [], []
     with asking.Asker() as asker:
         serial = asker.serial(zone)
@@ -135,7 +137,8 @@ def commit_times(server, client, commits):
 
 
 def commit_cpu(server, client, commits):
-    """The server's CPU time for each commit, in seconds. It is asked rarely meanwhile, because answers cost too."""
+    """The server's CPU time for each commit, in seconds. The server is asked rarely meanwhile, because answers take CPU
+    time, too."""
     zone, before, done = server.world.noticed, server.cpu(), 0
     with asking.Asker() as asker:
         serial = asker.serial(zone)
@@ -148,8 +151,8 @@ def commit_cpu(server, client, commits):
 
 
 def notify_time(server, client, notified):
-    """The median time until the secondary is told, in seconds, or None. Commits are apart, because servers limit the
-    rate at which they tell."""
+    """The median time until NOTIFY reaches the secondary, in seconds, or None. There is a pause before each commit,
+    because servers limit the rate of NOTIFY."""
     times = []
     for _ in range(NOTIFIED_COMMITS):
         notified.await_silence()
@@ -164,7 +167,7 @@ def notify_time(server, client, notified):
 
 def measure_commits(server, way, commits, notified):
     with contextlib.closing(server.client(way)) as client:
-        commit_cpu(server, client, 1)  # what is done at the first change only
+        commit_cpu(server, client, 1)  # some work is done at the first change only
         times = commit_times(server, client, commits)
         server.settle()
         empty = ask_time(client, server.world.noticed)
@@ -174,7 +177,7 @@ def measure_commits(server, way, commits, notified):
 
 
 def commit_until(deadline, server, way, zones, failures):
-    """Commits to one zone after the other until the deadline; how many."""
+    """Commits to one zone after the other until the deadline; returns the number of commits."""
     done = 0
     with asking.Asker() as asker, contextlib.closing(server.client(way)) as client:
         try:
@@ -186,19 +189,19 @@ def commit_until(deadline, server, way, zones, failures):
                 if before is not None:
                     asker.wait_for_newer(zone, before, PAUSE)
                 done += 1
-        except Exception as error:  # told by the main thread
+        except Exception as error:  # raised again by the main thread
             failures.append(error)
 
 
 def commit_rate(server, way, clients, seconds):
-    """Commits per second, by clients that work on zones of their own; and the CPUs that server and bench take."""
+    """Commits per second of clients that each have their own zones, and the CPUs that the server and the bench take."""
     names, counts, failures = server.world.names, [], []
     cpu, own_cpu, begin = server.cpu(), time.process_time(), time.monotonic()
 
     def work(own):
         counts.append(commit_until(begin + seconds, server, way, own, failures))
 
-    # Daemons: none of them keeps a run alive that was told to end.
+    # Daemon threads, so that the process can end while they work.
     threads = [threading.Thread(target=work, args=(names[own::clients],), daemon=True) for own in range(clients)]
     for thread in threads:
         thread.start()
@@ -287,7 +290,7 @@ class Commits(rounds.Bench):
         block.plot(f"commits-{case}", f"A change of one record in {what}", groups, "ms")
 
     def targets(self, case, column):
-        """What axfrd's commits are to stay within, ms."""
+        """Upper limits for axfrd's commits, in ms."""
         answered = self.figures.median(case, column, "answered")
         if column[0] != "axfrd" or answered is None:
             return {}

@@ -1,10 +1,11 @@
 #!/usr/bin/python3
-"""What the kernel's TCP gives through each door of a port: an interface as it is, one with the split door (XDP), and
-the tap beside a port that takes everything (af_packet), or vhost-net in its place where this kernel has it.
+"""Throughput of the kernel's TCP through each door of a port: a plain interface, an interface with the split door
+(XDP), and the tap beside a port that takes everything (af_packet), or vhost-net in place of the tap where this kernel
+has it.
 
-The doors take turns on one veth without offloads, each time in a lab of its own. The server's TCP is on CPU 0; the
+The doors take turns on one veth without offloads, each time in a lab of its own. The server's TCP is on CPU 0. The
 client is on CPU 1, and so is the packet worker, if there is one. Medians of:
-   iperf3    from the server to the client, for 2 s: what TCP can do there
+   iperf3    from the server to the client, for 2 s: the most that TCP can do there
    AXFR      of one large zone, from connect() to its last octet, by a client that only reads
 """
 
@@ -48,7 +49,7 @@ def on(cpu, *command):
 
 
 def iperf(lab):
-    """Gbit/s."""
+    """Gbit/s of iperf3, from the server to the client."""
     server = lab.client.spawn(*on(CLIENT_CPU, "iperf3", "-s", "-1", "-p", IPERF_PORT))
     wait_until(lambda: f":{IPERF_PORT}" in lab.client.run("ss", "-Hltn").stdout, "iperf3 to listen")
     command = on(SERVER_CPU, "iperf3", "-J", "-c", lab.client.ipv4, "-B", IPV4, "-p", IPERF_PORT, "-t", IPERF_SECONDS)
@@ -58,14 +59,14 @@ def iperf(lab):
 
 
 def transfer(lab):
-    """Seconds, and octets."""
+    """Seconds and octets of one AXFR."""
     request = dns.message.make_query(generate.LARGE, "AXFR", flags=0).to_wire()
     buffer = memoryview(bytearray(1 << 20))
     begin = time.perf_counter()
     with lab.client.connect(IPV4) as sock:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.sendall(struct.pack("!H", len(request)) + request)
-        # The numbers of the SOA record, with which a transfer ends.
+        # A transfer ends with the numbers of its SOA record.
         end = struct.pack("!5I", generate.SERIAL, 7200, 3600, 1209600, 300)
         octets, tail = 0, b""
         while tail != end:

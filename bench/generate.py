@@ -11,7 +11,8 @@ import sys
 SERIAL = 1
 SMALL_RECORDS = 12
 LARGE = "large.example"
-# What commits change. It stands first in each zone file, so that NSD's operator can rewrite a file by its head alone.
+# The host whose address commits change. Its record is at the head of each zone file, so that a change for NSD replaces
+# the head alone.
 HOST = "host1"
 
 
@@ -40,7 +41,7 @@ def soa(name, serial):
 
 
 def head(name, serial=SERIAL, host=1):
-    """What each zone begins with, and all that commits change: (owner, type, RDATA), names absolute."""
+    """The records at the head of each zone, which commits change: (owner, type, RDATA), with absolute names."""
     return [(f"{name}.", "SOA", soa(name, serial)), (f"{HOST}.{name}.", "A", address(host))]
 
 
@@ -61,7 +62,7 @@ def small_body(name):
 
 
 def large_body(records):
-    """Two name servers, then hosts: of ten records five A, two AAAA, and a CNAME, an MX and a TXT."""
+    """Two name servers, then hosts. Of each ten records, five are A, two AAAA, and one each is CNAME, MX and TXT."""
     name = LARGE
     yield from [
         (f"{name}.", "NS", f"ns1.{name}."),
@@ -98,7 +99,7 @@ def text(records):
 
 
 def write_small(directory, zones):
-    """`zones` files in `directory`."""
+    """Writes `zones` zone files into `directory`."""
     for name in small_names(zones):
         (pathlib.Path(directory) / f"{name}.zone").write_text(text(head(name)) + text(small_body(name)))
 

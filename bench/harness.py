@@ -1,4 +1,4 @@
-"""What every bench does with its command line, its CPUs and its progress."""
+"""The command line, the CPUs and the progress messages of every bench."""
 
 import argparse
 import os
@@ -30,7 +30,7 @@ def plural(number, what):
 
 
 def count(text):
-    """A number of things: at least one, and spaces or underscores may group its digits."""
+    """A number, at least one. Spaces or underscores may group its digits."""
     number = int(text.replace(" ", "").replace("_", ""))
     if number < 1:
         raise ValueError
@@ -49,7 +49,7 @@ def listed(choices):
 
 
 def parser_of(section, text, quick):
-    """A parser with the options that every section has; `quick` says what is less then."""
+    """A parser with the options that every section has. `quick`: the help of --quick, which says what it reduces."""
     parser = argparse.ArgumentParser(
         prog=f"scripts/bench {section}", description=text, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -63,7 +63,7 @@ def parser_of(section, text, quick):
 
 
 def parse(parser, quick_rounds=None, full_rounds=5):
-    """`quick_rounds`: none of what has no rounds."""
+    """`quick_rounds`: rounds with --quick, or None for a section without rounds."""
     if quick_rounds:
         parser.add_argument("--rounds", type=count, help=f"rounds, if neither {full_rounds} nor {quick_rounds}")
     options = parser.parse_args()
@@ -77,7 +77,7 @@ def parse(parser, quick_rounds=None, full_rounds=5):
 
 
 def command():
-    """The command that this is, without what only says where its figures go."""
+    """The arguments of this command, without those that only say where its figures go."""
     words, rest = [], iter(sys.argv[1:])
     for word in rest:
         if word == "--output":
@@ -96,13 +96,13 @@ def end(signal_number, _):
 
 
 def end_on_signals():
-    """By an exception, so that servers are stopped and directories removed."""
+    """Ends by an exception, so that servers are stopped and directories removed."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, end)
 
 
 def take_cpus():
-    """The first CPU is for us, the others for the servers; where there is but one, all share it."""
+    """Takes the first CPU for the bench, and returns the others for the servers. A single CPU is shared by all."""
     first, *others = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, {first})
     return set(others or [first])

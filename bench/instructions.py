@@ -1,16 +1,17 @@
 #!/usr/bin/python3
-"""Instructions that an answer takes in user space, as valgrind counts them: ours beside NSD's and Knot's.
+"""Instructions that an answer takes in user space, as valgrind counts them: those of axfrd beside NSD's and Knot's.
 
 Every server has the same zone and is asked the same queries, all with EDNS, 32 at a time so that it may take many with
-one system call. A figure is the difference between a run of 2N queries and one of N, by N, so that start-up drops out.
-NSD's and Knot's are of the whole process, because Debian's programs have no symbols to tell the query path from the
-rest by: what they do to receive and send is in them, but for the kernel's part. So two of ours stand beside them:
+one system call. A figure is the difference between a run of 2N queries and one of N, divided by N, so that start-up
+does not count. NSD's and Knot's figures are of the whole process, because Debian's programs have no symbols by which
+the query path could be told apart. So they include receiving and sending, except for the kernel's part. For comparison
+there are two figures of axfrd:
    axfrd, worker   a packet worker's whole turn: driver (a port made of memory), headers, checksums, answer
    axfrd, core     parses the query, looks it up, writes the response
-Unlike nanoseconds they hardly change from one run to the next, nor with what else the machine does.
+Unlike nanoseconds, these figures hardly depend on the run or on the load of the machine.
 
-With --compare, the cases of two or more builds of bench_answer instead, and ratios to the first of them: what a change
-costs or saves in the answering core. The copying of the request and the loop are among those instructions.
+With --compare, it runs the cases of two or more builds of bench_answer instead, and prints ratios to the first build:
+what a change costs or saves in the answering core. The copying of the request and the loop are included.
 """
 
 import os
@@ -35,9 +36,9 @@ import report  # noqa: E402
 import servers  # noqa: E402
 from harness import spaced  # noqa: E402
 
-BURST = 32  # that query_loop takes, too
+BURST = 32  # query_loop takes as many at a time
 CALLGRIND = ("valgrind", "--tool=callgrind", "--compress-strings=no")
-# The functions that count: of bench_answer, and of query_loop.
+# The functions whose instructions are counted: in bench_answer, and in query_loop.
 ANSWER = "axfrd::bench::(anonymous namespace)::answer*"
 PARTS = {
     "core": "axfrd::bench::(anonymous namespace)::answer_burst*",
@@ -53,7 +54,7 @@ def query(name, rdtype, number):
 
 
 def cases(records):
-    """Names of cases, each with a function that makes the name to ask for of a random number."""
+    """Name of a case → a function that makes the name to ask for from a random number."""
     hosts = (records - len(generate.head(generate.LARGE)) - 4) // 10
     return {
         "hit": lambda r: f"h{r % hosts * 10:07}.{generate.LARGE}",
@@ -62,7 +63,7 @@ def cases(records):
 
 
 def counted(files):
-    """Instructions in the outputs of callgrind."""
+    """The sum of the instructions in these outputs of callgrind."""
     return sum(int(re.search(r"^(?:summary|totals): (\d+)", file.read_text(), re.M)[1]) for file in files)
 
 
@@ -70,7 +71,7 @@ def counted(files):
 
 
 def traced(kind, output):
-    """The same server under valgrind. Each of its processes writes a file."""
+    """The same kind of server, run under valgrind. Each of its processes writes a file."""
 
     class Traced(kind):
         def command(self):
@@ -85,7 +86,7 @@ def traced(kind, output):
 
 
 def ask(queries):
-    """Keeps the server busy with a burst at a time, and checks that each is answered."""
+    """Sends the queries one burst at a time, and checks that each is answered."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.connect((asking.ADDRESS, 53))
         sock.settimeout(asking.CHANGE_PATIENCE)
@@ -117,7 +118,7 @@ def peer(kind, world, queries):
 
 
 def ours(part, world, queries):
-    """Instructions of query_loop, in what is asked for alone."""
+    """Instructions of query_loop, counted in the functions of `part` only."""
     file, output = world.directory / "queries", world.directory / "callgrind.out"
     file.write_bytes(b"".join(struct.pack("!H", len(each)) + each for each in queries))
     only = f"--toggle-collect={PARTS[part]}"
@@ -142,7 +143,7 @@ def per_answer(measure, world, queries):
 
 
 def measure_all(options, state):
-    """For each case the figures of all that are measured."""
+    """Yields each case with the figure of each entry of MEASURED."""
     world = servers.World(state, state / "files", [generate.LARGE], options.records, None)
     world.files.mkdir()
     with open(world.files / f"{generate.LARGE}.zone", "w") as file:
@@ -183,7 +184,7 @@ UNSIGNED = "one_zone_(hit|hit_one_name|nxdomain|delegation)|many_zones_(soa|hit|
 
 
 def per_query(program, case, output):
-    """Instructions of a case of bench_answer, by the queries that it took."""
+    """Instructions of a case of bench_answer, divided by the number of its queries."""
     command = (
         *CALLGRIND, f"--toggle-collect={ANSWER}", f"--callgrind-out-file={output}", program,
         f"--benchmark_filter=^{case}$", "--benchmark_min_time=0.1",

@@ -1,14 +1,15 @@
 #!/usr/bin/python3
-"""Whether clients and secondaries are served while others take all TCP sessions that they can get.
+"""Whether clients and secondaries are served while hostile clients take all TCP sessions that they can get.
 
-Hostile clients keep 10 000 connections open, or try to, and open up to R new ones a second, from 256 prefixes; each
-asks for a large zone and hardly reads. Beside them come good clients, each from a prefix of its own, and secondaries
-that a zone names. Each wants a SOA or a small zone, and tries again when it is turned away or cut off. Figures:
-   served         those that had it within 5 s of their first SYN
+Hostile clients try to keep 10 000 connections open, and open up to R new ones a second, from 256 prefixes. Each asks
+for a large zone and reads very slowly. At the same time there are good clients, each from a prefix of its own, and
+configured secondaries of a zone. Each of these asks for a SOA or a small zone, and tries again when its connection is
+refused or closed. Figures:
+   served         the share that had the answer within 5 s of their first SYN
    median, 99 %   seconds until then
-   RSS            of axfrd: before, at most, and when the hostile clients have been gone for a while
-   kernel         what TCP holds in the server's namespace at most
-The hostile clients are one process, so R is what they managed, not what they were told.
+   RSS            of axfrd: before, at most, and some seconds after the hostile clients have gone
+   kernel         the most memory that TCP held in the server's namespace
+The hostile clients are one process, so R is the rate that they reached, not the rate that was asked for.
 """
 
 import concurrent.futures
@@ -40,7 +41,7 @@ ASKERS = 16  # at a time, of either kind
 
 
 class Watch:
-    """The most memory that there was."""
+    """Notes the most memory and the most sessions that were seen."""
 
     def __init__(self, axfrd):
         self.axfrd, self.rss, self.kernel, self.sessions = axfrd, 0, 0, 0

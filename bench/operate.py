@@ -1,15 +1,15 @@
 #!/usr/bin/python3
-"""How long an operator of very many zones with two secondaries each waits for axfrctl, beside knotc where that can do
+"""How long an operator of very many zones with two secondaries each waits for axfrctl, beside knotc where knotc can do
 the same.
 
 axfrctl and the bench have the first CPU, and the servers have the others. Each figure is the median of the rounds. One
-secondary of each zone is in step; at the address of the other there is nobody, so that half of all lines are behind.
+secondary of each zone is in step. The address of the other does not answer, so that half of all lines are behind.
 
 Cases:
-  status        `secondary status` and its options: the whole output, and its first line; what axfrctl and axfrd have in
-                memory at most meanwhile. Beside it, `knotc zone-status`
+  status        `secondary status` and its options: time until the whole output and until its first line, and the most
+                memory that axfrctl and axfrd take meanwhile. Beside it, `knotc zone-status`
   batch         verbs a second of one client: `axfrctl batch`, with its verbs on standard input; the same verbs over the
-                control socket, 500 calls at a time, which is what axfrd can do for a client that does not wait; one
+                control socket, 500 calls at a time, which shows what axfrd can do for a client that does not wait; one
                 process for each verb; and knotc, with its verbs on standard input
   tab           the completion of a zone's name, as the shell asks for it at TAB
 """
@@ -35,12 +35,12 @@ from harness import plural, say, spaced, wait_until
 from replication import Herd
 
 AXFRCTL = servers.BUILD / "axfrctl"
-TOGGLED = "127.0.0.5"  # what the edits add, and take away again
+TOGGLED = "127.0.0.5"  # the address that the edits add, and remove again
 AT_ONCE = 500
 
-# Options of `secondary status`, and within how many seconds it is to be done.
+# Option of `secondary status` → the seconds that it may take.
 STATUS = {"": 2.0, "--behind": None, "--summary": None, "--json": None}
-# Prefixes, and which names these are.
+# Prefix → which names it completes.
 TABS = {"": "nothing typed yet", "z00000": "some names", "q": "no name"}
 # How long a key may take to show its effect, in seconds.
 TAB_LIMIT = 0.05
@@ -48,14 +48,14 @@ VERBS_PER_SECOND = 5000
 
 
 class InStep(Herd):
-    """The secondaries at one of the two addresses. They answer NOTIFY, and have each zone as it told last."""
+    """The secondaries at one of the two addresses. They answer NOTIFY, and from then on have its serial."""
 
     ADDRESSES = ("127.0.0.3",)
     ABSENT = "127.0.0.4"
 
     def __init__(self):
         super().__init__()
-        self.serials = {}  # by question; of the others, that of the zone files
+        self.serials = {}  # question → serial; zones without NOTIFY have the serial of their files
 
     def take(self, number, question, soa):
         self.serials[question] = serial_told(soa)
@@ -67,7 +67,7 @@ class InStep(Herd):
 
 
 def serial_told(wire):
-    """Of a SOA record; names are passed over, wherever they lead."""
+    """The serial of the SOA record in a NOTIFY. Its names are skipped."""
     at = asking.after_name(wire, 0) + 10
     return struct.unpack_from("!I", wire, asking.after_name(wire, asking.after_name(wire, at)))[0]
 
@@ -87,13 +87,13 @@ def run(command, stdin=None):
             first = time.monotonic() - begin
     process.stdout.close()
     status = process.wait()
-    if status not in (0, 3):  # 3: it did, and found what scripts look for
+    if status not in (0, 3):  # 3: done, but with a finding for scripts
         raise RuntimeError(f"{' '.join(map(str, command))[:80]} ended with {status}")
     return {"seconds": time.monotonic() - begin, "first": first, "lines": lines, "octets": octets}
 
 
 def in_status(pid, field):
-    """Of proc(5)'s status, in octets; 0 if the process has ended."""
+    """A field of /proc/PID/status (proc(5)), in octets; 0 if the process has ended."""
     with contextlib.suppress(OSError):
         found = re.search(rf"^{field}:\s+(\d+) kB", pathlib.Path(f"/proc/{pid}/status").read_text(), re.M)
         return int(found[1]) * 1024 if found else 0
@@ -101,8 +101,8 @@ def in_status(pid, field):
 
 
 def memory_of(command, server):
-    """The most that a client had in memory, and the server meanwhile; not timed, because looking takes time."""
-    pathlib.Path(f"/proc/{server.process.pid}/clear_refs").write_text("5")  # VmHWM begins anew
+    """The most memory that the client had, and the server meanwhile. It is not timed, because sampling takes time."""
+    pathlib.Path(f"/proc/{server.process.pid}/clear_refs").write_text("5")  # resets VmHWM
     process = subprocess.Popen([*map(str, command)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     most = 0
     while process.poll() is None:
@@ -125,7 +125,7 @@ class Operate(rounds.Bench):
 
     @property
     def processes(self):
-        """Of which each does one verb. They take long."""
+        """How many processes run, one verb each. They are few, because a process takes long."""
         return 50 if self.options.quick else 200
 
     def run(self):
@@ -150,7 +150,7 @@ class Operate(rounds.Bench):
         return prepared
 
     def await_secondaries(self, server):
-        """Until those that are there have been proven to have everything, which is stored, too."""
+        """Waits until the secondaries that answer have been proven to have every serial, and the proofs are stored."""
         with contextlib.closing(changes.Control(server.directory / "control.sock")) as control:
 
             def in_step():
@@ -270,7 +270,7 @@ class Operate(rounds.Bench):
         self.batch("axfrctl, a process each: zone show", server, min(self.processes, len(names)), processes)
 
     def transaction(self, zone, verb):
-        """In the words of axfrctl and of knotc. The host gets an address that it never had."""
+        """The verbs of a transaction, for axfrctl or for knotc. The host gets an address that it never had."""
         host, address = f"{generate.HOST}.{zone}.", changes.new_address()
         yield f"{verb}begin {zone}."
         yield f"{verb}unset {zone}. {host} A"

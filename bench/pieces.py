@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Runs the benches that measure single pieces, in C++, and says what they found.
+"""Runs the benches of single pieces, which are C++ programs, and reports their figures.
 
 usage: bench/pieces.py turn|answer|publish [OPTION...]
 """
@@ -22,7 +22,7 @@ LAST_CPU = max(os.sched_getaffinity(0))
 
 
 def output_of(program, *arguments, cpu=None):
-    """stdout and stderr."""
+    """Runs a program; returns its stdout and stderr."""
     on = () if cpu is None else ("taskset", "-c", cpu)
     command = [*map(str, (*on, PROGRAMS / program, *arguments))]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
@@ -32,7 +32,7 @@ def output_of(program, *arguments, cpu=None):
 
 
 def once(quiet, program, *arguments, cpu=None):
-    """Its output. Medians are of many turns or rounds inside of it, so that it is not repeated."""
+    """Runs a program once, and returns its output. It takes medians of many turns or rounds itself."""
     quiet.wait()
     return quiet.undisturbed(lambda: output_of(program, *arguments, cpu=cpu), tries=1)
 
@@ -67,7 +67,7 @@ def turn():
 
 
 def turn_rows(figures):
-    """NXDOMAIN is compared with the hit above it, which is of the same world."""
+    """Compares each NXDOMAIN with the hit in the row above, which is of the same zones."""
     for case, row in figures.items():
         zones = re.search(r"(\d+) zones", case)
         goal = None if not case.startswith("hit") else 2.5 if not zones else 5 if int(zones[1]) == 1_000_000 else None
@@ -178,7 +178,7 @@ def publish():
     )  # fmt: skip
     cells = [[name, *(report.cell(float(value)) for value in (idle, busy))] for name, idle, busy, _ in rows]
     ratios = [float(busy) / float(idle) for _, idle, busy, _ in rows]
-    goals = [None] * (len(rows) - 1) + [2]  # of the worst
+    goals = [None] * (len(rows) - 1) + [2]  # the goal is for the longest turn, in the last row
     block.table(
         ["a turn within, µs", *head[1:]],
         [[*row, report.cell(ratio, at_most=goal)] for row, ratio, goal in zip(cells, ratios, goals)],

@@ -1,16 +1,16 @@
-"""Bars as SVG: one chart for a table, without a library."""
+"""Draws bars as SVG, one chart for a table, without a library."""
 
 import math
 from xml.sax.saxutils import escape
 
 WIDTH, LABEL, VALUE, BAR, GAP, HEAD = 760, 190, 130, 16, 6, 34
-# Beyond this, the axis is logarithmic, or the short bars would say nothing.
+# If the ratio of the values is larger than this, the axis is logarithmic: otherwise short bars could not be read.
 LINEAR = 50
 
 
 def bars(title, groups, unit):
-    """The chart's text. `groups`: of bars, (name, [(label, value or None)]); what was not measured has no bar, and the
-    chart of nothing is empty."""
+    """The chart's text. `groups` are groups of bars, (name, [(label, value or None)]). A value of None has no bar. A
+    chart without bars is an empty string."""
     groups = [(name, [(label, value) for label, value in rows if value]) for name, rows in groups]
     values = [value for _, rows in groups for _, value in rows]
     if not values:
@@ -40,7 +40,7 @@ def axis(values):
     room, least, most = WIDTH - LABEL - VALUE, min(values), max(values)
     if most <= LINEAR * least:
         return lambda value: max(1, round(room * value / most)), []
-    low = math.floor(math.log10(least) - 0.1)  # a little below, so that the shortest bar is seen
+    low = math.floor(math.log10(least) - 0.1)  # a little below the least value, so that its bar is seen
     span = math.log10(most) - low
     decades = [10.0**power for power in range(low, math.floor(math.log10(most)) + 1)]
     return lambda value: max(1, round(room * (math.log10(value) - low) / span)), decades

@@ -1,4 +1,4 @@
-"""Processes of a bench: their network, their end, and the CPU time that they took."""
+"""The processes of a bench: their network, how they end, and the CPU time that they took."""
 
 import ctypes
 import os
@@ -14,7 +14,8 @@ TICKS = os.sysconf("SC_CLK_TCK")  # a second
 
 
 def isolate():
-    """A network namespace for us and our servers, which port 53 is free in. Orphaned servers stay our children."""
+    """Makes a network namespace for the bench and its servers, in which port 53 is free. Orphaned servers become
+    children of the bench."""
     if libc.unshare(CLONE_NEWNET) != 0:
         raise OSError(ctypes.get_errno(), "unshare")
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1)
@@ -22,12 +23,12 @@ def isolate():
 
 
 def die_with_us():
-    """In a child: it is killed when we end, however that comes."""
+    """Called in a child: it is killed when the bench ends for any reason."""
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def stat_of(pid):
-    """The fields of proc(5)'s stat from the third on; none if there is no such process."""
+    """The fields of /proc/PID/stat (proc(5)) from the third on, or None if there is no such process."""
     try:
         return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     except OSError:
@@ -35,13 +36,13 @@ def stat_of(pid):
 
 
 def session_of(pid):
-    """The session that a process belongs to, and CPU seconds of its children that have been waited for."""
+    """The session of a process, and the CPU seconds of those of its children that have been waited for."""
     fields = stat_of(pid)
     return (int(fields[3]), (int(fields[13]) + int(fields[14])) / TICKS) if fields else (None, 0.0)
 
 
 def user_cpu_of(pid):
-    """CPU seconds in user space, of its children that have been waited for too, in ticks of 10 ms."""
+    """CPU seconds in user space of a process and of its children that have been waited for, in whole ticks."""
     fields = stat_of(pid)
     return (int(fields[11]) + int(fields[13])) / TICKS if fields else 0.0
 

@@ -1,4 +1,4 @@
-"""Whether this machine is ours alone, as far as it shows: what else runs, and what the hypervisor takes away."""
+"""Finds out whether other processes or the hypervisor take CPU time that a measurement needs."""
 
 import os
 import pathlib
@@ -6,14 +6,15 @@ import time
 
 from harness import plural, say
 
-# Of one CPU: what may be busy before a measurement; and while it runs, what others may take and the hypervisor. Times
-# are counted in ticks of 10 ms, so that less than three of them say nothing.
+# BUSY: the share of one CPU that may be busy before a measurement starts. TAKEN: the share of one CPU that other
+# processes may take while it runs, and the hypervisor, too. TICKS: seconds that they may take in any case, because the
+# kernel counts in ticks of 10 ms.
 BUSY, TAKEN, TICKS = 0.15, 0.05, 0.03
 PATIENCE, TRIES = 60.0, 2
 
 
 def machine_cpu():
-    """Seconds of all CPUs: busy, and stolen by the hypervisor."""
+    """The seconds for which all CPUs together were busy, and those that the hypervisor stole."""
     with open("/proc/stat") as file:
         user, nice, system, _, _, irq, softirq, steal, *_ = map(int, file.readline().split()[1:])
     tick = os.sysconf("SC_CLK_TCK")
@@ -21,8 +22,8 @@ def machine_cpu():
 
 
 def others_cpu():
-    """CPU seconds of all processes that do not descend from this one, with those of their children that have ended; but
-    for the kernel's threads, which may work for us."""
+    """CPU seconds of all processes that do not descend from this one, and of their children that have ended. The
+    kernel's threads are not counted, because they may work for the bench."""
     parents, times = {2: 0}, {}
     for pid in (int(entry) for entry in os.listdir("/proc") if entry.isdigit()):
         try:
@@ -44,15 +45,15 @@ def descends(pid, ancestors, parents):
 
 
 class Quiet:
-    """Waits for silence, repeats what was disturbed, and counts what stayed so."""
+    """Waits for an idle machine, repeats measurements that were disturbed, and counts those that stayed disturbed."""
 
     def __init__(self, quick):
-        # In all: on a machine that is never quiet there will be figures nevertheless, and a word about it.
+        # Seconds of waiting in all. On a machine that is never quiet the bench measures nevertheless, and reports it.
         self.patience = PATIENCE if quick else 10 * PATIENCE
         self.measured = self.disturbed = 0
 
     def wait(self):
-        """Before anything of ours runs: until nothing else does, a minute at most."""
+        """Waits until the machine is idle, a minute at most. The bench itself must run nothing meanwhile."""
         begin, said = time.monotonic(), False
         deadline = begin + min(PATIENCE, self.patience)
         while True:
@@ -68,7 +69,7 @@ class Quiet:
             self.patience -= time.monotonic() - begin
 
     def undisturbed(self, measure, tries=TRIES):
-        """measure()'s result, of a time in which nobody else had the CPUs, if one is found in so many tries."""
+        """Calls measure() until it was not disturbed, `tries` times at most, and returns its last result."""
         self.measured += 1
         for left in reversed(range(tries)):
             begin, others, stolen = time.monotonic(), others_cpu(), machine_cpu()[1]

@@ -1,16 +1,16 @@
 #!/usr/bin/python3
 """How long it takes from a change to the answer of a secondary, beside NSD, Knot, BIND and PowerDNS as primaries; and
-how fast axfrd tells very many secondaries.
+how fast axfrd sends NOTIFY to very many secondaries.
 
-All take turns on the same CPUs, with the same zones on the same filesystem, in a network namespace of their own, with
-the same secondary (NSD). Each figure is the median of the rounds; within a round, of the changes. The bench and the
-secondary have the first CPU, and the servers have the others.
+The servers take turns on the same CPUs, with the same zones on the same filesystem, in a network namespace of their
+own, with the same secondary (NSD). Each figure is the median of the rounds; within a round, of the changes. The bench
+and the secondary have the first CPU, and the servers have the others.
 
 Cases:
-  small, large  replace one record: until the secondary has transferred it and answers with it. IXFR sent is when the
-                transfer to it ended on axfrd's side, to the millisecond: what comes after is the secondary's own
-  fanout        axfrd alone: very many zones with two secondaries each, all owed a NOTIFY at the start, and a change by
-                hand amid that; not with --quick unless named
+  small, large  replace one record: time until the secondary has transferred the change and answers with it. "IXFR sent"
+                is when axfrd had sent the transfer, to the millisecond: the rest of the time is the secondary's
+  fanout        axfrd alone: very many zones with two secondaries each, to all of which axfrd has to send NOTIFY at the
+                start, and a change by hand meanwhile; not with --quick unless named
 """
 
 import contextlib
@@ -30,7 +30,8 @@ import servers
 from harness import plural, say, spaced, wait_until
 
 ZONES = 100  # of which one is replicated
-# A secondary may take its time after a transfer; changes are this far apart, in seconds.
+# Seconds between changes, because a secondary may delay the next refresh after a transfer; and seconds for the changes
+# of a round.
 PAUSE, PATIENCE = 1.2, 45.0
 
 # Figure, its head and its scale.
@@ -39,7 +40,7 @@ FIGURES = [
     ("fdatasync", "fdatasync then", 1e3), ("commits", "changes a round", 1),
 ]  # fmt: skip
 
-# What a reader of the tables would wonder about.
+# Explanations printed below the tables.
 NOTES = {
     "knot": "Knot tells secondaries of an UPDATE a second later (no option in 3.2).",
     "pdns": "PowerDNS tells secondaries once a second.",
@@ -47,7 +48,8 @@ NOTES = {
 
 
 class Herd(threading.Thread):
-    """Secondaries of very many zones: they answer NOTIFY, and never prove anything, so that all stays owed."""
+    """Secondaries of very many zones. They answer NOTIFY, but never prove that they have a serial, so axfrd has
+    to send each NOTIFY again."""
 
     ADDRESSES = ("127.0.0.3", "127.0.0.4")
 
@@ -82,7 +84,7 @@ class Herd(threading.Thread):
                     sock.sendto(self.answer(wire[:2], question), peer)
 
     def answer(self, identifier, question):
-        """To whoever asks whether we have a serial."""
+        """The answer to a SOA query, which asks for our serial: REFUSED."""
         return identifier + b"\x84\x05\x00\x01" + bytes(6) + question
 
     def take(self, number, question, soa):
@@ -100,8 +102,8 @@ class Herd(threading.Thread):
 
 
 def replication_times(client, zone, commits):
-    """The seconds from each commit's beginning until the secondary answers with it; and by their serials, when the
-    commits began by the wall clock."""
+    """The seconds from the beginning of each commit until the secondary answers with it; and, by serial, the wall-clock
+    times at which the commits began."""
     times, begun = [], {}
     with asking.Asker(asking.SECONDARY) as asker:
         serial = asker.serial(zone)
@@ -120,7 +122,7 @@ class Replication(rounds.Bench):
 
     @property
     def changes(self):
-        """In a round. They are far apart, so these take long."""
+        """Changes in a round. They are few, because there is a pause before each."""
         return self.options.commits // 2
 
     def run(self):
@@ -164,7 +166,7 @@ class Replication(rounds.Bench):
         self.say(f"{way}: at the secondary after {figures['median'] * 1e3:.1f} ms, at worst {max(times) * 1e3:.1f}")
 
     def add_percentiles(self, case):
-        """Of all rounds together: one round has too few changes to have any."""
+        """Adds percentiles of all rounds together. One round has too few changes for a percentile."""
         for column in self.columns():
             times = sorted(self.figures.values.get((case, column, "all"), ()))
             if times:
@@ -172,7 +174,7 @@ class Replication(rounds.Bench):
 
     @contextlib.contextmanager
     def secondary(self, world):
-        """With a copy of the zone."""
+        """Runs the secondary; yields it when it has a copy of the zone."""
         secondary = servers.Secondary(world, os.sched_getaffinity(0))
         try:
             secondary.start()
@@ -194,13 +196,14 @@ class Replication(rounds.Bench):
         shutil.rmtree(world.directory)
 
     def fanout_round(self, server):
-        """It is killed before anybody has proven anything, so that it owes everything when it starts again."""
+        """axfrd is killed before any secondary has proven that it has a serial. So it must send NOTIFY to all when it
+        starts again."""
         herd, zones = Herd(), server.world.names
         herd.start()
         try:
             with rounds.running(server):
                 wait_until(lambda: herd.seen, asking.CHANGE_PATIENCE)
-                time.sleep(0.15)  # what was just told is told again 100 ms later at the earliest
+                time.sleep(0.15)  # axfrd sends a secondary another NOTIFY for a zone after 100 ms at the earliest
                 _, question = min(herd.seen)
                 zone = next(name for name in zones if question.startswith(asking.wire_name(name)))
                 with contextlib.closing(server.client("transaction")) as client:

@@ -1,4 +1,4 @@
-"""What a bench says: figures and their medians, tables with targets, the conditions, and a plot under each table."""
+"""Reports of benches: figures and their medians, tables with targets, the conditions, and a plot under each table."""
 
 import collections
 import os
@@ -17,7 +17,7 @@ from harness import spaced
 
 
 class Figures:
-    """By case, column and figure: one value for each round."""
+    """The values of each round, by case, column and figure."""
 
     def __init__(self):
         self.values = collections.defaultdict(list)
@@ -31,16 +31,16 @@ class Figures:
         return statistics.median(values) if values else None
 
     def cell(self, case, column, figure, scale=1.0, **target):
-        """Empty if it was not measured."""
+        """The cell of a table; empty if the figure was not measured."""
         return cell(scaled(self.median(case, column, figure), scale), **target)
 
     def best(self, case, columns, figure, more=False):
-        """The best median of some columns; `more` is better, or less is."""
+        """The best median of some columns. `more`: more is better, otherwise less is."""
         medians = [self.median(case, column, figure) for column in columns]
         return (max if more else min)((value for value in medians if value is not None), default=None)
 
     def bars(self, case, columns, figure, scale=1.0):
-        """For a plot: a column's name and its median."""
+        """The bars of a plot: the name and the median of each column."""
         names = [column if isinstance(column, str) else ": ".join(column) for column in columns]
         return [(name, scaled(self.median(case, column, figure), scale)) for name, column in zip(names, columns)]
 
@@ -57,14 +57,14 @@ def ratio(value, other):
 
 
 def shown(value):
-    """Three significant digits."""
+    """The value with three significant digits."""
     if value >= 1000 or value == round(value):
         return spaced(round(value))
     return f"{value:.{0 if value >= 100 else 1 if value >= 10 else 2 if value >= 1 else 3}f}"
 
 
 def cell(value, at_most=None, at_least=None):
-    """The value, and in brackets what it should be."""
+    """The value, and its target in brackets."""
     if value is None:
         return ""
     sign, target = ("≥", at_least) if at_most is None else ("≤", at_most)
@@ -74,7 +74,7 @@ def cell(value, at_most=None, at_least=None):
 
 
 def table(head, rows):
-    """Empty if there is nothing in it."""
+    """A Markdown table; empty if no cell beside the first column has a value."""
     rows = [[str(text) for text in row] for row in rows]
     if not any(any(row[1:]) for row in rows):
         return ""
@@ -97,7 +97,7 @@ def output_of(*command):
 
 
 def commit():
-    """Results are no changes: other sections may just have been recorded."""
+    """The commit, and whether files are changed. Results do not count: other sections may just have been recorded."""
     name = output_of("git", "rev-parse", "--short", "HEAD")
     changed = output_of("git", "diff", "--name-only", "HEAD", "--", ".", ":!bench/RESULTS.md", ":!bench/plots")
     return name + (" with changes" if changed else "")
@@ -116,7 +116,7 @@ def dpdk():
 
 
 class Block:
-    """What stands in RESULTS.md between the markers of a section."""
+    """The text in RESULTS.md between the markers of a section."""
 
     def __init__(self, options, name=None):
         self.options, self.name, self.parts = options, name or options.section, []
@@ -129,8 +129,8 @@ class Block:
         self.add(textwrap.fill(text, 120, break_long_words=False, break_on_hyphens=False))
 
     def conditions(self, cpus, versions, quiet, more):
-        """`cpus`: which has what; `versions`: of all that took part; `quiet`: None if other load does not matter;
-        `more`: rounds and seconds."""
+        """`cpus`: what runs on which CPU; `versions`: of all programs that took part; `quiet`: None if other load does
+        not matter; `more`: rounds and seconds."""
         words = " ".join(["sudo scripts/bench", self.options.section, *harness.command()])
         self.paragraph(
             f"`{words}`, {time.strftime('%Y-%m-%d')}, commit {commit()}. {cpu_model()}, {os.cpu_count()} CPUs: {cpus}."
@@ -142,7 +142,7 @@ class Block:
         self.add(table(head, rows))
 
     def plot(self, name, title, groups, unit):
-        """Groups of bars, each a name and (label, value) pairs; only written when the block is recorded."""
+        """Adds a plot of groups of bars, each a name and (label, value) pairs, if the block is recorded."""
         chart = plot.bars(title, groups, unit)
         if chart and self.options.record:
             file = self.options.output.parent / "plots" / f"{name}.svg"

@@ -1,5 +1,5 @@
-"""What the benches of starting, changing and transferring zones share: zones to be served, rounds in which all servers
-take turns, and the disk's own speed. Each server is killed as a power loss would end it, so that what it counts as done
+"""Shared by the benches that start servers, change zones and transfer zones: the zones, the rounds in which all servers
+take turns, and the speed of the disk. Servers are killed, as by a power loss, so a change counts as done only when it
 is on disk."""
 
 import contextlib
@@ -18,9 +18,9 @@ import servers
 from harness import plural, say, spaced
 from quiet import Quiet
 
-# Questions take CPU time from the server that is working on a change.
+# Seconds between two queries for a serial. Answers take CPU time from the server that is working on a change.
 PAUSE = 0.0005
-# A slow server makes fewer commits than the others, in this many seconds, but not fewer than these.
+# A round of commits ends after this many seconds, so that a slow server makes fewer, but at least FEWEST_COMMITS.
 COMMITS_PATIENCE, FEWEST_COMMITS = 10.0, 3
 
 
@@ -28,12 +28,12 @@ COMMITS_PATIENCE, FEWEST_COMMITS = 10.0, 3
 
 
 def probes(names):
-    """Zones throughout the list; the last is one."""
+    """Some zones from throughout the list, the last one included."""
     return list(dict.fromkeys(names[len(names) * part // 8 - 1] for part in range(1, 9)))
 
 
 def start(server):
-    """Starts it; the seconds from exec to the first correct answers."""
+    """Starts the server; returns the seconds from exec to the first correct answers."""
     begin = time.monotonic()
     server.start()
     with asking.Asker() as asker:
@@ -56,8 +56,8 @@ def running(server):
 
 
 def note_serial(server):
-    """Notes what it serves, for its next start; once it has settled, because NSD answers from its old processes for a
-    while after a reload."""
+    """Notes the serial that the server must have at its next start. The server settles first, because NSD answers from
+    its old processes for a while after a reload."""
     server.settle()
     with asking.Asker() as asker:
         server.serial = asker.serial(server.world.noticed)
@@ -67,7 +67,7 @@ def note_serial(server):
 
 
 def turns(commits, patience=COMMITS_PATIENCE):
-    """As many as there are to be commits, or fewer of a slow server."""
+    """Yields `commits` times, or less often for a slow server."""
     begin = time.monotonic()
     for turn in range(commits):
         if turn >= FEWEST_COMMITS and time.monotonic() - begin > patience:
@@ -76,7 +76,7 @@ def turns(commits, patience=COMMITS_PATIENCE):
 
 
 def fdatasync_time(directory, writes=50):
-    """The median time of writing 4 KiB in place, durably: no commit that waits for the disk can be faster."""
+    """The median time of a durable write of 4 KiB in place. No commit that waits for the disk can be faster."""
     file, block = directory / "fdatasync", os.urandom(4096)
     fd = os.open(file, os.O_CREAT | os.O_RDWR)
     try:
@@ -99,11 +99,11 @@ def timed_write(fd, block, at):
 
 
 class Bench:
-    """Derived for each section; run() measures, and tables(block) tells."""
+    """The base of each section's bench: run() measures, and tables(block) reports."""
 
-    # What --cases may name; what of it --quick leaves out; what has no peers.
+    # The cases that --cases may name; those that --quick leaves out; those without peers.
     CASES, NOT_QUICK, OF_AXFRD = (), (), ()
-    # How many small zones, the records of the large one, and what --quick divides both by.
+    # The number of small zones, the records of the large zone, and the divisor of both with --quick.
     ZONES, RECORDS, QUICK = 100_000, 1_000_000, 10
 
     def __init__(self, options, directory):
@@ -149,8 +149,8 @@ class Bench:
         return prepared
 
     def each_round(self, all_servers, measure, begin=None):
-        """All servers take turns; each round begins with begin(), if given. A server that fails is reported, and left
-        out from then on."""
+        """Calls measure() for each server in each round, and begin(), if given, when a round begins. A server that
+        fails is reported, and left out from then on."""
         for number in range(1, self.options.rounds + 1):
             if begin:
                 self.quiet.wait()
@@ -169,17 +169,17 @@ class Bench:
                     server.stop()
 
     def note_disk(self, case, column):
-        """The disk's speed changes from minute to minute, so it is measured beside what depends on it."""
+        """Measures the speed of the disk. It changes from minute to minute, so this runs beside what depends on it."""
         self.figures.add(case, column, "fdatasync", fdatasync_time(self.directory))
 
     # ---- tables ----
 
     def columns(self):
-        """Each way of each server to change a zone."""
+        """A column for each way of each server to change a zone."""
         return [(name, way) for name in self.options.servers for way in servers.SERVERS[name].ways]
 
     def against_best(self, case, column, figure, goal):
-        """A cell for axfrd: by what a peer needs that needs least."""
+        """axfrd's figure divided by the least one of its peers; an empty cell for a peer."""
         if column[0] != "axfrd":
             return ""
         peers = [column for column in self.columns() if column[0] != "axfrd"]
@@ -187,7 +187,7 @@ class Bench:
         return report.cell(ratio, at_most=goal)
 
     def cells(self, case, column, entries, targets=()):
-        """Of entries (figure, its head, its scale); targets by figure."""
+        """The cells of `entries`, each (figure, its head, its scale). `targets` has upper limits by figure."""
         targets = dict(targets)
         return [
             self.figures.cell(case, column, figure, unit, at_most=targets.get(figure)) for figure, _, unit in entries
@@ -209,7 +209,7 @@ class Bench:
 
 
 def add_servers(parser):
-    """Which servers take part, and where they work."""
+    """Adds the options that say which servers take part, and in which directory they work."""
     names = list(servers.SERVERS)
     parser.add_argument(
         "--servers", type=harness.listed(names), default=names, metavar="SERVER,...", help=", ".join(names)
@@ -247,7 +247,7 @@ def main(kind, parser):
     options = settle_options(kind, harness.parse(parser, quick_rounds=3))
     harness.end_on_signals()
     processes.isolate()
-    # A short name: the path of a Unix socket is limited to 107 octets.
+    # The name is short, because the path of a Unix socket is limited to 107 octets.
     with tempfile.TemporaryDirectory(prefix="axfrd-bench-", dir=options.directory) as name:
         bench = kind(options, pathlib.Path(name))
         bench.run()

@@ -1,7 +1,7 @@
-"""The servers that the benches compare: how each is configured, started, and told of a change.
+"""The servers that the benches compare: how each is configured and started, and how its zones are changed.
 
-All of them serve on 127.0.0.1 of the bench's own network namespace, on the same CPUs, without DNSSEC, and keep what was
-acknowledged through a power loss. Each is set up as its manual recommends for many zones that change.
+All of them serve on 127.0.0.1 of the bench's own network namespace, on the same CPUs, without DNSSEC. A change that
+they have acknowledged survives a power loss. Each is configured as its manual recommends for many zones that change.
 """
 
 import collections
@@ -23,23 +23,23 @@ from processes import die_with_us, process_cpu, session_of, user_cpu_of
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BUILD = pathlib.Path(os.environ.get("AXFRD_BUILD", ROOT / "build"))
-# Who may transfer zones, unsigned or signed with this key. axfrd also takes updates that are signed with it.
+# The network that may transfer zones, unsigned or signed with this key. axfrd also accepts updates signed with it.
 LOOPBACK = "127.0.0.0/8"
 KEY, SECRET = "bench.key", "c2l4dGVlbiBvY3RldHMgYW5kIHNpeHRlZW4gbW9yZSE="
 
-# The zones that servers are given: `files` holds NAME.zone for each of `names`. Of changes in `noticed` the secondary
-# is told; it is the last.
+# The zones that servers are given: `files` holds NAME.zone for each of `names`. The secondary gets NOTIFY of changes in
+# `noticed`, which is the last of the names.
 World = collections.namedtuple("World", "directory files names records noticed")
 
 
 class Server:
-    """A server's configuration and saved state for one world. The state survives stop(), as it does with operators."""
+    """A server's configuration and saved state for one world. The saved state survives stop()."""
 
     name = version_command = None
-    # How its operators change a zone; the first is the usual one.
+    # The ways in which its operators change a zone; the first is the usual one.
     ways = ("UPDATE",)
-    environment = {}  # beside that of the bench
-    # Whether what was acknowledged is served at once.
+    environment = {}  # in addition to the bench's own
+    # Whether a change is served as soon as it is acknowledged.
     acknowledges_served = True
 
     def __init__(self, world, cpus):
@@ -51,18 +51,18 @@ class Server:
         self.prepare()
 
     def prepare(self):
-        """Configuration and saved state."""
+        """Makes the configuration and the saved state."""
         raise NotImplementedError
 
     def command(self):
         raise NotImplementedError
 
     def placed(self, *command):
-        """The same command, to run where the server does."""
+        """The same command, to be run in the namespace of the server."""
         return command
 
     def client(self, way):
-        """Something to change zones with."""
+        """A client that changes zones in one of the `ways`."""
         return Updates()
 
     @classmethod
@@ -71,7 +71,7 @@ class Server:
         return re.search(r"\d+\.\d+\.\d+", done.stdout)[0]
 
     def own_files(self):
-        """The zone files again, for a server that writes beside them or replaces them. It costs no space."""
+        """Hard links to the zone files, in a directory of a server that writes beside its files or replaces them."""
         files = self.directory / "zones"
         subprocess.run(["cp", "-rl", self.world.files, files], check=True)
         return files
@@ -86,7 +86,7 @@ class Server:
         return "noticed" if name == self.world.noticed else "plain"
 
     def start(self, *arguments):
-        """Returns at once; the clock runs from here."""
+        """Starts the process, and does not wait for it to be ready."""
         for stale in (*self.directory.glob("*.pid"), *self.directory.glob("*.sock*")):
             stale.unlink()
 
@@ -102,7 +102,7 @@ class Server:
             )
 
     def stop(self):
-        """As a power loss would: what counts is on disk."""
+        """Kills all processes of the server, as by a power loss. Only saved state is left."""
         if self.process is None:
             return
         try:
@@ -111,7 +111,7 @@ class Server:
             pass
         self.process.wait()
         try:
-            while True:  # its orphans
+            while True:  # orphans of the server, which have become our children
                 os.waitpid(-self.process.pid, 0)
         except ChildProcessError:
             pass
@@ -122,15 +122,15 @@ class Server:
         return [pid for pid in all_pids if session_of(pid)[0] == self.process.pid]
 
     def cpu(self):
-        """CPU seconds of all its processes, those that ended too."""
+        """CPU seconds of all its processes, including those that have ended."""
         return sum(process_cpu(pid) + session_of(pid)[1] for pid in self.pids())
 
     def user_cpu(self):
-        """Of these, the CPU seconds in user space."""
+        """The part of cpu() that was spent in user space."""
         return sum(map(user_cpu_of, self.pids()))
 
     def memory(self):
-        """RSS and PSS of all its processes, in octets. RSS counts what they share once for each."""
+        """RSS and PSS of all its processes, in octets. RSS counts shared memory once for each process."""
         total = collections.Counter()
         for pid in self.pids():
             try:
@@ -141,8 +141,8 @@ class Server:
         return total["Rss"], total["Pss"]
 
     def confine(self):
-        """Its threads to its CPUs, once they run: each of Knot's for UDP goes to one of its own choice, from 0 on. One
-        that has chosen among its CPUs keeps its choice."""
+        """Sets the affinity of its threads to its CPUs, once they run: each UDP thread of Knot binds itself to a CPU,
+        from 0 on. A thread that has bound itself to some of the right CPUs is left alone."""
         for pid in self.pids():
             for entry in pathlib.Path(f"/proc/{pid}/task").glob("*"):
                 with contextlib.suppress(ProcessLookupError):  # it has ended
@@ -150,7 +150,7 @@ class Server:
                         os.sched_setaffinity(int(entry.name), self.cpus)
 
     def settle(self):
-        """Until it has nothing more to do: zones that nobody asked for may still be loading."""
+        """Waits until the server is idle. It may answer already while it still loads other zones."""
         self.confine()
         before = -1.0
         while (now := self.cpu()) - before > 0.02:
@@ -163,16 +163,16 @@ class Server:
 
 class Axfrd(Server):
     name, version_command = "axfrd", (BUILD / "axfrd", "--version")
-    # What the unit file sets.
+    # The variables that the unit file sets.
     environment = dict(re.findall(r"^Environment=(\w+)=(.*)$", (ROOT / "systemd/axfrd.service.in").read_text(), re.M))
     ways = ("transaction", "UPDATE")
-    transfer_log = None  # a file
+    transfer_log = None  # the path of the log, if it is to be written
 
     def prepare(self):
         self.import_seconds = self.import_files(self.enable)
 
     def enable(self):
-        """The secondary, with a name that the zone has among its NS already; and a key for UPDATE."""
+        """Enables the secondary, with a name that the zone has among its NS already; and adds a key for UPDATE."""
         with contextlib.closing(Control(self.directory / "control.sock")) as control:
             zone = self.world.noticed
             control.call("secondary.enable", zone=zone, ns=f"ns1.{zone}", allow=SECONDARY)
@@ -187,14 +187,14 @@ class Axfrd(Server):
         )  # fmt: skip
 
     def transfers(self):
-        """The times by the wall clock at which transfers had been sent, to the millisecond, by their serial."""
+        """Serial → the wall-clock time at which its transfer had been sent, to the millisecond."""
         lines = map(json.loads, self.transfer_log.read_text().splitlines())
         return {line["to"]: line["time_ms"] / 1e3 for line in lines if line["event"] == "transfer"}
 
     def enable_all(self, addresses):
-        """Secondary DNS for all zones; nobody need be at the addresses."""
+        """Enables Secondary DNS for all zones. The addresses need not answer."""
         with contextlib.closing(Control(self.directory / "control.sock")) as control:
-            control.call("secondary.disable", zone=self.world.noticed)  # it has others, by enable()
+            control.call("secondary.disable", zone=self.world.noticed)  # enable() gave it another secondary
             for begin in range(0, len(self.world.names), 500):
                 control.calls([
                     ("secondary.enable", {"zone": zone, "ns": f"ns1.{zone}", "allow": ",".join(addresses)})
@@ -202,7 +202,7 @@ class Axfrd(Server):
                 ])
 
     def import_files(self, then=lambda: None):
-        """Starts with an empty store and the zone files, and stops; returns the seconds to the first answer."""
+        """Starts with an empty store and the zone files, then stops. Returns the seconds to the first answer."""
         shutil.rmtree(self.directory / "store", ignore_errors=True)
         begin = time.monotonic()
         self.start("--zones-dir", self.world.files)
@@ -232,8 +232,8 @@ class Nsd(Server):
 
     def prepare(self):
         files, directory = self.own_files(), self.directory
-        # No database: what its manual advises since 4.1, and all there is since 4.8. Zones stand in the zone list,
-        # where `nsd-control addzone` would write them. No response rate limit.
+        # No database, as its manual advises since 4.1; since 4.8 there is none. Zones are in the zone list, where
+        # `nsd-control addzone` would write them. No response rate limit.
         self.written("nsd.conf", [f"""
             server:
               username: ""
@@ -285,12 +285,12 @@ class Nsd(Server):
 class Knot(Server):
     name, version_command = "knot", ("knotd", "--version")
     ways = ("UPDATE", "control socket")
-    more = ""  # sections of the configuration
+    more = ""  # further sections of the configuration
 
     def prepare(self):
         files, directory, workers = self.own_files(), self.directory, len(self.cpus)
-        # Changes go to the journal, and not into the zone file on each (zonefile-sync), as its manual advises for large
-        # zones that change often. The configuration is a database, as it advises for many zones.
+        # Changes go to the journal; the zone file is not rewritten for each (zonefile-sync). The manual advises this
+        # for large zones that change often. The configuration is a database, as it advises for many zones.
         configuration = self.written("knot.conf", [f"""
 server:
   rundir: {directory}
@@ -359,7 +359,7 @@ class Bind(Server):
 
     def prepare(self):
         files = self.own_files()
-        # notify-delay: by default it tells secondaries at most every 5 s, which would be all there is to see.
+        # notify-delay: by default BIND sends NOTIFY at most every 5 s, and the figures would show only that delay.
         self.written("named.conf", [f"""
             options {{
               directory "{files}";
@@ -401,7 +401,7 @@ class Pdns(Server):
     SCHEMA = pathlib.Path("/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql")
 
     def prepare(self):
-        # SQLite with a write-ahead log and default caches, as its manual advises; synced at each commit.
+        # SQLite with a write-ahead log and default caches, as its manual advises. It syncs at each commit.
         self.written("pdns.conf", [
             "launch=gsqlite3",
             f"gsqlite3-database={self.directory / 'zones.db'}",
@@ -459,12 +459,13 @@ class Pdns(Server):
 
 
 class Secondary(Server):
-    """NSD again, as the secondary of the noticed zone, on the bench's own CPU."""
+    """NSD as the secondary of the noticed zone, on the CPU of the bench."""
 
     name = "secondary"
 
     def prepare(self):
-        # It answers from what it has transferred at once. PowerDNS signs NOTIFY by the key that it is to allow AXFR to.
+        # xfrd-reload-timeout: it serves a transferred zone at once. The key is for PowerDNS, which signs NOTIFY with
+        # the key that it allows AXFR to.
         self.written("nsd.conf", [f"""
             server:
               username: ""

@@ -2,10 +2,11 @@
 """How long axfrd takes to start with many zones and with a large one, and how much memory, beside NSD, Knot, BIND and
 PowerDNS.
 
-All take turns on the same CPUs, with the same zones on the same filesystem, in a network namespace of their own. Each
-figure is the median of the rounds. Started is who answers for the last zone, and for others throughout the list,
-correctly over UDP, counted from exec; files are in the page cache then, and free memory has been touched, which some
-hypervisors take back and hand out slowly. The bench has the first CPU, and the servers have the others.
+The servers take turns on the same CPUs, with the same zones on the same filesystem, in a network namespace of their
+own. Each figure is the median of the rounds. The time to start is from exec until the server answers correctly over UDP
+for the last zone, and for others throughout the list. Before that, files are in the page cache, and free memory has
+been touched, because some hypervisors take it back and return it slowly. The bench has the first CPU, and the servers
+have the others.
 
 Cases:
   small         start with many zones of 12 records each, from saved state; then its memory
@@ -34,13 +35,13 @@ PDNS = "PowerDNS loads nothing at its start, and reads its SQLite database when 
 
 @contextlib.contextmanager
 def free_memory_kept():
-    """Without the kernel telling its hypervisor of free memory, as long as blocks are of less than its largest order:
-    what was told of is taken back within seconds."""
+    """Keeps the kernel from reporting free memory to the hypervisor, except for blocks of the largest order. The
+    hypervisor takes reported memory back within seconds."""
     if not REPORTED_ORDER.exists():
         yield
         return
     before = REPORTED_ORDER.read_text()
-    REPORTED_ORDER.write_text("10")  # the most that it takes
+    REPORTED_ORDER.write_text("10")  # the largest order that the kernel accepts
     try:
         yield
     finally:
@@ -48,8 +49,8 @@ def free_memory_kept():
 
 
 def touch_memory():
-    """A hypervisor that was given free memory back hands it out again page by page, which takes longer than some
-    starts. So it is asked for as much as a server will take before that one is measured."""
+    """Touches as much memory as a server will take, before the server is measured. A hypervisor that took free memory
+    back returns it page by page, which takes longer than some servers take to start."""
     with mmap.mmap(-1, TOUCHED) as memory:
         memory.madvise(mmap.MADV_HUGEPAGE)
         for at in range(0, TOUCHED, mmap.PAGESIZE):
@@ -57,7 +58,7 @@ def touch_memory():
 
 
 def start_and_memory(server):
-    """Seconds, and RSS and PSS once it has settled."""
+    """The seconds to start; RSS and PSS once the server has settled."""
     touch_memory()
     with rounds.running(server) as seconds:
         server.settle()
@@ -129,7 +130,7 @@ class Start(rounds.Bench):
 
     def start_table(self, block):
         names = self.options.servers
-        peers = [name for name in names if name not in ("axfrd", "pdns")]  # which loads nothing
+        peers = [name for name in names if name not in ("axfrd", "pdns")]  # PowerDNS loads no zones
         kinds = [("small", self.small(self.options.zones), "zone", 1 / 10), ("large", self.large(), "record", 1 / 5)]
         rows = []
         for case, what, unit, goal in kinds:

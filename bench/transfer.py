@@ -1,22 +1,23 @@
 #!/usr/bin/python3
 """How fast axfrd transfers zones, beside NSD, Knot, BIND, PowerDNS, and a server that only writes the same octets.
 
-All take turns, one worker each, on one CPU; bench/transfer_client.cc has the other. Everything goes over loopback, in a
-network namespace of its own. Figures are medians of the rounds. What a server sends is looked at record by record, and
-signature by signature, once before it is measured.
+The servers take turns, one worker each, on one CPU; bench/transfer_client.cc has the other. Everything goes over
+loopback, in a network namespace of its own. Figures are medians of the rounds. Before a server is measured, each record
+and each signature that it sends is checked once.
 
 Cases:
   large-1, large-8, large-64
                 one large zone, to so many clients at a time
-  tsig          the same to one client, signed by hmac-sha256; and what the HMAC alone takes
-  memory        axfrd alone, for others cut such clients off, or wait for them: how much it grows for each of 64 clients
-                that have asked for it and do not read
+  tsig          the same to one client, signed by hmac-sha256; and the time of the HMAC alone
+  memory        how much axfrd grows for each of 64 clients that have asked for the large zone and do not read. axfrd
+                alone, because other servers disconnect such clients, or wait for them
   change        from the beginning of a change of one record in the large zone to the first octet of an AXFR with it
   small-1, small-16
-                many zones of 12 records on one connection, with so many requests on their way
+                many zones of 12 records on one connection, with so many requests in flight
   small-each    the same with a connection each, 8 at a time
-  herd          axfrd alone: zones of 12 records with 8 secondaries each, which bench/herd.cc plays: from the beginning
-                of a commit until all have the zone, changed one after the other with pauses, and all in a row
+  herd          axfrd alone: zones of 12 records with 8 secondaries each, which bench/herd.cc simulates. Time from the
+                beginning of a commit until all secondaries have the zone; with zones changed one after the other with
+                pauses, and without pauses
 """
 
 import base64
@@ -47,10 +48,11 @@ SMALL_CASES = {
     "small-each": ("--connections", 8),
 }
 HERD_FIRST, HERD_SIZE, HERD_ZONES, APART, PAUSE = "127.0.1.1", 8, 1000, 100, 0.02
-# One that needs so many seconds for one client is not asked by more of them, and not for all small zones.
+# A server that needs more than SLOW seconds for one client is not measured with more clients, and is asked for only
+# SLOW_ZONES of the small zones.
 SLOW, SLOW_ZONES = 1.0, 100
 
-# Case, what it is, figure, its scale and unit, whether more is better; targets: axfrd : bare, and axfrd : best peer.
+# Case, its title, figure, scale, whether more is better; targets of the ratios axfrd : bare and axfrd : best peer.
 ROWS = [
     ("large-1", "one client, s", "seconds", 1, False, 1.5, 12),
     ("large-8", "8 clients, MB/s in all", "MB/s", 1, True, 0.8, 10),
@@ -65,7 +67,7 @@ ROWS = [
 
 
 def transfers(*arguments):
-    """What the client reports."""
+    """Runs the client; returns its report."""
     command = [CLIENT, *map(str, arguments)]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=asking.PATIENCE)
     if done.returncode != 0:
@@ -74,7 +76,7 @@ def transfers(*arguments):
 
 
 class Bare:
-    """bare_server with the octets of a file, instead of a server."""
+    """Runs bare_server, which only writes the octets of a file, in place of a server."""
 
     def __init__(self, octets, way, cpus):
         self.octets = octets
@@ -82,7 +84,7 @@ class Bare:
         self.process = subprocess.Popen(arguments, preexec_fn=lambda: os.sched_setaffinity(0, cpus))
 
     def __enter__(self):
-        time.sleep(0.1)  # it has nothing to do before it listens
+        time.sleep(0.1)  # enough time to listen: bare_server does nothing else first
         return ("--zone", generate.LARGE, "--octets", self.octets.stat().st_size)
 
     def __exit__(self, *_):
@@ -91,7 +93,7 @@ class Bare:
 
 
 class Herd:
-    """The secondaries. `done`: for each zone the times at which they had it anew."""
+    """The secondaries. `done`: zone → the times at which they had its new version."""
 
     def __init__(self, names):
         self.done, self.ready = {}, threading.Event()
@@ -119,7 +121,7 @@ class Herd:
         self.process.wait()
 
     def changes(self, client, zones, pause):
-        """The seconds that it takes until all secondaries have the change, for each zone; and for all together."""
+        """Changes the zones. Returns the seconds until all secondaries have the change, of each zone and in all."""
         self.done, begun = {}, {}
         for zone in zones:
             begun[zone] = time.monotonic()
@@ -164,7 +166,7 @@ class Transfer(rounds.Bench):
             measure(server)
 
     def save_octets(self, world):
-        """What a bare server is to send: what axfrd sends."""
+        """Saves the octets that axfrd sends, for the bare server to send."""
         apart = self.directory / "bare"
         apart.mkdir(exist_ok=True)
         server = servers.Axfrd(world._replace(directory=apart), self.options.server_cpus)
@@ -174,7 +176,7 @@ class Transfer(rounds.Bench):
         shutil.rmtree(server.directory)
 
     def measure(self, case, column, *arguments, note=""):
-        """What has failed once is reported, and left out from then on."""
+        """A case that fails for a column is reported, and left out from then on."""
         if (case, column) in self.given_up:
             return
         try:
@@ -229,7 +231,7 @@ class Transfer(rounds.Bench):
             self.change_round(server, zone)
 
     def verify(self, server, *arguments):
-        """Looks once at what it sends, record by record, and how long that takes."""
+        """Checks once each record that the server sends, and notes whether the server is slow."""
         kind = (server.name, server.world.records)
         if kind in self.verified:
             return
@@ -255,9 +257,9 @@ class Transfer(rounds.Bench):
         self.say(f"memory: {growth / 1024:.0f} KiB for each client")
 
     def change_round(self, server, zone):
-        """Polled over UDP, so that nobody has to send whole zones in vain."""
+        """Polls over UDP for the new serial, so that the server does not have to send whole zones in vain."""
         with asking.Asker() as asker, contextlib.closing(server.client(server.ways[0])) as client:
-            for _ in range(2):  # the first may do what needs to be done only once
+            for _ in range(2):  # the first change may include work that is done only once
                 begin = time.monotonic()
                 client.commit(server.world.noticed)
                 server.serial = asker.wait_for_newer(server.world.noticed, server.serial, rounds.PAUSE)

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """Answers over UDP: axfrd beside NSD, Knot, Knot with XDP, BIND and PowerDNS, and beside a bare echo.
 
-All take turns on one veth, each with one worker on CPU 1, while the load has CPU 0. The echo is testpmd, which swaps
-addresses and sends every packet back: what the port can do. axfrd is on af_xdp (the split door), and so is the echo;
-the others are on the interface. Figures are medians of the rounds.
+The servers take turns on one veth, each with one worker on CPU 1, while the load has CPU 0. The echo is testpmd, which
+swaps addresses and sends every packet back: the most that the port can do. axfrd and the echo are on af_xdp (the split
+door); the others use sockets of the interface. Figures are medians of the rounds.
 
 Cases:
   hit         names that are there, in one zone of 100 000 records
@@ -11,19 +11,22 @@ Cases:
   polls       SOA of 10 000 zones
   polls-many  SOA of 100 000 zones
   signed      names that are there, with DO, in a signed zone of 10 000 records (PowerDNS is left out)
-  loss        only if it is named, as scripts/bench loss does: the questions of hit at 0.1, 0.25, 0.5 and 0.75 of what
-              the echo takes without loss: the share that got no answer, steadily and in bursts of 64, with a worker
-              that sleeps when idle, as by default, and with one that spins; and the CPU that each takes when nobody
-              asks
-The echoes, which look at nothing, and axfrd on af_packet, which takes the port whole, are in hit and polls-many only.
+  loss        only if it is named, as scripts/bench loss does: the questions of hit at 0.1, 0.25, 0.5 and 0.75 of the
+              rate that the echo takes without loss. The share that got no answer, at a steady rate and in bursts of 64,
+              with a worker that sleeps when idle, which is the default, and with one that spins; and the CPU time that
+              each takes without queries
+The echoes, which do not look at packets, and axfrd on af_packet, which takes everything on the port, are in hit and
+polls-many only.
 
-For each, but that the echo has kxdpgun alone, and what is on the interface's sockets has kxdpgun in hit alone:
+Measured for each case, with two exceptions: the echo is measured with kxdpgun alone, and servers on the interface's
+sockets are measured with kxdpgun only in hit:
   dnsperf   keeps 100 queries in flight: answers a second, and the CPU seconds in user space that the server takes for a
-            million of them; of axfrd, whose worker polls, in turns that found packets, and without the driver's sending
-  p50, p99  what a question takes, in microseconds, while dnsperf asks 25 000 times a second
+            million of them. axfrd's worker polls, so its CPU time is that of turns that found packets, without the
+            driver's sending
+  p50, p99  the time of an answer, in microseconds, while dnsperf asks 25 000 times a second
   kxdpgun   sends at growing rates, whatever comes back, until one question in five is lost: the most answers a second
-            while less than 0.1 % were lost (in one of three tries), to 3 %, and at any rate; and the CPU seconds in
-            user space, as above, at that rate. With --quick, one try, to 12 %
+            while less than 0.1 % were lost (in one of three tries, to within 3 %), and the most at any rate; and the
+            CPU seconds in user space, as above, at that rate. With --quick, one try, to within 12 %
 """
 
 import contextlib
@@ -60,7 +63,7 @@ RATES = [80_000 * STEP**power for power in range(12)]
 KXDPGUN_SECONDS, WARM_UP = 1, 1
 QUESTIONS = 20_000
 LATENCY_RATE = 25_000
-# Shares of questions that got no answer: what passes for none, and beyond what a higher rate is not tried.
+# Shares of questions that got no answer: less than NO_LOSS counts as none; above HOPELESS no higher rate is tried.
 NO_LOSS, HOPELESS = 0.001, 0.2
 FIGURES = {
     "dnsperf": "dnsperf, answers/s", "cpu": "user CPU s per million", "p50": "p50, µs", "p99": "p99, µs",
@@ -75,7 +78,7 @@ asking.ADDRESS = IPV4
 
 
 class Placed:
-    """In the lab's appliance."""
+    """Mixed into a server, to run it in the lab's appliance."""
 
     lab = None
 
@@ -92,7 +95,7 @@ class Placed:
 
 
 class Port(servers.Server):
-    """What works on the port itself. A program left behind on a veth slows down whoever is next."""
+    """A server on the port itself. stop() removes its XDP program; on a veth it would slow down the next server."""
 
     def stop(self):
         super().stop()
@@ -115,8 +118,8 @@ class AxfrdOnPort(Port):
         )  # fmt: skip
 
     def user_cpu(self):
-        """Its worker polls, so what counts is the time of turns that found packets, but for the driver's sending, which
-        on a veth is the kernel's work."""
+        """The worker polls, so only turns that found packets count. The driver's sending does not count, because on a
+        veth it is the kernel's work."""
         with contextlib.closing(changes.Control(self.directory / "control.sock")) as control:
             (worker,) = control.call("stats")["workers"]
             return worker["busy_seconds"] - worker["send_seconds"]
@@ -137,14 +140,14 @@ class Echo(Port):
         pass
 
     def command(self):
-        # With a period for statistics, testpmd does not wait for input.
+        # testpmd does not wait for input if it has a period for statistics.
         return (
             "dpdk-testpmd", "-l", f"{CLIENT_CPU},{SERVER_CPU}", "--no-pci", "--in-memory", "-m", 256,
             f"--vdev={self.device}", "--", "--forward-mode=5tswap", "--auto-start", "--stats-period=1",
         )  # fmt: skip
 
     def start(self):
-        self.cpus = {CLIENT_CPU, SERVER_CPU}  # its own affinity keeps the worker on one of them
+        self.cpus = {CLIENT_CPU, SERVER_CPU}  # testpmd itself binds its worker to one of them
         super().start()
 
 
@@ -156,14 +159,14 @@ class KnotXdp(Port, servers.Knot):
     name, more = "knot-xdp", "xdp:\n  listen: axp0\n"
 
 
-# By the kind of lab: whether the interface stays the kernel's.
+# The servers of each kind of lab. True: the interface keeps its kernel driver, and its addresses.
 KINDS = {
     True: (Echo, AxfrdOnPort, AxfrdSpinning, KnotXdp, servers.Knot, servers.Nsd, servers.Bind, servers.Pdns),
     False: (EchoOnPacket, AxfrdOnPacket),
 }
 NAMES = [kind.name for kinds in KINDS.values() for kind in kinds]
 PEERS = ["knot-xdp", "knot", "nsd", "bind", "pdns"]
-# The cases of those that are not in all.
+# The cases of servers that are not in all cases, or are in `loss`.
 SOME_CASES = {
     Echo: (*FEW_CASES, "loss"), EchoOnPacket: FEW_CASES, AxfrdOnPacket: FEW_CASES, servers.Pdns: UNSIGNED_CASES,
     AxfrdOnPort: CASES, AxfrdSpinning: ("loss",),
@@ -174,7 +177,7 @@ SOME_CASES = {
 
 
 def world(directory, name, options):
-    """The zones of some cases."""
+    """The zones of the cases whose WORLD_OF is `name`."""
     files = directory / name / "zones"
     files.mkdir(parents=True)
     if name == "large":
@@ -264,14 +267,14 @@ class Load:
             if answered > figures["most"]:
                 figures.update({"most": answered, "cpu-most": cpu})
             least = min(least, lost)
-            if lost < NO_LOSS:  # of what was sent: the generator has limits of its own
+            if lost < NO_LOSS:  # relative to what was sent, because the generator may send less than asked for
                 figures["lossless"] = max(figures["lossless"], answered)
             if not NO_LOSS <= lost <= HOPELESS:
                 break
         return least
 
     def open_loop(self, server):
-        """Up in steps until it is hopeless; then from the last one without loss half way to the next, and so on."""
+        """Raises the rate in steps until the loss is hopeless, then bisects from the last step without loss upwards."""
         figures = {"lossless": 0, "most": 0}
         low = 0
         for rate in RATES:
@@ -302,7 +305,7 @@ class Load:
 
 
 def idle_cpu(server):
-    """In percent of one CPU."""
+    """The CPU time that the idle server takes, in percent of one CPU."""
     before = cpu_seconds(server)
     time.sleep(IDLE_SECONDS)
     return 100 * (cpu_seconds(server) - before) / IDLE_SECONDS
@@ -325,13 +328,13 @@ def measure_losses(server, load, echo_rate):
 def measure(server, load):
     figures = {}
     if not isinstance(server, Echo):
-        load.dnsperf(seconds=WARM_UP)  # what is done once
+        load.dnsperf(seconds=WARM_UP)  # some work is done only once
         figures.update(load.closed_loop(server))
         figures.update(load.latency())
     if isinstance(server, Port) or load.case == "hit":
         figures.update(load.open_loop(server))
     if isinstance(server, Echo):
-        figures.pop("cpu-most", None)  # it polls, and does not count
+        figures.pop("cpu-most", None)  # testpmd polls, and does not count busy turns
     return figures
 
 
@@ -388,7 +391,7 @@ class Bench:
             server.lab = lab
             self.quiet.wait()
             server.start()
-            if not isinstance(server, Port):  # which polls
+            if not isinstance(server, Port):  # a port's worker polls, and never settles
                 server.settle()
             for case in cases:
                 load = Load(lab, case, made, self.options)
@@ -421,7 +424,7 @@ def title(case, world):
     }.get(case) or f"SOA of {plural(len(world.names), 'zone')}"  # fmt: skip
 
 
-# What it is, the figure, ours, whom it is compared with, whether more is better, the target.
+# Title, figure, our server, the servers that it is compared with, whether more is better, target.
 RATIOS = [
     ("kxdpgun without loss, axfrd : echo", "lossless", "axfrd", ["echo"], True, 0.9),
     ("kxdpgun, axfrd : echo", "most", "axfrd", ["echo"], True, 0.9),
@@ -449,7 +452,7 @@ def ratio_table(block, figures, cases):
 
 
 def many_table(block, figures):
-    """Whether it matters how many zones there are."""
+    """The ratio of many zones to one: whether the number of zones matters."""
     rows = []
     for figure in ("dnsperf", "lossless", "most"):
         ratio = report.ratio(figures.median("polls-many", "axfrd", figure), figures.median("hit", "axfrd", figure))
@@ -464,7 +467,7 @@ def loss_table(block, figures, told, servers):
 
 
 def publish(bench, options):
-    # What is lost stands in a block of its own, for it is measured without the peers.
+    # `loss` has a block of its own in RESULTS.md, because it is measured without the peers.
     figures, block = bench.figures, report.Block(options, "loss" if options.cases == ["loss"] else None)
     programs = dict.fromkeys(name.split("-")[0] for name in options.servers if not name.startswith("echo"))
     versions = [f"{name} {servers.SERVERS[name].version()}" for name in programs]
@@ -500,7 +503,7 @@ def parse_arguments():
     options = harness.parse(parser, quick_rounds=2)
     options.cases = options.cases or list(FEW_CASES if options.quick else PEER_CASES)
     options.seconds = 1 if options.quick else 2
-    # A pause of some milliseconds, by whomever, overflows every ring: so a rate is tried more than once.
+    # Any pause of some milliseconds overflows every ring, so each rate is tried more than once.
     options.tries, options.halvings = (1, 1) if options.quick else (3, 3)
     options.records, options.zones = 100_000, 10_000 if options.quick else 100_000
     return options

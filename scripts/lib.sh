@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034
-# Sourced by the scripts beside it; not a program.
+# Sourced by the other scripts of this directory; not a program.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export PATH=$PATH:/usr/sbin:/sbin
@@ -16,7 +16,7 @@ bad_usage() { say "${0##*/}: $*"; usage >&2; exit 2; }
 
 need_root() { (( EUID == 0 )) || die "needs root: sudo $0"; }
 
-# Hugepages of 2 MiB, for as long as a script runs.
+# Hugepages of 2 MiB, which a script reserves while it runs.
 hugepages=/sys/kernel/mm/hugepages/hugepages-2048kB
 
 # reserve_hugepages COUNT: makes COUNT pages free and mounts a hugetlbfs, or fails.
@@ -32,5 +32,5 @@ reserve_hugepages() {
   grep -q ' hugetlbfs ' /proc/mounts || { mkdir -p /dev/hugepages && mount -t hugetlbfs none /dev/hugepages; }
 }
 
-# Gives back what reserve_hugepages took. The mount stays: it costs nothing.
+# Gives back the pages that reserve_hugepages took. The mount stays, because it costs nothing.
 release_hugepages() { [[ -z ${hugepages_before:-} ]] || echo "$hugepages_before" >$hugepages/nr_hugepages; }

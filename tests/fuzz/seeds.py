@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Writes the seeds of the fuzzers, corpus/NAME/*: one of each kind, from which libFuzzer and replay.cc go on."""
+"""Writes the seeds of the fuzzers, corpus/NAME/*: one input of each kind, which libFuzzer and replay.cc mutate."""
 
 import pathlib
 import random
@@ -163,7 +163,7 @@ def updates():
 def signed(name, algorithm):
     message = query("ns.example", "A")
     message.use_tsig(dns.tsig.Key(name, bytes([7] * 32), algorithm), keyname=name)
-    with unittest.mock.patch("time.time", return_value=1_700_000_000):  # the fuzzer's
+    with unittest.mock.patch("time.time", return_value=1_700_000_000):  # the time that the fuzzer uses
         return message.to_wire()
 
 
@@ -176,7 +176,7 @@ def notify_response(rcode=0):
 
 
 def delegations():
-    """A referral, the word of a server of both zones, and that there is no such zone."""
+    """A referral, the answer of a server of both zones, and NXDOMAIN."""
     referral, both, none = (dns.message.make_response(query("example", "NS")) for _ in range(3))
     servers = dns.rrset.from_text("example.", 60, "IN", "NS", "ns1.acme.test.", "ns2.acme.test.")
     referral.authority.append(servers)
@@ -189,7 +189,7 @@ def delegations():
 
 
 def transfers():
-    """What transfer_fuzz.cc chooses by: no octets mean anything alone, so these are of every length."""
+    """Random octets of several lengths. transfer_fuzz.cc makes its choices by them; single octets have no meaning."""
     sizes = (0, 20, 60, 150, 300, 600, 1000, 1500, 2000, 3000, 4000)
     return {str(size): random.Random(size).randbytes(size) for size in sizes}
 

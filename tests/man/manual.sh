@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# That a manual page is well-formed, and names every verb and option that its program's own help names.
+# Checks that a manual page is well-formed, and names every verb and option that its program's help names.
 #
 # usage: tests/man/manual.sh PAGE PROGRAM
 
@@ -11,10 +11,11 @@ complain() { printf '%s: %s\n' "${page##*/}" "$*"; bad=1; }
 warnings=$(groff -man -ww -z "$page" 2>&1) || true
 [[ ! $warnings ]] || complain "$warnings"
 
-# One long line a paragraph, without backspaces: words are found as they are written.
+# Each paragraph is one long line without backspaces, so that words can be found as they are written.
 text=$(groff -man -Tascii -P-c -P-b -P-u -rLL=2000n "$page" | tr -s ' \n' ' ')
 help=$("$program" --help)
-# Lines of two blanks and a verb in lower-case words, in the help of axfrctl. Each verb has a help of its own.
+# In the help of axfrctl, a line with a verb begins with two blanks and lower-case words. Each verb has a help text of
+# its own.
 verbs=$(sed -n '/^verbs:/,/^options:/s/^  \([a-z-]*\( [a-z-]*\)\{0,1\}\).*/\1/p' <<<"$help" | sed 's/ $//')
 while read -ra words; do
   (( ! ${#words[@]} )) || help+=$'\n'$("$program" help "${words[@]}")

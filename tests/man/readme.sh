@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# That README.md lists the verbs that there are, and docs/api.md the roles that they take.
+# Checks that README.md lists all verbs, and docs/api.md the roles that they need.
 #
 # usage: tests/man/readme.sh [--fix] MANUAL DOCUMENT
-#   MANUAL   the program that makes manual pages, and tables, of the table of verbs
+#   MANUAL   the program that makes manual pages and tables from the table of verbs
 #   --fix    rewrite the document
 
 set -euo pipefail

@@ -1,4 +1,4 @@
-"""Queries from a host of the lab, by dnspython or by the tools that people use."""
+"""Sends queries from a host of the lab, by dnspython or by common tools."""
 
 import dns.message
 import dns.query
@@ -8,7 +8,7 @@ from lab import PATIENCE
 
 
 def udp(host, name, rdtype, address, **options):
-    """One query, one answer; a truncated answer stays so."""
+    """Sends one query over UDP, and returns the answer, even if it is truncated."""
     return udp_message(host, dns.message.make_query(name, rdtype, flags=0, **options), address)
 
 
@@ -23,5 +23,5 @@ def tcp(host, name, rdtype, address, **options):
 
 
 def records(section):
-    """A section of a message as a sorted list of text lines, `owner type rdata`."""
+    """The records of a section of a message, as a sorted list of lines `owner type rdata`."""
     return sorted(f"{rrset.name} {dns.rdatatype.to_text(rrset.rdtype)} {rdata}" for rrset in section for rdata in rrset)

@@ -1,27 +1,27 @@
-"""What a crash of axfrd leaves in its log (backtrace.cc), with functions and lines in place of addresses."""
+"""Backtraces that a crash of axfrd leaves in its log (backtrace.cc), with functions and lines in place of addresses."""
 
 import re
 import subprocess
 
 BACKTRACE = re.compile(r"^backtrace of signal \w+:\n(?:.*\n)*?end of backtrace$", re.M)
-# "/path/of/axfrd(+0x1234)[0x5555]", or "(function+0x12)" of what a library exports.
+# A line is "/path/of/axfrd(+0x1234)[0x5555]". Lines with "(function+0x12)", of exported functions, stay as they are.
 FRAME = re.compile(r"^(/[^(\n]+)\(\+(0x[0-9a-f]+)\)\[0x[0-9a-f]+\]$", re.M)
 
 
 def lines_of(program, addresses):
-    """By binutils, which the compiler needs, too. An address is the one to return to: the call stands before it."""
+    """The functions and lines of return addresses, by addr2line. The call is before the return address."""
     calls = [hex(int(address, 16) - 1) for address in addresses]
     done = subprocess.run(
         ["addr2line", "-Cfpie", program, *calls], capture_output=True, text=True, timeout=120, check=False
     )
-    # Paths of sources are relative to the build's directory. What was inlined into a function has lines of its own.
+    # Paths of sources are relative to the build directory. Functions that were inlined have lines of their own.
     text = re.sub(r" at \S*/\.\./", " at ", done.stdout)
     groups = re.findall(r"^(?! \(inlined by\)).*\n(?: \(inlined by\).*\n)*", text, re.M)
     return groups if len(groups) == len(addresses) else ["?\n"] * len(addresses)
 
 
 def backtraces_in(log):
-    """Of each crash that the log tells of, a text."""
+    """Yields the text of each backtrace in the log."""
     for crash in BACKTRACE.findall(log):
         frames = FRAME.findall(crash)
         known = {}

@@ -1,6 +1,6 @@
-"""The same questions to several servers, and what their answers say once order, case and compression are left out.
+"""Asks several servers the same questions, and compares their answers without order, case and compression.
 
-dnspython would take minutes for what a comparison reads, so messages are taken apart here.
+dnspython would be too slow for the number of messages, so they are parsed here.
 """
 
 import collections
@@ -22,9 +22,9 @@ from lab import PATIENCE
 NS, CNAME, SOA, OPT, RRSIG, ANY = 2, 5, 6, 41, 46, 255
 A, AAAA = 1, 28
 AA, TC = 0x0400, 0x0200
-WINDOW = 64  # questions under way to one server
+WINDOW = 64  # questions in flight to one server
 
-# Where compressed names stand in RDATA: octets before them, and how many.
+# Type → where its RDATA may have compressed names: the octets before the first name, and the number of names.
 COMPRESSED = {2: (0, 1), 5: (0, 1), 6: (0, 2), 12: (0, 1), 15: (2, 1), 17: (0, 2), 18: (2, 1), 33: (6, 1), 39: (0, 1)}
 
 
@@ -56,7 +56,7 @@ def name_text(wire):
 
 class Answer(typing.NamedTuple):
     rcode: int
-    flags: int  # of AA and TC
+    flags: int  # only AA and TC
     answer: tuple
     authority: tuple
     additional: tuple
@@ -79,7 +79,7 @@ def record_text(record):
 
 
 def read_name(message, at):
-    """The name in wire format, folded, and where it ends."""
+    """The name in wire format and in lower case, and the offset behind it."""
     labels, end = [], None
     while True:
         length = message[at]
@@ -138,7 +138,7 @@ class Asker(threading.Thread):
         try:
             self.udp([i for i, question in enumerate(self.questions) if not question.tcp])
             self.tcp([i for i, question in enumerate(self.questions) if question.tcp])
-        except Exception as failure:  # told in result()
+        except Exception as failure:  # raised again in result()
             self.failure = failure
 
     def result(self):
@@ -148,7 +148,7 @@ class Asker(threading.Thread):
         return self.answers
 
     def take(self, number, message):
-        # Most answers come more than once: by UDP and TCP, and to several sizes.
+        # Most answers come more than once: over UDP and TCP, and for several EDNS sizes. They are parsed once.
         body = message[2:]
         if body not in self.seen:
             self.seen[body] = read(message)
@@ -167,7 +167,7 @@ class Asker(threading.Thread):
                     waiting[number & 0xFFFF] = number
                     sock.send(self.questions[number].wire(number & 0xFFFF))
                 if not select.select([sock], [], [], 0.5)[0]:
-                    left.extendleft(waiting.values())  # lost on the way
+                    left.extendleft(waiting.values())  # these were lost, and are sent again
                     waiting.clear()
                     if time.monotonic() > deadline:
                         raise TimeoutError(f"{self.address} does not answer {self.questions[left[0]]}")
@@ -200,14 +200,14 @@ def ask_all(servers, questions):
 
 
 def parts(question, answer, apexes):
-    """What has to be the same, each for itself: where the peers agree in one thing they may differ in another."""
+    """The parts of an answer, which are compared separately: peers that agree in one part may differ in another."""
     yield "RCODE", answer.rcode
     yield "AA", answer.flags & AA
     yield "TC", answer.flags & TC
     if answer.flags & TC:
-        return  # what is left in it is of no use (RFC 2181 section 9)
+        return  # the rest of a truncated answer is not used (RFC 2181 section 9)
     yield "answer", answer.answer
-    # The NS of the zone beside an answer, and what goes with it, are a courtesy that the servers differ in.
+    # The zone's NS RRset in the authority section of an answer, with its RRSIG, is optional, and servers differ in it.
     courtesy = {owner for owner, rdtype, _, _ in answer.authority if rdtype == NS and owner in apexes}
     authority = tuple(
         record
@@ -221,7 +221,7 @@ def parts(question, answer, apexes):
 
 
 def disagreements(questions, answers, ours, apexes, excused):
-    """Lines that describe each question on which the peers agree, and ours does not."""
+    """Yields a text for each question on which the peers agree, and axfrd does not agree with them."""
     peers = [name for name in answers if name != ours]
     for at, question in enumerate(questions):
         said = {name: dict(parts(question, answers[name][at], apexes)) for name in answers}

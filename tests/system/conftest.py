@@ -1,4 +1,5 @@
-"""Fixtures. Each test has namespaces of its own, which are gone when it ends, however it ends; but for --keep."""
+"""Fixtures. Each test has namespaces of its own, which are deleted when the test ends for any reason, except with
+--keep."""
 
 import os
 import re
@@ -12,14 +13,14 @@ from zones import make
 
 SANITIZER_REPORT = re.compile(r"(ERROR|WARNING): \w+Sanitizer|runtime error:")
 
-# Of a test: its labs, and whether it failed. Of a session: what is said of labs that stay.
+# LABS, FAILED: of a test, its labs, and whether it failed. KEPT: of a session, what it prints about labs that stay.
 LABS, FAILED, KEPT = pytest.StashKey(), pytest.StashKey(), pytest.StashKey()
 
 
 def pytest_sessionstart():
     if os.geteuid() != 0:
         raise pytest.UsageError("the system tests need root, for namespaces and DPDK")
-    # Being told to end is treated as Ctrl-C is: fixtures clean up.
+    # SIGTERM is treated like Ctrl-C, so that fixtures clean up.
     signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
     sweep()
 
@@ -41,7 +42,7 @@ def pytest_collection_modifyitems(config, items):
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
-    """Fixtures are there still when a test, or the making of its fixtures, has failed."""
+    """When this is called for a failed test, or for a fixture that failed, the fixtures still exist."""
     report = (yield).get_result()
     if not report.failed:
         return
@@ -65,7 +66,7 @@ def pause(item, report):
 
 
 def stays(node):
-    """Whether the labs of a test outlive it."""
+    """Whether the labs of a test are kept after it."""
     return node.config.getoption("keep") and FAILED in node.stash
 
 
@@ -78,7 +79,7 @@ def pytest_terminal_summary(terminalreporter, config):
 
 @pytest.fixture
 def new_lab(request):
-    """new_lab("client", "other", ports=2): namespaces with these hosts."""
+    """new_lab("client", "other", ports=2): a lab with these hosts."""
     labs = request.node.stash[LABS] = []
 
     def new(*hosts, **options):
@@ -104,7 +105,7 @@ def new_lab(request):
 
 @pytest.fixture
 def new_axfrd(request):
-    """new_axfrd(lab, zones=[...], option=...): a started appliance, which at the end must stop when it is told to."""
+    """new_axfrd(lab, zones=[...], option=...): a started appliance. At the end of the test, it must stop on SIGTERM."""
     started = []
 
     def new(lab, **options):
@@ -128,7 +129,7 @@ def axfrd(new_lab, new_axfrd):
 
 @pytest.fixture
 def axfrd_on_af_xdp(new_lab, new_axfrd):
-    """The same on an af_xdp port. With af_packet, the kernel puts IPv4 fragments together before the port sees them."""
+    """The same on an af_xdp port. With af_packet, the kernel reassembles IPv4 fragments before the port gets them."""
     return new_axfrd(new_lab("client"), ports=[AF_XDP], zones=sorted(DATA.glob("*.zone")), allow_transfer=EVERYONE)
 
 
@@ -139,7 +140,7 @@ def client(axfrd):
 
 @pytest.fixture
 def zone_file(tmp_path):
-    """zone_file(name, records): a file with a made-up zone of that size."""
+    """zone_file(name, records): a file with a made-up zone of about that many records."""
 
     def new(name, records):
         file = tmp_path / f"{name}.zone"

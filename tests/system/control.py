@@ -1,4 +1,4 @@
-"""The control socket as a program uses it: JSON-RPC, a line a message."""
+"""A client of the control socket: JSON-RPC, one line for each message."""
 
 import json
 import socket
@@ -29,12 +29,12 @@ class Control:
         return reply["result"]
 
     def edit(self, zone, set=(), unset=()):
-        """One transaction; the result of its commit."""
+        """Runs one transaction, and returns the result of its commit."""
         self.call("zone.begin", zone=zone)
         for record in unset:
             try:
                 self.call("zone.unset", zone=zone, record=record)
-            except RuntimeError as error:  # random edits take away what is not there, too
+            except RuntimeError as error:  # random edits also remove records that are not there
                 if "nothing to remove" not in str(error):
                     raise
         for record in set:

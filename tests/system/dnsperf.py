@@ -1,4 +1,4 @@
-"""dnsperf in a host of the lab, and what it counted."""
+"""Runs dnsperf in a host of the lab, and reads its counts."""
 
 import re
 

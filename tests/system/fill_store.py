@@ -1,9 +1,9 @@
-"""Makes an example of the store of an axfrd, for every later axfrd to be tested with (tests/data/stores).
+"""Makes an example of a store, with which later releases of axfrd are tested (tests/data/stores).
 
     AXFRD_BUILD=<build of the release> python3 tests/system/fill_store.py <format>
 
-Writes <format>.tar.xz, with `clean`, a store whose axfrd was stopped, and `killed`, the same one some changes later,
-which still stand in its redo log alone; and <format>.json, which says what each of them holds.
+Writes <format>.tar.xz and <format>.json. The archive has `clean`, a store whose axfrd was stopped, and `killed`, the
+same store some changes later, which are only in its redo log. The JSON file has the content of both.
 """
 
 import io
@@ -35,7 +35,7 @@ mail A 192.0.2.25
 
 
 def options_of(store):
-    """What an axfrd on kernel sockets alone takes."""
+    """Options of an axfrd without a port, on kernel sockets alone."""
     return {
         "port": None,
         "address": [ADDRESS + "/8"],
@@ -78,12 +78,12 @@ def fill(axfrd, directory):
             for zone in ["small.example", "large.example", "alias.example"]:
                 control.edit(zone, set=[f'step{number} 60 TXT "{number}"'])
         control.edit("alias.example", unset=["www URL"])
-    transfer(axfrd, "small.example", source=SECONDARY)  # so that the ledger has something to keep
+    transfer(axfrd, "small.example", source=SECONDARY)  # so that the ledger has an entry to store
     time.sleep(1.5)
 
 
 def change(axfrd):
-    """Some changes that a checkpoint has no time for."""
+    """Makes some changes, so soon before the kill that no checkpoint contains them."""
     with Control(axfrd.socket) as control:
         for zone in ["small.example", "large.example", "alias.example"]:
             control.edit(zone, set=['late 60 TXT "late"'], unset=["step0"])
@@ -94,7 +94,7 @@ def change(axfrd):
 
 
 def content(axfrd):
-    """All that an operator can ask for, less what depends on the time."""
+    """Everything that an operator can query, except for what depends on the time."""
     with Control(axfrd.socket) as control:
         names = [row["zone"] for row in control.call("zone.list")["zones"]]
         found = {"zones": {}, "keys": control.call("key.list")["keys"]}

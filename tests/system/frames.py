@@ -1,4 +1,4 @@
-"""Frames made and read byte by byte, for what a socket would never send."""
+"""Makes and reads frames octet by octet, also such as a socket would never send."""
 
 import contextlib
 import ipaddress
@@ -15,10 +15,10 @@ import lab
 ETHERTYPE_IPV4, ETHERTYPE_IPV6, ETHERTYPE_VLAN = 0x0800, 0x86DD, 0x8100
 UDP = 17
 
-# Where answers to what is sent here come back. No socket of the host listens on it.
+# The source port of frames that are sent here, to which the answers come. No socket of the host listens on it.
 PORT = 4000
 
-# From <linux/if_packet.h>: the kernel takes a VLAN tag out of the frame and tells it beside.
+# From <linux/if_packet.h>. The kernel removes a VLAN tag from the frame and reports it as auxiliary data.
 SOL_PACKET, PACKET_AUXDATA = 263, 8
 AUXDATA = struct.Struct("=IIIHHHH")
 TP_STATUS_VLAN_VALID = 0x10
@@ -84,7 +84,7 @@ class Datagram(typing.NamedTuple):
 
 
 def parse(frame, vlan):
-    """The Datagram in a frame, None if it holds something else. Wrong lengths and checksums are errors."""
+    """The Datagram in a frame, or None if the frame has no UDP datagram. Wrong lengths and checksums are errors."""
     ethertype, packet = struct.unpack_from("!H", frame, 12)[0], frame[14:]
     if ethertype == ETHERTYPE_IPV4:
         header_length, total = (packet[0] & 15) * 4, struct.unpack_from("!H", packet, 2)[0]
@@ -108,7 +108,7 @@ def parse(frame, vlan):
 
 
 class Wire:
-    """The raw end of a host's veth: sends and receives whole frames."""
+    """A raw socket on a host's veth, which sends and receives whole frames."""
 
     def __init__(self, host, device="eth0"):
         with host.inside():
@@ -118,7 +118,7 @@ class Wire:
         self.mac = host.mac(device)
 
     def send(self, frame):
-        # A frame shorter than Ethernet's minimum is padded by a real NIC; a veth takes it as it is.
+        # A real NIC pads a frame that is shorter than Ethernet's minimum. A veth does not.
         self.socket.send(frame)
 
     def receive(self, port, timeout=lab.PATIENCE):
@@ -145,7 +145,7 @@ def vlan_of(ancillary):
 
 
 class Sender:
-    """A host of the lab that speaks raw frames with the appliance."""
+    """Exchanges raw frames between a host of the lab and the appliance."""
 
     def __init__(self, axfrd):
         self.host = axfrd.lab.client

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""Clients that want to keep others out, and others that want their answer.
+"""Clients that try to keep others from being served, and the clients that they disturb.
 
 usage: hostile.py ADDRESS ZONE CONNECTIONS RATE NETWORK...
   Keeps CONNECTIONS to ADDRESS open, each from an address of the next of the NETWORKs, opens at most RATE a second, asks
-  for a transfer of ZONE on each, and reads but a few octets of it now and then. Prints a line of JSON a second: how
+  for a transfer of ZONE on each, and reads only a few octets of it now and then. Prints a line of JSON a second: how
   many are open, and how many were opened and lost until then.
 """
 
@@ -24,12 +24,12 @@ import dns.message
 import zones
 
 IP_BIND_ADDRESS_NO_PORT = 24
-SIP = 16  # octets that a slow reader takes at a time
+SIP = 16  # octets that a slow reader reads at a time
 SIP_PAUSE = 5
 
 
 def whole_network(host, *networks):
-    """Gives a host all addresses of the networks, and the appliance the way to them."""
+    """Gives a host all addresses of the networks, and the appliance the routes to them."""
     host.run("sysctl", "-qw", "net.ipv6.ip_nonlocal_bind=1")
     for network in networks:
         v6 = ipaddress.ip_network(network).version == 6
@@ -42,7 +42,8 @@ def socket_from(source):
     """A socket that will connect from that address."""
     v6 = ":" in source
     sock = socket.socket(socket.AF_INET6 if v6 else socket.AF_INET, socket.SOCK_STREAM)
-    # The kernel chooses the port with the destination: there are more connections than ports.
+    # The kernel then chooses the port when connecting, by address and port of both ends, because there are more
+    # connections than ports.
     sock.setsockopt(socket.SOL_IP, IP_BIND_ADDRESS_NO_PORT, 1)
     sock.bind((source, 0))
     return sock
@@ -75,7 +76,7 @@ class SlowReaders:
             self.lost += 1
             del self.open[fd]
             sock.close()
-        else:  # it is connected
+        else:  # the connection is established
             with contextlib.suppress(OSError):
                 sock.send(self.query)
             self.epoll.modify(fd, select.EPOLLRDHUP)
@@ -108,7 +109,7 @@ class SlowReaders:
 
 
 def last_line(process):
-    """What a hostile.py that was spawned in a host has said last."""
+    """The last line that a hostile.py printed that was spawned in a host."""
     lines = process.log.read_text().splitlines()
     return json.loads(lines[-1]) if lines else {"open": 0, "opened": 0, "lost": 0}
 
@@ -118,16 +119,16 @@ def spawn(host, address, zone, connections, rate, networks):
 
 
 def ask_patiently(address, source, zone, rdtype, patience):
-    """One client's wish for a SOA or a whole zone: who is turned away or cut off tries again, like a secondary.
+    """Asks for a SOA or a whole zone. If the connection is refused or closed, it tries again, as a secondary does.
 
-    Returns seconds from the first SYN to the last octet, or None, and the number of attempts."""
+    Returns the seconds from the first SYN to the last octet, or None, and the number of attempts."""
     begin = time.monotonic()
     for attempt in itertools.count(1):
         left = begin + patience - time.monotonic()
         if left <= 0:
             return None, attempt - 1
         with socket_from(source) as sock:
-            # A SYN that was dropped is sent again by the kernel after a second.
+            # The kernel sends a dropped SYN again after a second.
             sock.settimeout(left)
             try:
                 sock.connect((address, 53))

@@ -1,6 +1,6 @@
-"""A private lab for one test: namespaces (made by scripts/lab), the appliance in it, and what runs beside it.
+"""A private lab for one test: its namespaces (made by scripts/lab), the appliance, and other processes.
 
-Names in a lab: `appliance` is the namespace of axfrd; the hosts are what the test asks for.
+In a lab, `appliance` is the namespace of axfrd. The test names the other hosts.
 """
 
 import contextlib
@@ -24,16 +24,16 @@ IPV4 = "192.0.2.53"
 IPV6 = "2001:db8::53"
 EVERYONE = ("192.0.2.0/24", "2001:db8::/64")
 
-# Time that a thing may take before the test calls it broken, on a machine whose CPUs others have for most of the time.
-# A wait ends when what it waits for is seen, so it costs nothing to wait long. Nothing here measures speed.
+# Seconds after which a test gives up waiting. The machine may be busy with other work most of the time. A wait ends as
+# soon as its condition is true, so a large value costs nothing. These tests do not measure speed.
 PATIENCE = 120
 
-# What one axfrd takes at most, in pages of 2 MiB.
+# The most hugepages of 2 MiB that one axfrd takes.
 HUGEPAGES = 128
 
-# A file in the directory of a lab that stays.
+# The name of a file that marks the directory of a lab that stays.
 KEPT = "kept"
-# Preloaded into axfrd, to tell where it was when it crashes. A sanitizer does so itself, and wants to be loaded first.
+# Preloaded into axfrd, to print a backtrace when it crashes. A sanitizer does so itself, and must be loaded first.
 BACKTRACE = BUILD / "tests" / "system" / "backtrace.so"
 SANITIZED = BUILD.name in ("build-asan", "build-tsan")
 
@@ -43,7 +43,7 @@ counter = itertools.count(1)
 
 
 def wait_until(condition, what, timeout=PATIENCE, pause=0.05):
-    """Calls condition until it gives something true, and returns that."""
+    """Calls condition() until its result is true, and returns the result."""
     deadline = time.monotonic() + timeout
     while not (result := condition()):
         if time.monotonic() > deadline:
@@ -53,7 +53,7 @@ def wait_until(condition, what, timeout=PATIENCE, pause=0.05):
 
 
 class Host:
-    """One namespace. Commands run in it; Python code does so too, in a `with host.inside():`."""
+    """One namespace. Commands run in it, and Python code in a `with host.inside():` uses its network."""
 
     def __init__(self, lab, name, number=None):
         self.lab, self.name, self.namespace = lab, name, f"{lab.name}-{name}"
@@ -65,14 +65,14 @@ class Host:
         return ["ip", "netns", "exec", self.namespace, *map(str, command)]
 
     def run(self, *command, check=True, timeout=PATIENCE, **options):
-        """Runs to the end; the result has stdout and stderr as text."""
+        """Runs a command to its end. The result has stdout and stderr as text."""
         done = subprocess.run(self.command(*command), capture_output=True, text=True, timeout=timeout, **options)
-        if check and done.returncode not in (0, 3):  # 3: it did, and found what scripts look for
+        if check and done.returncode not in (0, 3):  # 3: done, but with a finding for scripts
             raise RuntimeError(f"{command} in {self.name}: exit {done.returncode}\n{done.stdout}{done.stderr}")
         return done
 
     def spawn(self, *command, **options):
-        """Starts a process; its output goes to a log file, shown when the test fails. The lab ends it at the latest."""
+        """Starts a process. Its output goes to a log file, which is shown when the test fails. Lab.close() ends it."""
         log = self.directory / f"{pathlib.Path(str(command[0])).name}-{len(self.lab.processes)}.log"
         with open(log, "wb") as output:
             process = subprocess.Popen(
@@ -84,7 +84,7 @@ class Host:
 
     @contextlib.contextmanager
     def inside(self):
-        """Sockets made here belong to this namespace, and stay there. Concerns the calling thread only."""
+        """Enters the namespace, in the calling thread only. Sockets that are made here stay in the namespace."""
         with open("/proc/thread-self/ns/net") as outside, open(f"/run/netns/{self.namespace}") as inside:
             enter(inside)
             try:
@@ -107,13 +107,13 @@ def enter(namespace):
 
 
 class Lab:
-    """Made by the fixture new_lab. close() ends all processes and deletes the namespaces, and keep() lets them stand;
-    their logs stay in logs."""
+    """Made by the fixture new_lab. close() ends all processes and deletes the namespaces; keep() leaves them alone.
+    After either, `logs` has the texts of their logs."""
 
     def __init__(self, *hosts, ports=1, split=False, direct=False):
-        # The process id in the name lets a later session clear away what a killed one left (see sweep()).
+        # By the process id in the name, a later session finds the labs of a killed one (see sweep()).
         self.name = f"axt{os.getpid()}-{next(counter)}"
-        # Not pytest's own directory: the path of a Unix socket is limited to 107 bytes.
+        # Not pytest's own directory, whose path may be too long: that of a Unix socket is limited to 107 octets.
         self.directory = directory_of(self.name)
         self.directory.mkdir()
         self.processes, self.logs = [], {}
@@ -136,7 +136,7 @@ class Lab:
         shutil.rmtree(self.directory)
 
     def keep(self):
-        """Also beyond the end of this session."""
+        """Keeps the lab, also after the end of this session."""
         (self.directory / KEPT).touch()
         self.read_logs()
 
@@ -144,7 +144,7 @@ class Lab:
         self.logs |= {process.log.name: process.log.read_text(errors="replace") for process in self.processes}
 
     def how_to_look(self):
-        """For somebody at a terminal."""
+        """Yields commands that show the lab, for a user at a terminal."""
         yield f"scripts/lab --lab {self.name} status"
         for host in [self.appliance, *self.hosts.values()]:
             yield f"ip netns exec {host.namespace} COMMAND..."
@@ -170,7 +170,7 @@ def directory_of(lab):
 
 
 def sweep():
-    """Deletes the labs of test sessions that were killed, but for those that somebody wants to look at."""
+    """Deletes the labs of test sessions that were killed, except for labs that were kept."""
     names = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True).stdout
     for lab, pid in set(re.findall(r"^(axt(\d+)-\d+)-", names, re.MULTILINE)):
         if not pathlib.Path(f"/proc/{pid}").exists() and not (directory_of(lab) / KEPT).exists():
@@ -184,7 +184,7 @@ def af_packet(device="axp0", number=0, queues=1):
 
 AF_XDP = "net_af_xdp0,iface=axp0"
 
-# An interface that stays the kernel's, and gives us queries only: what Lab(split=True) has.
+# Options for a lab with split=True: the interface keeps its kernel driver and addresses, and axfrd gets queries only.
 SPLIT = {"ports": ["axp0"], "address": None}
 
 
@@ -199,7 +199,7 @@ class Axfrd:
     Options are given as on the command line, without the dashes: Axfrd(lab, workers=2, allow_transfer=[...]).
     """
 
-    prefix = ()  # a command that runs it
+    prefix = ()  # a command that is put before that of axfrd
 
     def __init__(self, lab, zones=(), ports=(af_packet(),), **options):
         self.lab, self.process = lab, None
@@ -215,7 +215,7 @@ class Axfrd:
             "store": self.directory / "store",
             "zones_dir": self.zones,
             "control_socket": self.socket,
-            "rate_limit": 0,  # a test may ask for the same more often than a network should
+            "rate_limit": 0,  # off, because a test may ask the same question very often
             "no_huge": free_hugepages() < HUGEPAGES,
             **options,
         }
@@ -230,7 +230,7 @@ class Axfrd:
                     yield from (name, str(each))
 
     def start(self, **options):
-        """Returns when axfrd says that it is ready."""
+        """Starts axfrd; returns when its log says that it is ready."""
         environment = dict(options.pop("env", os.environ))
         if not SANITIZED and BACKTRACE.exists():
             environment.setdefault("LD_PRELOAD", str(BACKTRACE))
@@ -245,14 +245,14 @@ class Axfrd:
         return self.process.log.read_text()
 
     def logs(self, text):
-        """Waits for a line with that text: a thread writes the log, after the reply to whoever made the change."""
+        """Waits for a line with that text. A thread writes the log, so it may come after a reply."""
         wait_until(lambda: text in self.log(), f"the log to say: {text}")
 
     def running(self):
         return self.process is not None and self.process.poll() is None
 
     def stop(self):
-        """Asks it to end, as systemd would, and returns its exit code."""
+        """Stops it by SIGTERM, as systemd does, and returns its exit code."""
         self.process.terminate()
         return self.process.wait(PATIENCE)
 
@@ -270,12 +270,12 @@ class Axfrd:
         return self.json("stats")
 
     def hugepages(self):
-        """Memory in hugepages, in KiB. Other tests beside this one take some, too, so what is free says nothing."""
+        """axfrd's memory in hugepages, in KiB. The number of free pages would not do: parallel tests take some, too."""
         rollup = pathlib.Path(f"/proc/{self.process.pid}/smaps_rollup").read_text()
         return sum(map(int, re.findall(r"_Hugetlb: +(\d+)", rollup)))
 
     def rss(self):
-        """Resident memory in KiB. Shared pages of hugetlbfs are not in it."""
+        """Resident memory in KiB, without shared pages of hugetlbfs."""
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+)", status)[1])
 
@@ -283,13 +283,13 @@ class Axfrd:
 def run_axfrctl(*arguments, check=True, input=None):
     command = [BUILD / "axfrctl", *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, input=input)
-    if check and done.returncode not in (0, 3):  # 3: it did, and found what scripts look for
+    if check and done.returncode not in (0, 3):  # 3: done, but with a finding for scripts
         raise RuntimeError(f"axfrctl {arguments}: exit {done.returncode}\n{done.stdout}{done.stderr}")
     return done
 
 
 def unaccounted(worker):
-    """Received packets without a verdict. Every packet ends in exactly one, so anything but 0 is a bug."""
+    """The number of received packets without a verdict. Each packet has exactly one verdict, so it must be 0."""
     left_over = sum(worker["punted"].values()) + sum(worker["dropped"].values())
     verdicts = worker["answered"] + worker["neighbours"] + left_over
     return worker["rx"] - verdicts

@@ -1,7 +1,7 @@
-"""Real servers, each in a host of its own, with one configuration: transfer these zones from that primary; or, as
-primaries themselves, serve these zone files.
+"""Other name servers, each in a host of its own. They are secondaries of a primary for some zones, or primaries that
+serve zone files.
 
-All of them answer on port 53 of every address of their host, and give their copies to that host itself.
+All of them answer on port 53 of every address of their host, and allow transfers to that host.
 """
 
 import pathlib
@@ -25,8 +25,8 @@ class Key(typing.NamedTuple):
 
 
 class Secondary:
-    """key: a Key, or the arguments of one, that its requests are signed with.
-    files: a directory with NAME.zone for each name: nothing is transferred."""
+    """key: a Key, or the arguments of one, with which its requests are signed.
+    files: a directory with NAME.zone for each name. If given, the server is a primary, and transfers nothing."""
 
     def __init__(self, host, names, primary=IPV4, key=None, files=None):
         self.host, self.names, self.primary, self.files = host, names, primary, files
@@ -50,7 +50,7 @@ class Secondary:
         return file
 
     def serial(self, name):
-        """The serial it serves, or None as long as it has no copy."""
+        """The serial that it serves, or None while it has no copy."""
         with self.host.inside():
             try:
                 answer = dns.query.udp(dns.message.make_query(name, "SOA"), "127.0.0.1", timeout=1).answer
@@ -61,7 +61,7 @@ class Secondary:
         return answer[0][0].serial if answer else None
 
     def wait(self, timeout=PATIENCE):
-        """Until it has a copy of every zone."""
+        """Waits until it has a copy of every zone."""
         missing = list(self.names)
 
         def done():
@@ -77,13 +77,14 @@ class Secondary:
         return records
 
     def wait_to_serve(self, name, serial):
-        """What was transferred is not served at once: NSD loads it a second later, PowerDNS when its database has it.
-        """
+        """Waits until it serves the serial. A transferred zone is not served at once: NSD loads it a second later, and
+        PowerDNS when it is in the database."""
         what = f"{type(self).__name__} to serve serial {serial} of {name}"
         wait_until(lambda: self.serial(name) == serial, what)
 
     def copy(self, name, tries=3):
-        """NSD resets connections when it has something new: another process takes the place of the one that served."""
+        """Transfers its copy. When NSD has loaded something new, another process serves, and open connections are
+        reset. So this tries several times."""
         try:
             with self.host.connect("127.0.0.1") as sock:
                 return zones.transfer(sock, name)
@@ -142,8 +143,8 @@ class Nsd(Secondary):
 
 
 class Knot(Secondary):
-    """Knot gives up a session in which it could not send for 500 ms (tcp-io-timeout). Whoever reads a large copy and
-    decodes it meanwhile takes longer."""
+    """tcp-io-timeout: by default, Knot closes a session in which it could not send for 500 ms. A test that decodes a
+    large copy while it reads may take longer."""
 
     def command(self, directory):
         key = f"key: {self.key.name}" if self.key else ""
@@ -244,15 +245,15 @@ class Bind(Secondary):
 
 
 class Pdns(Secondary):
-    """PowerDNS gives out DNSKEY, CDS and CDNSKEY that it has from elsewhere only with direct-dnskey, and with the TTL
-    of negative answers. Of NSEC, NSEC3 and NSEC3PARAM it keeps which kind of chain there is, and makes them anew."""
+    """PowerDNS serves transferred DNSKEY, CDS and CDNSKEY only with direct-dnskey, and with the TTL of negative
+    answers. It does not keep NSEC, NSEC3 and NSEC3PARAM, only the kind of chain, and makes these records itself."""
 
     OTHER_TTL = (48, 59, 60)
     MADE_ANEW = (47, 50, 51)
 
     @classmethod
     def comparable(cls, records):
-        """What its copy has as its primary has it."""
+        """The records that its copy must have in common with the primary; TTLs that it changes become 0."""
         kept = (each for each in records if each.type not in cls.MADE_ANEW)
         return [each._replace(ttl=0) if each.type in cls.OTHER_TTL else each for each in kept]
 

@@ -1,19 +1,19 @@
-"""Zones as providers have them: a customer's zone does not name itself.
+"""Zones as providers have them: the SOA and NS of a customer's zone name the provider's servers.
 
-Its SOA and NS are names of the provider, which share some labels with the apex: its top-level domain, its parent, or
-more; in the apex's case or in another. tests/model/provider_zone.h does the same for the unit tests.
+These names share some labels with the apex: its top-level domain, its parent, or more; in the apex's letter case or in
+another. tests/model/provider_zone.h does the same for the unit tests.
 """
 
 import random
 
-# Zones that are not called after the relation of their names. A file name, NAME.zone, has no room for 127 labels.
+# Zones whose names do not say how the names in them relate. A file name, NAME.zone, has no room for 127 labels.
 REVERSE = ("113.0.203.in-addr.arpa", "8.b.d.0.1.0.0.2.ip6.arpa")
 IDN = "xn--bcher-kva.example"
 ONE_LABEL = "customer"
 MANY_LABELS = ".".join("ab"[number % 3 % 2] for number in range(124)) + ".org"
 LONG = ".".join(["x" * 63, "y" * 63, "z" * 63, "w" * 43, "org"])
 
-# A record of each type that NSD, Knot, BIND, PowerDNS and dnspython know by this name; names among them share labels.
+# A record of each type whose mnemonic NSD, Knot, BIND, PowerDNS and dnspython know. {name}: a name related to the apex.
 TYPES = """\
 t A 192.0.2.1
 t AAAA 2001:db8::1
@@ -56,7 +56,7 @@ n DS 1 13 2 {digest}
 
 
 def related(apex):
-    """Absolute names that stand to the apex in each of the ways that a SOA's names do, by what the way is called."""
+    """Relation → an absolute name that has this relation to the apex. Names in a SOA have one of these relations."""
     labels = apex.split(".")
     parent, top, two = ".".join(labels[1:]), labels[-1], ".".join(labels[-2:])
 
@@ -83,7 +83,7 @@ def related(apex):
 
 
 def zone(apex, mname, rname, records=(), servers=None):
-    """Zone text. `servers`: NS names, by default the SOA's first name and one elsewhere."""
+    """Zone text. `servers`: NS names; by default MNAME and a name in another zone."""
     lines = [f"$ORIGIN {apex}.", "$TTL 3600", f"@ SOA {mname} {rname} 1 7200 3600 1209600 300"]
     for server in servers or sorted({mname, "ns2.elsewhere.test."} - {"."}):
         lines.append(f"@ NS {server}")
@@ -112,14 +112,14 @@ def every_type(apex):
         if name != ".":
             for line in TYPES.splitlines():
                 owner, data = line.split(" ", 1)
-                # NSD folds the names in these; RFC 4034 section 6.2 does not.
+                # NSD changes these names to lower case, although RFC 4034 section 6.2 does not list their types.
                 name_here = name.lower() if data.startswith(("SVCB", "HTTPS")) else name
                 texts.append(f"{owner}{number} " + data.format(name=name_here, key="A" * 86 + "==", digest="ab" * 32))
     return texts
 
 
 def all_zones():
-    """Zone texts by name: each relation under short and long apexes; from one record to some thousand."""
+    """Name → zone text: each relation, with short and long apexes, and from one record to some thousand."""
     zones = {}
     for suffix, count in (("com", 3), ("co.uk", 40), ("b.c.example.org", 0)):
         for relation in related("x.y"):

@@ -1,4 +1,4 @@
-"""Small random zones out of few labels, so that everything lies above, below and beside everything else."""
+"""Makes small random zones out of few labels, so that many names are above, below or beside others."""
 
 import random
 
@@ -33,7 +33,7 @@ class Zone:
             return
         if rdtype == "DS" and "NS" not in types:
             return
-        # A name server refuses to load a wildcard that delegates, and what lies below a DNAME.
+        # Name servers refuse to load a wildcard delegation, and names below a DNAME.
         if rdtype == "NS" and labels[0] == "*" or {rdtype, *types} >= {"NS", "DNAME"}:
             return
         if any("DNAME" in self.types_at(labels[at:]) for at in range(1, len(labels) + 1)):

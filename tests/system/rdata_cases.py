@@ -1,4 +1,4 @@
-"""RDATA of every type that BIND and Knot know, and changes to it: in text, and in octets (RFC 3597)."""
+"""RDATA of every type that BIND and Knot know, and random mutations of it: in text, and in octets (RFC 3597)."""
 
 import base64
 import random
@@ -9,7 +9,7 @@ KEY = base64.b64encode(b"\3\1\0\1" + bytes(range(1, 129))).decode()
 SIGNATURE = base64.b64encode(bytes(range(64))).decode()
 HASH = "2t7b4g4vsa5smi47k61mv5bv1a22bojr"
 
-# Records that are as they should be: types, and data for them.
+# Type → valid data.
 SEEDS = {
     "A": ["192.0.2.1"],
     "NS": ["ns.example.net.", "ns"],
@@ -108,7 +108,7 @@ SEEDS = {
     "TYPE65280": [r"\# 3 010203", r"\# 0"],
 }  # fmt: skip
 
-# Numbers, words and marks that stand in some data, and are put where they do not belong.
+# Numbers, words and punctuation that are valid in some data. They are inserted also where they are not valid.
 WORDS = (
     "0 1 2 3 4 5 8 9 10 253 254 255 256 65535 65536 4294967295 4294967296 -1 +1 0x10 007 1.5 - . .. @ a a. ab "
     "AAAA AAA= "
@@ -127,7 +127,7 @@ CHARACTERS = "0123456789abcfgxzAFZ.-:/+=_!*?^$|[]{},@~\\&'%"
 
 
 def tokens_of(text):
-    """The tokens of a record, quoted strings whole."""
+    """The tokens of a record. A quoted string is one token."""
     tokens, token, quoted, escaped = [], "", False, False
     for c in text:
         if c == " " and not quoted and not escaped:
@@ -141,7 +141,7 @@ def tokens_of(text):
 
 
 def is_one_line(text):
-    """Whether quotation marks pair, and nothing says that the record ends sooner or later than its line."""
+    """Whether quotation marks are balanced, and the record ends where its line ends."""
     quoted, escaped = False, False
     for c in text:
         if escaped:
@@ -228,7 +228,7 @@ def in_octets(number, data):
 
 
 def read_raw_zone(raw):
-    """Type and RDATA of each owner's first label, of a zone that BIND wrote in its format "raw"."""
+    """First label of an owner → type and RDATA, from a zone that BIND wrote in its format "raw"."""
     found, at = {}, 24
     while at < len(raw):
         _, _, rdtype, _, _, count = struct.unpack_from("!IHHHII", raw, at)

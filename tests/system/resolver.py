@@ -6,14 +6,14 @@ from lab import wait_until
 
 
 class Resolver:
-    """BIND, which has one zone, and resolves for others."""
+    """BIND as a resolver, which is also the primary of one zone."""
 
     def __init__(self, host, zone="target.test"):
         self.host, self.zone, self.serial, self.process = host, zone, 0, None
         self.file = host.directory / f"{zone}.zone"
 
     def set(self, *records, ttl=1):
-        """What the zone has, from now on, beside its name server."""
+        """Replaces the records of the zone, except for its SOA and name server."""
         self.serial += 1
         soa = f"@ SOA ns hostmaster {self.serial} 3600 600 86400 1"
         lines = [f"$TTL {ttl}", soa, "@ NS ns", f"ns A {self.host.ipv4}"]

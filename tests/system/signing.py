@@ -1,4 +1,4 @@
-"""Zones signed as operators sign them, with dnssec-signzone; keys and validity are the test's own."""
+"""Signs zones with dnssec-signzone, as operators do. Each test makes its own keys."""
 
 import re
 import subprocess
@@ -12,7 +12,7 @@ CHAINS = {
 
 
 def sign(directory, zone, text, options):
-    """Signs `text` as `zone`; the file with the signed zone, and its key-signing key as a DNSKEY record."""
+    """Signs `text` as `zone`. Returns the file of the signed zone, and the data of its key-signing key from DNSKEY."""
     keys = []
     for flags in (["-f", "KSK"], []):
         command = ["dnssec-keygen", "-q", "-K", directory, "-a", "ECDSAP256SHA256", *flags, zone]

@@ -1,4 +1,4 @@
-"""ALIAS and URL: a resolver in the lab knows the targets, and axfrd makes their addresses data of its zones."""
+"""ALIAS and URL: axfrd resolves the targets by a resolver in the lab, and serves their addresses in its zones."""
 
 import dns.rcode
 import dns.tsigkeyring
@@ -53,7 +53,7 @@ def serial(axfrd):
 
 
 def alias(axfrd, owner=f"{ZONE}."):
-    """What `zone show` says of the first ALIAS or URL of an owner."""
+    """The entry of `zone show` for the first ALIAS or URL of an owner."""
     return next(line for line in axfrd.json("zone", "show", ZONE)["aliases"] if line["owner"] == owner)
 
 
@@ -102,7 +102,7 @@ def test_an_unmoved_target_leaves_the_zone_alone(axfrd):
 
 
 def test_a_failing_target_keeps_its_addresses(axfrd):
-    axfrd.resolver.set("www A 10.0.0.2")  # cdn is NXDOMAIN now
+    axfrd.resolver.set("www A 10.0.0.2")  # cdn is now NXDOMAIN
     wait_until(lambda: alias(axfrd)["state"] == "failing", "the failure to show")
     assert "NXDOMAIN" in alias(axfrd)["error"]
     axfrd.logs("NXDOMAIN")

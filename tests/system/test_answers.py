@@ -1,4 +1,4 @@
-"""What a client is told: through the packet path (UDP) and through the kernel path (TCP), IPv4 and IPv6."""
+"""Answers to clients by the packet path (UDP) and the kernel path (TCP), over IPv4 and IPv6."""
 
 import dns.flags
 import dns.message
@@ -45,7 +45,7 @@ def test_every_rrset_of_a_zone_is_answered_as_the_zone_file_has_it(client, over,
         assert sorted(each for each in found if each.owner == owner) == expected
 
 
-# name, type, RCODE, authoritative, answer, authority, additional; None: whatever it is.
+# name, type, RCODE, authoritative, answer, authority, additional. A section that is None may have any records.
 SOA = "example.com. SOA ns1.example.com. hostmaster.example.com. 2024010101 7200 3600 1209600 300"
 CASES = {
     "cname chain inside the zone": (

@@ -1,4 +1,4 @@
-"""Clients of the HTTP API: real ones, and what those that Debian lacks send and look for."""
+"""Clients of the HTTP API: those that Debian has, and the requests of others with what they look for in answers."""
 
 import contextlib
 import json
@@ -32,7 +32,7 @@ def count(axfrd, zone="example.com"):
 
 
 def pebble(host, directory):
-    """An ACME server that asks axfrd for challenges. Returns the certificate that its clients must trust."""
+    """Starts an ACME server that looks up challenges at axfrd. Returns the certificate that its clients must trust."""
     cert, key = certificate(directory)
     settings = {
         "listenAddress": "127.0.0.1:14000", "managementListenAddress": "127.0.0.1:15000", "httpPort": 5002,
@@ -58,7 +58,7 @@ def pebble(host, directory):
 
 
 def test_libcloud_makes_changes_and_removes_a_zone(axfrd, api):
-    """In a process of its own, because it must be in the namespace of axfrd."""
+    """The client runs in a process of its own, because it must be in the namespace of axfrd."""
     script = f"""
 from libcloud.dns.providers import get_driver
 from libcloud.dns.types import Provider, RecordType
@@ -78,7 +78,7 @@ driver.delete_zone(zone)
 
 
 def test_lexicon_creates_lists_updates_and_deletes_records(axfrd, api):
-    """It sends GET with a body, no Content-Type, names without their final dot, and whole RRsets as it got them."""
+    """Lexicon sends GET with a body, no Content-Type, names without final dot, and whole RRsets as it got them."""
 
     def lexicon(*arguments):
         options = ["--auth-token", api.token, "--pdns-server", f"http://127.0.0.1:{PORT}"]
@@ -123,7 +123,7 @@ def test_lego_gets_a_certificate_with_a_token_for_challenges_alone(axfrd):
 
 
 def test_certbot_gets_a_certificate_with_a_key_for_challenges_alone(axfrd):
-    """By UPDATE (RFC 2136), from another host."""
+    """Certbot sends UPDATE (RFC 2136), from another host."""
     host, directory = axfrd.lab.client, axfrd.lab.client.directory
     cert = pebble(host, directory)
     secret = axfrd.json("key", "generate", "certbot", "--algorithm", "hmac-sha512")["secret"]
@@ -145,7 +145,7 @@ def test_certbot_gets_a_certificate_with_a_key_for_challenges_alone(axfrd):
     assert count(axfrd) == before, "the challenges have gone again"
 
 
-# ---- what others send, and look for in answers ----
+# ---- requests of other clients, and what they look for in answers ----
 
 
 def challenge(name, *values, more=()):
@@ -154,7 +154,7 @@ def challenge(name, *values, more=()):
 
 
 def test_acme_sh_finds_by_text_what_it_looks_for(axfrd, api):
-    """It reads JSON with grep: no blanks, and `records` behind `name`."""
+    """acme.sh reads JSON with grep: there must be no blanks, and `records` must be after `name`."""
     name = "_acme-challenge.www.example.com."
     zone = f"{ZONES}/example.com."
     more = {"name": name, "type": "TXT", "ttl": 60}
@@ -180,7 +180,7 @@ def test_acme_sh_finds_by_text_what_it_looks_for(axfrd, api):
 
 
 def test_cert_managers_webhook_cleans_up_with_what_is_left(axfrd, api):
-    """Two orders at once for one name; its clean-up is REPLACE, at last with an empty list."""
+    """Two orders at once for one name. The webhook cleans up with REPLACE, for the last record with an empty list."""
     name, zone = "_acme-challenge.cm.example.com.", f"{ZONES}/example.com."
 
     def values():
@@ -195,12 +195,13 @@ def test_cert_managers_webhook_cleans_up_with_what_is_left(axfrd, api):
     for value in ("order-1", "order-2"):
         assert api.ask("PATCH", zone, challenge(name, *[v for v in values() if v != value]))[0] == 204
     assert values() == []
-    # The API key may be sent as the webhook is configured to.
+    # The webhook can be configured to send the API key in another header field.
     assert api.ask("GET", zone, X_API_Key="", Authorization=f"Bearer {api.token}")[0] == 200
 
 
 def test_powerdns_admin_finds_each_field_that_it_reads(axfrd, api):
-    """Zones without their final dot; a missing field is an exception there; it reads only what is said to be JSON."""
+    """PowerDNS-Admin names zones without their final dot, raises an exception if a field is missing, and reads only
+    answers whose Content-Type is JSON."""
 
     def ask_as_it_does(method, path, body=None):
         status, answer, header = api.ask(method, path, body, Accept="application/json", Content_Type="application/json")

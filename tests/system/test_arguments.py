@@ -1,4 +1,4 @@
-"""What an operator types is what is stored; mistakes are told for what they are; and a verb said twice is said once."""
+"""Arguments are stored as they were typed, errors name the mistake, and repeating a verb changes nothing."""
 
 import json
 import os

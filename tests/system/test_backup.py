@@ -1,4 +1,4 @@
-"""A copy of the store, taken while axfrd runs, and an appliance made of it; providers that zones follow."""
+"""Backups of the store while axfrd runs, and axfrds that start from them; providers, whose changes zones follow."""
 
 import os
 import subprocess
@@ -39,7 +39,7 @@ def test_an_appliance_made_of_a_backup_is_above_what_it_knows_of(new_lab, new_ax
 
 
 def change(axfrd, number):
-    """One change, and how long it took."""
+    """Makes one change; returns the seconds that it took."""
     begun = time.monotonic()
     axfrd.ctl("batch", input=f"zone begin example.org\nzone set example.org h{number} 60 TXT '{'x' * 200}'\n"
                              "zone commit example.org\n")
@@ -47,12 +47,12 @@ def change(axfrd, number):
 
 
 def stuck_by(file):
-    """The environment of an axfrd whose backups get nowhere while the file is there."""
+    """The environment of an axfrd whose backups make no progress while the file exists."""
     return os.environ | {"LD_PRELOAD": str(BUILD / "tests" / "system" / "stuck.so"), "STUCK_BACKUP": str(file)}
 
 
 def test_a_disk_that_takes_nothing_of_a_backup_holds_no_change_up(new_lab, new_axfrd, zone_file, tmp_path):
-    """The log is so small that each few changes want the database, of which the copy is being made."""
+    """The redo log is so small that a checkpoint is due after every few changes, while the database is being copied."""
     axfrd = new_axfrd(new_lab("client"), zones=[zone_file("example.org", 2000)], redo_log=64)
     assert axfrd.stop() == 0
     stuck, copy = tmp_path / "stuck", axfrd.directory / "copy"
@@ -92,7 +92,7 @@ def test_a_stop_does_not_wait_for_a_disk_that_takes_nothing(new_lab, new_axfrd, 
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """Mounted before axfrd starts, in a mount namespace of its own."""
+    """The directory of a small file system. It is mounted before axfrd starts, which has its own mount namespace."""
     disk = tmp_path / "disk"
     disk.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", disk], check=True)
@@ -138,7 +138,7 @@ SECONDARIES = {"bind": Bind, "nsd": Nsd, "knot": Knot}
 def test_secondaries_that_are_ahead_of_a_restored_store_come_back_in_step_by_themselves(
     new_lab, new_axfrd, zone_file, changes
 ):
-    """A serial that was given between the backup and the loss of the store is given again, for other content."""
+    """Serials that were used between the backup and the loss of the store are used again, for other content."""
     lab = new_lab(*SECONDARIES)
     hosts = {name: getattr(lab, name) for name in SECONDARIES}
     axfrd = new_axfrd(lab, zones=[zone_file("example.org", 20)])

@@ -1,4 +1,4 @@
-"""Batches of verbs that are sent ahead, and clients of the control socket that do the same."""
+"""Batches of verbs, which are sent without waiting for replies, and other clients that do so on the control socket."""
 
 import json
 import pathlib
@@ -31,7 +31,7 @@ def names(count=COUNT):
 
 
 def batch_process(axfrd, *options, lines=None, **streams):
-    """Its standard input is a file of these lines, or else a pipe."""
+    """Starts `axfrctl batch`. Its standard input is a file of these lines, or else a pipe."""
     stdin = subprocess.PIPE
     if lines is not None:
         file = axfrd.lab.appliance.directory / "verbs"
@@ -71,7 +71,7 @@ def test_each_verb_of_a_batch_sees_what_those_before_have_done(axfrd):
 def test_a_verb_that_fails_amid_a_batch_keeps_none_from_being_done(axfrd):
     lines = []
     for zone in names():
-        lines += transaction(zone, "a 60 A 192.0.2.1") + [f"zone commit {zone}"]  # which none has begun
+        lines += transaction(zone, "a 60 A 192.0.2.1") + [f"zone commit {zone}"]  # without a `zone begin`
     lines[200:200] = ["no such verb", "zone show 'half"]
     done = axfrd.ctl("batch", input="\n".join(lines) + "\n", check=False)
     assert done.returncode == 2
@@ -120,7 +120,7 @@ def test_a_batch_that_is_killed_has_done_its_first_lines(axfrd):
         wait_until(lambda: serials(axfrd)[5] > 1, "some changes")
         batch.send_signal(signal.SIGKILL)
     last = None
-    while last != (last := serials(axfrd)):  # what was sent is done
+    while last != (last := serials(axfrd)):  # until the verbs that were sent are done
         time.sleep(0.2)
     changed = [serial > 1 for serial in last]
     assert changed == sorted(changed, reverse=True) and changed[5]
@@ -136,7 +136,7 @@ def test_axfrd_that_is_killed_leaves_what_was_acknowledged_and_the_rest_is_told(
         said = batch.stderr.read().decode()
         status = batch.wait()
     acknowledged = sum(b'"added":1' in line for line in results)
-    if status != 0:  # else it was faster
+    if status != 0:  # if it is 0, the batch ended before the kill
         assert status == 2
         told = re.search(r"what line (\d+)( to line \d+)? asked for may have been done or not", said)
         assert told and int(told[1]) == len(results) + 1, said
@@ -146,7 +146,7 @@ def test_axfrd_that_is_killed_leaves_what_was_acknowledged_and_the_rest_is_told(
 
 def test_a_client_that_does_not_read_holds_up_nobody_and_costs_little(axfrd):
     with Control(axfrd.socket) as lazy:
-        axfrd.ctl("zone", "list")  # builds what is built at the first time
+        axfrd.ctl("zone", "list")  # allocates what the first call allocates
         before, sent = axfrd.rss(), 0
         request = b'{"jsonrpc":"2.0","id":1,"method":"zone.show","params":{"zone":"z%05d.example"}}\n'
         lazy.socket.setblocking(False)
@@ -175,7 +175,7 @@ def test_a_busy_client_leaves_others_their_turns(axfrd):
 
 
 def peak_of(pid):
-    """The most that a process had in memory, in octets; 0 if it has ended."""
+    """The most memory that a process had, in octets; 0 if it has ended."""
     found = re.search(r"VmHWM:\s+(\d+) kB", pathlib.Path(f"/proc/{pid}/status").read_text())
     return int(found[1]) * 1024 if found else 0
 

@@ -1,4 +1,4 @@
-"""Names in RDATA, whose case does not count (RFC 4034 section 6.2): one record here is one at every secondary."""
+"""Names in RDATA compare without case (RFC 4034 section 6.2): one record in axfrd is one at every secondary."""
 
 import random
 
@@ -18,7 +18,7 @@ TWICE = "mx MX 10 mail.example.\nmx MX 10 Mail.Example.\nc CNAME host.example.\n
 
 
 def many_hosts(count):
-    """So that the zone is larger than its differences."""
+    """Records that make the zone larger than its differences, so that IXFR is used."""
     return "".join(f"h{i} A 192.0.2.{i % 250}\n" for i in range(count))
 
 
@@ -56,10 +56,10 @@ def test_two_records_that_differ_in_case_are_one_and_an_update_in_any_case_means
 
 
 class Recaser:
-    """Random changes of a few records, whose names come in random case.
+    """Makes random changes of a few records, with names in random case.
 
-    The names in HTTPS count with their case (RFC 4034 section 6.2, RFC 3597 section 6), but NSD folds them, so that it
-    would hold one record where axfrd, Knot and BIND have two: it gets no HTTPS."""
+    Names in HTTPS compare with their case (RFC 4034 section 6.2, RFC 3597 section 6). NSD changes them to lower case,
+    so that it would have one record where axfrd, Knot and BIND have two. So NSD gets no HTTPS."""
 
     def __init__(self, axfrd, seed, https):
         self.control, self.random, self.https = Control(axfrd.socket), random.Random(seed), https
@@ -98,7 +98,7 @@ def test_a_secondary_that_follows_by_ixfr_has_what_we_have(new_lab, new_axfrd, z
         assert zones.differences(served(axfrd, lab.client), peer.copy(ZONE)) == []
 
     control = Control(axfrd.socket)
-    # Where there were two records, removing one took the only copy that a secondary had.
+    # If axfrd kept these as two records, removing one would remove the only record that a secondary has.
     follow(control.edit(ZONE, set=["mx 3600 MX 10 MAIL.example."], unset=["mx MX 10 Mail.EXAMPLE."])["serial"])
     follow(control.edit(ZONE, set=["mx 3600 MX 20 mail.example."])["serial"])
     follow(control.edit(ZONE, unset=["mx MX 10 Mail.EXAMPLE."])["serial"])

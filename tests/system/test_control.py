@@ -1,4 +1,4 @@
-"""axfrctl: each verb, for people and for machines, and what it says when something is wrong."""
+"""axfrctl: each verb with text and with JSON output, and its error messages."""
 
 import json
 import socket

@@ -1,9 +1,9 @@
-"""Killed at any moment, it has every change that it acknowledged, whole ones only, and a history that goes on.
+"""An axfrd that is killed at any moment loses no acknowledged change, applies no change in part, and keeps its history.
 
-Writers commit without a pause; each commit of a zone writes one number to several names. A poller asks for serials
-all the while, as secondaries do. The redo log is small, so that checkpoints are part of it. Then axfrd is killed, or
-ends itself in the middle of a write to its store, and is started again: what it serves must be the last commit that
-was acknowledged, or the one after it, which was under way.
+Writers commit without a pause. Each commit of a zone writes one number to several names. Meanwhile a poller asks for
+serials, as secondaries do. The redo log is small, so that there are checkpoints. Then axfrd is killed, or ends itself
+in the middle of a write to its store, and is started again. It must serve the last commit that was acknowledged, or the
+next one, which was in progress.
 """
 
 import copy
@@ -21,7 +21,7 @@ import zones
 from control import Control
 from lab import BUILD, Axfrd, wait_until
 
-# Few enough for every run of the tests; AXFRD_KILLS=500 takes seven minutes.
+# Few, because this is part of every run of the tests. AXFRD_KILLS makes a longer run.
 KILLS = int(os.environ.get("AXFRD_KILLS", "30"))
 ZONES = ["small.example", "large.example"]
 NAMES = ["one", "two", "three.deep", "zzz"]
@@ -29,7 +29,7 @@ ADDRESS = "127.0.0.1"
 
 
 class Writer(threading.Thread):
-    """Commits to one zone until axfrd is gone."""
+    """Commits to one zone until axfrd has ended."""
 
     def __init__(self, host, socket, zone, number):
         super().__init__()
@@ -51,7 +51,7 @@ class Writer(threading.Thread):
 
 
 class Poller(threading.Thread):
-    """Remembers the newest serial that was ever told of each zone."""
+    """Keeps the newest serial of each zone that axfrd ever answered with."""
 
     def __init__(self, host):
         super().__init__()

@@ -1,4 +1,4 @@
-"""`secondary check`: what the parent, the secondaries and a resolver say, and what the operator is to mend."""
+"""`secondary check`: it asks the parent, the secondaries and a resolver, and says what the operator must correct."""
 
 import pytest
 
@@ -14,7 +14,7 @@ DS = "customer DS 12345 13 2 " + "AB" * 32
 
 @pytest.fixture
 def axfrd(new_lab, new_axfrd, tmp_path):
-    """A zone with one secondary, and a parent zone, whose server is the resolver, too."""
+    """A zone with one secondary, and its parent zone, whose server is also the resolver."""
     lab = new_lab("parent", "secondary")
     file = tmp_path / f"{ZONE}.zone"
     file.write_text(f"$TTL 600\n@ SOA ns hostmaster 1 7200 3600 1209600 300\n@ NS ns\nns A {IPV4}\n")
@@ -25,7 +25,7 @@ def axfrd(new_lab, new_axfrd, tmp_path):
 
 
 def check(axfrd, *delegation):
-    """What there is to mend when the parent's zone has these records beside the address of the second server."""
+    """The findings to correct if the parent zone has these records and the address of the second server."""
     axfrd.parent.set(f"ns2 A {axfrd.lab.secondary.ipv4}", *delegation)
     if axfrd.parent.process:
         axfrd.parent.stop()
@@ -68,7 +68,7 @@ def test_after_disable_the_parent_is_to_forget_the_secondaries(axfrd):
 def test_a_secondary_that_is_behind_is_named_with_its_serial(axfrd):
     Nsd(axfrd.lab.secondary, [ZONE]).wait()
     wait_until(lambda: axfrd.json("secondary", "status", ZONE)["ledger"][0]["behind"] == 0, "the proof")
-    axfrd.ctl("secondary", "edit", ZONE, "--allow", "192.0.2.99")  # the secondary hears of nothing any more
+    axfrd.ctl("secondary", "edit", ZONE, "--allow", "192.0.2.99")  # the secondary gets no NOTIFY from now on
     axfrd.ctl("zone", "begin", ZONE)
     axfrd.ctl("zone", "set", ZONE, "new", "60", "A", "192.0.2.9")
     serial = axfrd.json("zone", "commit", ZONE)["serial"]
@@ -76,7 +76,7 @@ def test_a_secondary_that_is_behind_is_named_with_its_serial(axfrd):
     assert "which is behind ours, " + str(serial) in behind
 
 
-# Answers whatever it is asked by one SOA without data.
+# A server that answers every query with one SOA record without data.
 EMPTY_SOA = """
 import socket
 sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

@@ -1,4 +1,4 @@
-"""Signed zones, asked by a validator that trusts nothing but the zone's own key (delv of BIND)."""
+"""Signed zones, queried by a validator that trusts only the zone's own key (delv of BIND)."""
 
 import concurrent.futures
 
@@ -27,7 +27,7 @@ deep.down NS ns.deep.down
 ns.deep.down A 192.0.2.6
 """
 
-# Names and types; delv ends with `resolution failed: ncache nx…` when it has validated that there is nothing.
+# Names and types. delv prints `resolution failed: ncache nx…` when it has validated a negative answer.
 POSITIVE = [
     ("", "SOA"), ("", "DNSKEY"), ("www", "A"), ("www", "AAAA"), ("alias", "A"), ("alias", "CNAME"), ("x.wild", "A"),
     ("y.x.wild", "A"), ("x.walias", "AAAA"), ("old", "DNAME"), ("x.old", "A"), ("signed", "DS"),
@@ -40,7 +40,7 @@ NO_NAME = [("nothing", "A"), ("x.www", "A"), ("x.b.ent", "A"), ("nothing.old", "
 
 
 def delv(client, anchor, zone, name, rdtype, at=None):
-    """What the validator says; `at`: when it is asked, in seconds since 1970, and not today."""
+    """The output of the validator. `at`: its time in place of today's, in seconds since 1970."""
     name = f"{name}.{zone}." if name else f"{zone}."
     clock = ["env", f"LD_PRELOAD={BUILD / 'tests' / 'system' / 'clock.so'}", f"CLOCK={at}"] if at else []
     done = client.run(*clock, "delv", f"@{IPV4}", "-a", anchor, f"+root={zone}", name, rdtype, check=False)
@@ -48,7 +48,8 @@ def delv(client, anchor, zone, name, rdtype, at=None):
 
 
 def insecure(zone, name):
-    """RFC 5155 section 9.2: where an opt-out NSEC3 stands for "nothing nearer", the wildcard's answer is insecure."""
+    """What delv prints for an insecure answer, or else a text that it never prints. RFC 5155 section 9.2: a wildcard
+    answer is insecure if an opt-out NSEC3 covers the next closer name."""
     return "unsigned answer" if zone == "optout.test" and name.startswith(("x.", "y.")) else "no exception"
 
 

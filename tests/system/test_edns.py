@@ -1,6 +1,6 @@
-"""EDNS: what the tests of ISC's EDNS compliance checker ask, DNS Cookies, and the options that axfrd answers.
+"""EDNS: the queries of ISC's EDNS compliance checker, DNS Cookies, and the options that axfrd answers.
 
-https://ednscomp.isc.org names those tests after dig's options, and so are they here.
+https://ednscomp.isc.org names its tests after dig's options. The names here are the same.
 """
 
 import struct
@@ -47,7 +47,7 @@ def has_soa(response):
     return any(rrset.rdtype == dns.rdatatype.SOA for rrset in response.answer)
 
 
-# What is asked, and what must be in the response: RCODE, SOA, EDNS, EDNS flags.
+# The query, and what the response must have: RCODE, SOA, EDNS, EDNS flags.
 COMPLIANCE = {
     "dns": (question(), "NOERROR", True, False, 0),
     "aa, ad, cd, z and tc are not echoed": (
@@ -111,7 +111,7 @@ def test_opt_stands_once_and_in_its_section(client, transport, count, section):
 
 
 def raw(client, wire, transport="udp"):
-    """Octets out, octets in."""
+    """Sends octets, and returns the octets of the response."""
     with client.inside():
         if transport == "udp":
             with dns.query.socket.socket(dns.query.socket.AF_INET, dns.query.socket.SOCK_DGRAM) as socket:
@@ -213,7 +213,7 @@ def test_a_cookie_can_be_had_without_a_question(client, transport):
 def test_dig_and_kdig_take_our_cookies_for_good(client, tool):
     output = client.run(tool, f"@{IPV4}", "+cookie", "+norec", "+retry=0", ZONE, "SOA").stdout
     line = next(line for line in output.splitlines() if "COOKIE" in line)
-    # kdig says where the server's part begins; dig says what it thinks of it.
+    # dig says whether the cookie is good. kdig only prints it, so its length is checked.
     assert "(good)" in line if tool == "dig" else len(line.split()[-1].replace(",", "")) >= 32, output
 
 
@@ -242,7 +242,7 @@ def test_a_cluster_rolls_its_secret_and_no_cookie_is_lost(new_lab, new_axfrd):
     assert "no staged secret" in axfrd.ctl("cookie", "activate", check=False).stderr
     assert "32 hexadecimal digits" in axfrd.ctl("cookie", "add", SECRETS[0][1:], check=False).stderr
 
-    # What was set is kept; two servers with one secret make the same cookies.
+    # The secret is kept after a kill. Two servers with the same secret make the same cookies.
     axfrd.kill()
     axfrd.start()
     assert axfrd.json("cookie", "show") == {"active": shown["staged"], "staged": None}

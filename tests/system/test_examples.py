@@ -1,6 +1,6 @@
-"""The commands that README, docs and manual pages show are commands that the programs take.
+"""The programs accept the commands that README, docs and manual pages show.
 
-Each is read by the program itself: axfrctl gets as far as a socket that is not there, axfrd as far as --check.
+The program itself parses each command: axfrctl until it finds no socket, and axfrd with --check.
 """
 
 import pathlib
@@ -17,7 +17,7 @@ ZONE_FILE = "@ 60 SOA ns.provider.example. host 1 1 1 1 1\n@ 60 NS ns.provider.e
 
 
 def blocks():
-    """Text of each block of commands, by where it stands."""
+    """Yields the place and the text of each block of commands."""
     for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
         for number, block in enumerate(re.findall(r"```sh\n(.*?)```", page.read_text().replace("   ", ""), re.S)):
             yield f"{page.name}-{number}", block
@@ -32,8 +32,8 @@ def commands():
         for line in block.replace("\\\n", " ").splitlines():
             line = line.strip().replace("$(date +%F)", "2027-01-31").removesuffix("...")
             if not re.match(r"(build/|sudo )?axfr(d|ctl)\b", line):
-                continue  # of others, a line may be half a command
-            # What a shell does with the output is not the program's business.
+                continue  # a line of another program may be only a part of a command
+            # The part behind a pipe is not for the program.
             words = shlex.split(line.split("|")[0], comments=True)
             if re.fullmatch(r"(build/|sudo )?axfr(d|ctl)", words[0]):
                 yield pytest.param(words, id=f"{place}: {' '.join(words)[:60]}")
@@ -56,7 +56,7 @@ def test_an_example_is_taken(words, tmp_path):
     if program == "axfrctl":
         command = [BUILD / program, "--socket", tmp_path / "nobody", *arguments]
     else:
-        # Directories of a host that is not this one.
+        # Directories in /etc do not exist here.
         arguments = [str(tmp_path) if word.startswith("/etc/") else word for word in arguments]
         command = [BUILD / program, *arguments, "--check"]
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""What operators type on their first day, and what axfrd answers: counts, previews, questions and advice."""
+"""Commands that operators use on their first day, and axfrd's output: counts, previews, questions and advice."""
 
 import pytest
 
@@ -12,7 +12,7 @@ SOA = "$TTL 600\n@ SOA ns1 hostmaster 1 7200 3600 1209600 300\n@ NS ns1\nns1 A 1
 
 @pytest.fixture
 def start(new_lab, new_axfrd, tmp_path):
-    """start(text, option=...): an appliance with one zone of that content, and a resolver with no names yet."""
+    """start(text, option=...): an appliance with one zone of that content, and a resolver that has no names yet."""
 
     def new(text=SOA, **options):
         lab = new_lab("client", "resolver")
@@ -50,7 +50,7 @@ def refused(axfrd, *arguments):
     return done.stderr
 
 
-# ---- what it runs with ----
+# ---- the settings that it runs with ----
 
 
 def test_the_options_are_shown_and_the_log_level_is_changed_while_it_runs(start):
@@ -112,7 +112,7 @@ def test_of_many_addresses_some_are_published_and_it_is_said(start):
 
 
 def test_held_addresses_of_a_rotating_target_leave_the_zone_alone(start):
-    """A target gives two of six addresses, in turn: once all were seen, the zone changes no more."""
+    """The target answers with two of six addresses, in turn. When all have been seen, the zone no longer changes."""
     axfrd = start(SOA + "cdn ALIAS cdn.target.test.\n", alias_hold=600)
     pool = [f"10.0.2.{number}" for number in range(1, 7)]
 

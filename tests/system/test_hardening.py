@@ -1,4 +1,4 @@
-"""What was built is hardened: looked for in the programs themselves, and not in the options of the build."""
+"""The programs are hardened. The tests look into the programs, not at the options of the build."""
 
 import re
 import subprocess
@@ -33,14 +33,14 @@ def test_it_is_loaded_anywhere_and_its_tables_are_read_only(program):
     assert not any("W" in flag and "E" in flag for _, flag in flags), "writable and executable"
 
 
-# The C library's functions that look before they write are called in place of those that do not.
+# Functions of the C library that check sizes before they write are called in place of those that do not.
 def test_functions_of_the_c_library_check_the_size_of_buffers():
     symbols = set(re.findall(r"UND (\w+)", readelf("--dyn-syms", BUILD / "axfrd")))
     assert "__stack_chk_fail" in symbols
     assert any(re.fullmatch(r"__\w+_chk", symbol) for symbol in symbols)
 
 
-# What an answer runs through is left out; meson.build says why, and what it would cost.
+# The code of the answering path is excepted; meson.build says why.
 def test_our_sources_are_compiled_with_guards(program):
     text = readelf("--debug-dump=info", "--dwarf-depth=1", program)
     units = re.findall(r"DW_AT_producer.*?: (GNU C\+\+.*)\n(?:.*\n)*?.*DW_AT_name.*?: (.*)", text)
@@ -51,7 +51,7 @@ def test_our_sources_are_compiled_with_guards(program):
             assert option in options
 
 
-# The linker drops the note from a program as soon as one object is without it, and Debian's crt1.o is.
+# The linker drops the note from a program if one object lacks it, as Debian's crt1.o does. So this looks at objects.
 def test_objects_say_that_indirect_jumps_are_marked():
     objects = [each for room in ("zones", "dataplane", "control") for each in BUILD.glob(f"{room}/lib{room}.a.p/*.o")]
     assert objects

@@ -1,4 +1,4 @@
-"""The HTTP API over real sockets and TLS: who may, bounds, the guide in docs/api.md, and PowerDNS beside it."""
+"""The HTTP API over real sockets and TLS: permissions, limits, the guide in docs/api.md, and PowerDNS in comparison."""
 
 import contextlib
 import json
@@ -18,7 +18,7 @@ ZONES = "/api/v1/servers/localhost/zones"
 
 
 def certificate(directory, name="cert"):
-    """A key and a certificate for localhost, in one file each."""
+    """Makes a key and a certificate for localhost, in one file each."""
     key, cert = directory / f"{name}.key", directory / f"{name}.pem"
     subprocess.run(
         [
@@ -40,7 +40,7 @@ class Http:
         self.context = ssl.create_default_context(cafile=cert) if cert else None
 
     def ask(self, method, path, body=None, **fields):
-        """Status, body (JSON if it is that), header."""
+        """Sends a request. Returns the status, the body (parsed if it is JSON), and the header."""
         scheme = "https" if self.context else "http"
         data = json.dumps(body).encode() if isinstance(body, (dict, list)) else body
         headers = {"X-API-Key": self.token, "Accept": "*/*"} | {k.replace("_", "-"): v for k, v in fields.items()}
@@ -98,7 +98,7 @@ def test_tls_with_a_certificate_that_is_read_anew(new_lab, new_axfrd):
             return False
 
     wait_until(is_back, "the first certificate to be back")
-    # The Unix socket is plain.
+    # The Unix socket has no TLS.
     curl = ["curl", "-fsS", "--unix-socket", path, "-H", f"Authorization: Bearer {secret}", "http://x/api"]
     assert "/api/v1" in lab.appliance.run(*curl).stdout
     assert path.stat().st_mode & 0o777 == 0o660
@@ -130,11 +130,11 @@ def test_tokens_outlive_a_restart_and_end_when_they_are_removed(plain):
 def test_who_is_slow_or_hostile_keeps_nobody_out(plain):
     axfrd = plain.axfrd
     before = axfrd.rss()
-    idle = [plain.connect() for _ in range(300)]  # more than one client may have: the oldest go
+    idle = [plain.connect() for _ in range(300)]  # more than one client may have, so the oldest are closed
     head = b"POST /api HTTP/1.1\r\nX-API-Key: " + plain.token.encode() + b"\r\n"
     for each in idle[::2]:
-        with contextlib.suppress(OSError):  # it has gone
-            each.sendall(head)  # and never the rest
+        with contextlib.suppress(OSError):  # the server has closed it
+            each.sendall(head)  # the request is never completed
     assert plain.ask("GET", "/healthz")[0] == 200
     for octets, status in (
         (b"GET / HTTP/1.1\r\nA: " + b"x" * 20000, b"431"),
@@ -183,7 +183,7 @@ def test_a_large_zone_is_created_read_and_changed(plain):
 
 
 def test_the_guide_does_what_it_says(new_lab, new_axfrd):
-    """Each command in docs/api.md, one after the other."""
+    """Runs each command in docs/api.md, one after the other."""
     lab = new_lab("client")
     cert, key = certificate(lab.appliance.directory)
     axfrd = new_axfrd(lab, zones=DATA.glob("*.zone"), http=f"127.0.0.1@{PORT}", http_cert=cert, http_key=key)
@@ -201,7 +201,7 @@ def test_the_guide_does_what_it_says(new_lab, new_axfrd):
     assert done.returncode == 0 and done.stdout.endswith("all was done\n"), done.stdout + done.stderr
 
 
-# ---- beside PowerDNS ----
+# ---- comparison with PowerDNS ----
 
 KEY = "changeme"
 API = "api=yes\napi-key=changeme\nwebserver=yes\nwebserver-address=127.0.0.1\nwebserver-port=8081\n"
@@ -218,7 +218,7 @@ def rrset(name, type_, *contents, how="REPLACE", ttl=300, **more):
 
 
 Z = f"{ZONES}/diff.test."
-# Method, path, body; and what is meant to differ: the status, or the error's text.
+# Method, path, body; and what may differ: the status, or the text of the error.
 REQUESTS = [
     ("GET", "/api", None),
     ("GET", "/api/v1/servers", None),
@@ -260,12 +260,12 @@ REQUESTS = [
     ("DELETE", Z, None),
     ("DELETE", Z, None),
 ]
-# What is different on purpose, or is not worth being the same.
+# Fields that differ on purpose, or need not be the same.
 SERIALS = {"serial", "edited_serial", "notified_serial", "soa_edit_api", "kind", "last_check", "version"}
 
 
 def shape(value, depth=0):
-    """The keys of objects, and of lists those of their first item."""
+    """The structure of a JSON value: the keys of objects, and for a list the structure of its first item."""
     if isinstance(value, dict):
         return {key: shape(item, depth + 1) for key, item in sorted(value.items())}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Zones whose records are well-formed each, and which secondaries refuse or resolvers cannot use all the same."""
+"""Zones with well-formed records that secondaries nevertheless refuse, or that resolvers cannot use."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Changes reach secondaries as IXFR, and leave them with exactly the zone that we serve."""
+"""Changes reach secondaries by IXFR, and secondaries then have exactly the zone that axfrd serves."""
 
 import copy
 import random
@@ -22,7 +22,7 @@ ZONE = "example.org"
 
 
 class Editor:
-    """Makes random changes; few names and values, so that they come and go."""
+    """Makes random changes with few names and values, so that records are added and removed repeatedly."""
 
     def __init__(self, axfrd, seed):
         self.control, self.random = Control(axfrd.socket), random.Random(seed)
@@ -44,7 +44,7 @@ def axfrd(new_lab, new_axfrd, zone_file):
 
 
 def pull(host, zone):
-    """Brings dnspython's copy up to date, by AXFR when it is empty and by IXFR otherwise."""
+    """Refreshes dnspython's copy: by AXFR if it is empty, otherwise by IXFR."""
     with host.inside():
         dns.query.inbound_xfr(IPV4, zone)
     return zone
@@ -79,7 +79,7 @@ def test_from_any_serial_dnspython_comes_to_our_zone(axfrd):
 
 
 def notify(axfrd, host, zone=ZONE):
-    """Tells a secondary to look; axfrd's own NOTIFY comes later."""
+    """Sends a NOTIFY to a secondary in axfrd's place, whose own NOTIFY comes later."""
     query = dns.message.make_query(zone, "SOA", flags=dns.flags.AA)
     query.set_opcode(dns.opcode.NOTIFY)
     with axfrd.lab.appliance.inside():
@@ -92,7 +92,7 @@ def test_a_secondary_follows_every_change_by_ixfr(new_lab, new_axfrd, zone_file,
     axfrd = new_axfrd(lab, zones=[zone_file(ZONE, 1000)], allow_transfer=EVERYONE)
     peer, editor = secondary(lab.secondary, [ZONE]).wait(), Editor(axfrd, seed=2)
     for round in range(8):
-        for _ in range(1 + round % 3):  # several at once are condensed
+        for _ in range(1 + round % 3):  # several changes are condensed into one difference
             changed = editor.change()
 
         def told():

@@ -1,4 +1,4 @@
-"""What the kernel does for us behind the port: neighbours, ICMP, TCP."""
+"""Neighbours, ICMP and TCP, which the kernel handles for a port."""
 
 import contextlib
 import os
@@ -15,7 +15,7 @@ import frames
 import zones
 from lab import AF_XDP, DATA, IPV4, IPV6, PATIENCE, af_packet, unaccounted
 
-# Where this kernel has no vhost-net, test_vhost_net.py has these tests run under another one.
+# If this kernel has no vhost-net, test_vhost_net.py runs these tests under another kernel.
 CARRIERS = ["tap", "vhost-net"] if os.path.exists("/dev/vhost-net") else ["tap"]
 
 ADDRESSES = pytest.mark.parametrize("address", [IPV4, IPV6], ids=["v4", "v6"])
@@ -92,7 +92,7 @@ def test_an_idle_tcp_session_is_closed(new_lab, new_axfrd):
 
 
 def answered(sessions):
-    """In how many of them a question is answered; closes them all."""
+    """The number of sessions in which a query is answered. Closes all of them."""
     count = 0
     for session in sessions:
         with session, contextlib.suppress(EOFError, ConnectionError):

@@ -1,4 +1,4 @@
-"""What a failed test leaves to whoever looks for the reason."""
+"""The lab of a failed test can be kept, to look for the reason."""
 
 import os
 import pathlib

@@ -1,4 +1,4 @@
-"""Starting, stopping, being killed, and starting again."""
+"""Starts and stops of axfrd, kills, and starts after them."""
 
 import contextlib
 import signal

@@ -1,4 +1,4 @@
-"""What becomes of a port while it serves: its link, its interface, its XDP program, its worker."""
+"""Events on a port that serves: changes of its link, its interface, its XDP program and its worker."""
 
 import ctypes
 import os
@@ -21,7 +21,7 @@ EACH_DOOR = pytest.mark.parametrize("door", DOORS)
 
 @pytest.fixture
 def served(new_lab, new_axfrd):
-    """served(door, option=...): an axfrd behind that door, and a client."""
+    """served(door, option=...): an axfrd with that kind of port, and a client."""
 
     def new(door, **options):
         return new_axfrd(new_lab("client", split=door == "split"), zones=ZONES, **{**DOORS[door], **options})
@@ -55,7 +55,7 @@ def assert_a_worker_answers(axfrd, address=IPV4):
 
 
 def ends(axfrd, reason):
-    """By itself, and as a failure, so that the service manager starts it anew."""
+    """Waits until axfrd ends by itself, with a failure, so that the service manager starts it again."""
     wait_until(lambda: not axfrd.running(), "axfrd to end")
     assert axfrd.process.returncode == 1 and f"error: {reason}" in axfrd.log()
 
@@ -169,7 +169,7 @@ PTRACE_ATTACH, PTRACE_DETACH = 16, 17
 
 
 class Halted:
-    """A thread of axfrd that does not go on."""
+    """Stops one thread of axfrd."""
 
     def __init__(self, axfrd, name):
         tasks = pathlib.Path(f"/proc/{axfrd.process.pid}/task").iterdir()

@@ -1,4 +1,4 @@
-"""Under load nothing is lost that there is time for, and nothing is answered wrongly."""
+"""Under a load that axfrd can serve, no query is lost, and no answer is wrong."""
 
 import ask
 import dnsperf

@@ -1,4 +1,4 @@
-"""Who takes all sessions that he can get, and does not read, keeps nobody out. Nor does want of descriptors."""
+"""Clients that take all sessions and do not read do not keep others out. A lack of descriptors does not either."""
 
 import concurrent.futures
 import contextlib
@@ -23,7 +23,7 @@ SMALL = "example.com"
 
 @pytest.fixture
 def axfrd(new_lab, new_axfrd, zone_file):
-    """With few sessions, a zone that fills the kernel's buffers, and one that has a secondary."""
+    """An axfrd with few sessions, a zone that fills the kernel's buffers, and a zone with a secondary."""
     lab = new_lab("client")
     files = [zone_file("example.org", 30000), DATA / f"{SMALL}.zone"]
     axfrd = new_axfrd(
@@ -36,7 +36,7 @@ def axfrd(new_lab, new_axfrd, zone_file):
 
 
 def attack(axfrd, address, networks, rate=200):
-    """Slow readers that hold all sessions that are to be had, and want twice as many."""
+    """Starts slow readers, which take all sessions and try to get twice as many."""
     process = hostile.spawn(axfrd.lab.client, address, "example.org", 2 * SESSIONS, rate, networks)
 
     def held():
@@ -70,7 +70,7 @@ def test_slow_readers_from_many_prefixes_keep_neither_clients_nor_secondaries_ou
     tcp = axfrd.stats()["tcp"]
     assert tcp["accepted"] - tcp["sessions"] == sum(tcp["closed"].values())
     assert tcp["sessions"] <= SESSIONS
-    # What they held is given back when they are gone.
+    # Their sessions are free again when the slow readers have gone.
     process.kill()
     wait_until(lambda: axfrd.stats()["tcp"]["sessions"] == 0, "all sessions to end")
 
@@ -90,7 +90,7 @@ def test_who_reads_slowly_but_alone_is_not_ended_for_the_hostile(axfrd):
 
 @contextlib.contextmanager
 def no_descriptors(pid):
-    """The process gets no descriptor more."""
+    """Keeps the process from getting another descriptor."""
     before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
     taken = {int(number) for number in os.listdir(f"/proc/{pid}/fd")}
     free = next(number for number in itertools.count() if number not in taken)
@@ -120,7 +120,7 @@ def test_without_descriptors_connections_wait_and_the_log_says_so_once(new_lab, 
             for whom in wishes:
                 wait_until(lambda: f"cannot accept {whom}: Too many open files" in axfrd.log(), f"a line about {whom}")
             assert dns_ask.udp(lab.client, SMALL, "SOA", IPV4).answer
-            time.sleep(0.5)  # it tries some times more
+            time.sleep(0.5)  # time for some retries
             assert not any(each.done() for each in waiting)
         assert all(each.result(PATIENCE) for each in waiting)
     assert len(re.findall("cannot accept", axfrd.log())) == len(wishes)

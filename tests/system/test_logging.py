@@ -1,4 +1,4 @@
-"""Nobody waits for a log: not transfers, not the control socket, not the end."""
+"""A log that is not read blocks nothing: neither transfers nor the control socket nor the end of axfrd."""
 
 import os
 import re
@@ -12,13 +12,13 @@ import zones
 from lab import BUILD, DATA, EVERYONE, IPV4, Axfrd, wait_until
 
 ZONE = "example.com"
-TRANSFERS = 20_000  # each is a line, and what waits for a pipe is a mebibyte
+TRANSFERS = 20_000  # each writes a line: more than the pipe and the buffer of axfrd (1 MiB) can hold
 AT_ONCE = 100
 
 
 @pytest.fixture
 def pipe():
-    """The reading and the writing end of a pipe."""
+    """The read end and the write end of a pipe."""
     ends = os.pipe()
     yield ends
     for each in ends:
@@ -26,7 +26,7 @@ def pipe():
 
 
 def transfer_often(client, times):
-    """Transfers over one connection."""
+    """Makes transfers over one connection."""
     query = dns.message.make_query(ZONE, "AXFR", flags=0).to_wire()
     with client.connect(IPV4) as sock:
         for _ in range(times // AT_ONCE):

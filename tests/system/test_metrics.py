@@ -1,4 +1,4 @@
-"""Counters for Prometheus, over HTTP, and what it alarms somebody about."""
+"""Metrics for Prometheus over HTTP, and the alerts for them."""
 
 import re
 import subprocess
@@ -7,7 +7,7 @@ import ask
 from lab import BUILD, DATA, IPV4, PATIENCE, ROOT, wait_until
 
 AT = "127.0.0.1@9353"
-# What Prometheus' own parser takes for a line of the text format.
+# A sample in the text format, as Prometheus' own parser reads it.
 NAME, LABEL = r"[a-zA-Z_:][a-zA-Z0-9_:]*", r'[a-zA-Z_]\w*="(?:[^"\\\n]|\\[\\"n])*"'
 SAMPLE = re.compile(rf"{NAME}(?:\{{{LABEL}(?:,{LABEL})*\}})? \d[\d.e+-]*")
 COMMENT = re.compile(rf"# (?:HELP {NAME} \S.*|TYPE {NAME} (?:counter|gauge|histogram))")

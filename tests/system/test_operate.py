@@ -1,4 +1,4 @@
-"""Who did what: the audit and the history; and verbs for many zones, batches and completion."""
+"""Audit and history, which name who did what; verbs for many zones, batches and completion."""
 
 import json
 import signal
@@ -133,7 +133,7 @@ def test_a_batch_is_done_line_by_line(axfrd):
 
 
 def complete(axfrd, *words):
-    """What bash offers in place of the last of the words."""
+    """The words that bash offers to complete the last word."""
     script = run_axfrctl("completion", "bash").stdout
     listed = " ".join(f"'{word}'" for word in words)
     asked = f"COMP_WORDS=({listed}); COMP_CWORD={len(words) - 1}; _axfrctl"

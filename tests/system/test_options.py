@@ -1,4 +1,4 @@
-"""Options from the command line and from a file; mistakes are told plainly, and before anything is started."""
+"""Options on the command line and in a file. Mistakes are reported clearly, before anything is started."""
 
 import subprocess
 
@@ -11,7 +11,7 @@ SAMPLES = sorted(DATA.glob("*.zone"))
 
 
 def axfrd(*arguments):
-    # Without a network: were a mistake overlooked, it would begin to serve.
+    # Without a network: if axfrd overlooks a mistake, it starts to serve.
     command = ["unshare", "--net", BUILD / "axfrd", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
 

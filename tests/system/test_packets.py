@@ -1,4 +1,4 @@
-"""Frames that a socket would not send: VLANs, fragments, options, padding, lies about length, and garbage."""
+"""Frames that a socket would not send: VLANs, fragments, options, padding, wrong lengths, and garbage."""
 
 import random
 import struct
@@ -131,7 +131,7 @@ def test_answers_are_not_answered(sender, query):
 
 
 def garbage(sender, pick):
-    """A frame that is wrong somewhere: a good query with some bytes changed, cut or added, or nothing but noise."""
+    """A malformed frame: a good query with some octets changed, removed or added, or only noise."""
     version = pick.choice([4, 6])
     query = dns.message.make_query("www.example.com", "A", use_edns=pick.choice([None, 0]))
     packet = sender.packet(version, query.to_wire(), sum=pick.choice([None, 0, 0x1234]))
@@ -147,7 +147,7 @@ def garbage(sender, pick):
         case 3:
             frame = frame[:12] + pick.randbytes(pick.randrange(2, 1400))
         case 4:
-            # The headers stay right, so that the DNS message is read.
+            # The headers stay correct, so that the DNS message is parsed.
             noise = bytearray(query.to_wire())
             for _ in range(pick.randrange(1, 8)):
                 noise[pick.randrange(len(noise))] = pick.randrange(256)

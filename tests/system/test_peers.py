@@ -1,7 +1,7 @@
-"""What NSD, Knot and BIND agree on is right: asked the same of the same zone files, axfrd says the same.
+"""axfrd gives the answers on which NSD, Knot and BIND agree, for the same zone files and the same questions.
 
-The questions come from the zones: each name that stands in them, and names above, below and beside it, each with the
-types that make a difference, by UDP and by TCP, with and without EDNS and DO.
+The questions come from the zones: each name in them, and names above, below and beside it, each with the types that
+make a difference, over UDP and TCP, with and without EDNS and DO.
 """
 
 import itertools
@@ -29,7 +29,7 @@ SIZES = (None, 512, 1232, 4096)
 
 
 def names_of(text, zone):
-    """Names worth a question: owners and targets, what is above, below and beside them."""
+    """Names to ask for: owners and targets, and names above, below and beside them."""
     apex = dns.name.from_text(zone)
     names = {apex}
     for owner, _, rdata in dns.zone.from_text(text, origin=zone, relativize=False, check_origin=False).iterate_rdatas():
@@ -52,7 +52,7 @@ def names_of(text, zone):
 
 
 def questions_of(text, zone, most):
-    """Every name with every type, in one variant of EDNS and transport; `most` of them, drawn by lot."""
+    """Names with types, at random, and at most `most` of them. EDNS and transport of each are random, too."""
     pick = random.Random(zone)
     variants = [(size, False, tcp) for size in SIZES for tcp in (False, True)]
     variants += [(size, True, tcp) for size in SIZES[1:] for tcp in (False, True)]
@@ -62,20 +62,20 @@ def questions_of(text, zone, most):
 
 
 def excused(question, what, ours, theirs, answer):
-    # RFC 2181 section 9: what fits is not truncated, and a few octets less make a signed answer fit. Of a referral that
-    # cannot be seen: glue may be missing.
+    # RFC 2181 section 9: an answer that fits is not truncated, and a signed answer that is a few octets smaller may
+    # fit. Referrals are not excused, because there it cannot be seen whether glue is missing.
     if question.dnssec_ok and what == "TC" and not ours and answer.flags & AA:
         return True
-    # RFC 1035 section 4.1.4 leaves to a server how much it compresses: at 512 octets, which no resolver announces that
-    # asks for signatures, ours may be some octets too large.
+    # RFC 1035 section 4.1.4 leaves it to a server how much it compresses. With a size of 512 octets, our answer may be
+    # some octets too large. No resolver that asks for signatures announces that size.
     if question.dnssec_ok and question.edns == 512 and answer.flags & TC:
         return True
-    # RFC 8482 section 4.1: one RRset is enough of an answer to ANY, and spares amplification.
+    # RFC 8482 section 4.1: one RRset is a sufficient answer to ANY, and reduces amplification.
     return question.type == ANY and (what in ("TC", "answer", "authority") and bool(ours) <= bool(theirs))
 
 
 class World:
-    """All servers with the same zone files."""
+    """axfrd and all peers, with the same zone files."""
 
     def __init__(self, lab, new_axfrd, files):
         names = sorted(file.name.removesuffix(".zone") for file in files)
@@ -102,12 +102,12 @@ def new_world(new_lab, new_axfrd):
     return lambda files: World(new_lab("client", "nsd", "knot", "bind"), new_axfrd, files)
 
 
-# Unsigned zones whose text, signed, has all that a denial can turn on.
+# Unsigned zones that, when signed, have all cases of denial of existence.
 SIGNED = ("basic.test", "wild.test", "wildcname.test", "ent.test", "star.test", "chain.test", "cut.test", "dname.test")
 
 
 def signed_zones(directory):
-    """Each of SIGNED under each kind of chain, and some random zones."""
+    """Each zone of SIGNED, and some random zones, signed with each kind of chain."""
     files, names = [], 0
     for chain, options in signing.CHAINS.items():
         texts = [(PEERS / f"{zone}.zone").read_text() for zone in SIGNED]
@@ -123,7 +123,8 @@ def questions_about(files, most):
 
 
 def of_other_classes(questions):
-    """CHAOS and Hesiod; of class ANY the peers think each in its own way. By TCP: BIND limits the rate of its CHAOS."""
+    """The questions with class CHAOS and Hesiod. For class ANY the peers differ. They go over TCP, because BIND limits
+    the rate of answers in CHAOS."""
     for question in questions:
         yield from (question._replace(rdclass=rdclass, tcp=True) for rdclass in (3, 4))
 

@@ -1,4 +1,4 @@
-"""Kinds and numbers of ports, of workers, and of memory."""
+"""Kinds and numbers of ports, numbers of workers, and kinds of memory."""
 
 import dns.message
 import pytest
@@ -13,7 +13,7 @@ SAMPLES = sorted(DATA.glob("*.zone"))
 
 
 def assert_serves(lab, client="client"):
-    """Everything that one port must do, in short."""
+    """Checks in short everything that a port must do."""
     host = lab.hosts[client]
     for address in (IPV4, IPV6):
         host.run("ping", "-c", 1, "-W", 3, address)
@@ -57,7 +57,7 @@ def test_two_ports(new_lab, new_axfrd):
     lab = new_lab("client", "other", ports=2)
     axfrd = new_axfrd(lab, ports=[af_packet("axp0", 0), af_packet("axp1", 1)], zones=SAMPLES, allow_transfer=EVERYONE)
     assert_serves(lab)
-    # Both ports are on one switch, so which of them a host speaks to is a matter of its neighbour table.
+    # Both ports are on one switch, so the neighbour table of a host decides to which port it sends.
     for address in (IPV4, IPV6):
         mac = lab.appliance.mac("axp1").hex(":")
         lab.other.run("ip", "neighbour", "add", address, "lladdr", mac, "dev", "eth0")

@@ -1,6 +1,7 @@
-"""The customer's promise, walked as a customer does: what is said of Secondary DNS on the product's page, line by line.
+"""The promises of the product's page about Secondary DNS, tested in the order in which a customer meets them.
 
-A domain of a customer, delegated by its parent to our name server; two secondaries of two providers, NSD and Knot.
+A domain of a customer is delegated by its parent to our name server. Two providers have a secondary each, NSD and Knot.
+The numbers in comments are those of the promises.
 """
 
 import dns.rcode
@@ -31,14 +32,14 @@ class Customer:
         self.axfrd, self.secondaries = axfrd, secondaries
 
     def change(self, *edits):
-        """edits: ("set", OWNER, …) or ("unset", OWNER, …); the serial that results."""
+        """Commits edits, ("set", OWNER, …) or ("unset", OWNER, …); returns the new serial."""
         self.axfrd.ctl("zone", "begin", ZONE)
         for verb, *words in edits:
             self.axfrd.ctl("zone", verb, ZONE, *words)
         return self.axfrd.json("zone", "commit", ZONE)["serial"]
 
     def ours(self):
-        """The zone as secondaries are to have it."""
+        """The records that secondaries must have."""
         with self.axfrd.lab.nsd.connect(IPV4) as sock:
             return zones.transfer(sock, ZONE)
 
@@ -53,7 +54,7 @@ class Customer:
         wait_until(same, "each copy to be the zone")
 
     def answers(self, name, rdtype):
-        """What each secondary answers."""
+        """The answers of each secondary."""
         return [ask.records(ask.udp(each.host, name, rdtype, "127.0.0.1").answer) for each in self.secondaries]
 
     def to_fix(self):
@@ -78,32 +79,32 @@ def test_the_promise(new_lab, new_axfrd, tmp_path):
     axfrd = new_axfrd(lab, zones=[file], resolver=lab.parent.ipv4, alias_floor=1, alias_special=True,
                       url_address=["203.0.113.80"])
 
-    # Without Secondary DNS, nobody gets the zone.
+    # Without Secondary DNS, no transfer of the zone is allowed.
     assert axfrd.json("secondary", "show", ZONE)["enabled"] is False
     refused = ask.tcp(lab.nsd, ZONE, "AXFR", IPV4)
     assert refused.rcode() == dns.rcode.REFUSED
 
-    # 1, 4. Names and addresses were gathered from the providers, and are entered.
+    # 1, 4. The customer enters the names and addresses that the providers gave.
     enabled = axfrd.json("secondary", "enable", ZONE, "--ns", NAMES["nsd"], "--ns", NAMES["knot"],
                          "--allow", lab.nsd.ipv4, "--allow", lab.knot.ipv4)
-    # 3. The registrar: the list before and the list after.
+    # 3. For the registrar: the list of name servers before and after.
     assert enabled["ns_before"] == [OWN] and sorted(enabled["ns_after"]) == sorted([OWN, *NAMES.values()])
     assert set(enabled["ns"]) == set(NAMES.values())
-    # 8. Whom the providers have to ask.
+    # 8. The addresses from which the providers transfer.
     primary = axfrd.json("secondary", "show", ZONE)["primary"]
     assert sorted(primary["addresses"]) == sorted([IPV4, IPV6]) and primary["port"] == 53
-    # 9. As long as something is wrong it is said: the secondaries do not serve yet, the parent lacks their names.
+    # 9. Every fault is reported while it lasts: the secondaries do not serve yet, and the parent lacks their names.
     wrong = Customer(axfrd, []).to_fix()
     assert any("does not name" in text and NAMES["nsd"] in text for text in wrong), wrong
     assert any("does not answer" in text for text in wrong), wrong
 
-    # 5. All that is there is copied.
+    # 5. The existing zone is copied.
     customer = Customer(axfrd, [Nsd(lab.nsd, [ZONE]).wait(), Knot(lab.knot, [ZONE]).wait()])
     customer.wait_until_all_have_it()
     restart(parent, *addresses, *own, f"customer NS {NAMES['nsd']}", f"customer NS {NAMES['knot']}")
     wait_until(lambda: customer.to_fix() == [], "nothing to be left to fix")
 
-    # 5. Every change is replicated by itself: added, changed, removed, many at once, imported, taken back.
+    # 5. Every change is replicated automatically: added, changed, removed, many at once, imported, rolled back.
     before = axfrd.json("zone", "show", ZONE)["serial"]
     customer.change(("set", "new", "60", "A", "192.0.2.9"))
     customer.wait_until_all_have_it()
@@ -117,10 +118,10 @@ def test_the_promise(new_lab, new_axfrd, tmp_path):
     axfrd.ctl("zone", "rollback", ZONE, before)
     customer.wait_until_all_have_it()
     assert all("two" in str(answer) for answer in customer.answers(f"txt.{ZONE}", "TXT"))
-    # None of these has taken the secondaries' names out.
+    # None of these changes has removed the names of the secondaries.
     assert all(name in str(customer.answers(ZONE, "NS")) for name in NAMES.values())
 
-    # 5. ALIAS and URL arrive as addresses, and follow their target.
+    # 5. ALIAS and URL are addresses at the secondaries, and follow their targets.
     customer.change(("set", "@", "ALIAS", f"cdn.{PARENT}."), ("set", "old", "URL", "https://www.example.org/"))
 
     def at_the_apex(address):
@@ -135,7 +136,7 @@ def test_the_promise(new_lab, new_axfrd, tmp_path):
     customer.wait_until_all_have_it()
     assert not any(record in str(each.copy(ZONE)) for each in customer.secondaries for record in ("ALIAS", "URL"))
 
-    # 6. It is seen, and edited: one of the two goes, and gets nothing from then on.
+    # 6. The settings can be seen and edited: one of the two secondaries is removed, and then gets nothing more.
     shown = axfrd.json("secondary", "show", ZONE)
     assert [each["address"] for each in shown["secondaries"]] == [lab.nsd.ipv4, lab.knot.ipv4]
     edited = axfrd.json("secondary", "edit", ZONE, "--remove-ns", NAMES["knot"], "--remove-allow", lab.knot.ipv4)
@@ -146,7 +147,8 @@ def test_the_promise(new_lab, new_axfrd, tmp_path):
     assert ask.tcp(lab.knot, ZONE, "AXFR", IPV4).rcode() == dns.rcode.REFUSED
     assert knot.serial(ZONE) != serial
 
-    # 7, 3. Disabled: replication ends, the names leave the zone, and the registrar is told of.
+    # 7, 3. After Secondary DNS is disabled, replication ends, the names are no longer in the zone, and the output says
+    # what to change at the registrar.
     disabled = axfrd.json("secondary", "disable", ZONE)
     assert sorted(disabled["ns_before"]) == sorted([OWN, NAMES["nsd"]]) and disabled["ns_after"] == [OWN]
     (answer,) = ask.udp(lab.nsd, ZONE, "NS", IPV4).answer

@@ -1,4 +1,4 @@
-"""A provider's day: all its zones get two secondaries in bulk, and change in bulk."""
+"""A provider with many zones gives all of them two secondaries in bulk, and changes them in bulk."""
 
 import os
 import time
@@ -10,7 +10,7 @@ from control import Control
 from lab import EVERYONE, IPV4, PATIENCE, wait_until
 from peers import Knot, Nsd
 
-# Few enough for every run of the tests; AXFRD_ZONES=10000 is a provider's day.
+# Few, because this is part of every run of the tests. AXFRD_ZONES=10000 is the size of a provider.
 ZONES = int(os.environ.get("AXFRD_ZONES", "500"))
 
 

@@ -1,4 +1,4 @@
-"""The rate limit of UDP: who asks for the same more often than a network should, under a sender that may be forged."""
+"""The rate limit of UDP, for networks that ask the same too often. Sources of queries may be forged."""
 
 import contextlib
 import socket
@@ -29,8 +29,8 @@ def limited(new_lab, new_axfrd):
 
 
 def flood(client, address, queries):
-    """Sends all queries from one socket as fast as it goes, a few at a time so that none is lost; the responses, of
-    which     the last may be late."""
+    """Sends all queries from one socket without pause, a few at a time so that none is lost. Returns the responses,
+    and waits for the last of them."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     responses = []
     with client.inside(), socket.socket(family, socket.SOCK_DGRAM) as sock:
@@ -95,12 +95,12 @@ def test_random_names_of_a_zone_and_errors_are_limited(limited):
 
 
 NAMES = 1000
-IN_ALL = 50  # times as many as of one kind
+IN_ALL = 50  # the limit for all answers, as a multiple of that for one kind
 
 
 @pytest.fixture
 def with_names(limited):
-    """with_names(rate_limit=...): an axfrd with NAMES names that are there, and NAMES zones."""
+    """with_names(rate_limit=...): an axfrd with NAMES zones, each with one host."""
 
     def new(**options):
         axfrd = limited(**options)

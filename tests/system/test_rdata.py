@@ -1,5 +1,5 @@
-"""Whether a record is taken by us when it is by the servers that are to be secondaries: RDATA of every type that they
-know, with a change or two, in text and in octets."""
+"""axfrd accepts the records that possible secondaries accept: RDATA of every type that they know, with few random
+mutations, in text and in octets."""
 
 import os
 import re
@@ -16,18 +16,18 @@ SILENT = [word for option in "iknrMSm" for word in ("-" + option, "none" if opti
 SIZE = int(os.environ.get("RDATA_MUTATIONS", 6000))  # of each of the two kinds
 SEED = int(os.environ.get("RDATA_SEED", 20))
 
-# What named-checkzone says of records that it takes.
+# Messages of named-checkzone about records that it accepts.
 WARNINGS = ("signature has expired",)
-# What BIND refuses and we take.
+# Records that BIND refuses and we accept.
 TAKEN = (
-    # RFC 1035 §3.3: a string of more than 255 octets can only mean several. It is split, with a warning.
+    # RFC 1035 §3.3: a string of more than 255 octets can only mean several strings. It is split, with a warning.
     lambda record, message: any(len(token) > 255 for token in tokens_of(record)),
-    # RFC 1035 §3.3.4: a server may refuse MD and MF in a zone file, but they are no malformed data.
+    # RFC 1035 §3.3.4: a server may refuse MD and MF in a zone file, but they are well-formed.
     lambda record, message: "obsolete" in message,
-    # RFC 3755 §3: SIG and NXT are no types of DNSSEC any more, and data as all others.
+    # RFC 3755 §3: SIG and NXT are no longer types of DNSSEC, so they are data like any other.
     lambda record, message: re.match("SIG |NXT |TYPE24 |TYPE30 ", record),
-    # RFC 4034 §3.1.7: the signer is the zone. BIND looks at that as it reads text, and we do not: RDATA alone does not
-    # tell which zone it is in.
+    # RFC 4034 §3.1.7: the signer is the zone. BIND checks that when it reads the text. We do not, because RDATA alone
+    # does not say to which zone it belongs.
     lambda record, message: record.startswith("RRSIG ") and message.endswith("out of range"),
 )
 
@@ -45,8 +45,9 @@ def ours(records):
 
 
 def refusals(records, file, program, pattern):
-    """The message of a program for each record that it refuses, by its place. Some errors end its reading, so the last
-    record is one that it cannot take: as long as it does not say so, it reads on behind the error it has reached."""
+    """Index of a record that a program refuses → the program's message. Some errors end its reading. To detect that,
+    a record that no program accepts is added at the end. While its message is missing, the program is run again with
+    the records behind the last error."""
     found, first = {}, 0
     while first <= len(records):
         file.write_text(HEAD + lines_of([*records[first:], "A here"]))
@@ -67,7 +68,7 @@ def bind(records, directory):
 
 
 def bind_octets(records, directory):
-    """What BIND makes of records that it takes."""
+    """Type and RDATA that BIND makes of records that it accepts."""
     file, raw = directory / "taken.zone", directory / "taken.raw"
     file.write_text(HEAD + lines_of(records))
     program = ["named-compilezone", *SILENT, "-F", "raw", "-o", raw, "example.com", file]
@@ -77,7 +78,7 @@ def bind_octets(records, directory):
 
 
 def knot_takes(record, directory):
-    """Each record in a process of its own, for some make it crash."""
+    """Whether Knot accepts the record. Each record has its own process, because some crash Knot."""
     file, configuration = directory / "knot.zone", directory / "knot.conf"
     file.write_text(HEAD + lines_of([record]))
     configuration.write_text(
@@ -89,7 +90,7 @@ def knot_takes(record, directory):
 
 
 def compare(records, directory):
-    """What is wrong, a line for each record."""
+    """A line for each record that is treated wrongly."""
     directory.mkdir(exist_ok=True)
     mine, theirs = ours(records), bind(records, directory)
     wrong, taken = [], []
@@ -117,7 +118,7 @@ def seeds():
 
 
 def octets_of_seeds():
-    """Number of the type and RDATA, as we read them."""
+    """Type number and RDATA of the seeds, as our code reads them."""
     found = []
     for record, verdict in zip(seeds(), ours(seeds())):
         assert verdict.startswith("+"), f"{record}: {verdict}"

@@ -1,5 +1,5 @@
-"""Why a secondary is not in step: each reason is named in the ledger, by `explain`, in the transfer log and in the log,
-and what is a stranger's, or may be forged, is nobody's fault."""
+"""Reasons for which a secondary is not in step. Each is in the ledger, in the output of `explain`, in the transfer log
+and in the log. Traffic from unknown addresses, and traffic that may be forged, is not blamed on a secondary."""
 
 import json
 import re
@@ -221,7 +221,7 @@ def test_a_transfer_that_is_broken_off_is_kept_until_one_is_whole(start):
         sock.sendall(struct.pack("!H", len(wire)) + wire)
         sock.recv(1000)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    # Nothing answers NOTIFY there, which is a reason as well.
+    # NOTIFY is not answered there, which is another reason.
     wait_until(lambda: any(t["reason"] == "broken off" for t in line(axfrd)["troubles"]), "the broken transfer")
     assert "its transfer was broken off after" in shown(axfrd)
     assert events(axfrd, "broken off")[0]["zone"] == f"{ZONE}."
@@ -268,7 +268,7 @@ def test_the_gauges_are_metrics_by_host(start):
 
 
 def test_the_log_of_an_outage_fits_on_a_screen_and_tells_the_story(new_lab, new_axfrd, tmp_path):
-    """An evening: one of three secondaries of 1 000 zones goes away, all zones change, and it comes back."""
+    """One of three secondaries of 1 000 zones is stopped, all zones change, and the secondary starts again."""
     count = 1000
     lab = new_lab("one", "two", "three")
     hosts = [lab.one, lab.two, lab.three]
@@ -311,7 +311,7 @@ def test_the_log_of_an_outage_fits_on_a_screen_and_tells_the_story(new_lab, new_
     peers[2].start()
     wait_until(lambda: not any(behind().values()), "all to be in step again", 4 * PATIENCE)
     wait_until(lambda: f"{gone} has all serials again" in log(), "the end of the alarm")
-    # The same of the same host is counted for ten minutes, so what a busy host was told of at the start counts, too.
+    # Repeated lines about a host are only counted for ten minutes, so lines from the start of the test count, too.
     told = [text for text in axfrd.log().splitlines() if "warning" in text or "error" in text]
     assert len(told) <= 24, "\n".join(told[:60])
     story = "\n".join(told)

@@ -1,7 +1,7 @@
-"""Nothing is lost: many random changes, while secondaries are stopped, killed, cut off and started again.
+"""No change is lost: many random changes, while secondaries are stopped, killed, disconnected and started again.
 
-In the end NSD, Knot, BIND and PowerDNS hold every zone exactly as axfrd does, keyed and unkeyed, by IPv4 and by IPv6,
-and the ledger says so. Some of the changes are made by nobody: the targets of ALIAS records move.
+In the end NSD, Knot, BIND and PowerDNS have every zone exactly as axfrd has it, with and without keys, over IPv4 and
+IPv6, and the ledger says so. Some changes come from ALIAS records, whose targets change.
 """
 
 import os
@@ -17,14 +17,14 @@ from lab import EVERYONE, IPV4, IPV6, wait_until
 from peers import Bind, Knot, Nsd, Pdns
 from resolver import Resolver
 
-# Few enough for every run of the tests; AXFRD_ZONES=200 AXFRD_CHANGES=1000 is the long run.
+# Few, because this is part of every run of the tests. The long run has AXFRD_ZONES=200 AXFRD_CHANGES=1000.
 ZONES = int(os.environ.get("AXFRD_ZONES", "30"))
 CHANGES = int(os.environ.get("AXFRD_CHANGES", "150"))
 TARGETS = 5
 
 
 class Provider:
-    """A secondary, and what may happen to it."""
+    """A secondary, and the troubles that it may have."""
 
     def __init__(self, peer, address, key):
         peer.host.run("sysctl", "-q", "net.ipv6.conf.eth0.keep_addr_on_down=1")
@@ -50,7 +50,7 @@ class Provider:
 
 
 class Customers:
-    """What all customers do together."""
+    """All customers, and the changes that they make."""
 
     def __init__(self, axfrd, names, providers, resolver, seed):
         self.control, self.names, self.providers, self.resolver = Control(axfrd.socket), names, providers, resolver
@@ -99,7 +99,7 @@ class Customers:
             provider.make_trouble(self.random.choice(["killed", "paused", "cut off"]))
 
     def unresolved(self):
-        """The ALIAS records that do not have the addresses of their targets yet."""
+        """The entries of ALIAS records that do not have the addresses of their targets yet."""
         lines = [
             line for name in self.names for line in self.control.call("zone.show", zone=name).get("aliases", [])
         ]

@@ -1,4 +1,4 @@
-"""Zones that come signed: every state of a rollover validates, and nothing but what the signer made is taken."""
+"""Zones that are imported signed: every state of a rollover validates, and only changes by the signer are accepted."""
 
 import concurrent.futures
 import pathlib
@@ -29,7 +29,7 @@ QUESTIONS = [
 
 
 def states(file):
-    """The zone file of each state that the signer went through."""
+    """The text of the zone in each state that the signer went through."""
     lines, all_states = [], []
     for line in file.read_text().splitlines():
         if line == "; step":
@@ -63,12 +63,12 @@ def test_denials_validate_in_every_state_of_a_rollover(new_lab, new_axfrd, tmp_p
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         for number, text in enumerate(texts):
             file.write_text(text)
-            axfrd.ctl("zone", "import", file)  # what a signer made is taken, step by step
+            axfrd.ctl("zone", "import", file)  # each step of the signer is accepted
             if number % every:
                 continue
             asked = [(axfrd.lab.client, anchor, NAME, name, rdtype, RECORDED) for name, rdtype, _ in QUESTIONS]
             for question, said in zip(QUESTIONS, pool.map(lambda each: delv(*each), asked)):
-                # An opt-out proves that nothing signed is there, and no more (RFC 5155 section 9.2).
+                # An opt-out NSEC3 only proves that there is nothing signed (RFC 5155 section 9.2).
                 proven = "fully validated" in said or "unsigned answer" in said
                 if not proven or question[2] not in said:
                     wrong.append(f"state {number}: {question}: {said}")
@@ -77,8 +77,8 @@ def test_denials_validate_in_every_state_of_a_rollover(new_lab, new_axfrd, tmp_p
 
 @pytest.mark.parametrize("signer", ["bind", "knot"])
 def test_denials_are_those_of_the_peers_in_the_states_of_a_rollover(new_lab, new_axfrd, tmp_path, signer):
-    """NSD, Knot and BIND follow as secondaries. Where several chains are there, each may choose another one: then they
-    do not agree, and there is nothing to compare."""
+    """NSD, Knot and BIND follow as secondaries. If there are several chains, each peer may choose another one. Then
+    they do not agree, and there is nothing to compare."""
     texts = states(ROLLOVERS / f"{signer}.steps")
     file = tmp_path / f"{NAME}.zone"
     file.write_text(texts[0])
@@ -112,7 +112,7 @@ def test_denials_are_those_of_the_peers_in_the_states_of_a_rollover(new_lab, new
 
 @pytest.fixture(params=["nsec", "nsec3"])
 def signed(request, new_lab, new_axfrd, tmp_path):
-    """axfrd with a signed zone, its file, and what asks a validator."""
+    """axfrd with a signed zone, the name of the zone, its file, and a function that asks a validator."""
     name = f"{request.param}.test"
     file, key = signing.sign(tmp_path, name, ZONE, signing.CHAINS[request.param])
     anchor = tmp_path / "anchor"
@@ -141,7 +141,7 @@ def edit_is_refused(axfrd, name, **edits):
 
 
 def sign_again(name, text, directory):
-    """The file of the zone with other content, signed with the keys that signed it first."""
+    """The file of the zone with other content, signed with the same keys as before."""
     unsigned, again = directory / "again.unsigned", directory / "again.zone"
     include = "".join(key.read_text() for key in sorted(directory.glob(f"K{name}.+*.key")))
     unsigned.write_text(f"$ORIGIN {name}.\n{text}{include}")
@@ -165,7 +165,7 @@ def test_what_the_signer_did_not_make_is_refused_by_name(signed):
 
 
 def update_between(before, after):
-    """The commands of nsupdate that lead from one to the other."""
+    """The commands of nsupdate that change the records `before` into `after`."""
     removed = [f"update delete {each}".replace(f" {each.ttl} ", " ", 1) for each in before - after if each.type != SOA]
     return removed + [f"update add {each}" for each in after - before]
 

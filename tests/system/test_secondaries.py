@@ -1,4 +1,4 @@
-"""Real secondary servers take the zones through the DPDK port, and hold then exactly what the zone files say."""
+"""Other name servers transfer the zones through the DPDK port, and then have exactly the records of the zone files."""
 
 import dns.message
 import dns.query
@@ -39,8 +39,8 @@ def test_three_kinds_of_secondary_at_the_same_time(new_lab, new_axfrd, zone_file
 
 @pytest.fixture(scope="module")
 def every_zone(tmp_path_factory):
-    """Every zone file of the tests, and what it holds: samples, what the peers are compared over, zones of providers,
-    zones out of few labels, zones that come signed under each kind of chain, one in the middle of a rollover."""
+    """Every zone file of the tests → its records: samples, the zones of test_peers.py, zones of providers, zones with
+    few labels, zones signed with each kind of chain, and a zone in the middle of a rollover."""
     directory = tmp_path_factory.mktemp("zones")
     texts = {**provider_zones.all_zones(), **random_zones.zones(40, seed=1)}
     rollover = test_rollover.states(test_rollover.ROLLOVERS / "bind.steps")
@@ -59,7 +59,7 @@ def every_zone(tmp_path_factory):
 
 
 def copied_by_dig(host, names, key):
-    """What dig prints, by zone: one process transfers them all, and each begins with its SOA."""
+    """Zone → its records as dig prints them. One process transfers all zones; each begins with its SOA."""
     batch = host.directory / "batch"
     batch.write_text("".join(f"{name} AXFR\n" for name in names))
     options = ["-y", f"hmac-sha256:{key[0]}:{key[1]}"] if key else []

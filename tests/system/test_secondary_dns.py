@@ -1,4 +1,4 @@
-"""Secondary DNS as the customer sees it: enabled once, and from then on every change is at all secondaries."""
+"""Secondary DNS as the customer sees it: it is enabled once, and then every change reaches all secondaries."""
 
 import socket
 import time
@@ -67,7 +67,7 @@ def test_every_kind_of_secondary_follows_and_commit_waits_for_all(new_lab, new_a
 
 
 def test_customers_zones_follow_their_provider_at_every_kind_of_secondary(new_lab, new_axfrd, tmp_path):
-    """The SOA names another zone, in each way that it can, and moves to another provider."""
+    """The SOA has names of another zone, in each relation to the apex, and changes to another provider's."""
     lab = new_lab("nsd", "knot", "bind", "pdns")
     relations = provider_zones.related("customer.com")
     texts = {}
@@ -251,7 +251,8 @@ def test_a_secondary_that_comes_back_is_told_at_once_also_after_a_restart(new_la
     assert axfrd.json("secondary", "status", ZONE)["ledger"][0]["behind"] != 0, "the debt survives"
     peer.start()
     wait_until(lambda: peer.serial(ZONE) == serial, "the change to arrive")
-    # Proofs are kept once a second. A kill before that makes it send a NOTIFY again, and ask some seconds later.
+    # Proofs are stored once a second. If axfrd is killed before that, it sends NOTIFY again, and asks for the serial
+    # some seconds later.
     for _ in range(3):
         wait_until(lambda: axfrd.json("secondary", "status", ZONE)["ledger"][0]["behind"] == 0, "the proof")
         time.sleep(2)

@@ -1,4 +1,4 @@
-"""What `secondary show --format` prints is the configuration of a secondary that works, as its operator pastes it."""
+"""The output of `secondary show --format` is a working configuration of a secondary when its operator pastes it."""
 
 import pathlib
 import re
@@ -15,7 +15,7 @@ KEY = "transfer.key"
 
 
 class FromSnippet:
-    """A peer whose zones and keys are those of the snippet, and nothing else of it."""
+    """Mixed into a peer: its zones and keys are those of the snippet; the rest of its configuration is the test's."""
 
     snippet = ""
 
@@ -35,8 +35,8 @@ class PastedKnot(FromSnippet, Knot):
     software = "knot"
 
     def configuration(self, directory, name, text):
-        # The sections that the test's own configuration has for a primary are left out: an id must be unique, and
-        # what is there is only for zones that are listed.
+        # The empty zone section is removed, because the snippet has one. The remote and the ACL of the test's own
+        # configuration stay. They have no effect, because the snippet's zone names a remote and an ACL of its own.
         return super().configuration(directory, name, text.removesuffix("zone:\n"))
 
 
@@ -99,20 +99,20 @@ def test_what_is_missing_is_said(new_lab, new_axfrd, zone_file):
     assert "state a zone, or --secondary" in axfrd.ctl("notify", check=False).stderr
 
 
-# What stands in a shell, in quotation marks, behind a remark's sign, and in a format.
+# Names with characters that are special in a shell, in quotation marks, in comments, and in format strings.
 ODD_NAMES = ['a\\034b', 'a\\092b', 'a\\032b', 'a\\059b', "it\\039s`id`", 'a{b}', 'a\\046b', '\\064', 'a%sb', 'a\\000b',
              '\\229', '-x', '*', 'a/b', 'a#b', '$x', '\\040x\\041', '\\092', 'a\\010b']
 CHECKERS = {"bind": ["named-checkconf", "-p"], "knot": ["knotc", "-c"], "nsd": ["nsd-checkconf", "-v"]}
 
 
 def fold(name):
-    """A name in presentation format as its labels; servers print what they have read in forms of their own."""
+    """The labels of a name in presentation format. Servers escape the same name in different ways."""
     octets = re.sub(r"\\(\d{3}|.)", lambda m: chr(int(m[1]) + 256) if m[1].isdigit() else chr(ord(m[1]) + 256), name)
     return [[ord(c) % 256 for c in label] for label in octets.rstrip(".").split(".")]
 
 
 def names_read_from(software, file, directory):
-    """The names of the zone and of the key, as the server itself has them."""
+    """The names of the zone and of the key as the server itself read them."""
     if software == "knot":
         directory.mkdir()
         database = directory / "knot"

@@ -1,4 +1,4 @@
-"""Buffers: what the packet path leaves to others comes back, ten times as much of it as there are buffers."""
+"""Buffers of packets that the packet path passes on are returned. The tests pass on ten times as many as there are."""
 
 import itertools
 import socket
@@ -24,7 +24,7 @@ DOORS = {
 
 
 def messages():
-    """Everything of DNS that is left to the kernel's sockets, unsigned or signed by nobody we know."""
+    """Each kind of DNS message that is left to the kernel's sockets, unsigned or signed with an unknown key."""
     notify = dns.message.make_query("example.com", "SOA")
     notify.set_opcode(dns.opcode.NOTIFY)
     update = dns.update.UpdateMessage("example.com")
@@ -46,7 +46,7 @@ def icmp(version, sender):
 
 
 def tcp(flags, sender):
-    """To a port where nobody listens; the checksum is wrong, so that the kernel is silent."""
+    """A segment to a port without a listener. Its checksum is wrong, so that the kernel does not answer."""
     source, destination = sender.addresses(4)
     segment = struct.pack("!HHIIBBHHH", 4000, 81, 1, 1, 0x50, flags, 512, 0, 0)
     return frames.ipv4(source, destination, segment, protocol=6)
@@ -58,7 +58,7 @@ def arp(sender):
 
 
 def for_the_kernel(sender):
-    """One frame of every class that is punted by a port which takes everything."""
+    """Frames of each class that a port which takes everything punts to the kernel."""
     dns_frames = [sender.packet(4, wire) for wire in messages()]
     packets = [
         *dns_frames,
@@ -108,5 +108,5 @@ def test_buffers_come_back_from_whoever_got_them(new_lab, new_axfrd, door, no_hu
     stats = axfrd.stats()
     assert all(unaccounted(worker) == 0 for worker in stats["workers"])
     assert stats["ports"][0]["lost_buffers"] == 0
-    # Each thread keeps some of them at hand.
+    # Each thread keeps some buffers in its cache.
     assert stats["buffers"]["in_use"] < stats["buffers"]["all"] / 2

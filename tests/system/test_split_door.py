@@ -1,4 +1,4 @@
-"""An interface that keeps its kernel driver: queries come to us, and all else to the kernel, by an XDP program."""
+"""An interface that keeps its kernel driver: an XDP program gives queries to axfrd, and all else to the kernel."""
 
 import re
 import socket
@@ -43,7 +43,7 @@ def ring():
 
 
 def fails(lab, *before, **options):
-    """The log of an axfrd that cannot start; `before`: what it is started by."""
+    """The log of an axfrd that cannot start. `before`: a command that starts it."""
     appliance = Axfrd(lab, **{**SPLIT, **options})
     process = lab.appliance.spawn(*before, BUILD / "axfrd", *appliance.arguments())
     assert process.wait(PATIENCE) == 1
@@ -75,7 +75,7 @@ def assert_answered(host, address, over=ask.udp):
 
 
 def assert_nobody_listens(host, address):
-    """The kernel's ICMP says so."""
+    """Checks that the kernel answers a query with ICMP port unreachable."""
     with host.inside(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.settimeout(PATIENCE)
         sock.connect((address, 53))
@@ -178,7 +178,7 @@ def test_the_answer_stays_in_the_vlan_of_the_query(axfrd):
 
 
 def test_signed_queries_in_a_vlan_reach_the_kernels_sockets(axfrd, ring):
-    """Their answers go where routing sends them, which is not into this VLAN: no interface is in it."""
+    """Their answers are routed, so they do not go into this VLAN, because no interface is in it."""
     sender = Sender(axfrd)
     query = dns.message.make_query("www.example.com", "A")
     query.use_tsig(ring, KEY)
@@ -200,7 +200,7 @@ def test_fragments_are_answered_by_the_kernels_sockets(axfrd):
 
 
 def test_queries_on_a_queue_without_a_worker_are_answered_by_the_kernels_sockets(lab, new_axfrd):
-    # A veth gives a frame to the queue that the sender sent it on.
+    # A veth delivers a frame on the queue on which it was sent.
     lab.appliance.run("ethtool", "-L", "axp0", "rx", 2)
     axfrd = new_axfrd(lab, zones=SAMPLES, **SPLIT)
     axfrd.logs("port axp0: 1 of its queues have no worker")
@@ -231,7 +231,7 @@ def test_an_address_that_the_host_has_not_is_there_while_we_are(lab, new_axfrd):
 
 
 def test_an_address_of_another_interface_is_served_where_it_is(lab, new_axfrd):
-    """As for anycast."""
+    """Anycast addresses are configured in this way."""
     lab.appliance.run("ip", "address", "add", "192.0.2.61/32", "dev", "lo")
     axfrd = new_axfrd(lab, zones=SAMPLES, **{**SPLIT, "address": "192.0.2.61/32"})
     assert_answered(lab.client, "192.0.2.61")
@@ -267,7 +267,7 @@ def test_after_a_kill_the_kernel_has_all_until_the_next_start(axfrd):
 
 
 def test_a_start_that_fails_leaves_no_program(lab):
-    """By then the port is there."""
+    """The start fails when the port already exists."""
     with lab.appliance.inside(), socket.socket(socket.AF_INET, socket.SOCK_STREAM) as taken:
         taken.bind((IPV4, 53))
         taken.listen()

@@ -1,4 +1,4 @@
-"""A standby that is fed with backups, silent until it is promoted, and then the primary of BIND, NSD and Knot."""
+"""A standby that loads backups, sends nothing until it is promoted, and then is the primary of BIND, NSD and Knot."""
 
 import socket
 import time
@@ -20,7 +20,7 @@ SECONDARIES = {"bind": Bind, "nsd": Nsd, "knot": Knot}
 
 
 class Sniffer:
-    """Sees the DNS requests that reach a host by UDP."""
+    """Captures the DNS requests that reach a host over UDP."""
 
     def __init__(self, host):
         with host.inside():
@@ -28,7 +28,7 @@ class Sniffer:
         self.socket.setblocking(False)
 
     def requests(self, *senders):
-        """Those of these addresses since the last call: pairs of sender and opcode."""
+        """The requests from these addresses since the last call, as pairs of sender and opcode."""
         found = []
         while True:
             try:
@@ -74,7 +74,7 @@ def refused(axfrd, *arguments):
 
 @pytest.mark.parametrize("policy", ["increment", "unixtime"])
 def test_secondaries_come_in_step_with_a_standby_that_was_promoted(new_lab, new_axfrd, zone_file, policy):
-    """The standby runs on a host of its own, and takes the primary's address over."""
+    """The standby runs on a host of its own, and takes over the primary's address."""
     lab = new_lab(*SECONDARIES, "spare")
     hosts = [getattr(lab, name) for name in SECONDARIES]
     primary = new_axfrd(lab, zones=[zone_file("example.org", 20), zone_file("keep.example", 5)],
@@ -90,7 +90,7 @@ def test_secondaries_come_in_step_with_a_standby_that_was_promoted(new_lab, new_
     for peer in peers:
         peer.wait()
 
-    # The standby is made of a backup, and then fed with a later one.
+    # The standby starts from a backup, and then loads a later one.
     primary.ctl("backup", primary.directory / "first")
     standby = axfrd_at(lab.spare, standby=True, restore=primary.directory / "first", notify_source=IPV4,
                        allow_transfer=EVERYONE).start()
@@ -98,7 +98,7 @@ def test_secondaries_come_in_step_with_a_standby_that_was_promoted(new_lab, new_
     change(primary, "example.org", "kept")
     wait_until_all_have(hosts, "kept.example.org")
     assert not has(lab.spare, "kept.example.org")
-    time.sleep(2)  # what secondaries have is kept once a second
+    time.sleep(2)  # the serials of secondaries are stored once a second
     primary.ctl("backup", primary.directory / "second")
     assert "1 changed" in standby.ctl("standby", "load", primary.directory / "second").stdout
     assert has(lab.spare, "kept.example.org")
@@ -109,7 +109,7 @@ def test_secondaries_come_in_step_with_a_standby_that_was_promoted(new_lab, new_
     at_backup = serial_of(standby, "example.org")
     assert at_backup == serial_of(primary, "example.org")
 
-    # Changes that secondaries have, and no backup.
+    # Changes that the secondaries have, but no backup.
     for number in range(3):
         change(primary, "example.org", f"lost{number}")
     wait_until_all_have(hosts, "lost2.example.org")
@@ -119,7 +119,7 @@ def test_secondaries_come_in_step_with_a_standby_that_was_promoted(new_lab, new_
     for host in hosts:
         host.run("ip", "neigh", "flush", "all")
 
-    # Killed and started anew, it is a standby still: it serves, changes nothing, and speaks to nobody.
+    # Killed and started again, it is still a standby: it serves, but it refuses changes and sends no requests.
     standby.kill()
     standby.options["restore"] = None
     standby.start()
@@ -146,7 +146,7 @@ def test_secondaries_come_in_step_with_a_standby_that_was_promoted(new_lab, new_
         assert sniffer.requests(IPV4, lab.spare.ipv4) == []
     wait_until_all_have(hosts, "lost2.example.org")
 
-    # Promoted, it is above what secondaries have, though no backup knows of it, and nobody has to help.
+    # After the promotion, its serials are newer than those of the secondaries, which no backup has. Nobody has to help.
     promoted = standby.ctl("promote")
     assert promoted.returncode == 3, "a zone is left to the operator"
     assert "1 zones have new serials" in promoted.stdout and "keep.example.: left with serial" in promoted.stdout
@@ -162,7 +162,7 @@ def test_secondaries_come_in_step_with_a_standby_that_was_promoted(new_lab, new_
     again = standby.ctl("promote")
     assert again.returncode == 0 and "already so" in again.stdout
 
-    # What it is now outlives a kill. Proofs are kept once a second.
+    # The promotion survives a kill. Proofs are stored once a second.
     wait_until(lambda: all(line["in_step"] for line in standby.json("secondary", "status", "example.org")["ledger"]),
                "all to be in step")
     time.sleep(3)
@@ -233,7 +233,7 @@ def test_a_backup_takes_the_place_of_no_changes_and_a_bad_one_of_nothing(new_lab
     assert done.returncode == 1 and "damaged" in done.stderr, done.stderr
     assert axfrd.json("status")["zones"] == 1
 
-    # With standby in its configuration it is one again, and says so beforehand.
+    # If its configuration still has `standby`, it is a standby again after a start. `status` warns of that before.
     axfrd.ctl("promote")
     assert "take standby out" in axfrd.ctl("status").stdout
     change(axfrd, "example.org", "after")

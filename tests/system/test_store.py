@@ -1,4 +1,5 @@
-"""Disks that are full, broken or read-only: a clear error, what is served stays, and nothing acknowledged is lost."""
+"""Disks that are full, broken or read-only: there is a clear error, axfrd continues to serve, and no acknowledged
+change is lost."""
 
 import contextlib
 import os
@@ -20,7 +21,7 @@ ADDRESS = "127.0.0.1"
 
 @pytest.fixture
 def appliance(new_lab):
-    """axfrd on kernel sockets, not started."""
+    """An axfrd on kernel sockets, which is not started yet."""
     lab = new_lab("client")
     lab.appliance.run("ip", "link", "set", "lo", "up")
     options = {"port": None, "address": [ADDRESS + "/8"], "no_huge": None, "zones_dir": None}
@@ -91,7 +92,7 @@ def test_a_full_disk_at_the_start_serves_what_there_is_and_takes_changes_when_it
     with Control(appliance.socket) as control:
         for number in range(5):
             control.call("zone.import", zone=f"zone{number}.example", text=zones.make(f"zone{number}.example", 30))
-    appliance.kill()  # all of it stands in the redo log alone
+    appliance.kill()  # all of it is only in the redo log
     filler = os.path.join(small_disk, "filler")
     with open(filler, "wb") as file:
         with contextlib.suppress(OSError):
@@ -132,7 +133,7 @@ def test_a_write_that_fails_loses_nothing_and_shows_nothing(appliance, write):
             except RuntimeError as error:
                 failed.append(number)
                 assert "Input/output error" in str(error)
-        # It goes on by itself.
+        # Changes are accepted again without help.
         wait_until(lambda: writable(appliance), "changes to be taken again")
         control.call("zone.import", zone="zone12.example", text=text.replace("small", "zone12"))
         done.append(12)
@@ -145,7 +146,7 @@ def test_a_write_that_fails_loses_nothing_and_shows_nothing(appliance, write):
 
 
 def flip_a_bit_of_a_record(store, number):
-    """Of a record of the redo log's newest generation, counted from 0; in its head, where the length stands."""
+    """Flips a bit in the length of a record of the redo log. Records are counted from 0. All must be in one file."""
     for name in ("redo.0", "redo.1"):
         file = store / name
         content = bytearray(file.read_bytes())
@@ -227,14 +228,14 @@ def test_a_torn_store_file_stops_the_start_with_a_sentence(appliance):
 
 
 def odd_store(appliance, what):
-    """A store as another axfrd has left it (odd_store.cc); what its maker says."""
+    """Makes a store as another release of axfrd leaves it (odd_store.cc). Returns the output."""
     return appliance.lab.appliance.run(
         BUILD / "tests" / "system" / "odd_store", what, appliance.options["store"]
     ).stdout
 
 
 def test_records_that_are_refused_today_are_served_told_of_and_listed(appliance):
-    """An earlier release took them; a secondary that is strict cannot transfer the zone."""
+    """An earlier release accepted these records. A strict secondary cannot transfer the zone."""
     lab = appliance.lab
     refused = odd_store(appliance, "refused").splitlines()
     assert len(refused) == 4
@@ -279,7 +280,7 @@ def test_what_a_later_axfrd_has_stored_is_served_and_not_edited(appliance):
         for request in requests:
             done = appliance.ctl(*request, check=False)
             assert done.returncode != 0, request
-            if "rollback" not in request:  # which has another reason, too
+            if "rollback" not in request:  # rollback is refused for another reason, too
                 assert f"{what} holds settings of a later axfrd" in done.stdout + done.stderr, request
     with Control(appliance.socket) as control:
         with pytest.raises(RuntimeError, match="holds settings of a later axfrd"):
@@ -303,7 +304,7 @@ def test_last_serials_of_removed_zones_are_kept_for_a_year_and_while_there_is_a_
     (tmp_path / "filed.example.zone").write_text(zones.make("filed.example", 12))
     appliance.options["zones_dir"] = tmp_path
     appliance.start()
-    # The committer forgets them as its first work, which axfrd does not wait for before it says that it is ready.
+    # The committer forgets them first of all, but axfrd may report that it is ready before that.
     forgotten = "the last serials of 1 removed zones are forgotten, that of old.example. first"
     wait_until(lambda: forgotten in appliance.log(), "the oldest one to be forgotten")
     appliance.logs("filed.example. was removed, with serial 100")

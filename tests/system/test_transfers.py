@@ -1,4 +1,4 @@
-"""Who gets a zone, what exactly, and what many or lazy clients cost."""
+"""Transfers: which clients may have a zone, what they get, and what many or slow clients cost."""
 
 import contextlib
 import selectors
@@ -58,7 +58,7 @@ def test_a_customers_zone_is_transferred_again_and_again_and_holds_up_nobody(new
 
 @pytest.mark.sanitized
 def test_zones_that_name_their_provider_are_transferred_and_changed(new_lab, new_axfrd, tmp_path):
-    """Each relation of SOA and NS names to the apex; by AXFR, and by IXFR after a change by a transaction."""
+    """Covers each relation of SOA and NS names to the apex, by AXFR, and by IXFR after a transaction."""
     texts = provider_zones.all_zones()
     many = provider_zones.MANY_LABELS
     texts[many] = provider_zones.zone(many, "ns1.provider.org.", "hostmaster.b.org.")
@@ -73,7 +73,7 @@ def test_zones_that_name_their_provider_are_transferred_and_changed(new_lab, new
         for name, text in texts.items():
             names = list(provider_zones.related(name).values())
             added = [f"@ 60 MX {number} {each}" for number, each in enumerate(names)]
-            # The SOA moves to another provider, and with it the octets of every message that it opens.
+            # The names in the SOA change, and with them the octets of each message that begins with it.
             soa = f"@ 60 SOA {names[number_of(name) % len(names)]} {names[0]} 5 2 3 4 5"
             control.edit(name, set=[*added, soa])
             expected = zones.parse(control.call("zone.export", zone=name)["text"], name)
@@ -140,7 +140,7 @@ def test_a_transfer_of_what_is_no_zone_of_ours_is_notauth(client, name):
 
 
 class Transfer:
-    """An AXFR on a socket that is read only when read() is called; counts records and does not keep them."""
+    """An AXFR on a socket that is read only by read(). Records are counted and not kept."""
 
     def __init__(self, host, name, lazy):
         self.records, self.finished, self.lazy, self.pending = 0, False, lazy, b""
@@ -170,7 +170,7 @@ def test_200_transfers_at_once_some_of_which_stop_reading(new_lab, new_axfrd, zo
     lab = new_lab("client")
     file = zone_file("example.org", 30000)
     expected = len(zones.read(file)) + 1
-    # The lazy ones read nothing until the others are done, however long these take to parse what they get.
+    # The lazy clients read nothing until the others have finished, which may take long, so the idle timeout is long.
     axfrd = new_axfrd(
         lab, zones=[file], allow_transfer=EVERYONE, tcp_max_sessions=300, tcp_max_per_client=300, tcp_idle_timeout=600
     )
@@ -198,10 +198,10 @@ def test_200_transfers_at_once_some_of_which_stop_reading(new_lab, new_axfrd, zo
                 assert ask.udp(lab.client, "example.org", "SOA", IPV4).answer
                 asked += 1
         assert all(each.records == expected for each in eager)
-        # One copy of the zone a session would be 200 MiB in all.
+        # If each session had a copy of the zone, they would take 200 MiB in all.
         assert axfrd.rss() - before < 64 * 1024
 
-        # Those who had stopped get the rest when they go on.
+        # The lazy clients get the rest when they read again.
         for each in transfers:
             while not each.finished:
                 each.read(expected)

@@ -1,4 +1,4 @@
-"""Signed transfers of many lengths, checked by those who will get them: RFC 8945 has every message of one signed."""
+"""Signed transfers of many lengths, verified by the software of secondaries. axfrd signs every message (RFC 8945)."""
 
 import re
 
@@ -13,7 +13,7 @@ from lab import EVERYONE, IPV4
 from peers import Bind, Knot, Nsd
 
 ALGORITHMS = ["hmac-sha1", "hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512"]
-# Messages of a transfer, by records.
+# Records of a zone → messages of its transfer.
 LENGTHS = {40: 1, 160: 2, 6_830: 50, 41_000: 300}
 
 
@@ -37,7 +37,7 @@ def complaints(done):
 
 
 def dig(axfrd, name, key):
-    """Records and messages of a transfer by dig, and its complaints."""
+    """Transfers by dig. Returns the number of records and of messages, and dig's complaints."""
     algorithm = f"{key[2]}:{key[0]}:{key[1]}"
     done = axfrd.lab.client.run("dig", f"@{IPV4}", name, "AXFR", "-y", algorithm)
     size = re.search(r"XFR size: (\d+) records \(messages (\d+)", done.stdout)

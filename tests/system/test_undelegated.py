@@ -1,4 +1,5 @@
-"""`secondary disable --when-undelegated`: secondaries stay in step until the parent zone, and caches, forget them."""
+"""`secondary disable --when-undelegated`: secondaries stay in step until they are gone from the parent zone and from
+caches."""
 
 import json
 import time
@@ -39,7 +40,7 @@ def axfrd(new_lab, new_axfrd, tmp_path):
 
 
 def delegate(axfrd, *servers):
-    """The parent names these beside our own."""
+    """Makes the parent delegate to our own server and to these."""
     names = [f"customer NS {server}" for server in servers]
     axfrd.parent.set(f"ns2 A {axfrd.lab.secondary.ipv4}", *DELEGATED, *names)
     if axfrd.parent.process:
@@ -66,7 +67,7 @@ def audit(axfrd):
 
 
 def servers(axfrd):
-    """The NS names that we serve."""
+    """The NS names that axfrd serves."""
     (answer,) = ask.udp(axfrd.lab.secondary, ZONE, "NS", IPV4).answer
     return sorted(str(rdata) for rdata in answer)
 
@@ -76,7 +77,7 @@ def test_secondaries_stay_in_step_until_the_parent_has_forgotten_them(axfrd, tmp
     before = axfrd.json("zone", "show", ZONE)["serial"]
     assert servers(axfrd) == sorted([OWN, SECOND])
 
-    # The names leave at once, what to do is told, and the secondary gets this change, too.
+    # The names leave the zone at once, the output says what to do, and the secondary gets this change, too.
     told = axfrd.ctl("secondary", "disable", ZONE, "--when-undelegated").stdout
     assert f"ending: waits for the parent zone to drop {SECOND}" in told
     assert f"take out  {SECOND}" in told and "axfrctl secondary show" in told
@@ -84,7 +85,7 @@ def test_secondaries_stay_in_step_until_the_parent_has_forgotten_them(axfrd, tmp
     secondary.wait_to_serve(ZONE, axfrd.json("zone", "show", ZONE)["serial"])
     since = ending(axfrd)["since"]
 
-    # The parent names it: changes go on reaching the secondary, and none of them brings the name back.
+    # While the parent names it, changes still reach the secondary, and none of them brings the name back.
     wait_until(lambda: ending(axfrd).get("named") == [SECOND], "the parent's word")
     assert f"the parent zone {PARENT}. names {SECOND}" in axfrd.ctl("secondary", "show", ZONE).stdout
     assert f"ending: waits for the parent zone to drop {SECOND}" in axfrd.ctl("secondary", "list").stdout
@@ -98,7 +99,7 @@ def test_secondaries_stay_in_step_until_the_parent_has_forgotten_them(axfrd, tmp
     secondary.wait_to_serve(ZONE, axfrd.json("zone", "show", ZONE)["serial"])
     assert servers(axfrd) == [OWN]
 
-    # Nobody answers: that is no word of the parent. Nor does a start forget what was asked for.
+    # A parent that does not answer has not dropped the name. A restart of axfrd does not end the wait.
     axfrd.parent.stop()
     axfrd.kill()
     axfrd.start()
@@ -107,7 +108,7 @@ def test_secondaries_stay_in_step_until_the_parent_has_forgotten_them(axfrd, tmp
     assert ending(axfrd)["state"] == "named" and ending(axfrd)["since"] == since
     assert axfrd.log().count("is not known") == 1, "retries are told once"
 
-    # It is dropped, and named again, and dropped for good.
+    # The parent drops the name, names it again, and drops it for good.
     delegate(axfrd)
     wait_until(lambda: ending(axfrd)["state"] == "dropped", "the names to be dropped")
     delegate(axfrd, SECOND)

@@ -1,4 +1,4 @@
-"""DNS UPDATE and TSIG, with the tools and libraries that people use."""
+"""DNS UPDATE and TSIG, with common tools and libraries."""
 
 import dns.message
 import dns.query
@@ -28,14 +28,14 @@ def make_key(axfrd, name, algorithm="hmac-sha256"):
 
 @pytest.fixture
 def secret(axfrd):
-    """Of a key that may change everything in example.com."""
+    """The secret of a key that may change everything in example.com."""
     secret = make_key(axfrd, "admin")
     axfrd.ctl("key", "grant", "admin", ZONE)
     return secret
 
 
 def nsupdate(axfrd, secret, commands, *options, key="admin", tool="nsupdate", algorithm="hmac-sha256"):
-    """The output, and whether the server agreed."""
+    """Sends commands by nsupdate. Returns its output, and whether the server accepted them."""
     arguments = [tool, *options, "-y", f"{algorithm}:{key}:{secret}"]
     script = f"server {IPV4}\nzone {ZONE}\n{commands}\nsend\n"
     done = axfrd.lab.client.run(*arguments, input=script, check=False)

@@ -1,4 +1,4 @@
-"""Stores that earlier releases have left are opened, served, edited and rolled back (tests/data/stores)."""
+"""Stores of earlier releases can be opened, served, edited and rolled back (tests/data/stores)."""
 
 import json
 import tarfile
@@ -16,7 +16,7 @@ FORMATS = sorted(file.name.removesuffix(".tar.xz") for file in STORES.glob("*.ta
 
 @pytest.fixture
 def old_store(new_lab):
-    """old_store(format, which): axfrd upon a store as that release has left it, not started."""
+    """old_store(format, which): an axfrd with a store of that release, which is not started yet."""
     made = []
 
     def new(form, which):
@@ -36,7 +36,7 @@ def expected(form, which):
     held = json.loads((STORES / f"{form}.json").read_text())[which]
     for zone in held["zones"].values():
         for step in zone["history"]["steps"]:
-            step.setdefault("by", None)  # which format 6 did not keep
+            step.setdefault("by", None)  # format 6 does not have it
     return held
 
 
@@ -45,7 +45,7 @@ def without_soa(records):
 
 
 def lines(text):
-    """Of an export, less the SOA."""
+    """The sorted lines of an export, without the SOA."""
     return sorted(line for line in text.splitlines() if line.split()[3:4] != ["SOA"])
 
 
@@ -65,7 +65,7 @@ def test_a_store_of_an_earlier_release_holds_what_it_held(old_store, form, which
 def test_zones_of_an_earlier_release_are_edited_rolled_back_and_transferred(old_store, form, which):
     axfrd = old_store(form, which).start()
     before = expected(form, which)["zones"]
-    names = [zone for zone in before if zone != "signed.example."]  # which keeps its own serials
+    names = [zone for zone in before if zone != "signed.example."]  # its serials are those of its signer
     with Control(axfrd.socket) as control:
         for zone in names:
             control.edit(zone, set=['new 60 TXT "of today"'])
@@ -80,7 +80,7 @@ def test_zones_of_an_earlier_release_are_edited_rolled_back_and_transferred(old_
         for zone in before:
             assert lines(control.call("zone.export", zone=zone)["text"]) == lines(before[zone]["text"])
             if zone == "alias.example.":
-                continue  # nobody but axfrd reads ALIAS
+                continue  # only axfrd reads ALIAS
             held = zones.parse(before[zone]["text"], zone)
             pulled = [zones.Record.of(*each) for each in transfer(axfrd, zone).iterate_rdatas()]
             assert zones.differences(without_soa(held), without_soa(pulled)) == [], zone

@@ -1,4 +1,4 @@
-"""The kernel path by vhost-net, under a kernel that has it. All of these tests, in some minutes, with AXFRD_BUILD set:
+"""The kernel path by vhost-net, under a kernel that has it. To run all of these tests, with AXFRD_BUILD set:
 
 scripts/vm python3 -m pytest -c tests/system/pytest.ini -k vhost-net tests/system/test_kernel_path.py
 """

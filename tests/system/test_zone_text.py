@@ -1,4 +1,4 @@
-"""Zone files of others: what they leave unsaid, what is changed or left out, and what is told of that."""
+"""Zone files as operators have them: defaults, what the import changes or leaves out, and its messages."""
 
 import json
 import os
@@ -18,7 +18,7 @@ APEX = "$TTL 3600\n" + SOA + "@ NS ns.example.net.\n"
 
 
 def records(axfrd, name="example.com"):
-    """What is served, without the apex' SOA and NS, as "owner ttl type data"."""
+    """The served records without SOA and NS of the apex, as "owner ttl type data"."""
     lines = axfrd.ctl("zone", "export", name).stdout.splitlines()
     lines = [line.split("\t") for line in lines]
     return sorted(
@@ -30,7 +30,7 @@ def records(axfrd, name="example.com"):
 
 @pytest.fixture
 def load(axfrd, tmp_path):
-    """load(text, *options): imports it as example.com; what axfrctl said."""
+    """load(text, *options): imports the text as example.com; returns the output of axfrctl."""
 
     def load(text, *options, check=True):
         file = tmp_path / "example.com.zone"
@@ -169,7 +169,7 @@ def test_what_must_not_be_included_is_named_with_its_line(load, tmp_path, includ
 
 
 def compiled_by_bind(file, zone):
-    """The records and the messages of named-compilezone; no records if it refuses the file."""
+    """The records that named-compilezone reads, or None if it refuses the file; and its messages."""
     ignored = [word for flag in ("-k", "-n", "-m", "-M", "-S", "-r") for word in (flag, "ignore")]
     options = [*ignored, "-i", "none"]
     done = subprocess.run(
@@ -264,7 +264,7 @@ def test_an_edited_file_with_an_old_serial_is_told_by_name_at_start(new_lab, new
 
 
 def test_a_file_and_a_directory_that_cannot_be_read_are_named(axfrd, tmp_path):
-    # root may read everything, so what cannot be read is what is not there, or is too large.
+    # root may read every file, so the test uses files that do not exist or are too large.
     done = axfrd.ctl("zone", "import-dir", tmp_path / "none", check=False)
     assert done.returncode == 1 and f"{tmp_path}/none: No such file or directory" in done.stderr
     with open(tmp_path / "huge.example.zone", "wb") as file:
@@ -291,7 +291,7 @@ def test_axfrd_stops_while_it_imports_a_directory(axfrd, tmp_path):
 
 
 def check_file(*arguments, directory=None):
-    """axfrctl, where no axfrd is."""
+    """Runs `axfrctl zone check` without an axfrd."""
     command = [BUILD / "axfrctl", "--socket", "/nowhere", "zone", "check", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, cwd=directory)
 
@@ -337,7 +337,7 @@ def test_what_is_no_file_is_said(tmp_path, arguments, status, said):
 
 
 def test_a_file_is_checked_as_it_is_imported(axfrd, tmp_path):
-    """What is refused here is refused there, with the same sentence."""
+    """The check refuses what the import refuses, with the same message."""
     wrong = ["a A x", "@ SOA ns h 2 3 4 5 6", "a CNAME b\na A 192.0.2.1", "a ALIAS b\na A 192.0.2.1"]
     for number, line in enumerate(wrong):
         file = tmp_path / f"zone{number}.example.zone"

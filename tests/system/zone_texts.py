@@ -1,6 +1,6 @@
-"""Zone files as people write them, at random: where TTLs stand and where not, blank owners, directives, included files.
+"""Random zone files as operators write them: with and without TTLs, with blank owners, directives and included files.
 
-Each RRset has one record, so that what a reader makes of a TTL is seen in what it serves."""
+Each RRset has one record, so that the TTL that a server read is the TTL that it serves."""
 
 import random
 
@@ -8,13 +8,13 @@ UNITS = ["s", "m", "h", "d", "w", "S", "M", "H", "D", "W"]
 
 
 class ZoneText:
-    """One zone, drawn from `seed`: its name `zone`, its `text`, and by name the files that it includes, `included`."""
+    """A zone made from `seed`. `zone`: its name; `text`: its file; `included`: name → text of an included file."""
 
     def __init__(self, seed):
         self.draw = random.Random(seed)
         self.zone = f"z{seed}.example."
         self.names = 0
-        self.types = []  # that the current owner has not yet
+        self.types = []  # types that the current owner does not have yet
         self.included = {}
         self.text = self.header() + self.body(self.draw.randint(3, 14), depth=0)
 
@@ -50,7 +50,7 @@ class ZoneText:
         return f"n{self.names}"
 
     def owner(self):
-        """An owner, or a blank in its place."""
+        """An owner, or nothing, which means the owner of the record before."""
         if self.types and self.draw.random() < 0.35:
             return ""
         self.types = ["A", "AAAA", "MX", "TXT", "SRV"]
@@ -108,10 +108,10 @@ class ZoneText:
                 made.append(self.generate())
             elif depth < 3:
                 name = f"{self.zone}part{len(self.included)}"
-                self.included[name] = None  # takes the name
+                self.included[name] = None  # reserves the name
                 types = self.types
                 self.included[name] = self.body(self.draw.randint(0, 5), depth + 1)
-                self.types = types  # the owner is again what it was
+                self.types = types  # after $INCLUDE, the owner is the one before it
                 origin = self.draw.choice(["", "", " inc", f" {self.fresh()}.{self.zone}"])
                 made.append(f"{self.draw.choice(['$INCLUDE', '$include'])} {name}{origin}")
             if self.draw.random() < 0.1:
@@ -119,7 +119,7 @@ class ZoneText:
         return "".join(line + "\n" for line in made)
 
     def write(self, directory):
-        """Writes the zone file, named after its zone, and what it includes; returns its path."""
+        """Writes the zone file, named after its zone, and the files that it includes; returns its path."""
         for name, text in self.included.items():
             (directory / name).write_text(text)
         file = directory / f"{self.zone.rstrip('.')}.zone"

@@ -24,7 +24,7 @@ import dns.zone
 
 
 class Record(typing.NamedTuple):
-    """A record in canonical form (RFC 4034 section 6): what two servers that hold the same zone agree on."""
+    """A record in canonical form (RFC 4034 section 6), which is equal on all servers that have the same zone."""
 
     owner: str
     ttl: int
@@ -58,7 +58,7 @@ def parse(text, name):
 
 
 def transfer(sock, name, on_message=None):
-    """AXFR over a connected TCP socket: the sorted records, the SOA that closes the transfer left out."""
+    """AXFR over a connected TCP socket. Returns the sorted records, without the closing SOA."""
     query = dns.message.make_query(name, "AXFR", flags=0)
     send(sock, query.to_wire())
     records, serials = [], 0
@@ -80,7 +80,7 @@ def transfer(sock, name, on_message=None):
 
 
 def follow(sock, name, records):
-    """IXFR over a connected TCP socket (RFC 1995 section 4) by somebody who holds `records`: what he holds then."""
+    """IXFR over a connected TCP socket (RFC 1995 section 4), from the version in `records`. Returns the new one."""
     (soa,) = (record for record in records if record.type == dns.rdatatype.SOA)
     query = dns.message.make_query(name, "IXFR", flags=0)
     query.authority.append(dns.rrset.from_rdata(dns.name.from_text(soa.owner), soa.ttl, rdata_of(soa)))
@@ -119,13 +119,13 @@ def receive_exactly(sock, size):
 
 
 def differences(ours, theirs):
-    """The records that one side holds and the other does not (or holds more often), as lines for people."""
+    """The records that only one side has, or has more often, as lines to read."""
     ours, theirs = collections.Counter(ours), collections.Counter(theirs)
     return [f"- {each}" for each in (ours - theirs).elements()] + [f"+ {each}" for each in (theirs - ours).elements()]
 
 
 def make(name, records):
-    """Zone text of about that many records: what a customer's zone holds, in proportion."""
+    """Zone text of about that many records, with the types of a typical customer's zone."""
     pick = random.Random(f"{name} {records}")
 
     def address():
@@ -178,7 +178,7 @@ def make(name, records):
 
 
 def queries(files):
-    """A line `NAME TYPE` for each RRset, and a name that does not exist for every tenth."""
+    """A line `NAME TYPE` for each RRset, and one with a name that does not exist after every tenth of them."""
     lines = []
     for file in files:
         rrsets = {(record.owner, record.type) for record in read(file)}
