@@ -42,7 +42,7 @@ std::string address_text(std::string_view rdata) {
   return inet_ntop(rdata.size() == 4 ? AF_INET : AF_INET6, rdata.data(), text, sizeof text);
 }
 
-// Sends an iterative query to the server at `address`; null: no answer.
+// Sends a non-recursive query to the server at `address`; null: no answer.
 Packet ask(const std::string& address, const Name& name, ldns_rr_type type, uint16_t port = kDnsPort) {
   const boost::asio::ip::udp::endpoint server(boost::asio::ip::make_address(address), port);
   const std::string response = dnsclient::query(server, name, static_cast<uint16_t>(type), kPatience);

@@ -24,8 +24,8 @@ namespace asio = boost::asio;
 using zones::Name;
 
 constexpr size_t kFilesAtOnce = 64;         // read by one link, and committed together
-constexpr size_t kOctetsAtOnce = 4U << 20;  // less than kFilesAtOnce, if the files are large
-constexpr size_t kLargeZone = 10'000;       // records; the proposal for a larger zone is made ahead
+constexpr size_t kOctetsAtOnce = 4U << 20;  // octets after which a link reads no further file
+constexpr size_t kLargeZone = 10'000;       // records from which on the proposal is made ahead
 // The time without an octet after which a read is abandoned: the file server does not answer then.
 constexpr auto kPatience = std::chrono::seconds(30);
 

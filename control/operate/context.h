@@ -37,7 +37,7 @@ namespace axfrd::control {
 enum class ServerState : uint8_t { starting, serving, stopping };
 const char* to_text(ServerState state);
 
-// The server that operations read and change. Everything in it outlives them.
+// The parts of the server that operations read and change. All of them outlive the operations.
 struct Server {
   const zones::ZoneTable& zones;
   const zones::CookieJar& cookies;
@@ -56,10 +56,10 @@ struct Server {
   std::chrono::seconds transaction_timeout;
   Log& log;
   std::function<void()> stop;  // begins to stop the server; any thread
-  // Reads the certificate of the HTTP server anew; a sentence if it is not sound. Any thread.
+  // Reads the certificate of the HTTP server again; returns why it is not sound, a sentence. Any thread.
   std::function<std::optional<std::string>()> reload_certificate = {};
   std::span<const StatedOption> options = {};
-  std::span<const zones::Name> names = {};  // of ours, for secondaries
+  std::span<const zones::Name> names = {};  // of this server, for configurations of secondaries
 };
 
 // An operation as the audit records it. `name`: of its zone, key or provider.
@@ -78,7 +78,7 @@ class Context {
   const Server& server() const { return server_; }
   dataplane::Rcu::Reader& reader() const { return reader_; }
 
-  // The failure of a principal who lacks this role, in one zone or for all zones; nothing if the role suffices.
+  // The Failure if the principal lacks this role, in one zone or for all zones; nothing if the role suffices.
   static std::optional<Failure> refuse(const Principal& who, Role least, const zones::Name& apex);
   static std::optional<Failure> refuse(const Principal& who, Role least);
   // The same for a change. A refusal is recorded, and a standby refuses every change.
@@ -91,7 +91,7 @@ class Context {
   static std::optional<Failure> refuse_edit(const Principal& who, const zones::Edit& edit);
   // The failure of a request for a secret by HTTP: secrets of keys and tokens are shown at the control socket alone.
   std::optional<Failure> refuse_secret(const Principal& who, const Act& act) const;
-  // The same for an operation that a standby takes, too.
+  // The same as refuse(), for an operation that a standby takes, too.
   std::optional<Failure> refuse_act(const Principal& who, Role least, const Act& act) const;
   std::optional<Failure> refuse_standby() const;
 
@@ -112,7 +112,7 @@ class Context {
       boost::asio::post(loop, [done, outcome = std::move(outcome)]() mutable { done(std::move(outcome)); });
     };
   }
-  // The same for a change: a failure is recorded. What became of a zone, the committer records.
+  // The same for a change: a failure is recorded. The committer records changes of zones.
   template <class T>
   Done<T> recorded(Act act, Done<T> done) const {
     return in_loop<T>([this, act = std::move(act), done = std::move(done)](Outcome<T> outcome) {

@@ -16,8 +16,8 @@ using zones::Name;
 
 constexpr const char* kSecret = "SECRET";
 
-// The labels of a name, with a dot behind each. What is no letter, no digit and none of `plain` is as escape(octet) has
-// it.
+// The labels of a name, each followed by a dot. Octets other than letters, digits and those in `plain` are written as
+// escape(octet).
 template <class Escape>
 std::string spell(zones::NameView name, std::string_view plain, Escape&& escape) {
   std::string text;
@@ -32,16 +32,16 @@ std::string spell(zones::NameView name, std::string_view plain, Escape&& escape)
   return text;
 }
 
-// A name with the final dot. What could be more than a part of a name to whoever reads a configuration, or a command,
-// is written as \DDD: a customer chooses the name of a zone, and an operator pastes it.
+// A name with the final dot. An octet that could have a meaning in a configuration file or a shell is written as \DDD,
+// because a customer chooses the name of a zone and an operator pastes it.
 std::string plain_name(zones::NameView name) {
   if (name.is_root()) return ".";
   const std::string text =
       spell(name, "-_/*+", [](unsigned octet) { return "\\" + std::to_string(1000 + octet).substr(1); });
-  return text.front() == '-' ? "\\045" + text.substr(1) : text;  // it is no option of a command
+  return text.front() == '-' ? "\\045" + text.substr(1) : text;  // so that it is not taken for an option
 }
 
-// The apex as a file may be called: any other octet is _XX, and what is too long for a file system is cut.
+// The name of a zone file: octets that are not plain become _XX, and a name that is too long for a file system is cut.
 std::string file_name(zones::NameView apex) {
   constexpr size_t kMost = 200;
   constexpr std::string_view kDigits = "0123456789abcdef";
@@ -50,7 +50,7 @@ std::string file_name(zones::NameView apex) {
     return std::string{'_', kDigits[octet >> 4], kDigits[octet & 15]};
   });
   if (name.size() > kMost) {
-    uint64_t hash = 14695981039346656037U;  // FNV-1a: two names that begin alike are two files
+    uint64_t hash = 14695981039346656037U;  // FNV-1a, so that two long names get different files
     for (const char c : name) hash = (hash ^ static_cast<uint8_t>(c)) * 1099511628211U;
     name.resize(kMost);
     for (unsigned shift = 0; shift < 64; shift += 4) name += kDigits[(hash >> shift) & 15];
@@ -61,7 +61,7 @@ std::string file_name(zones::NameView apex) {
 
 std::string without_dot(const std::string& name) { return name == "." ? name : name.substr(0, name.size() - 1); }
 
-// Sources of NOTIFY that the secondary does not take for us by the addresses that it transfers from.
+// Sources of NOTIFY that are not among the addresses for transfers, so that the secondary must be told to accept them.
 std::vector<IpAddress> other_sources(const PrimaryView& primary) {
   std::vector<IpAddress> others;
   for (const IpAddress& source : primary.notify_sources) {
@@ -70,12 +70,12 @@ std::vector<IpAddress> other_sources(const PrimaryView& primary) {
   return others;
 }
 
-// All that NOTIFY may come from.
+// All addresses that NOTIFY may come from.
 std::vector<IpAddress> sources_of(const PrimaryView& primary) {
   return primary.notify_sources.empty() ? primary.addresses : primary.notify_sources;
 }
 
-// One word of a shell, whatever octets a zone's name has.
+// Quotes any text as one word for a shell.
 std::string shell_word(const std::string& text) {
   std::string word = "'";
   for (const char c : text) word += c == '\'' ? std::string("'\\''") : std::string(1, c);
@@ -171,7 +171,7 @@ std::vector<IpAddress> host_addresses() {
     for (const dataplane::Address& address : dataplane::host_addresses()) {
       if (!is_loopback(address) && !is_link_local(address)) addresses.push_back(to_ip(address));
     }
-  } catch (const std::runtime_error&) {  // the kernel has no answer, and the operator knows them
+  } catch (const std::runtime_error&) {  // the operator has to fill them in
   }
   return addresses;
 }

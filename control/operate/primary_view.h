@@ -1,6 +1,6 @@
-// The data that a secondary needs to transfer a zone from us, also as configuration of its name server.
+// PrimaryView: the data that a secondary needs to transfer a zone from us, also as configuration of its name server.
 //
-// Threads. Any. Errors. What an operator may have mistyped is std::invalid_argument.
+// Threads. Any. Errors. Mistakes of the operator throw std::invalid_argument.
 #pragma once
 
 #include <cstdint>
@@ -16,17 +16,17 @@
 namespace axfrd::control {
 
 struct PrimaryView {
-  std::vector<IpAddress> addresses;  // that the zone is transferred from
+  std::vector<IpAddress> addresses;  // where the zone is transferred from
   uint16_t port = 53;
-  std::vector<IpAddress> notify_sources;  // where NOTIFY comes from, one of each family; empty: as the kernel chooses
-  std::vector<zones::Name> names = {};    // of ours, that may stand in the place of the addresses; empty: none is known
+  std::vector<IpAddress> notify_sources;  // of NOTIFY, one of each family; empty: the kernel chooses
+  std::vector<zones::Name> names = {};    // of this server, usable in place of addresses; may be empty
 };
 
-// Addresses of the host's interfaces that others may know it by: none of the loopback, none that are link-local.
+// Addresses of the host's interfaces, without loopback and link-local ones.
 std::vector<IpAddress> host_addresses();
 
-// The secondary of a zone that a configuration is for: the one at that place, or, without one, any, if all have the
-// same key. Throws std::invalid_argument.
+// The secondary of a zone that a configuration is for: the one at `place`. Without a place, any of them, if all have
+// the same keys. Throws std::invalid_argument.
 const zones::Secondary& chosen_secondary(const zones::SecondaryDns& settings, const std::optional<HostPort>& place);
 
 struct PeerKey {

@@ -22,7 +22,7 @@ Act zone_act(const Principal& who, const char* verb, const Name& apex, Cause cau
   return Context::act(who, verb, std::move(cause), kZone, apex.to_text());
 }
 
-// Refuses an import that removes more than so many percent of the records of a zone.
+// Refuses an import that removes more than max_percent of the records of a zone.
 std::optional<Failure> review_removed(unsigned max_percent, const Committer::Review& review) {
   if (review.old == nullptr) return std::nullopt;
   const size_t records = review.old->counts().records, removed = review.delta.removed.size();
@@ -32,7 +32,7 @@ std::optional<Failure> review_removed(unsigned max_percent, const Committer::Rev
                                             " records, which is more than " + std::to_string(max_percent) + " percent"};
 }
 
-// An edit of a draft for each of a list.
+// Applies a list of edits to a draft.
 Compose replay(std::shared_ptr<const std::vector<zones::Edit>> edits) {
   return [edits = std::move(edits)](zones::Draft& draft) -> std::optional<Failure> {
     for (const zones::Edit& edit : *edits) {
@@ -49,7 +49,7 @@ std::optional<Failure> refuse_edits(const Principal& who, const std::vector<zone
   return std::nullopt;
 }
 
-// A record gives its TTL to the whole RRset (RFC 2181 §5.2), which who adds it may not know.
+// Warns that an added record gives its TTL to the whole RRset (RFC 2181 §5.2).
 void warn_of_ttl(zones::Draft& draft, const zones::Edit& edit, zones::Warnings& warnings) {
   const zones::Record added = edit.record.view();
   if (edit.kind != zones::Edit::Kind::add || added.type == zones::rrtype::RRSIG) return;
@@ -100,8 +100,8 @@ void remove_other_pseudo(zones::Draft& draft, const std::vector<zones::PseudoRec
   }
 }
 
-// The NS records of the apex that came and went since `serial` because the settings of secondaries changed, as RDATA.
-// They follow the settings of today, and no rollback brings them back or takes them away.
+// The RDATA of the apex NS records that were added or removed since `serial` because settings of secondaries changed.
+// They follow the current settings, so a rollback neither restores nor removes them.
 std::set<std::string> servers_of_secondaries(const zones::ZoneVersion& zone, uint32_t serial) {
   std::set<std::string> servers;
   const auto& steps = zone.history()->steps();
@@ -114,8 +114,8 @@ std::set<std::string> servers_of_secondaries(const zones::ZoneVersion& zone, uin
   return servers;
 }
 
-// Takes back what happened since the version with `serial`. The addresses of ALIAS and URL records are those of today,
-// where they are known: the draft refuses others.
+// Undoes the changes since the version with `serial`. Where the current addresses of ALIAS and URL records are known,
+// they stay, because the draft accepts no others.
 std::optional<Failure> roll_back_to(uint32_t serial, zones::Draft& draft) {
   const zones::HistoryRef& history = draft.base()->history();
   const auto since = history ? history->since(serial) : std::nullopt;
@@ -148,7 +148,8 @@ std::optional<Failure> roll_back_to(uint32_t serial, zones::Draft& draft) {
   return std::nullopt;
 }
 
-// The history as it was when the zone had `serial`; null if it does not know that or there was none then.
+// The history as it was when the zone had `serial`; null if the history does not contain that serial, or was empty
+// then.
 zones::HistoryRef history_until(const zones::HistoryRef& history, uint32_t serial) {
   std::vector<zones::StepRef> steps;
   for (const zones::StepRef& step : history->steps()) {
@@ -167,7 +168,7 @@ bool same_soa(const zones::OwnedRecord& a, zones::OwnedRecord b) {
 
 // ---- content ----
 
-// Whether somebody may make a zone of that name: not below a zone of others, whose names it would take away.
+// Refuses a new zone below a zone outside the principal's scope, because it would take names away from that zone.
 std::optional<Failure> ZoneOperations::refuse_new(const Principal& who, const Name& apex) const {
   if (who.scope.is_all()) return std::nullopt;
   const zones::NameView name = apex;
@@ -225,7 +226,7 @@ void ZoneOperations::import(const Principal& who, ImportZone request, Done<ZoneI
     auto* failure = std::get_if<Failure>(&outcome);
     if (failure == nullptr) {
       auto& imported = std::get<Committer::Imported>(outcome);
-      std::optional<ContentDifference> none;  // a dry run of what the zone is already comes here
+      std::optional<ContentDifference> none;  // a dry run without a difference comes here
       if (dry_run) none = ContentDifference{imported.serial, {}, {}, {}, {}};
       return done(ZoneImported{std::move(imported), std::move(none)});
     }
@@ -380,7 +381,7 @@ Outcome<ContentDifference> ZoneOperations::preview_rollback(const Principal& who
   if (auto failure = roll_back_to(serial, draft)) return std::move(*failure);
   auto outcome = difference_of(draft);
   if (auto* difference = std::get_if<ContentDifference>(&outcome)) {
-    // The serial of then is no difference: there will be a new one.
+    // An SOA that differs only in its serial is no difference: the rollback gets a new serial.
     if (difference->soa && same_soa(difference->soa->first, difference->soa->second)) difference->soa.reset();
   }
   return outcome;
@@ -426,7 +427,7 @@ Outcome<RecordEdited> ZoneOperations::set(const Principal& who, const Name& apex
   auto begun = begin_edit(who, apex, words);
   if (auto* failure = std::get_if<Failure>(&begun)) return std::move(*failure);
   auto& [transaction, line, edited] = std::get<EditBegun>(begun);
-  // A record that states no TTL takes that of its RRset, or of the SOA.
+  // A record without a TTL gets the TTL of its RRset, or of the SOA.
   const auto default_ttl = [&draft = transaction.draft](zones::NameView owner, uint16_t type) {
     const auto rrset = draft.rrset(owner, type);
     return rrset.empty() ? draft.soa().ttl : rrset.front().ttl;
@@ -473,7 +474,7 @@ void ZoneOperations::commit(const Principal& who, const Name& apex, Done<Committ
   auto opened = transactions_.open(apex);
   if (auto* failure = std::get_if<Failure>(&opened)) return done(std::move(*failure));
   Transactions::Transaction& transaction = *std::get<Transactions::Transaction*>(opened);
-  if (auto failure = refuse_edits(who, *transaction.edits)) {  // somebody else may have made them
+  if (auto failure = refuse_edits(who, *transaction.edits)) {  // another principal may have made them
     context_.record_failure(act, failure->reason);
     return done(std::move(*failure));
   }

@@ -1,7 +1,7 @@
 // Operations on zones: their content, versions and settings, and transactions.
 //
-// Roles. A reader looks; an editor imports, changes, rolls back, configures and removes zones. Only an administrator
-// imports a directory of the host. Nobody creates a zone below one outside their scope.
+// Roles. A reader may look. An editor may import, change, roll back, configure and remove zones. Only an administrator
+// may import a directory of the host. Nobody may create a zone below an existing zone outside their scope.
 //
 // Threads, errors. As context.h says.
 #pragma once
@@ -19,7 +19,7 @@
 
 namespace axfrd::control {
 
-// The difference between two versions, one of which may be proposed only.
+// The difference between two versions. The later one may be a proposal.
 struct ContentDifference {
   uint32_t from;  // serial
   zones::Delta delta;
@@ -30,10 +30,10 @@ struct ContentDifference {
 struct ImportZone {
   zones::Name apex;
   zones::ZoneSource source;
-  bool strict = false;                    // do nothing when there is a warning
-  bool dry_run = false;                   // only tell what it would come to
-  bool must_be_new = false;               // refuse it if the zone is there
-  std::optional<unsigned> max_removed{};  // percent of the zone's records: more are not removed
+  bool strict = false;                    // refuse the zone if there is a warning
+  bool dry_run = false;                   // only return the difference
+  bool must_be_new = false;               // refuse it if the zone exists
+  std::optional<unsigned> max_removed{};  // percent of the zone's records; refuse to remove more
 };
 struct ZoneImported {
   Committer::Imported imported;
@@ -42,14 +42,14 @@ struct ZoneImported {
 
 struct ImportDirectory {
   std::filesystem::path directory;
-  bool only_newer = false;  // leave a zone alone whose serial is not older than the file's
-  bool strict = false;      // skip a file when there is a warning
+  bool only_newer = false;  // leave a zone alone unless the file's serial is newer
+  bool strict = false;      // skip a file if there is a warning
   std::optional<unsigned> max_removed{};
 };
 
 struct ListZones {
   std::string prefix{};              // of their names
-  std::optional<zones::Name> after;  // none: from the first on
+  std::optional<zones::Name> after;  // none: from the first zone
   std::optional<size_t> limit;       // none: all
   bool with_secondaries = false;     // only those that have secondary DNS
 };
@@ -62,7 +62,7 @@ class ZoneList {
 
   // The next versions; none at the end.
   std::vector<zones::VersionRef> next();
-  // Whether the list has ended at its limit, and there are more zones behind it.
+  // Whether the list has ended at its limit, and further zones exist.
   bool is_cut() const { return is_cut_; }
 
  private:
@@ -77,7 +77,7 @@ class ZoneList {
 
 struct ShownZone {
   zones::VersionRef version;
-  Json aliases;  // what alias/ reports
+  Json aliases;  // from Aliases::report()
 };
 
 // Two versions of one zone from its history, of which the later may be the current one.
@@ -90,8 +90,8 @@ struct CompareVersions {
 // The result of a record edit of a transaction.
 struct RecordEdited {
   size_t edits;         // of the transaction
-  std::string record;   // as it will stand in the zone
-  bool changed = true;  // false: it was so already
+  std::string record;   // as it will be in the zone
+  bool changed = true;  // false: the edit has no effect
   zones::Warnings warnings;
 };
 
@@ -114,17 +114,17 @@ class ZoneOperations {
   Outcome<zones::VersionRef> find(const Principal& who, const zones::Name& apex) const {
     return context_.look_up(who, apex);
   }
-  // Of all zones that the principal may see.
+  // Lists the zones that the principal may see.
   ZoneList list(const Principal& who, const ListZones& request) const { return {context_, who, request}; }
   void show(const Principal& who, const zones::Name& apex, Done<ShownZone> done) const;
   Outcome<ContentDifference> compare(const Principal& who, const CompareVersions& request) const;
   void roll_back(const Principal& who, const zones::Name& apex, uint32_t serial, Done<Committer::Changed> done);
-  // What that would change.
+  // The difference that roll_back() would make.
   Outcome<ContentDifference> preview_rollback(const Principal& who, const zones::Name& apex, uint32_t serial) const;
   void configure(const Principal& who, const zones::Name& apex, zones::SerialPolicy policy,
                  Done<Committer::Configured> done);
 
-  // The changes of one request, all of them or none (an API has no transactions that stay open).
+  // Makes the changes of one request, all of them or none. An API has no transactions that stay open.
   void change(const Principal& who, ChangeRRsets request, Done<Committer::Changed> done);
 
   // ---- transactions ----
@@ -134,14 +134,14 @@ class ZoneOperations {
   Outcome<RecordEdited> unset(const Principal& who, const zones::Name& apex, const std::vector<std::string>& words);
   Outcome<ContentDifference> difference(const Principal& who, const zones::Name& apex);
   void commit(const Principal& who, const zones::Name& apex, Done<Committer::Changed> done);
-  Outcome<size_t> abort(const Principal& who, const zones::Name& apex);  // edits that are forgotten
-  // `apex`: of one zone alone.
+  Outcome<size_t> abort(const Principal& who, const zones::Name& apex);  // number of edits dropped
+  // `apex`: only those of this zone; none: of all.
   Outcome<std::vector<OpenTransaction>> transactions(const Principal& who, const std::optional<zones::Name>& apex);
 
  private:
   std::optional<Failure> refuse_new(const Principal& who, const zones::Name& apex) const;
   Outcome<Transactions::Transaction*> open(const Principal& who, const zones::Name& apex);
-  // What set() and unset() begin with.
+  // The first steps of set() and unset().
   struct EditBegun {
     Transactions::Transaction& transaction;
     std::string line;     // the record
