@@ -7,7 +7,7 @@ namespace axfrd::control {
 namespace {
 
 constexpr size_t kMostOctets = 4096;             // of a block
-constexpr size_t kFilled = kMostOctets / 4 * 3;  // of a block that is new, so that some more names find room
+constexpr size_t kFilled = kMostOctets / 4 * 3;  // of a new block, to leave room for more names
 
 std::string_view first_line(const std::string& block) { return std::string_view(block).substr(0, block.find('\n')); }
 
@@ -38,7 +38,7 @@ std::string ApexIndex::text_of(zones::NameView apex) {
 
 void ApexIndex::set(const zones::Name& apex, bool is_there) {
   const dataplane::Lock lock(mutex_);
-  if (state_ == State::none) return;  // the table will tell
+  if (state_ == State::none) return;  // build() will read the table
   if (state_ == State::building) {
     meanwhile_.emplace_back(text_of(apex), is_there);
   } else {
@@ -46,7 +46,7 @@ void ApexIndex::set(const zones::Name& apex, bool is_there) {
   }
 }
 
-// The last block that begins with `text` or what is less, or the first.
+// The last block whose first line is not greater than `text`, or the first block.
 size_t ApexIndex::block_of(std::string_view text) const {
   const auto after = std::ranges::upper_bound(blocks_, text, std::less<>(), first_line);
   return after == blocks_.begin() ? 0 : static_cast<size_t>(after - blocks_.begin()) - 1;
@@ -71,7 +71,7 @@ void ApexIndex::change(std::string_view text, bool is_there) {
   block.insert(at, std::string(text) + '\n');
   if (block.size() <= kMostOctets) return;
   const size_t middle = block.find('\n', block.size() / 2) + 1;
-  if (middle == block.size()) return;  // a block of one long name, or two
+  if (middle == block.size()) return;  // no line boundary to split at
   std::string upper = block.substr(middle);
   block.resize(middle);
   block.shrink_to_fit();
@@ -83,7 +83,7 @@ void ApexIndex::build(const zones::ZoneTable& zones, dataplane::Rcu::Reader& rea
     dataplane::Lock lock(mutex_);
     lock.wait(built_, [this]() REQUIRES(mutex_) { return state_ != State::building; });
     if (state_ == State::built) return;
-    state_ = State::building;  // what is published from here on is either seen below or in meanwhile_, or in both
+    state_ = State::building;  // from here on, each change is seen by fill(), in meanwhile_, or both
   }
   try {
     fill(zones, reader);

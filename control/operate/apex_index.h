@@ -1,4 +1,4 @@
-// ApexIndex: the apexes of all zones, in the order of their texts: for sorted lists, paging and search by prefix.
+// ApexIndex: the apexes of all zones, in order of their texts. It serves sorted lists, paging and search by prefix.
 //
 //   blocks  a sorted list of blocks of some 4 KiB; a block is sorted lines, one for each apex, in lower case
 //

@@ -46,7 +46,7 @@ std::string dropped_line(uint64_t lines) {
 }
 
 std::shared_ptr<LineWriter> open_audit_file(const std::filesystem::path& file) {
-  constexpr mode_t kMode = 0640;  // it tells what users do
+  constexpr mode_t kMode = 0640;  // it shows what users do
   const int fd = open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, kMode);
   if (fd < 0) throw std::runtime_error("cannot write the audit log " + file.string() + ": " + std::strerror(errno));
   auto writer = std::make_shared<LineWriter>(fd, dropped_line);
@@ -69,7 +69,7 @@ void AuditLog::reopen() {
   try {
     auto next = open_audit_file(*file_);
     const dataplane::Lock lock(mutex_);
-    writer_.swap(next);  // the old one ends behind the lock, which may take it a second
+    writer_.swap(next);  // the old writer ends after unlocking, which may take a second
   } catch (const std::runtime_error& error) {
     log_.error(error.what(), "; it goes on in the old one");
   }

@@ -22,7 +22,7 @@ bool names_key(const std::vector<zones::Secondary>& secondaries, const Name& key
                              [&](const auto& s) { return std::ranges::find(s.keys, key) != s.keys.end(); });
 }
 
-// Whether the provider's zones to come would use the key. `book`: has all keys, so that only the syntax counts.
+// Whether zones that refer to the provider would use the key. `book`: all keys, so that only the syntax can be wrong.
 bool provider_names_key(const SecondaryWish& wish, const Name& key, const KeyBook& book) {
   try {
     SecondaryWish all = wish;
@@ -82,7 +82,7 @@ Outcome<std::vector<KeyRef>> KeyOperations::list(const Principal& who) const {
   return context_.server().settings.keys()->keys();
 }
 
-// Who would be turned away without the key, or not be notified: some, and how many more.
+// The settings that use the key: at most kShown of them, and the number of further ones.
 std::vector<std::string> KeyOperations::users(const Name& key) const {
   constexpr size_t kShown = 10;
   std::vector<std::string> users;

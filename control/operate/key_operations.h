@@ -1,4 +1,4 @@
-// Operations on TSIG keys and what their holders may change by DNS UPDATE. All are an administrator's.
+// Operations on TSIG keys and on what their holders may change by DNS UPDATE. All take an administrator.
 //
 // Threads, errors. As context.h says.
 #pragma once

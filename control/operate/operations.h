@@ -1,4 +1,4 @@
-// Operations: all that can be asked of a running axfrd, for one face of it.
+// Operations: all operations on a running axfrd, for one face of it (context.h).
 #pragma once
 
 #include "control/operate/key_operations.h"
@@ -11,7 +11,7 @@ namespace axfrd::control {
 
 class Operations {
  public:
-  // Everything outlives it. `loop` and `reader` are those of the thread that asks.
+  // The arguments outlive it. `loop` and `reader` are those of the calling thread.
   Operations(boost::asio::io_context& loop, const Server& parts, dataplane::Rcu::Reader& reader)
       : context_(loop, parts, reader) {}
   Operations(const Operations&) = delete;

@@ -1,4 +1,4 @@
-// Principal: who requests an operation, and what they may do.
+// Principal: the user or token that requests an operation, and its rights.
 //
 // The role (access/role.h) says what they may do, the scope in which zones. Keys, providers and the server need a scope
 // of all zones. Peers of the control socket are administrators of all zones; tokens of the HTTP API have any role.
@@ -20,12 +20,12 @@
 namespace axfrd::control {
 
 struct Principal {
-  std::string name = {};  // as the audit tells it: "root", "uid 1000", a token's name
+  std::string name = {};  // as in the audit log: "root", "uid 1000", "token NAME"
   Role role = Role::reader;
-  ZoneScope scope = {};                  // none, unless stated
+  ZoneScope scope = {};                  // no zone
   std::optional<uint32_t> uid = {};      // of a local user
-  std::string from = {};                 // the address that they ask from; empty: this host
-  std::vector<UpdateGrant> limits = {};  // records that they may change, if not all
+  std::string from = {};                 // the address of the request; empty: this host
+  std::vector<UpdateGrant> limits = {};  // records that they may change; empty: all
 
   bool is_limited() const { return !limits.empty(); }
   bool may_change(zones::NameView owner, uint16_t type) const;

@@ -19,7 +19,7 @@ using zones::Tokens;
 
 [[noreturn]] void refuse_argument(const std::string& why) { throw std::invalid_argument(why); }
 
-// What the data of a type is made of, as far as it matters to whoever quotes it.
+// The kind of fields in the data of a type, as far as quoting depends on it.
 enum class Fields : uint8_t {
   words,        // no strings
   with_string,  // strings among other fields
@@ -52,8 +52,8 @@ Fields fields_of(const std::string& type) {
   }
 }
 
-// Whether the field at this place is a name, in data that is no string. Most types have names and numbers; SVCB and
-// HTTPS have a name in the second place only, and NAPTR in the sixth.
+// Whether the field at `place` may be a name. Types without strings have names and numbers. SVCB and HTTPS have a name
+// in the second place only, and NAPTR in the sixth.
 bool may_be_name(const std::string& type, size_t place) {
   constexpr unsigned kNaptr = 35, kSvcb = 64, kHttps = 65;
   const uint16_t number = zones::type_from_text(type);
@@ -71,10 +71,10 @@ void check_octets_of(const std::string& argument) {
   }
 }
 
-// One or more quoted strings that hold what an argument says.
+// Writes an argument as one or more quoted strings.
 class Quoter {
  public:
-  // `most`: octets of a string.
+  // `most`: octets of one string.
   explicit Quoter(size_t most) : most_(most) {}
 
   std::string quote(const std::string& argument) {
@@ -84,7 +84,7 @@ class Quoter {
   size_t octets() const { return octets_; }
 
  private:
-  // Takes one octet of the string; returns how many of the argument it is written with.
+  // Adds one octet of the string. Returns the number of characters of the argument that it took.
   size_t take(const std::string& argument, size_t at) {
     const char c = argument[at];
     if (c == '"') {
@@ -136,7 +136,7 @@ class RecordReader {
   }
 
  private:
-  // Owner, TTL, class and type, which may be in one argument, and data behind them.
+  // Reads owner, TTL, class and type. They may be in one argument, with data after them.
   void read_head(const std::string& argument) {
     if (argument.find_first_not_of(" \t") == std::string::npos)
       refuse_argument("an argument is empty; the owner @ is the apex");
@@ -189,7 +189,7 @@ class RecordReader {
     return text;
   }
 
-  // Names among the fields, as they are stored.
+  // The data with internationalised names as A-labels.
   std::string in_a_labels(const std::string& data) {
     if (is_ascii(data) || !type_) return data;
     std::string text;
@@ -209,10 +209,10 @@ class RecordReader {
   }
 
   RecordLine line_;
-  bool owner_ = false;               // was read
-  std::optional<std::string> type_;  // if it was read
-  std::string rest_;                 // what stands behind the type in its own argument
-  std::vector<std::string> data_;    // the arguments behind that
+  bool owner_ = false;               // whether the owner was read
+  std::optional<std::string> type_;  // none: not read yet
+  std::string rest_;                 // the text after the type in the same argument
+  std::vector<std::string> data_;    // the arguments after that
 };
 
 }  // namespace

@@ -2,8 +2,8 @@
 //
 //   OWNER [TTL] [CLASS] [TYPE [DATA...]]
 //
-// An argument is what it says: part of a record, and never of a zone file. It has no comment, no newline, no
-// parentheses that join lines, and no directive.
+// An argument is part of a record, not of a zone file. It has no comment, no newline, no parentheses that join lines,
+// and no directive.
 //
 //   * In types that are strings (TXT, SPF, and their like; our URL), each argument is one string: blanks, semicolons
 //     and parentheses are part of it. One of more than 255 octets is stored as several strings.
@@ -23,10 +23,10 @@ namespace axfrd::control {
 
 struct RecordLine {
   std::string text;                  // as zones::parse_addition() and zones::parse_removal() read it
-  std::vector<std::string> remarks;  // what was made of the arguments that they do not say
+  std::vector<std::string> remarks;  // differences between the arguments and what is stored
 };
 
-// Throws std::invalid_argument with a sentence for the operator. Whether there is such a record is not looked at.
+// Throws std::invalid_argument with a sentence for the operator. Does not check whether such a record exists.
 RecordLine record_line(const std::vector<std::string>& arguments);
 
 }  // namespace axfrd::control

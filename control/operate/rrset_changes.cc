@@ -11,7 +11,7 @@ namespace axfrd::control {
 namespace {
 
 using zones::Edit;
-using EditRefusal = std::optional<std::string>;  // why not; nothing when all is well
+using EditRefusal = std::optional<std::string>;  // the reason; nothing if not refused
 
 // Applies an edit, unless it would change nothing.
 EditRefusal edit_draft(zones::Draft& draft, const Edit& edit) {
@@ -48,7 +48,7 @@ EditRefusal remove_others(zones::Draft& draft, const RRsetChange& change) {
 }
 
 EditRefusal make_change(zones::Draft& draft, const RRsetChange& change) {
-  // A SOA is replaced by the next one, and never goes.
+  // A SOA is never removed: adding the new one replaces it.
   if (change.kind == RRsetChange::Kind::replace && change.type != zones::rrtype::SOA) {
     if (auto reason = remove_others(draft, change)) return reason;
   }

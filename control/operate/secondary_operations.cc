@@ -32,14 +32,14 @@ std::string joined(const std::vector<std::string>& items) {
   return text;
 }
 
-// Why it is not changed in the zone.
+// The end of a sentence: why an item from a provider cannot be changed in the zone.
 std::string of_a_provider(const zones::SecondaryDns& settings) {
   return " is that of a provider (" + joined(settings.providers) +
          "): change it there, with axfrctl provider set, or state the providers that the zone is to have, with "
          "axfrctl secondary edit --provider";
 }
 
-// The names that the zone states itself with those of `add`, without those of `remove`. Throws std::invalid_argument.
+// The zone's own NS names, with those in `add` and without those in `remove`. Throws std::invalid_argument.
 std::string changed_servers(const zones::SecondaryDns& settings, const std::string& add, const std::string& remove) {
   std::vector<Name> names = settings.providers.empty() ? settings.servers : settings.own_servers;
   for (const std::string& item : split_list(remove)) {
@@ -60,7 +60,7 @@ std::string changed_servers(const zones::SecondaryDns& settings, const std::stri
   return joined(texts);
 }
 
-// The wish that states the addresses that there are, with those of `add` and without those of `remove`. Throws
+// Sets the addresses of the wish to the current ones, with those in `add` and without those in `remove`. Throws
 // std::invalid_argument.
 void change_addresses(SecondaryWish& wish, const zones::SecondaryDns& settings, const std::string& add,
                       const std::string& remove) {
@@ -74,7 +74,7 @@ void change_addresses(SecondaryWish& wish, const zones::SecondaryDns& settings, 
                                     ? "the address " + item + of_a_provider(settings)
                                     : "there is no address " + item + " to remove");
   }
-  // Who is notified is stated only where it is not what follows from the addresses.
+  // `notify` is set only if it differs from the default, which is all hosts among the addresses.
   const bool as_usual = std::ranges::all_of(current, [](const auto& s) { return s.notified == s.is_host(); });
   std::vector<std::string> allow, notify;
   for (const zones::Secondary& s : list) {
@@ -96,7 +96,7 @@ void change_addresses(SecondaryWish& wish, const zones::SecondaryDns& settings, 
   wish.key.clear();
 }
 
-// Of a list that was checked before.
+// @pre `list` was checked
 std::vector<Name> names_in(const std::string& list) {
   std::vector<Name> names;
   for (const std::string& item : split_list(list)) names.push_back(parse_name(item));
@@ -112,7 +112,7 @@ std::vector<Name> servers_of(const zones::ZoneVersion& zone) {
   return names;
 }
 
-// What was disabled already, or is ending, stays so.
+// Settings that are disabled or ending already stay as they are.
 Outcome<zones::SecondaryDns> begin_ending(const zones::ZoneVersion& zone, zones::SecondaryDns settings) {
   if (!settings.stands()) return settings;
   if (settings.added.empty()) {
@@ -125,8 +125,9 @@ Outcome<zones::SecondaryDns> begin_ending(const zones::ZoneVersion& zone, zones:
   return settings;
 }
 
-// Why somebody whose zones are some alone may not set this: they let us send packets, and only to public addresses,
-// where name servers are; keys and providers belong to nobody's zones. What stands there already may stay.
+// Why a principal with a scope of some zones may not make these settings. Their settings make this host send packets,
+// so they may name a limited number of public addresses, and port 53 only. Keys and providers belong to no zone, so
+// they may not refer to new ones. Settings that exist already may stay.
 std::optional<Failure> refuse_beyond_scope(const zones::SecondaryDns& current, const zones::SecondaryDns& next,
                                            const std::string& who) {
   constexpr size_t kMostOfScope = 16;
@@ -156,7 +157,7 @@ std::optional<Failure> refuse_beyond_scope(const zones::SecondaryDns& current, c
   return std::nullopt;
 }
 
-// What mends something that was seen at a secondary which may transfer: {"reason"…} as notify/ tells it.
+// How to mend the trouble of a secondary that may transfer. `seen`: as from NotifyService::seen().
 std::string mend_for(const std::string& apex, const Json& seen) {
   const auto lasts = [](const Json& trouble) { return trouble.value("over_at", Json()).is_null(); };
   const auto worst = std::ranges::find_if(seen, lasts);
@@ -164,7 +165,7 @@ std::string mend_for(const std::string& apex, const Json& seen) {
   const std::string reason = worst->value("reason", "");
   std::string configuration =
       "axfrctl secondary show " + apex + " --format bind (or knot, nsd, powerdns) prints what it has to know of us";
-  // Which may stand in an answer to NOTIFY as well.
+  // BADSIG may also be in the text of an answer to NOTIFY.
   if (worst->value("text", "").find("BADSIG") != std::string::npos)
     return "have its operator compare the key's secret with ours, or give both a new key";
   if (reason == "BADTIME") return "have the clocks of both hosts set by NTP";
@@ -177,7 +178,7 @@ std::string mend_for(const std::string& apex, const Json& seen) {
   return configuration;
 }
 
-// What to type after a verdict on a transfer; empty: that depends on what was seen.
+// The command to type after a decision on a transfer; empty: it depends on the troubles seen.
 std::string next_step(const zones::ZoneVersion& zone, const IpAddress& peer, bool allowed) {
   const std::string apex = zone.apex().name.to_text();
   if (allowed) return "";
@@ -194,7 +195,7 @@ std::string next_step(const zones::ZoneVersion& zone, const IpAddress& peer, boo
   return "axfrctl secondary edit " + apex + " --add-allow " + peer.to_string() + " lets it transfer, too";
 }
 
-// What tables and the log can show in a word.
+// A provider's name must be one word in tables and in the log.
 void check_provider_name(const std::string& name) {
   constexpr size_t kLongest = 64;
   const auto fits = [](unsigned char c) { return c > ' ' && c != 0x7F && c != ',' && c != '"'; };
@@ -210,7 +211,7 @@ Failure no_such_provider(const std::string& name) { return {FailureCode::failed,
 std::vector<std::string> SecondarySet::doubts() const {
   std::vector<std::string> doubts;
   if (!set.settings->enabled) return doubts;
-  constexpr int kWide = 8;  // bits of a prefix that is half the Internet or more than a network
+  constexpr int kWide = 8;  // bits; a shorter prefix has more addresses than any one network
   for (const zones::Secondary& s : set.settings->secondaries) {
     if (s.transfers && s.keys.empty() && prefix_of(s).length < kWide)
       doubts.push_back(to_text(s) + " without a key: everybody there may read the zone");
@@ -228,7 +229,7 @@ std::vector<std::string> SecondarySet::doubts() const {
 
 // ---- zones ----
 
-// Makes the change, and says which NS names the zone had before and has after it.
+// Makes the change, and returns the NS names of the zone before and after it.
 void SecondaryOperations::change(const Act& act, const Name& apex, SecondaryEdit edit, const Done<SecondarySet>& done) {
   const auto before = std::make_shared<std::vector<Name>>();  // written in the committer's thread
   auto with_servers = [edit = std::move(edit), before](const zones::ZoneVersion& zone) {
@@ -261,7 +262,7 @@ void SecondaryOperations::set(const Principal& who, const SetSecondary& request,
                                                 "brings them back"};
     }
     try {
-      // Who enables with providers states all; who edits changes what is stated, and leaves the rest.
+      // `enable` with providers replaces all settings. `edit` changes the stated ones, and leaves the rest.
       zones::SecondaryDns base = current;
       if (enables && request.provider) {
         base = {};
@@ -368,7 +369,7 @@ void SecondaryOperations::show(const Principal& who, const Show& request, Done<S
       });
 }
 
-// In the service thread, whose loop notify and endings share.
+// Runs in the service thread, which notify and endings share.
 Json SecondaryOperations::ending_of(const Name& apex) const { return context_.server().endings.endings().report(apex); }
 
 size_t SecondaryOperations::count_endings() const {
@@ -390,7 +391,7 @@ Outcome<std::monostate> SecondaryOperations::may_list(const Principal& who) cons
   return std::monostate();
 }
 
-// The service thread is asked for a page at a time, and has transfers to serve in between.
+// Gets one page at a time from the service thread, so that it can serve transfers in between.
 void SecondaryOperations::status_page(const Principal&, const std::optional<std::string>& after, const Wanted& wanted,
                                       std::function<void(Page)> page) const {
   context_.server().notify.run([this, after, wanted, page = std::move(page)](const NotifyService& notifier) {
@@ -401,7 +402,7 @@ void SecondaryOperations::status_page(const Principal&, const std::optional<std:
   });
 }
 
-// Handed from page to page; the service thread's until the last one.
+// The sums so far. Owned by the service thread until the last page.
 struct SecondaryOperations::Summing {
   Wanted wanted;
   Done<Summary> done;

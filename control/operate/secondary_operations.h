@@ -1,7 +1,7 @@
 // Operations on the secondaries of zones, and on providers of secondaries.
 //
-// Roles. A reader looks and explains; an editor notifies; a secondary manager says who may transfer a zone. Providers
-// belong to no zone: a secondary manager of all zones changes them.
+// Roles. A reader may look and explain. An editor may send NOTIFY. A secondary manager sets which hosts may transfer a
+// zone. Providers belong to no zone, so only a secondary manager of all zones may change them.
 //
 // Threads, errors. As context.h says.
 #pragma once
@@ -23,9 +23,9 @@ struct SetSecondary {
   enum class How : uint8_t { enable, edit };
   zones::Name apex;
   How how;
-  SecondaryWish wish = {};                   // lists in place of those that there are
+  SecondaryWish wish = {};                   // lists that replace the current ones
   std::optional<std::string> provider = {};  // providers that the zone refers to, separated by commas
-  std::string add_ns = {}, remove_ns = {};   // changes of the lists, items separated by commas; edit only
+  std::string add_ns = {}, remove_ns = {};   // changes of the lists; with `edit` only
   std::string add_allow = {}, remove_allow = {};
   bool changes_lists() const {
     return !add_ns.empty() || !remove_ns.empty() || !add_allow.empty() || !remove_allow.empty();
@@ -35,7 +35,7 @@ struct SetSecondary {
 
 struct SecondarySet {
   Committer::SecondarySet set;
-  std::vector<zones::Name> ns_before, ns_after;  // of the zone's apex: what the delegation should be
+  std::vector<zones::Name> ns_before, ns_after;  // at the apex, which the delegation should match
   // Sentences about settings that are allowed but unusual.
   std::vector<std::string> doubts() const;
 };
@@ -49,9 +49,9 @@ struct SetProvider {
 struct ProviderSet {
   SecondaryWish wish;
   bool changed;
-  std::vector<zones::Name> ns_before = {}, ns_after = {};  // the names that it stated before, and now
-  size_t zones = 0;                                        // that refer to it and follow, or would
-  size_t failed = 0;                                       // that could not; the log says why
+  std::vector<zones::Name> ns_before = {}, ns_after = {};  // its names before and after
+  size_t zones = 0;                                        // that refer to it, and were or would be changed
+  size_t failed = 0;                                       // that could not be changed; the log says why
 };
 
 struct Explain {
@@ -62,8 +62,8 @@ struct Explain {
 
 struct Explained {
   TransferDecision decision;
-  std::string next;  // what to type
-  Json seen;         // what went wrong with that host before, as notify/ says it
+  std::string next;  // the command to type
+  Json seen;         // NotifyService::seen() of that host
 };
 
 class SecondaryOperations {
@@ -71,65 +71,66 @@ class SecondaryOperations {
   explicit SecondaryOperations(const Context& context) : context_(context) {}
 
   void set(const Principal& who, const SetSecondary& request, const Done<SecondarySet>& done);
-  // Keeps the settings for the next time, and removes the NS names. `when_undelegated`: addresses may transfer and get
-  // NOTIFY until the parent zone has dropped the names (ending/endings.h); enable() cancels that.
+  // Keeps the settings for the next time, and removes the NS names. `when_undelegated`: the secondaries may transfer
+  // and get NOTIFY until the parent zone has dropped the names (ending/endings.h). Enabling secondary DNS again cancels
+  // this.
   void disable(const Principal& who, const zones::Name& apex, bool when_undelegated, const Done<SecondarySet>& done);
   struct Show {
     zones::Name apex;
-    std::string software = {};               // whose configuration is wanted (primary_view.h), and nothing else
-    std::optional<HostPort> secondary = {};  // for which it is; none: for any
+    std::string software = {};               // return only its configuration (primary_view.h)
+    std::optional<HostPort> secondary = {};  // the secondary that it is for; none: any
   };
   struct Shown {
     zones::VersionRef version;
     PrimaryView primary;
-    std::string configuration = {};    // of a secondary, if that was wanted; otherwise:
-    std::vector<PeerKey> keys = {};    // that its secondaries sign with
-    Json ledger = {}, strangers = {};  // lines, as notify/ gives them
-    Json ending = {};                  // as ending/ says it; null: it is not ending
+    std::string configuration = {};    // if requested; otherwise the members below:
+    std::vector<PeerKey> keys = {};    // of the secondaries
+    Json ledger = {}, strangers = {};  // see NotifyService::status(), strangers()
+    Json ending = {};                  // see Endings::report()
   };
   void show(const Principal& who, const Show& request, Done<Shown> done) const;
-  // Who has which serial.
+  // Which secondary has which serial.
   using Wanted = NotifyService::Wanted;
   struct Status {
     Json ledger, strangers, ending;  // as in Shown
   };
   void status(const Principal& who, const zones::Name& apex, const Wanted& wanted, Done<Status> done) const;
-  // The same of all zones that the principal may see: `page` is called with some hundred lines at a time.
+  // The same for all zones. `page` is called with one page of lines at a time. @pre may_list() of the principal
   struct Page {
     std::string lines;                // JSON objects, with commas between them
-    Json strangers;                   // of all zones; in the last page
-    size_t endings;                   // how many zones of all are ending
-    std::optional<std::string> last;  // where this page ends
+    Json strangers;                   // of all zones; only in the last page
+    size_t endings;                   // number of zones whose secondary DNS is ending
+    std::optional<std::string> last;  // sort key of the last zone in it
     bool more;
   };
   Outcome<std::monostate> may_list(const Principal& who) const;
   void status_page(const Principal& who, const std::optional<std::string>& after, const Wanted& wanted,
                    std::function<void(Page)> page) const;
-  // What these lines come to for each secondary, by its text; of one zone, or of all that the principal may see.
+  // Sums of these lines for each secondary, by its text. For one zone, or for all zones.
   struct Summary {
     std::map<std::string, NotifyService::Sum> hosts;
-    Json strangers, ending;         // as in Shown; the ending of one zone
-    std::optional<size_t> endings;  // as in Page; of all zones
+    Json strangers, ending;         // as in Shown; `ending` only for one zone
+    std::optional<size_t> endings;  // as in Page; only for all zones
   };
   void summary(const Principal& who, const std::optional<zones::Name>& apex, const Wanted& wanted,
                Done<Summary> done) const;
   // Also for a zone whose secondary DNS was disabled, because the parent may still delegate to its secondaries.
   void check(const Principal& who, const zones::Name& apex, Done<Json> done) const;
   void notify(const Principal& who, const zones::Name& apex, Done<size_t> done);
-  // The same for all zones of a host, at any port or at that of `place`.
+  // Sends NOTIFY for all zones of a host, to any port or to that of `place`.
   void notify_host(const Principal& who, const HostPort& place, Done<size_t> done);
   void explain(const Principal& who, const Explain& request, Done<Explained> done) const;
 
-  // The lowest serial that all secondaries of each zone are proven to have, in the order of the zones: 0 if one has
-  // proven nothing yet, the zone's own if it has none.
+  // For each zone, in order: the lowest serial that its secondaries have proven. 0 if one of them has proven nothing
+  // yet; the zone's serial if it has no secondaries.
   void lowest_proven(std::vector<zones::VersionRef> zones, std::function<void(std::vector<uint32_t>)> done) const;
-  // Waits until all secondaries have the serial, and gives the ledger; a Failure when the time is over.
+  // Waits until all secondaries have the serial, and returns the ledger. A Failure after `patience`.
   void wait_for(const zones::Name& apex, uint32_t serial, std::chrono::seconds patience, Done<Json> done) const;
 
-  // The zones that refer to it follow before `done` is called.
+  // The zones that refer to the provider are changed before `done` is called.
   void set_provider(const Principal& who, const SetProvider& request, const Done<ProviderSet>& done);
   Outcome<ProvidersRef> providers(const Principal& who) const;
-  // Refused while zones refer to it.
+  // Refused while zones refer to the provider.
   void remove_provider(const Principal& who, const std::string& name, const Done<std::monostate>& done);
 
  private:

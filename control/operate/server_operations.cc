@@ -105,7 +105,7 @@ Outcome<LogLevelSet> ServerOperations::set_log_level(const Principal& who, LogLe
   Log& log = context_.server().log;
   if (log.most() == level) return LogLevelSet{level, false};
   const std::string what = Log::text("the log has ", to_text(level), " and worse from now on");
-  // The record is a line of the log: it is told at the level that shows more.
+  // The record is a line of the log, so it is written while the level is the one that shows more.
   const bool shows_less = level < log.most();
   if (shows_less) context_.record_change(act, what);
   log.set_most(level);

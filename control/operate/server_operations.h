@@ -1,6 +1,7 @@
-// Operations on the server as a whole: its state and counters, its end, and the secrets of DNS Cookies.
+// Operations on the server as a whole: state and counters, stop, log level, backups, promotion, and the secrets of DNS
+// Cookies.
 //
-// Roles. A reader looks, whatever their scope; the rest is an administrator's.
+// Roles. A reader may see state and counters, whatever their scope. The rest takes an administrator.
 //
 // Threads, errors. As context.h says.
 #pragma once
@@ -22,10 +23,10 @@ struct ServerStatus {
   Importer::Progress import;
   std::optional<dataplane::DataplaneStats> dataplane;  // none: without DPDK
   Committer::Duty duty = Committer::Duty::primary;
-  int64_t backup_time = 0;  // of a standby: when the backup was made that it serves; 0: that is not known
+  int64_t backup_time = 0;  // of a standby: when the backup that it serves was made; 0: not known
 };
 
-// A snapshot; the counters go on.
+// Values are a snapshot; the referenced counters go on.
 struct ServerStats {
   dataplane::DataplaneStats dataplane;
   const UdpCounters& udp;
@@ -33,23 +34,23 @@ struct ServerStats {
   const NotifyCounters& notify;
   const AliasCounters& alias;
   const EndingCounters& endings;
-  const Histogram& commits;  // groups of changes
+  const Histogram& commits;  // time of each group of changes
   size_t zones, zones_without_servers, retired_versions, history_octets;
   uint64_t dropped_log_lines, dropped_transfers, left_out_lines;
   bool store_is_writable;
   bool is_standby;
   int64_t backup_time;    // as above
-  Json secondaries = {};  // what notify/ says of each host that is notified
+  Json secondaries = {};  // see NotifyService::hosts()
 };
 
 struct CookiesChanged {
   zones::CookieSecrets secrets;
-  bool changed = true;  // false: they were so already
+  bool changed = true;  // false: nothing had to be changed
 };
 
 struct LogLevelSet {
   LogLevel level;
-  bool changed;  // false: it was so already
+  bool changed;  // false: it was the level already
 };
 
 class ServerOperations {
@@ -63,7 +64,7 @@ class ServerOperations {
   std::optional<Failure> reload_certificate(const Principal& who);
   // The options that axfrd runs with; the log level is the current one.
   Outcome<std::vector<StatedOption>> options(const Principal& who) const;
-  // Sets the log level until axfrd ends.
+  // The log level, which can be set until axfrd ends.
   Outcome<LogLevel> log_level(const Principal& who) const;
   Outcome<LogLevelSet> set_log_level(const Principal& who, LogLevel level);
   // Copies the store into a directory, which must be vacant, while changes go on.

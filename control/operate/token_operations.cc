@@ -71,7 +71,7 @@ void TokenOperations::keep_uses(std::function<void()> done) {
     return !each.second->kept && each.second->last_used() != each.second->stored_use;
   };
   if (std::ranges::none_of(tokens->by_name(), is_to_be_kept)) return done();
-  // A failure shows elsewhere: nothing can be stored then.
+  // A failure is not handled here: nothing can be stored then, and other changes report it.
   context_.server().committer.keep_token_uses([done = std::move(done)](const Outcome<size_t>&) { done(); });
 }
 

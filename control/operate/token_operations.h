@@ -1,4 +1,4 @@
-// Operations on the tokens of the HTTP API. All are an administrator's.
+// Operations on the tokens of the HTTP API. All take an administrator.
 //
 // Threads, errors. As context.h says.
 #pragma once
@@ -15,12 +15,12 @@ struct AddToken {
   std::string name;
   Role role;
   std::vector<std::string> zones = {};   // patterns; empty: all zones
-  std::vector<UpdateGrant> limits = {};  // of the records that it may change; empty: all
+  std::vector<UpdateGrant> limits = {};  // records that it may change; empty: all
   std::optional<int64_t> expires = {};   // Unix seconds
 };
 struct TokenAdded {
   TokenRef token;
-  std::string text;  // which is told this once
+  std::string text;  // shown only here
 };
 
 class TokenOperations {

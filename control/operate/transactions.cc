@@ -45,7 +45,7 @@ void Transactions::reopen(const zones::Name& apex) {
   if (entry != open_.end()) entry->second.committing = false;
 }
 
-// Looks through all of them, so it does that a few times a second at most.
+// Visits all transactions, so it does its work a few times a second at most.
 void Transactions::forget() {
   constexpr auto kPause = std::chrono::milliseconds(100);
   const auto now = Clock::now();

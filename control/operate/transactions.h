@@ -40,7 +40,7 @@ class Transactions {
   Outcome<Transaction*> open(const zones::Name& apex);
   // Makes one edit. Its cost does not depend on the number of edits before it.
   static std::optional<Failure> apply(Transaction& transaction, const zones::Edit& edit);
-  // Ends it, whatever its state.
+  // Ends the transaction in any state.
   void end(const zones::Name& apex) { open_.erase(zones::sort_key(apex)); }
   // After a failed commit: the transaction is open again, unchanged.
   void reopen(const zones::Name& apex);
