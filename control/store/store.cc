@@ -160,7 +160,7 @@ Tombstone tombstone_of(const std::string& content) {
         break;
     }
   }
-  tombstone.serial = zones::required(std::move(serial), "serial");
+  tombstone.serial = zones::required(std::optional(serial), "serial");
   return tombstone;
 }
 
