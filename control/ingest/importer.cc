@@ -306,7 +306,7 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
     }
   }
 
-  void skip(std::string reason) REQUIRES(mutex_) {
+  void skip(const std::string& reason) REQUIRES(mutex_) {
     ++result_.count.failed;
     // A zone that is refused for warnings has a line for each warning.
     for (size_t begin = 0; begin < reason.size();) {
