@@ -1,9 +1,10 @@
 // Dataplane: everything between the wire and the answering core, as one object. It is all that control/ sees of
 // packets.
 //
-// Order of life: construct (EAL, ports, taps; throws std::runtime_error with a sentence for the operator), start()
-// (threads run), stop() (frames of the kernel are sent, workers finish their turn, threads are joined), destroy
-// (ports closed, EAL cleaned up). One Dataplane per process, because the EAL can be initialised once.
+// Lifecycle. The constructor brings up the EAL, the ports and the taps, and throws std::runtime_error with a sentence
+// for the operator. start() starts the threads. stop() stops the kernel path, lets the workers send the frames that the
+// kernel path still had for the wire, and joins the threads. The destructor closes the ports and cleans up the EAL.
+// There is one Dataplane per process, because the EAL can be initialised only once.
 //
 // Threads. One thread does all of that. It becomes the EAL's main lcore and is bound to the control CPUs, and threads
 // that it makes later inherit that. Any thread may call stats().
@@ -43,7 +44,7 @@ struct DataplaneOptions {
   unsigned memory_mib = 256;  // DPDK's packet buffers and rings
   IdleSleep idle_sleep = IdleSleep::automatic;
   RateLimitOptions rate_limit;
-  std::vector<std::string> eal_arguments;  // passed through
+  std::vector<std::string> eal_arguments;  // appended unchanged
   // Gets notices for the operator: the EAL's arguments, what each port offers, that a link is up again. Like those
   // below, it is called by the constructor, and later by a thread of the Dataplane.
   std::function<void(std::string_view)> notice = [](std::string_view) {};
@@ -60,8 +61,7 @@ class Dataplane {
   // the start.
   using Step = std::function<void(std::string_view what, std::function<void()> undo)>;
 
-  // @pre `rcu` has a free reader for each worker. Responder and Rcu outlive the Dataplane. Throws std::runtime_error
-  // with a sentence for the operator.
+  // @pre `rcu` has a free reader for each worker. Responder and Rcu outlive the Dataplane.
   Dataplane(const DataplaneOptions& options, const zones::Responder& responder, Rcu& rcu, const Step& step = {});
   ~Dataplane();  // stops first
   Dataplane(const Dataplane&) = delete;
