@@ -130,7 +130,7 @@ RequestHandler::Outcome RequestHandler::answer_ixfr(Query& query, const zones::Z
 // ---- NOTIFY and UPDATE ----
 
 // NOTAUTH for zones that are changed here, as Knot answers, and for unknown zones. REFUSED for a zone that axfrd
-// follows, because no host is configured that may send NOTIFY for it.
+// follows, because no host may send NOTIFY for it.
 unsigned RequestHandler::refuse_notify(Query& query) {
   const zones::HashedName& name = query.qname;
   const zones::Zone* zone = responder_.zones().find(name.hash(name.labels()), name.view());

@@ -5,8 +5,8 @@
 //
 //   limits   A client is an IPv4 address or an IPv6 /64, a prefix is an IPv4 /24 or an IPv6 /48. Each has its limit,
 //            and there is one for all sessions.
-//   room     Room is kept for hosts that zones name as secondaries: a few sessions for each, which nobody else can
-//            take. They do not count towards the limits of a client or prefix.
+//   room     Room is kept for hosts that zones name as secondaries: a few sessions for each, which no other host
+//            can take. Those sessions do not count towards the limits of a client or prefix.
 //   share    The last eighth of the table is open only to prefixes that have less than an equal share of the rest. So
 //            a few networks cannot fill the table, however many connections they open.
 //   choice   When a limit is reached, the session that has been idle longest ends. If none is idle, the slowest reader
