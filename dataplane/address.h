@@ -1,4 +1,4 @@
-// Our own IP addresses: parsed from options, assigned to a tap, looked up for every query.
+// The server's own IP addresses. They are parsed from options, assigned to a tap, and looked up for every query.
 //
 // Threads. Immutable once built.
 #pragma once
@@ -17,7 +17,8 @@ struct Address {
   std::array<uint8_t, 16> octets{};  // network order; IPv4 uses the first four
   uint8_t prefix = 0;
 
-  // ADDR or ADDR/LEN. Throws std::runtime_error with a sentence if it is neither, or no unicast address.
+  // Parses ADDR or ADDR/LEN. Throws std::runtime_error with a sentence for the operator if `text` is neither, or if the
+  // address is not unicast.
   static Address parse(const std::string& text);
   unsigned size() const { return v6 ? 16 : 4; }
 };
@@ -32,7 +33,7 @@ class AddressSet {
   bool contains_v6(const uint8_t* address) const;
 
  private:
-  std::vector<uint32_t> v4_;  // as they lie in memory
+  std::vector<uint32_t> v4_;  // network order, loaded as native words
   std::vector<std::array<uint64_t, 2>> v6_;
 };
 

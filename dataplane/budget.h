@@ -1,4 +1,4 @@
-// Budgets of the kernel path: how many packets of each class a worker may punt in a second.
+// PuntBudgets: limits how many packets of each class a worker may punt to the kernel path in a second.
 //
 // Threads. Each worker has budgets of its own; nothing is shared.
 #pragma once
@@ -11,15 +11,15 @@
 
 namespace axfrd::dataplane {
 
-// A token bucket that counts in cycles of the clock, so that refilling it takes no division.
+// A token bucket. Its unit is a cycle of the clock, so that a refill needs no division.
 class TokenBucket {
  public:
-  // `burst` packets at once, `rate` packets a second in the long run; `hz` cycles of the clock in a second. Full at
-  // first.
+  // Allows `burst` packets at once and `rate` packets a second in the long run. `hz`: cycles of the clock in a second.
+  // The bucket starts full.
   TokenBucket(uint64_t hz, uint64_t rate, uint64_t burst)
       : cost_(std::max<uint64_t>(hz / rate, 1)), capacity_(burst * cost_), credit_(capacity_) {}
 
-  // True if one packet more may pass at time `now`, in cycles. @pre now never goes back
+  // True if one more packet may pass at time `now`, in cycles. @pre `now` does not decrease from call to call
   bool take(uint64_t now) {
     credit_ = std::min(capacity_, credit_ + (now - last_));
     last_ = now;
@@ -39,7 +39,7 @@ class PuntBudgets {
       : buckets_{{
             {hz, 5'000, 1'000},     // neighbour: a large, busy LAN asks for a few hundred a second
             {hz, 10'000, 1'000},    // icmp
-            {hz, 50'000, 5'000},    // tcp_open: more than the kernel's stack accepts on one CPU
+            {hz, 50'000, 5'000},    // tcp_open: more than the kernel's stack can accept on one CPU
             {hz, 500'000, 10'000},  // tcp: acknowledgements of transfers at line rate
             {hz, 50'000, 5'000},    // dns: each costs the control plane a signature check
             {hz, 100'000, 20'000},  // udp: NOTIFY responses come back in one burst after a bulk change

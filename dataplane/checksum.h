@@ -11,8 +11,8 @@
 
 namespace axfrd::dataplane {
 
-// Adds `size` octets to a running sum, the last one padded with a zero. Words of 8 octets go into two halves of their
-// own, so that neither overflows: each grows by less than 2^32 a word.
+// Adds `size` octets to a running sum. An odd last octet is padded with a zero. The two halves of each 8-octet word go
+// into separate sums, which cannot overflow: each grows by less than 2^32 a word.
 inline uint64_t add_octets(uint64_t sum, const uint8_t* p, size_t size) {
   uint64_t high = 0;
   for (; size >= 8; p += 8, size -= 8) {
@@ -44,7 +44,7 @@ inline uint64_t add_number(uint64_t sum, unsigned number) {
   return sum + (std::endian::native == std::endian::little ? __builtin_bswap16(n) : n);
 }
 
-// Folds a sum to 16 bits, to be stored as it is; the checksum is its complement.
+// Folds a sum to 16 bits, in memory order. The checksum is the complement of the result.
 inline uint16_t fold_sum(uint64_t sum) {
   sum = (sum & 0xFFFF'FFFF) + (sum >> 32);
   sum = (sum & 0xFFFF) + (sum >> 16);

@@ -1,5 +1,5 @@
-// Counters of the packet path. Every received packet ends in exactly one verdict, and every frame to send is accounted
-// for. At each turn boundary, per worker,
+// Counters of the packet path. Every received packet gets exactly one verdict, and every frame to send is counted. For
+// each worker, these hold between two turns:
 //
 //   received                              = answered + neighbours + Σ punted + Σ dropped
 //   answered + neighbours + from_kernel   = transmitted + untransmitted
@@ -30,10 +30,10 @@ class Counter {
   std::atomic<uint64_t> value_{0};
 };
 
-// RCODEs of the header's four bits, then BADVERS and BADCOOKIE.
+// The 16 RCODEs of the header's four bits, then BADVERS and BADCOOKIE.
 constexpr unsigned kRcodes = 18;
 
-// Of one worker, which alone writes. Aligned so that no two workers share a cache line.
+// The counters of one worker, which is their only writer. Aligned so that no two workers share a cache line.
 struct alignas(64) WorkerCounters {
   Counter received;
   std::array<Counter, kVerdicts> verdicts;
@@ -43,10 +43,9 @@ struct alignas(64) WorkerCounters {
   Counter transmitted;
   Counter untransmitted;  // refused by a full transmit queue
   Counter turns, busy_turns;
-  Counter busy_cycles, send_cycles;  // of the time stamp counter: in busy turns, and of these in the driver's sending
+  Counter busy_cycles, send_cycles;  // TSC cycles in busy turns; those of them spent in Port::send()
 };
 
-// A named count, for people and machines.
 struct NamedCount {
   std::string_view name;
   uint64_t value;
@@ -66,17 +65,17 @@ struct KernelPathStats {
 // What Watch has observed of a port.
 struct PortHealth {
   bool link_up = true;
-  bool stalled = false;  // it loses packets, and receives none
+  bool stalled = false;  // it loses packets and receives none
   uint64_t stalls = 0;
-  std::optional<bool> attached;  // its XDP program; none: it has none
-  uint64_t reattached = 0;       // times that somebody had taken it off
+  std::optional<bool> attached;  // whether its XDP program is; none: it has no program
+  uint64_t reattached = 0;       // times that the program had been detached by others
 };
 struct PortStats {
   std::string device, driver, mac;
   std::string tap;                   // empty: none
   std::optional<SplitCounts> split;  // none: the port takes everything
   PortHealth health;
-  uint64_t lost_buffers = 0;  // that the kernel threw away; there are to be none
+  uint64_t lost_buffers = 0;  // rejected by the kernel; 0 unless something is wrong
   uint64_t rx_packets = 0, tx_packets = 0, rx_missed = 0, rx_no_buffer = 0, errors = 0;
 };
 struct DataplaneStats {

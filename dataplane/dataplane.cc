@@ -25,7 +25,7 @@ std::vector<Address> parse_addresses(const std::vector<std::string>& texts) {
   return addresses;
 }
 
-// By place of the port; null for one that takes everything.
+// Indexed as options.ports; null for a port with Intake::everything.
 using Doors = std::vector<std::shared_ptr<SplitDoor>>;
 
 Doors make_doors(const DataplaneOptions& options) {
@@ -35,7 +35,7 @@ Doors make_doors(const DataplaneOptions& options) {
   return doors;
 }
 
-// Tells what is begun, and how the interfaces become what they were.
+// Reports the step that begins, with an undo function that restores the interfaces.
 void tell(const Dataplane::Step& step, const std::string& what, const Doors& doors) {
   if (!step) return;
   step(what, [doors] {
@@ -70,13 +70,13 @@ std::vector<Address> choose_addresses(const DataplaneOptions& options, const Doo
   return addresses;
 }
 
-// A driver that reads and writes packets itself takes no buffer that crosses a page; of 4 KiB, most do.
+// A zero-copy driver rejects buffers that cross a page. With pages of 4 KiB most buffers do, so copy mode is forced.
 std::string without_zero_copy(const std::string& device) {
   const bool said = device.find("force_copy=") != std::string::npos;
   return device.starts_with("net_af_xdp") && !said ? device + ",force_copy=1" : device;
 }
 
-// What the EAL makes the ports of.
+// The device arguments for the EAL, one for each port.
 std::vector<std::string> devices_of(const DataplaneOptions& options, const Doors& doors) {
   std::vector<std::string> devices = options.ports;
   for (unsigned i = 0; i < devices.size(); ++i) {
@@ -134,7 +134,7 @@ std::vector<const Port*> pointers_to(const std::vector<std::unique_ptr<Port>>& p
   return pointers;
 }
 
-// By place of the port; null for one without AF_XDP.
+// Indexed as options.ports; null for a port without AF_XDP.
 using Attachments = std::vector<std::unique_ptr<XdpAttachment>>;
 
 void find_programs(const std::vector<std::unique_ptr<Port>>& ports, const DataplaneOptions& options,
@@ -170,7 +170,8 @@ int run_worker(void* worker) {
 
 }  // namespace
 
-// In the order of construction; destroyed in reverse, so that packets go before their pools, and pools before the EAL.
+// Members are in the order of construction. They are destroyed in reverse, so that packets go before their pools, and
+// pools before the EAL.
 struct Dataplane::Parts {
   Parts(const DataplaneOptions& options, const zones::Responder& responder, Rcu& rcu, const Step& step)
       : doors(make_doors(options)),
@@ -203,7 +204,7 @@ struct Dataplane::Parts {
   const Doors doors;
   const std::vector<Address> addresses;
   const AddressSet served;
-  Attachments attachments;  // outlive the EAL, which takes programs off that are not ours to take
+  Attachments attachments;  // outlive ports: closing one detaches any program, and ~XdpAttachment mends that
   const Eal eal;
   const std::vector<std::unique_ptr<Port>> ports;
   KernelPath kernel_path;
@@ -232,7 +233,7 @@ void Dataplane::start(const Step& step) {
   }
 }
 
-// The kernel path goes first: what it still read from the taps is sent by the workers on their way out.
+// The kernel path stops first: workers send the frames that it still read from the taps before they end.
 void Dataplane::stop() {
   parts_->watch->stop();
   parts_->kernel_path.stop();

@@ -1,9 +1,10 @@
 // Dataplane: everything between the wire and the answering core, as one object. It is all that control/ sees of
 // packets.
 //
-// Order of life: construct (EAL, ports, taps; throws std::runtime_error with a sentence for the operator), start()
-// (threads run), stop() (frames of the kernel are sent, workers finish their turn, threads are joined), destroy
-// (ports closed, EAL cleaned up). One Dataplane per process, because the EAL can be initialised once.
+// Lifecycle. The constructor brings up the EAL, the ports and the taps, and throws std::runtime_error with a sentence
+// for the operator. start() starts the threads. stop() stops the kernel path, lets the workers send the frames that the
+// kernel path still had for the wire, and joins the threads. The destructor closes the ports and cleans up the EAL.
+// There is one Dataplane per process, because the EAL can be initialised only once.
 //
 // Threads. One thread does all of that. It becomes the EAL's main lcore and is bound to the control CPUs, and threads
 // that it makes later inherit that. Any thread may call stats().
@@ -31,19 +32,19 @@ enum class IdleSleep : uint8_t { automatic, on, off };  // automatic: on unless 
 
 struct DataplaneOptions {
   std::vector<std::string> ports;  // interface of the kernel, PCI address or vdev arguments, one per port
-  // ADDR/LEN, answered on every port. The first port's interface gets them, or its tap. Empty: those that the ports'
-  // interfaces have.
+  // ADDR/LEN, served on every port. They are assigned to the first port's interface, or to its tap. Empty: the
+  // addresses that the ports' interfaces have.
   std::vector<std::string> addresses;
-  std::string tap = "axfrd";           // kernel path interface of port N is named tap + N
-  Carrier carrier = Carrier::tap;      // of what goes through it
+  std::string tap = "axfrd";           // the kernel path interface of port N is named tap + N
+  Carrier carrier = Carrier::tap;      // of frames to and from those interfaces
   unsigned workers = 1;                // each has one queue of every port
   std::vector<unsigned> worker_cpus;   // empty: the last `workers` CPUs that we may use
-  std::vector<unsigned> control_cpus;  // of every other thread; empty: the other CPUs
+  std::vector<unsigned> control_cpus;  // for all other threads; empty: the other CPUs
   bool huge_pages = true;
-  unsigned memory_mib = 256;  // of DPDK: packet buffers and rings
+  unsigned memory_mib = 256;  // DPDK's packet buffers and rings
   IdleSleep idle_sleep = IdleSleep::automatic;
   RateLimitOptions rate_limit;
-  std::vector<std::string> eal_arguments;  // passed through
+  std::vector<std::string> eal_arguments;  // appended unchanged
   // Gets notices for the operator: the EAL's arguments, what each port offers, that a link is up again. Like those
   // below, it is called by the constructor, and later by a thread of the Dataplane.
   std::function<void(std::string_view)> notice = [](std::string_view) {};
@@ -60,7 +61,7 @@ class Dataplane {
   // the start.
   using Step = std::function<void(std::string_view what, std::function<void()> undo)>;
 
-  // `rcu` needs a place for each worker. Responder and Rcu outlive the Dataplane.
+  // @pre `rcu` has a free reader for each worker. Responder and Rcu outlive the Dataplane.
   Dataplane(const DataplaneOptions& options, const zones::Responder& responder, Rcu& rcu, const Step& step = {});
   ~Dataplane();  // stops first
   Dataplane(const Dataplane&) = delete;
@@ -69,14 +70,14 @@ class Dataplane {
   void start(const Step& step = {});
   void stop();
 
-  // The addresses that are answered.
+  // The addresses that queries are answered at.
   std::span<const Address> addresses() const;
 
-  // Fills the first places of `polls` with what the workers noted, and says how many; the others are left for the next
-  // call. One thread.
+  // Moves polls that the workers recorded to the front of `polls` and returns their number. What does not fit is left
+  // for the next call. Called by one thread.
   unsigned take_polls(std::span<Poll> polls);
 
-  // A consistent-enough copy of all counters. Any thread.
+  // A copy of all counters; see counters.h for its consistency. Any thread.
   DataplaneStats stats() const;
 
  private:

@@ -26,7 +26,7 @@ std::string list_of(const std::vector<unsigned>& cpus) {
   return join(texts, ",");
 }
 
-// True if `text` has the form of `pattern`, in which h is a hexadecimal digit and all else itself.
+// True if `text` matches `pattern`, in which 'h' stands for a hexadecimal digit and any other character for itself.
 bool matches(std::string_view text, std::string_view pattern) {
   return std::equal(text.begin(), text.end(), pattern.begin(), pattern.end(), [](char c, char p) {
     return p == 'h' ? std::isxdigit(static_cast<unsigned char>(c)) != 0 : c == p;
@@ -69,7 +69,7 @@ uint64_t read_number(const std::filesystem::path& file) {
   return number;
 }
 
-// EAL itself only says that it cannot get hugepage information.
+// Checked here because the EAL's own message does not name the cause.
 void check_huge_pages(unsigned wanted_mib) {
   const std::filesystem::path root = "/sys/kernel/mm/hugepages";
   uint64_t free_kib = 0;
@@ -92,7 +92,7 @@ void narrow_affinity(const std::vector<unsigned>& cpus) {
   if (sched_setaffinity(0, sizeof set, &set) != 0) throw std::runtime_error("cannot move to CPUs " + list_of(cpus));
 }
 
-// Blocks all signals while EAL makes its threads, which inherit the mask.
+// Blocks all signals while the EAL creates its threads, which inherit the mask.
 class SignalsBlocked {
  public:
   SignalsBlocked() {
@@ -162,14 +162,14 @@ CpuPlan plan_cpus(const std::vector<unsigned>& allowed, unsigned workers, const 
 std::vector<std::string> compose_arguments(const EalOptions& options) {
   std::vector<std::string> arguments = {"axfrd", "--lcores=" + lcore_map(options), "--main-lcore=0", "-m",
                                         std::to_string(options.memory_mib)};
-  // Nothing here uses secondary processes. Without them no files are left behind, and several daemons can run; EAL
-  // does not let --in-memory be said together with --no-huge, and has another word for it there.
+  // axfrd has no secondary processes. These options leave no files behind and let several daemons run on one host. The
+  // EAL rejects --in-memory together with --no-huge, where --no-shconf has that effect.
   if (options.huge_pages) arguments.push_back("--in-memory");
   if (!options.huge_pages) arguments.insert(arguments.end(), {"--no-huge", "--no-shconf"});
   const bool physical = std::any_of(options.ports.begin(), options.ports.end(), is_pci);
   if (!physical) {
     arguments.push_back("--no-pci");
-    // Without a device there is no DMA; virtual addresses let a packet pool be one piece, as af_xdp needs it.
+    // Without a PCI device there is no DMA. Virtual addresses let a packet pool be in one piece, which af_xdp needs.
     arguments.push_back("--iova-mode=va");
   }
   for (const std::string& port : options.ports) {

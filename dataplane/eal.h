@@ -1,4 +1,4 @@
-// Eal: DPDK's environment, brought up once and cleaned up once.
+// Eal: DPDK's environment abstraction layer, initialised once and cleaned up once in a process.
 //
 // axfrd composes the EAL's arguments from its options, so that operators need not know them; arguments of the operator
 // come last. Threads of the EAL inherit the caller's CPUs and signal mask. So both are narrowed before: to the control
@@ -19,11 +19,12 @@ struct EalOptions {
   bool huge_pages = true;
   unsigned memory_mib = 256;
   std::vector<unsigned> worker_cpus;   // one per worker
-  std::vector<unsigned> control_cpus;  // of all other threads
-  std::vector<std::string> extra;      // passed through
+  std::vector<unsigned> control_cpus;  // for all other threads
+  std::vector<std::string> extra;      // appended unchanged
 };
 
-// True for a PCI address ([DDDD:]BB:DD.F, perhaps with arguments); anything else names a virtual device.
+// True for a PCI address ([DDDD:]BB:DD.F), which arguments may follow. Any other text names an interface or a virtual
+// device.
 bool is_pci(std::string_view port);
 
 // True for the name of an interface of the kernel, which passes only queries to us (split_door.h). Does not look
@@ -33,12 +34,13 @@ bool is_interface(std::string_view port);
 // The EAL's name of the port's device: the text before the arguments, a PCI address in full.
 std::string device_name(const std::string& port);
 
-// Which CPUs serve what.
+// The CPUs of the workers and of the control plane.
 struct CpuPlan {
   std::vector<unsigned> workers, control;
 };
-// Fills in what was not asked for: the last of the `allowed` CPUs for workers, the others for control; when none is
-// left, control shares them all. Throws std::runtime_error when a CPU is not allowed, used twice, or not there.
+// Chooses the CPUs that were not given: the last of the `allowed` CPUs for workers, the others for control. If none is
+// left, control shares them all. Throws std::runtime_error if a given CPU is not allowed or given twice, or if the
+// number of worker CPUs is not `workers`.
 CpuPlan plan_cpus(const std::vector<unsigned>& allowed, unsigned workers, const std::vector<unsigned>& worker_cpus,
                   const std::vector<unsigned>& control_cpus);
 // The CPUs this process may run on.
@@ -48,7 +50,7 @@ std::vector<std::string> compose_arguments(const EalOptions& options);
 
 class Eal {
  public:
-  // `notice` hears the final arguments. Throws std::runtime_error with a sentence for the operator.
+  // Passes the final arguments to `notice`. Throws std::runtime_error with a sentence for the operator.
   Eal(const EalOptions& options, const std::function<void(std::string_view)>& notice);
   ~Eal();  // @pre ports are closed, rings freed
   Eal(const Eal&) = delete;

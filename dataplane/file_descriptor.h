@@ -1,4 +1,4 @@
-// FileDescriptor: one, owned; closed with its owner. Negative: none.
+// FileDescriptor: owns a file descriptor and closes it. A negative value means none.
 #pragma once
 
 #include <unistd.h>

@@ -1,4 +1,4 @@
-// The addresses that this host has, as its kernel knows them.
+// Reads the IP addresses of this host from its kernel.
 #pragma once
 
 #include <optional>
@@ -9,7 +9,7 @@
 
 namespace axfrd::dataplane {
 
-// Those of one interface, or of all. Throws std::runtime_error.
+// The addresses of one interface, or of all interfaces. Throws std::runtime_error.
 std::vector<Address> host_addresses(const std::optional<std::string>& interface = {});
 
 bool is_link_local(const Address& address);

@@ -14,7 +14,7 @@
 namespace axfrd::dataplane {
 namespace {
 
-// IPPROTO_RAW: what is sent begins with an IP header.
+// IPPROTO_RAW: a packet that is sent begins with its IP header.
 FileDescriptor raw_socket(int family) {
   return FileDescriptor(socket(family, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_RAW));
 }

@@ -5,7 +5,7 @@
 // loopback interface and reach the addressed socket, whose answer takes the usual way. So no further interface is
 // needed, with addresses, filters and reverse paths of its own, and a VLAN tag does not matter.
 //
-// Threads. The kernel path's.
+// Threads. Constructed by control, used by the kernel path's thread.
 #pragma once
 
 #include "dataplane/file_descriptor.h"
@@ -25,7 +25,7 @@ class Injector {
  private:
   bool send(const rte_mbuf& frame);
 
-  const FileDescriptor v4_, v6_;  // v6_: none on a host without IPv6
+  const FileDescriptor v4_, v6_;  // v6_ is none on a host without IPv6
 };
 
 }  // namespace axfrd::dataplane

@@ -4,8 +4,8 @@
 // kernel does ARP, neighbour discovery, ICMP and TCP, except for plain requests for our MAC address (neighbour.h). The
 // kernel sends whole frames of at most the MTU, with checksums filled in.
 //
-// Threads. Made and destroyed by control; read() and write() by the kernel path. The interface goes when the object
-// goes.
+// Threads. Made and destroyed by control; read() and write() by the kernel path. The destructor
+// removes the interface.
 #pragma once
 
 #include <cstdint>
@@ -21,10 +21,10 @@ namespace axfrd::dataplane {
 
 class Port;
 
-// How frames get there and back.
+// How frames are exchanged with the kernel.
 enum class Carrier : uint8_t {
-  tap,        // a system call each (tap.h)
-  vhost_net,  // rings that a thread of the kernel shares (vhost_net.h)
+  tap,        // one system call for each frame (tap.h)
+  vhost_net,  // rings shared with a thread of the kernel (vhost_net.h)
 };
 
 class KernelInterface {
@@ -40,19 +40,20 @@ class KernelInterface {
   // Readable when the kernel has a frame for the wire; negative: there is no such descriptor, and the caller must poll.
   virtual int descriptor() const = 0;
 
-  // Frames for the wire, at most as many as there is room for, in buffers of the port's pool. Never waits.
+  // Fills the front of `frames` with frames for the wire, in buffers of the port's pool, and returns their number.
+  // Never waits.
   virtual unsigned read(std::span<rte_mbuf*> frames) = 0;
   // Passes `frame` to the kernel and frees the buffer. Returns false if the kernel refuses it; then the caller still
   // owns the frame. Never waits.
   virtual bool write(rte_mbuf* frame) = 0;
-  // How often the pool had no buffer for a frame to be read. Any thread.
+  // The number of times that the pool had no buffer for a frame from the kernel. Any thread.
   virtual uint64_t no_buffer() const = 0;
 
  protected:
-  explicit KernelInterface(std::string name);  // throws if no interface can be called so
+  explicit KernelInterface(std::string name);  // throws if it is no valid name of an interface
   // Configures the interface in the kernel.
   void set_up(const Port& port, std::span<const Address> addresses) const;
-  // With errno's meaning, unless that is 0.
+  // Throws std::runtime_error. Appends the text of the errno value `error`, unless that is 0.
   [[noreturn]] void fail(const std::string& what, int error) const;
 
  private:

@@ -18,7 +18,7 @@ namespace {
 constexpr unsigned kWireRing = 1024;
 constexpr unsigned kBatch = 32;
 constexpr unsigned kShortestPause = 20, kLongestPause = 1000;  // µs
-constexpr unsigned kLastTurns = 64;                            // that stop() waits for, under load
+constexpr unsigned kLastTurns = 64;                            // at most, after stop() under load
 
 }  // namespace
 
@@ -72,8 +72,8 @@ void KernelPath::run() {
   sigset_t all;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, nullptr);
-  prctl(PR_SET_TIMERSLACK, 1UL);  // or the kernel would round each sleep up by 50 µs
-  rte_thread_register();          // gives it a cache of its own in the packet pools; without, it is only slower
+  prctl(PR_SET_TIMERSLACK, 1UL);  // the default slack would add up to 50 µs to each sleep
+  rte_thread_register();          // for a cache of its own in the packet pools; a failure only costs speed
 
   unsigned pause = kShortestPause;
   while (!stop_.load(std::memory_order_relaxed)) {
@@ -127,11 +127,11 @@ unsigned KernelPath::collect(Door& door) {
   return sent;
 }
 
-// Sleeps until an interface that may be read has something to read, and says so.
+// Sleeps until an interface that may be read has a frame, or until the time is over.
 void KernelPath::wait(unsigned microseconds) {
   polled_.clear();
   for (const Door& door : doors_) {
-    // A negative descriptor is passed over.
+    // ppoll() ignores a negative descriptor.
     if (door.two_way && door.two_way->held.empty())
       polled_.push_back({door.two_way->interface->descriptor(), POLLIN, 0});
   }

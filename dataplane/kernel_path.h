@@ -42,36 +42,36 @@ namespace axfrd::dataplane {
 
 class KernelPath {
  public:
-  // Packets of one port that its rings may hold at once.
+  // The number of packets of one port that the kernel path may hold at once.
   static unsigned packets_held(unsigned workers, Carrier carrier);
 
-  // Makes an interface for each port that takes everything, named `tap` and the port's place in `ports`. The first
-  // port's, if it has one, gets the addresses. The ports outlive this.
+  // Makes an interface for each port with Intake::everything. Its name is `tap` and the port's index in `ports`. If the
+  // first port has such an interface, that interface gets `addresses`. The ports outlive the KernelPath.
   KernelPath(std::span<const Port* const> ports, Carrier carrier, const std::string& tap,
              std::span<const Address> addresses, unsigned workers);
   ~KernelPath();
 
   PuntRings& from_worker(unsigned worker) { return from_workers_[worker]; }
-  // Null, and empty, for a port without a tap.
+  // Null or empty for a port without a tap.
   MbufRing* to_wire(unsigned port) { return doors_[port].two_way ? &doors_[port].two_way->to_wire : nullptr; }
   std::string tap_name(unsigned port) const {
     return doors_[port].two_way ? doors_[port].two_way->interface->name() : "";
   }
 
   void start();
-  // Carries the frames in flight, then ends the thread. Workers still run.
+  // Carries the frames in flight, for a bounded number of turns, then ends the thread. @pre workers still run
   void stop();
 
   KernelPathStats stats() const;  // any thread
 
  private:
-  // An interface, and what comes out of it.
+  // An interface of the kernel, and its frames for the wire.
   struct TwoWay {
     TwoWay(const Port& port, std::unique_ptr<KernelInterface> made, unsigned number);
     ~TwoWay();
     std::unique_ptr<KernelInterface> interface;
     MbufRing to_wire;
-    std::vector<rte_mbuf*> held;  // read, and waiting for room in to_wire
+    std::vector<rte_mbuf*> held;  // were read, and wait for room in to_wire
   };
   struct Door {
     explicit Door(const Port& p) : port(p) {}
@@ -86,12 +86,12 @@ class KernelPath {
   unsigned collect(Door& door);
   void wait(unsigned microseconds);
 
-  std::deque<Door> doors_;              // by place of the port
-  std::optional<Injector> injector_;    // when there is a port without a tap
+  std::deque<Door> doors_;              // by index of the port
+  std::optional<Injector> injector_;    // if there is a port without a tap
   std::deque<PuntRings> from_workers_;  // by worker
   std::atomic<bool> stop_{false};       // written by control, read by the thread
   std::thread thread_;
-  std::vector<pollfd> polled_;                 // the thread's
+  std::vector<pollfd> polled_;                 // used by the thread
   Counter to_kernel_, from_kernel_, refused_;  // written by the thread
 };
 

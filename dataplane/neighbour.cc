@@ -14,7 +14,7 @@ using zones::store16;
 constexpr uint16_t kTag = 0x8100, kArp = 0x0806;
 constexpr unsigned kArpSize = 28;
 constexpr uint8_t kIcmpv6 = 58, kSolicitation = 135, kAdvertisement = 136;
-// Header, target; with one option that holds a MAC address.
+// The ICMPv6 header and the target address; with one option that holds a MAC address.
 constexpr unsigned kPlainSize = 24, kWithMacSize = 32;
 
 bool same_mac(const uint8_t* a, const uint8_t* b) { return std::equal(a, a + 6, b); }
@@ -29,7 +29,8 @@ void turn_ethernet(uint8_t* frame, const Interface& interface) {
   std::memcpy(frame + 6, interface.mac.data(), 6);
 }
 
-// Hardware and protocol: Ethernet and IPv4, six octets and four; then the operation, and the two pairs of addresses.
+// An ARP packet is: hardware type and protocol type (Ethernet, IPv4), their address sizes (6 and 4), the operation, and
+// the MAC and IP addresses of sender and target.
 bool is_arp_request(const uint8_t* arp, const uint8_t* sender_mac, const AddressSet& ours) {
   constexpr std::array<uint8_t, 8> kRequest{0, 1, 8, 0, 6, 4, 0, 1};
   const uint8_t* source = arp + 14;
@@ -44,8 +45,8 @@ unsigned answer_arp(zones::MutableBytes frame, unsigned l2_size, unsigned room, 
   if (!is_arp_request(arp, frame.data() + 6, *interface.addresses)) return 0;
   std::array<uint8_t, 4> target;
   std::memcpy(target.data(), arp + 24, 4);
-  arp[7] = 2;                          // reply
-  std::memcpy(arp + 18, arp + 8, 10);  // to the sender
+  arp[7] = 2;                          // operation: reply
+  std::memcpy(arp + 18, arp + 8, 10);  // the sender becomes the target
   std::memcpy(arp + 8, interface.mac.data(), 6);
   std::memcpy(arp + 14, target.data(), 4);
   turn_ethernet(frame.data(), interface);
@@ -57,7 +58,7 @@ uint16_t icmpv6_sum(const uint8_t* ip, unsigned size) {
   return fold_sum(add_octets(sum, ip + kIpv6Size, size));
 }
 
-// To the target, or to its solicited-node group (RFC 4291 §2.7.1).
+// True if the packet was sent to the target, or to its solicited-node group (RFC 4291 §2.7.1).
 bool reaches(const uint8_t* destination, const uint8_t* target) {
   constexpr std::array<uint8_t, 13> kGroup{0xFF, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xFF};
   return std::equal(target, target + 16, destination) || (std::equal(kGroup.begin(), kGroup.end(), destination) &&
@@ -69,13 +70,13 @@ bool is_solicitation(const uint8_t* ip, unsigned size, const uint8_t* sender_mac
   if (size != kPlainSize && size != kWithMacSize) return false;
   if (icmp[0] != kSolicitation || icmp[1] != 0) return false;
   if (!ours.contains_v6(target) || !reaches(ip + 24, target)) return false;
-  const bool from_nobody = source[0] == 0 || source[0] == 0xFF;  // ::, ::1, mapped; groups
+  const bool from_nobody = source[0] == 0 || source[0] == 0xFF;  // ::, ::1 or mapped; multicast
   if (from_nobody || ours.contains_v6(source)) return false;
   if (size == kWithMacSize && (icmp[24] != 1 || icmp[25] != 1 || !same_mac(icmp + 26, sender_mac))) return false;
   return icmpv6_sum(ip, size) == 0xFFFF;
 }
 
-// Solicited, and the answer counts for more than what a cache holds (RFC 4861 §4.4).
+// The advertisement has the flags Solicited and Override (RFC 4861 §4.4).
 unsigned answer_solicitation(zones::MutableBytes frame, unsigned l2_size, unsigned room, const Interface& interface) {
   uint8_t* ip = frame.data() + l2_size;
   uint8_t* icmp = ip + kIpv6Size;
@@ -90,7 +91,7 @@ unsigned answer_solicitation(zones::MutableBytes frame, unsigned l2_size, unsign
   icmp[0] = kAdvertisement;
   constexpr std::array<uint8_t, 4> kSolicitedOverride{0x60, 0, 0, 0};
   std::ranges::copy(kSolicitedOverride, icmp + 4);
-  icmp[24] = 2;  // the target's MAC address
+  icmp[24] = 2;  // option: target link-layer address
   icmp[25] = 1;
   std::memcpy(icmp + 26, interface.mac.data(), 6);
   store16(icmp + 2, 0);

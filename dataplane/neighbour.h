@@ -12,8 +12,9 @@
 
 namespace axfrd::dataplane {
 
-// The size of the reply that now stands in `frame`; 0: it is untouched, and the kernel's. `room`: octets that may be
-// written at `frame`. @pre classify() says arp or neighbour_discovery
+// Turns the request in `frame` into its reply and returns the reply's size. Returns 0, with `frame` untouched, if the
+// frame is one for the kernel. `room`: octets that may be written at `frame`. @pre classify() returned arp or
+// neighbour_discovery
 unsigned answer_neighbour(zones::MutableBytes frame, unsigned room, const Interface& interface);
 
 }  // namespace axfrd::dataplane

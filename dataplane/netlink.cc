@@ -14,7 +14,7 @@
 namespace axfrd::dataplane {
 namespace {
 
-// One request: header, a fixed part, attributes.
+// One request: a header, a fixed part and attributes.
 template <class Fixed>
 class Message {
  public:
@@ -27,7 +27,7 @@ class Message {
   nlmsghdr& header() { return *reinterpret_cast<nlmsghdr*>(bytes_.data()); }
   Fixed& fixed() { return *static_cast<Fixed*>(NLMSG_DATA(&header())); }
 
-  // @pre all attributes together fit 64 octets, which those of this file do
+  // @pre all attributes together fit 64 octets, as those in this file do
   void add(uint16_t type, const void* data, size_t size) {
     auto* attribute = reinterpret_cast<rtattr*>(bytes_.data() + NLMSG_ALIGN(header().nlmsg_len));
     attribute->rta_type = type;

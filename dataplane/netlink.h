@@ -1,4 +1,4 @@
-// Netlink: the few requests to the kernel's rtnetlink(7) that our interfaces need, each answered before it returns.
+// Netlink: the requests to rtnetlink(7) that axfrd needs. Each waits for the kernel's answer.
 //
 // Threads. One.
 #pragma once
@@ -14,12 +14,12 @@ namespace axfrd::dataplane {
 
 class Netlink {
  public:
-  Netlink();  // like all below, throws std::runtime_error with what failed
+  Netlink();  // this and all functions below throw std::runtime_error on failure
   ~Netlink();
   Netlink(const Netlink&) = delete;
   Netlink& operator=(const Netlink&) = delete;
 
-  // Gives the interface a MAC address and an MTU, and sets it up.
+  // Sets the interface's MAC address and MTU, and brings it up.
   void set_link(unsigned index, const std::array<uint8_t, 6>& mac, unsigned mtu);
   // Assigns an address that is usable at once: IPv6 skips duplicate address detection, because the operator chose it.
   void add_address(unsigned index, const Address& address);

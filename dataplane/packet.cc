@@ -16,9 +16,9 @@ using zones::store32;
 constexpr uint16_t kEtherIpv4 = 0x0800, kEtherArp = 0x0806, kEtherTag = 0x8100, kEtherIpv6 = 0x86DD;
 constexpr uint8_t kIcmp = 1, kTcp = 6, kUdp = 17, kIcmpv6 = 58;
 constexpr uint16_t kDnsPort = 53;
-constexpr uint8_t kHopLimit = 64;  // RFC 1700's recommended default, and every system's
+constexpr uint8_t kHopLimit = 64;  // the default that RFC 1700 recommends
 
-// A frame on its way through classify().
+// A frame during classify().
 struct Frame {
   const uint8_t* data;
   bool to_group;  // destination MAC is broadcast or multicast
@@ -26,7 +26,7 @@ struct Frame {
   const Interface& interface;
 };
 
-// An IP packet whose header is sound. `payload` is bounded by the IP header, which is bounded by the frame.
+// An IP packet with a valid header. `payload` is bounded by the IP header, which is bounded by the frame.
 struct Packet {
   const uint8_t* header;
   unsigned header_size;
@@ -40,7 +40,7 @@ struct Packet {
 
 bool same_mac(const uint8_t* p, const MacAddress& mac) { return std::memcmp(p, mac.data(), mac.size()) == 0; }
 
-// The sum over what UDP borrows from the IP header (RFC 768, RFC 8200 §8.1).
+// Adds UDP's pseudo-header to the sum of the addresses (RFC 768, RFC 8200 §8.1).
 uint64_t pseudo_header_sum(uint64_t addresses, unsigned udp_size) {
   return add_number(add_number(addresses, udp_size), kUdp);
 }
@@ -50,8 +50,8 @@ bool served(const Packet& packet, const AddressSet& addresses) {
 }
 
 bool answerable_v4(const uint8_t* source, const AddressSet& ours) {
-  // "This network", loopback, multicast, reserved and broadcast (RFC 1122 §3.2.1.3) are nobody's address; a packet from
-  // ourselves is forged.
+  // No host has an address of "this network", loopback, multicast, reserved or broadcast (RFC 1122 §3.2.1.3). A packet
+  // from an address of ours is forged.
   return source[0] != 0 && source[0] != 127 && source[0] < 224 && !ours.contains_v4(source);
 }
 
@@ -62,13 +62,13 @@ bool answerable_v6(const uint8_t* source, const AddressSet& ours) {
 }
 
 bool answerable(const Packet& packet, const AddressSet& ours) {
-  if (load16(packet.payload.data()) == 0) return false;  // no port to answer to (RFC 768)
+  if (load16(packet.payload.data()) == 0) return false;  // there is no port to answer to (RFC 768)
   return packet.v6 ? answerable_v6(packet.source(), ours) : answerable_v4(packet.source(), ours);
 }
 
 bool udp_checksum_good(const Packet& packet, unsigned udp_size, bool verified) {
   const uint8_t* udp = packet.payload.data();
-  if (load16(udp + 6) == 0) return !packet.v6;  // 0: none sent, which IPv6 forbids (RFC 8200 §8.1)
+  if (load16(udp + 6) == 0) return !packet.v6;  // 0: no checksum, which IPv6 forbids (RFC 8200 §8.1)
   if (verified) return true;
   const uint64_t addresses = add_octets(0, packet.source(), 2 * packet.address_size());
   return fold_sum(add_octets(pseudo_header_sum(addresses, udp_size), udp, udp_size)) == 0xFFFF;
@@ -175,8 +175,8 @@ void turn_ethernet(uint8_t* frame, const Interface& interface) {
   std::memcpy(frame + 6, interface.mac.data(), 6);
 }
 
-// Everything but the addresses is written anew: what the client chose (TTL, DSCP, ECN, flow label, ID) is not ours to
-// repeat. An atomic datagram (DF set) may carry any ID (RFC 6864 §4.1).
+// All fields except the addresses are written anew, because the client's TTL, DSCP, ECN, flow label and ID are not for
+// the response. An atomic datagram (DF set) may carry any ID (RFC 6864 §4.1).
 void turn_ipv4(uint8_t* ip, unsigned size, uint64_t addresses, bool offload) {
   constexpr uint16_t kVersionIhlTos = 0x4500, kDontFragment = 0x4000, kTtlProtocol = kHopLimit << 8 | kUdp;
   uint64_t sum = addresses;
@@ -215,7 +215,7 @@ void turn_udp(uint8_t* udp, unsigned size, uint64_t pseudo_sum, bool offload) {
   if (!offload) {
     const uint64_t sum = add_number(pseudo_sum + source + destination, size);
     checksum = static_cast<uint16_t>(~fold_sum(add_octets(sum, udp + kUdpSize, size - kUdpSize)));
-    if (checksum == 0) checksum = 0xFFFF;  // 0 would say "none" (RFC 768)
+    if (checksum == 0) checksum = 0xFFFF;  // 0 would mean that there is none (RFC 768)
   }
   std::memcpy(udp, &destination, 2);
   std::memcpy(udp + 2, &source, 2);
@@ -282,9 +282,9 @@ unsigned dns_capacity(const Datagram& datagram, unsigned room, const Interface& 
   return std::min(room - datagram.dns_at(), interface.mtu - datagram.l3_size - kUdpSize);
 }
 
-// Sums are taken before anything is written, and numbers added as numbers: reading in one piece what was just written
-// in several stalls a processor for longer than all the rest takes. Turning round changes neither the addresses' nor
-// the ports' sum.
+// Sums are taken before anything is written, and header fields are added as numbers. A load that spans several recent
+// stores would stall the processor for longer than the rest takes. Turning round changes neither the sum of the
+// addresses nor that of the ports.
 unsigned turn_round(uint8_t* frame, const Datagram& datagram, unsigned dns_size, const Interface& interface) {
   uint8_t* ip = frame + datagram.l2_size;
   const bool offload = interface.checksum_offload;

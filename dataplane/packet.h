@@ -6,11 +6,11 @@
 //   request    Ethernet [802.1Q] | IPv4 (20) or IPv6 (40) | UDP (8) | DNS | padding
 //   response   the same headers, turned round             |         | DNS | zeros up to 60 octets
 //
-// The length of the DNS message is that of the UDP header. The IP header bounds it, and the frame, which may be padded,
-// bounds the IP header.
+// The length of the DNS message comes from the UDP header. It is bounded by the IP header, which is bounded by the
+// frame. The frame may be longer, because short frames are padded.
 //
-// A VLAN tag stays where it is in the frame. Ports leave tags in place (port.h), so that no tag has to be carried
-// beside a frame, be it to the responder, to the kernel or back.
+// A VLAN tag stays in its place in the frame. Ports leave tags there (port.h), so that no tag has to be carried beside
+// a frame to the responder, to the kernel or back.
 #pragma once
 
 #include <array>
@@ -26,7 +26,7 @@ using zones::Bytes;
 
 constexpr unsigned kEthernetSize = 14, kTagSize = 4;
 constexpr unsigned kIpv4Size = 20, kIpv6Size = 40, kUdpSize = 8;
-constexpr unsigned kMinFrame = 60;  // IEEE 802.3, without the FCS; not every device pads what it sends
+constexpr unsigned kMinFrame = 60;  // IEEE 802.3, without the FCS; not every device pads frames that it sends
 
 using MacAddress = std::array<uint8_t, 6>;
 
@@ -35,7 +35,7 @@ struct Interface {
   MacAddress mac{};
   unsigned mtu = 1500;                    // octets of an IP packet
   bool checksum_offload = false;          // the device fills in IPv4 and UDP checksums
-  const AddressSet* addresses = nullptr;  // that we answer for
+  const AddressSet* addresses = nullptr;  // that we serve
 };
 
 // The checksums that the device has checked.
@@ -43,7 +43,7 @@ struct Verified {
   bool ip = false, udp = false;
 };
 
-// Where a DNS request stands in its frame.
+// The position of a DNS request in its frame.
 struct Datagram {
   uint8_t l2_size = 0;  // Ethernet and tag
   uint8_t l3_size = 0;
@@ -58,23 +58,24 @@ struct Datagram {
 // later.
 Verdict classify(Bytes frame, Verified verified, const Interface& interface, Datagram& datagram);
 
-// The IP packet in `frame`, without the padding behind it; empty if there is none, or none that its own header's length
-// and ours agree on.
+// The IP packet in `frame`, without padding behind it. Empty if there is none, or if its length field exceeds the
+// frame.
 Bytes ip_packet_in(Bytes frame);
 
 // The source address: 4 or 16 octets of the frame. @pre classify() filled `datagram`, and turn_round() was not called
 // yet
 Bytes sender_octets(const uint8_t* frame, const Datagram& datagram);
-// The same, IPv4 as ::ffff:a.b.c.d.
+// The same address in 16 octets; IPv4 as ::ffff:a.b.c.d.
 std::array<uint8_t, 16> sender_of(const uint8_t* frame, const Datagram& datagram);
 
-// The longest response that fits: `room` octets from the frame's begin to its buffer's end, and the MTU. At least the
-// request's own size. @pre classify() filled `datagram`, and the frame fits the room.
+// The size of the longest DNS response that fits the MTU and `room`, which is the number of octets from the frame's
+// begin to its buffer's end. At least the request's own size. @pre classify() filled `datagram`, and the frame fits
+// `room`
 unsigned dns_capacity(const Datagram& datagram, unsigned room, const Interface& interface);
 
-// Turns the headers round for a response of `dns_size` octets that stands behind them, and pads the frame. Returns the
-// frame's size. With checksum_offload the UDP checksum is left at the pseudo-header's sum, for the device to complete.
-// @pre kMinFrame octets may be written at `frame`, and dns_size <= dns_capacity().
+// Turns the headers round for a response of `dns_size` octets that follows them, and pads the frame. Returns the
+// frame's size. With checksum_offload the UDP checksum field gets the sum of the pseudo-header, and the device
+// completes it. @pre kMinFrame octets may be written at `frame`, and dns_size <= dns_capacity()
 unsigned turn_round(uint8_t* frame, const Datagram& datagram, unsigned dns_size, const Interface& interface);
 
 }  // namespace axfrd::dataplane

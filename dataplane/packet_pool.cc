@@ -11,10 +11,10 @@
 namespace axfrd::dataplane {
 namespace {
 
-// The octets from the beginning of one buffer to that of the next, where there are no gaps.
+// The octets from the beginning of one buffer to that of the next, without gaps.
 size_t stride_of(const rte_mempool& pool) { return pool.header_size + pool.elt_size + pool.trailer_size; }
 
-// Of the memory at that address.
+// The page size of the memory at `address`; 0 if it is not DPDK's.
 size_t page_size_at(const void* address) {
   const rte_memseg_list* list = rte_mem_virt2memseg_list(address);
   return list != nullptr ? list->page_sz : 0;
@@ -33,7 +33,7 @@ void look_whether_inside(rte_mempool* pool, void* range, void* object, unsigned 
 
 rte_mempool* make(const std::string& name, unsigned packets, unsigned octets, int socket, PacketPool::Layout layout) {
   const unsigned room = octets + RTE_PKTMBUF_HEADROOM;
-  // What need not be in one piece for a device may cross pages, and then there are no gaps.
+  // A buffer that need not be contiguous for DMA may cross pages, so the pool leaves no gaps.
   const unsigned flags = layout == PacketPool::Layout::one_piece ? RTE_MEMPOOL_F_NO_IOVA_CONTIG : 0;
   rte_mempool* pool = rte_mempool_create_empty(name.c_str(), packets, sizeof(rte_mbuf) + room, PacketPool::kCache,
                                                sizeof(rte_pktmbuf_pool_private), socket, flags);
@@ -70,7 +70,7 @@ PacketPool::PacketPool(const std::string& name, unsigned packets, unsigned octet
 
 void PacketPool::Free::operator()(rte_mempool* pool) const { rte_mempool_free(pool); }
 
-// What net_af_xdp takes for granted: its range begins where the memory does.
+// net_af_xdp assumes that all buffers lie in one range that begins where the pool's memory does.
 void PacketPool::check_one_piece() const {
   const auto begin = reinterpret_cast<uintptr_t>(STAILQ_FIRST(&pool_->mem_list)->addr);
   Range range{begin, begin + pool_->populated_size * stride_of(*pool_)};
@@ -83,7 +83,8 @@ void PacketPool::check_one_piece() const {
 
 void PacketPool::set_aside_what_crosses_pages() {
   std::vector<void*> all(pool_->populated_size), keep;
-  if (rte_mempool_get_bulk(pool_.get(), all.data(), pool_->populated_size) != 0) return;  // it is ours alone yet
+  if (rte_mempool_get_bulk(pool_.get(), all.data(), pool_->populated_size) != 0)
+    return;  // cannot fail: no other thread has the pool yet
   for (void* object : all) {
     const auto begin = reinterpret_cast<uintptr_t>(object) - pool_->header_size;
     const size_t page = page_size_at(object);

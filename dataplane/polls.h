@@ -19,8 +19,8 @@ namespace axfrd::dataplane {
 struct Poll {
   std::array<uint8_t, 16> address{};  // network order; IPv4 as ::ffff:a.b.c.d
   uint64_t zone = 0;                  // hash of the apex (NameHash::process())
-  uint32_t serial = 0;                // that the request states
-  uint32_t states_serial = 0;         // whether it does
+  uint32_t serial = 0;                // stated by the request
+  uint32_t states_serial = 0;         // whether it states one
 };
 
 class PollRing {

@@ -20,7 +20,7 @@
 namespace axfrd::dataplane {
 namespace {
 
-constexpr uint16_t kRingSize = 1024;  // where a device has no opinion: what arrives in 100 µs at 10 Mpps
+constexpr uint16_t kRingSize = 1024;  // if a device names no size: the packets of 100 µs at 10 Mpps
 
 constexpr uint64_t kRxChecksums = RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM;
 constexpr uint64_t kTxChecksums = RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_UDP_CKSUM;
@@ -33,7 +33,7 @@ rte_eth_dev_info info_of(uint16_t id) {
   return info;
 }
 
-// The MTU of the kernel's interface under a device, or what Ethernet has when there is none.
+// The MTU of the kernel's interface under a device, or Ethernet's if there is no interface.
 unsigned mtu_beneath(unsigned if_index) {
   ifreq request{};
   if (if_index == 0 || if_indextoname(if_index, request.ifr_name) == nullptr) return RTE_ETHER_MTU;
@@ -43,7 +43,8 @@ unsigned mtu_beneath(unsigned if_index) {
   return known ? static_cast<unsigned>(request.ifr_mtu) : RTE_ETHER_MTU;
 }
 
-// What ethdev will accept: it adds to the MTU the device's own overhead, or Ethernet's if the device says nothing.
+// The largest MTU that ethdev accepts. ethdev adds the device's own overhead to an MTU, or Ethernet's if the device
+// does not report one.
 unsigned largest_mtu(const rte_eth_dev_info& info) {
   const bool says = info.max_mtu != UINT16_MAX && info.max_rx_pktlen > info.max_mtu;
   const uint32_t overhead = says ? info.max_rx_pktlen - info.max_mtu : RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN;
@@ -86,7 +87,7 @@ Port::Port(const std::string& name, uint16_t id, unsigned queues, unsigned elsew
 }
 
 Port::~Port() {
-  // af_packet and af_xdp set this on the kernel's interface, which outlives us.
+  // af_packet and af_xdp set promiscuous mode on the kernel's interface, which remains after the process.
   rte_eth_promiscuous_disable(id_);
   rte_eth_dev_stop(id_);
   rte_eth_dev_close(id_);
@@ -104,7 +105,7 @@ void Port::check_queues(const rte_eth_dev_info& info) const {
                              " workers: each needs one (af_packet: qpairs=" + workers +
                              ", af_xdp: queue_count=" + workers + "), or use fewer workers");
   }
-  // On an interface of the kernel, packets are spread over all queues that a device was made with, served or not.
+  // The kernel spreads packets over all queues of the device, including those that no worker serves.
   if (info.if_index != 0 && info.nb_rx_queues > queues_) {
     throw std::runtime_error("port " + name_ + " was made with " + std::to_string(info.nb_rx_queues) +
                              " queues and there are " + workers +
@@ -115,7 +116,7 @@ void Port::check_queues(const rte_eth_dev_info& info) const {
 void Port::read_address() {
   rte_ether_addr mac;
   if (const int error = rte_eth_macaddr_get(id_, &mac); error != 0) fail("has no MAC address", error);
-  if (rte_is_zero_ether_addr(&mac)) rte_eth_random_addr(mac.addr_bytes);  // net_ring: nobody ever gave it one
+  if (rte_is_zero_ether_addr(&mac)) rte_eth_random_addr(mac.addr_bytes);  // net_ring has none
   std::copy(std::begin(mac.addr_bytes), std::end(mac.addr_bytes), interface_.mac.begin());
 }
 
@@ -146,7 +147,7 @@ Port::Rings Port::choose_rings(const rte_eth_dev_info& info) const {
 }
 
 void Port::make_pool(const rte_eth_dev_info& info, Rings rings, unsigned elsewhere) {
-  // Twice the rings: af_xdp keeps as many packets again in its fill and completion rings.
+  // The device needs twice the rings, because af_xdp holds as many packets again in its fill and completion rings.
   const unsigned in_device = queues_ * 2U * (rings.rx + rings.tx);
   const unsigned cached = 2 * PacketPool::kCache * (queues_ + 1U);
   const unsigned packets = in_device + cached + elsewhere;
@@ -178,7 +179,7 @@ void Port::set_up_queues(const rte_eth_dev_info& info, Rings rings) {
   }
 }
 
-// The one that is new since `before`, if there is one.
+// Records the AF_XDP socket that is new since `before`, if there is one.
 void Port::note_xsk(const std::vector<int>& before) {
   const std::vector<int> now = dataplane::xsk_descriptors();
   std::set_difference(now.begin(), now.end(), before.begin(), before.end(), std::back_inserter(xsks_));
@@ -189,7 +190,7 @@ std::string Port::interface_name() const {
   return interface_index_ != 0 && if_indextoname(interface_index_, name.data()) != nullptr ? name.data() : "";
 }
 
-// Neighbour solicitations come to multicast addresses that only the kernel's side of the tap knows of.
+// Neighbour solicitations go to multicast addresses that only the kernel's side of the tap has joined.
 void Port::accept_multicast() const {
   if (rte_eth_allmulticast_enable(id_) != 0) rte_eth_promiscuous_enable(id_);
 }

@@ -1,6 +1,6 @@
-// Port: one DPDK Ethernet device, configured to what it really offers and started.
+// Port: one DPDK Ethernet device, configured and started.
 //
-// There are as many receive and transmit queues as workers; queue i belongs to worker i alone, from construction to
+// There are as many receive and transmit queues as workers. Queue i belongs to worker i alone, from construction to
 // destruction.
 //
 // Offloads are those that axfrd wants and the device offers; the rest is done in software:
@@ -32,20 +32,20 @@ struct rte_mempool;
 
 namespace axfrd::dataplane {
 
-// The number of the device that `device`, a port option or SplitDoor::device(), made when the EAL started. Throws
+// The number of the device that the EAL made of `device`, which is a port option or SplitDoor::device(). Throws
 // std::runtime_error with a sentence for the operator.
 uint16_t find_device(const std::string& device);
 
 // Which of the arriving frames a device passes to us.
 enum class Intake : uint8_t {
-  everything,  // so that what is the kernel's has to be carried there
-  queries,     // its driver is the kernel's, and so is all the rest (split_door.h)
+  everything,  // frames for the kernel have to be carried to it
+  queries,     // the kernel has the driver and gets all other frames (split_door.h)
 };
 
 class Port {
  public:
-  // `name` is the operator's, `id` the device's number. `elsewhere`: packets that rings may hold of it at once. Throws
-  // std::runtime_error with a sentence for the operator.
+  // `name`: the operator's name. `id`: the device's number. `elsewhere`: packets of the port that rings may hold at
+  // once. Throws std::runtime_error with a sentence for the operator.
   Port(const std::string& name, uint16_t id, unsigned queues, unsigned elsewhere, const AddressSet& addresses,
        Intake intake = Intake::everything);
   ~Port();  // @pre no thread uses its queues, and no ring holds its packets
@@ -54,10 +54,10 @@ class Port {
 
   const std::string& name() const { return name_; }
   uint16_t id() const { return id_; }
-  // The kernel's interface under the device; 0 and empty: there is none.
+  // The kernel's interface under the device. 0 and empty: there is none.
   unsigned interface_index() const { return interface_index_; }
   std::string interface_name() const;
-  // What the driver of an AF_XDP port does not tell: the sockets of its queues. Empty for all other ports.
+  // The AF_XDP sockets of the port's queues, which the driver does not report. Empty for all other ports.
   std::span<const int> xsk_descriptors() const { return xsks_; }
 
   int socket() const { return socket_; }
@@ -71,8 +71,8 @@ class Port {
   // here, so no read section may be open.
   unsigned send(unsigned queue, std::span<rte_mbuf*> packets) const;
 
-  PortStats stats() const;  // without the kernel's side, and without what Watch knows
-  bool link_up() const;     // as the driver says
+  PortStats stats() const;  // leaves `tap`, `split` and `health` at their defaults
+  bool link_up() const;     // as the driver reports
   // The configuration in effect, for an operator.
   std::string describe() const;
   unsigned buffers() const;
@@ -102,8 +102,8 @@ class Port {
   Interface interface_;
   uint64_t rx_offloads_ = 0, tx_offloads_ = 0;
   std::optional<PacketPool> pool_;
-  std::vector<int> xsks_;      // by queue; the driver's
-  mutable Mutex stats_mutex_;  // drivers want to be asked by one thread at a time
+  std::vector<int> xsks_;      // by queue; owned by the driver
+  mutable Mutex stats_mutex_;  // drivers allow one such call at a time
 };
 
 }  // namespace axfrd::dataplane

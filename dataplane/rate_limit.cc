@@ -12,7 +12,7 @@ namespace {
 
 __extension__ using uint128 = unsigned __int128;
 
-// As NameHash::mix.
+// The same function as NameHash::mix.
 uint64_t mix(uint64_t x, uint64_t secret) {
   const uint128 product = static_cast<uint128>(x + 0x9E3779B97F4A7C15) * (secret | 1);
   return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
@@ -23,7 +23,8 @@ uint64_t draw() {
   return uint64_t{entropy()} << 32 | entropy();
 }
 
-// The network of an address, with its last octet free: 2001:db8:0:12ab:: is ....12.., 192.0.2.1 is ..192.0.2.
+// The network of an address, with the lowest octet left for flags. 2001:db8:0:12ab:: becomes its first 7 octets,
+// 192.0.2.1 its first 3.
 uint64_t network_of(zones::Bytes address) {
   const uint64_t first = zones::load32(address.data());
   if (address.size() == 4) return first & 0xFFFFFF00;
@@ -39,7 +40,7 @@ Octets16 mapped(zones::Bytes address) {
   return octets;
 }
 
-// Whether the first `bits` are alike.
+// True if `address` lies in the prefix of `bits` bits.
 bool covers(const Octets16& prefix, unsigned bits, const Octets16& address) {
   const unsigned whole = bits / 8, rest = bits % 8;
   if (!std::equal(prefix.begin(), prefix.begin() + whole, address.begin())) return false;
@@ -100,13 +101,13 @@ RateLimiter::Fate RateLimiter::decide_alike(uint64_t key, uint64_t time) {
   return Fate::sent;
 }
 
-// False if it is one too many.
+// False if the network has used up its share.
 bool RateLimiter::charge_network(uint64_t key, uint64_t time) {
   uint64_t& entry = networks_[place_of(key)];
   const uint64_t tag = key >> kTimeBits;
   uint64_t debt = (entry - time) & kTimeMask;
   if (debt > second_) debt = 0;
-  if (entry >> kTimeBits != tag && debt != 0) return true;  // the place is another's, who is busy
+  if (entry >> kTimeBits != tag && debt != 0) return true;  // the entry is in use by another network
   if (debt + network_cost_ > second_) return false;
   entry = tag << kTimeBits | ((time + debt + network_cost_) & kTimeMask);
   return true;

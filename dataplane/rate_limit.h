@@ -13,11 +13,11 @@
 //   table    lines of a cache line each; a key belongs to one line
 //   line     eight entries: tag of the key (24 bits) | when its bucket is full again (40 bits of ticks)
 //
-// The time of an entry is its token bucket: each response moves it on by 1/rate s, and a response that would move it
-// more than a second ahead is over the limit. An entry in the past is free. A new key replaces the entry with the
-// earliest time, so that a flood of keys does not replace those that are being limited. Another table counts all
-// responses of a network, with one entry for a key. If two networks share an entry, the first busy one is counted. A
-// secret decides which networks share one.
+// The time of an entry is its token bucket. Each response adds 1/rate s to that time. A response that would move it
+// more than a second ahead is over the limit. An entry whose time is past is free. A new key replaces the entry with
+// the earliest time, so that a flood of keys does not replace those that are being limited. A second table counts all
+// responses of a network and has one entry for a key. If two networks share an entry, only the one that is busy first
+// is counted. A secret decides which networks share one.
 //
 // Threads. One; each worker has its own limiter.
 #pragma once
@@ -34,13 +34,13 @@ namespace axfrd::dataplane {
 
 struct Network {
   std::array<uint8_t, 16> address{};  // network order; IPv4 as ::ffff:a.b.c.d
-  unsigned bits = 128;                // of its prefix; 96 more than in an IPv4 prefix
+  unsigned bits = 128;                // length of its prefix; IPv4 prefix length + 96
 };
 
 struct RateLimitOptions {
-  unsigned rate = 200;  // alike responses a second, and as many at once; 0: no limit, of all together neither
+  unsigned rate = 200;  // alike responses a second, and as many at once; 0: no limit at all
   unsigned slip = 1;  // of those above it, each slip-th slips (Responder::slip), the others are dropped; 0: none slips
-  std::vector<Network> secondaries{};  // that may poll any zone, besides those of the zone
+  std::vector<Network> secondaries{};  // exempt polls of any zone, besides the zone's own secondaries
 };
 
 class RateLimiter {
@@ -59,7 +59,7 @@ class RateLimiter {
   RateLimiter(uint64_t hz, const RateLimitOptions& options);
 
   bool on() const { return table_ != nullptr; }
-  // Under which keys the response to `query` counts. @pre on(), and the response is written
+  // The keys that the response to `query` counts under. @pre on(), and the response is written
   Key key_of(const zones::Query& query) const;
   // Prefetches what decide() reads.
   void prefetch(const Key& key) const {
@@ -84,9 +84,9 @@ class RateLimiter {
 
   std::unique_ptr<Line[]> table_;
   std::unique_ptr<uint64_t[]> networks_;
-  std::array<uint64_t, 2> secret_;  // senders choose what goes into keys
-  unsigned shift_ = 0;              // from the clock's ticks to ours, of which a second has ten to twenty millions
-  uint64_t second_ = 0;             // in our ticks
+  std::array<uint64_t, 2> secret_;        // because senders choose the input of keys
+  unsigned shift_ = 0;                    // from the clock's ticks to ours: 10 to 20 million a second
+  uint64_t second_ = 0;                   // in our ticks
   uint64_t cost_ = 0, network_cost_ = 0;  // of one response
   const std::vector<Network> secondaries_;
   const unsigned slip_;

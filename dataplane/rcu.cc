@@ -9,7 +9,7 @@ namespace axfrd::dataplane {
 
 void Rcu::Free::operator()(rte_rcu_qsbr* q) const { ::operator delete (q, std::align_val_t{RTE_CACHE_LINE_SIZE}); }
 
-// Plain memory, not rte_malloc: control and tests make an Rcu before, or without, the EAL.
+// The memory is plain, not rte_malloc's, because control and tests make an Rcu before the EAL is up, or without it.
 Rcu::Rcu(unsigned max_readers)
     : qsbr_(static_cast<rte_rcu_qsbr*>(
           ::operator new (rte_rcu_qsbr_get_memsize(max_readers), std::align_val_t{RTE_CACHE_LINE_SIZE}))),

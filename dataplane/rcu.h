@@ -42,7 +42,7 @@ class Rcu {
     Reader& operator=(const Reader&) = delete;
 
     void online();   // pointers may be loaded from here on
-    void offline();  // pointers loaded before are no longer used, and none will be loaded until online()
+    void offline();  // the thread uses no pointer that it loaded before, and loads none until online()
 
    private:
     Rcu& rcu_;

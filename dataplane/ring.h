@@ -17,7 +17,8 @@ namespace axfrd::dataplane {
 
 class MbufRing {
  public:
-  // Room for size - 1 packets. `name` is unique in the process. @pre size is a power of two, and the EAL is up
+  // The ring has room for size - 1 packets. `name` is unique in the process. @pre size is a power of two, and the EAL
+  // is up
   MbufRing(const std::string& name, unsigned size, int socket);
   ~MbufRing();  // @pre the packets' pools are still there
   MbufRing(const MbufRing&) = delete;
@@ -35,7 +36,7 @@ class MbufRing {
   const std::unique_ptr<rte_ring, Free> ring_;
 };
 
-// The rings from one worker to the kernel path. Frames that neighbours need to find us overtake all others.
+// The rings from one worker to the kernel path. ARP and neighbour discovery have their own ring, which goes first.
 struct PuntRings {
   static constexpr unsigned kUrgent = 512, kBulk = 4096;
 

@@ -1,8 +1,9 @@
-// The XDP program of the split door (split_door.h). It runs in the kernel for every frame that its interface receives:
-// a DNS query that the packet path may answer goes to the AF_XDP socket of its queue, all else to the kernel's stack.
+// The XDP program of the split door (split_door.h). It runs in the kernel for every frame that its interface receives.
+// It redirects a DNS query that the packet path may answer to the AF_XDP socket of its queue, and passes all other
+// frames to the kernel's stack.
 //
-// It looks no further than it must. A frame that it takes is classified once more in packet.cc, which checks lengths
-// and checksums; one that it leaves, such as a fragment, is served by our kernel sockets.
+// The program checks only what that decision needs. packet.cc classifies a redirected frame again, and checks its
+// lengths and checksums. Our kernel sockets serve a query that the program passes on, such as one in fragments.
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/in.h>
@@ -17,7 +18,7 @@
 
 char kLicense[] SEC("license") = "Apache-2.0";
 
-// The AF_XDP sockets by queue. DPDK's net_af_xdp fills it in, and knows it by this name.
+// The AF_XDP sockets by queue. DPDK's net_af_xdp fills in this map, which it finds by this name.
 struct {
   __uint(type, BPF_MAP_TYPE_XSKMAP);
   __uint(max_entries, 128);
@@ -25,7 +26,7 @@ struct {
   __type(value, __u32);
 } xsks_map SEC(".maps");
 
-// A set: the addresses we answer for. Empty while the door is shut.
+// The set of addresses that we serve. Empty until SplitDoor::open().
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(max_entries, kMostServedAddresses);
@@ -45,7 +46,7 @@ struct tag {
   __be16 type;
 };
 
-// Each of these says whether the octets from `at` on, as far as `end`, are what its name says.
+// Each of these functions returns whether the octets from `at` to `end` are what its name says.
 
 static __always_inline int is_query(const void* at, const void* end, const struct ServedAddress* to) {
   const struct udphdr* udp = at;
@@ -89,12 +90,12 @@ SEC("xdp")
 int axfrd_split(struct xdp_md* frame) {
   const __u32 first = 0;
   struct SplitCounts* count = bpf_map_lookup_elem(&counts, &first);
-  if (!count) return XDP_PASS;  // cannot be; the verifier does not know that
+  if (!count) return XDP_PASS;  // impossible, but the verifier demands the check
   if (!is_for_us((const void*)(long)frame->data, (const void*)(long)frame->data_end)) {
     count->passed++;
     return XDP_PASS;
   }
-  // Without a socket for the queue the kernel's stack gets the query, and our kernel sockets answer it.
+  // If the queue has no socket, the kernel's stack gets the query, and our kernel sockets answer it.
   const int action = (int)bpf_redirect_map(&xsks_map, frame->rx_queue_index, XDP_PASS);
   if (action == XDP_REDIRECT) {
     count->redirected++;

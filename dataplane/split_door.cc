@@ -25,13 +25,13 @@
 #include "dataplane/netlink.h"
 #include "dataplane/xdp_program.h"
 
-// The compiled program, as ld names what it links in as data.
+// The compiled program. ld derives these names from the file that it links in as data.
 extern "C" const char _binary_dataplane_split_door_bpf_o_start[], _binary_dataplane_split_door_bpf_o_end[];
 
 namespace axfrd::dataplane {
 namespace {
 
-constexpr std::string_view kProgramName = "axfrd_split";  // of the function in split_door.bpf.c
+constexpr std::string_view kProgramName = "axfrd_split";  // the name of the function in split_door.bpf.c
 
 std::string_view object_file() {
   return {_binary_dataplane_split_door_bpf_o_start, _binary_dataplane_split_door_bpf_o_end};
@@ -41,7 +41,7 @@ std::runtime_error failure(const std::string& interface, const std::string& what
   return std::runtime_error("port " + interface + ": " + what);
 }
 
-// libbpf sets errno, too.
+// The text of errno, which libbpf sets, too.
 std::string reason() { return std::strerror(errno); }
 
 ifreq request_about(const std::string& interface) {
@@ -50,7 +50,7 @@ ifreq request_about(const std::string& interface) {
   return request;
 }
 
-// False if the kernel has no answer.
+// False if the ioctl fails.
 bool ask(unsigned long question, ifreq& request) {
   const FileDescriptor fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   return ioctl(fd.get(), question, &request) == 0;
@@ -78,10 +78,10 @@ int mtu_of(const std::string& interface) {
 // The receive queues of an interface.
 struct Queues {
   unsigned all = 1;
-  unsigned usable = 1;  // that net_af_xdp can use, which are those that are transmit queues as well
+  unsigned usable = 1;  // by net_af_xdp: those that are transmit queues as well
 };
 
-// A driver without an answer has one.
+// A driver that does not report its queues has one.
 Queues queues_of(const std::string& interface) {
   ethtool_channels channels{};
   channels.cmd = ETHTOOL_GCHANNELS;
@@ -91,7 +91,8 @@ Queues queues_of(const std::string& interface) {
   return {std::max(channels.combined_count + channels.rx_count, 1U), std::max(channels.combined_count, 1U)};
 }
 
-// An abstract address belongs to the network namespace, as the interface does, and is free again when its owner dies.
+// Claims the interface by an abstract socket address. Such an address belongs to the network namespace, as the
+// interface does, and is free again when its owner dies.
 FileDescriptor claim(const std::string& interface) {
   FileDescriptor fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   sockaddr_un address{};
@@ -114,7 +115,7 @@ FileDescriptor file_of(std::string_view octets) {
 
 bool is_ours(const FileDescriptor& program) { return name_of(program) == kProgramName; }
 
-// The map of that name among those that the program uses.
+// The program's map of that name; none if there is none.
 FileDescriptor map_of(const FileDescriptor& program, std::string_view name) {
   std::array<__u32, 16> ids{};
   bpf_prog_info info{};
@@ -150,8 +151,8 @@ SplitDoor::SplitDoor(const std::string& interface, unsigned queues)
   check_is_up(interface);
   check_queues(queues);
   remove_stale_program();
-  // Busy polling, which the driver would ask for, makes the worker do the kernel's receiving at each empty poll and at
-  // each send. Under load that is when it has least time for it.
+  // busy_budget=0 turns off busy polling, the default of the driver. With it, a worker would do the kernel's receive
+  // work at each empty poll and at each send. Under load a worker has no time for that.
   device_ = "net_af_xdp_" + interface + ",iface=" + interface + ",start_queue=0,queue_count=" + std::to_string(queues) +
             ",busy_budget=0,xdp_prog=/proc/self/fd/" + std::to_string(object_.get());
 }
@@ -166,7 +167,7 @@ void SplitDoor::let_go() const {
   for (const Address& address : added_) {
     try {
       Netlink().remove_address(index_, address);
-    } catch (const std::runtime_error&) {  // somebody else was faster
+    } catch (const std::runtime_error&) {  // already removed by others
     }
   }
 }
@@ -237,7 +238,7 @@ void SplitDoor::find_program() {
 }
 
 std::string SplitDoor::why_not() const {
-  if (!programs_at(index_).empty()) return "";  // it was attached
+  if (!programs_at(index_).empty()) return "";  // attaching worked
   const std::string_view octets = object_file();
   const std::unique_ptr<bpf_object, decltype(&bpf_object__close)> object(
       bpf_object__open_mem(octets.data(), octets.size(), nullptr), &bpf_object__close);

@@ -13,7 +13,7 @@
 // name. A claim on the interface, which the kernel releases when a process dies, proves that no other axfrd uses it.
 // Another program is never removed.
 //
-// Threads. Control's; once the port serves, restore_addresses() is Watch's, and counts() for anybody.
+// Threads. Control. Once the port serves, Watch calls restore_addresses(), and any thread may call counts().
 #pragma once
 
 #include <cstdint>
@@ -29,12 +29,12 @@ namespace axfrd::dataplane {
 
 class SplitDoor {
  public:
-  // Claims the interface for as long as this lives. `queues`: its first so many, one for each worker. Throws
-  // std::runtime_error with a sentence for the operator: when there is no such interface, when it has too few queues,
-  // or when another program is attached to it.
+  // Claims the interface for the lifetime of the object. `queues`: how many of its queues are used, from the first on,
+  // one for each worker. Throws std::runtime_error with a sentence for the operator if there is no such interface, if
+  // it has too few queues, or if another program is attached to it.
   SplitDoor(const std::string& interface, unsigned queues);
-  // Takes back the addresses that it gave, and detaches the program if no port was there to do it. @pre the port is
-  // closed
+  // Removes the addresses that add_addresses() assigned, and detaches the program if no port has done so. @pre the port
+  // is closed
   ~SplitDoor();
   SplitDoor(const SplitDoor&) = delete;
   SplitDoor& operator=(const SplitDoor&) = delete;
@@ -42,23 +42,23 @@ class SplitDoor {
   const std::string& interface() const { return interface_; }
   // The argument with which the EAL makes the port.
   const std::string& device() const { return device_; }
-  // How many more queues the interface has than were requested. Frames on those are left to the kernel.
+  // The number of queues that the interface has beyond the requested ones. The kernel's stack gets their frames.
   unsigned unattended_queues() const { return unattended_queues_; }
 
-  // The interface's own addresses, without those that mean something on its link only.
+  // The interface's own addresses, except for link-local ones.
   std::vector<Address> addresses() const;
-  // Assigns to the interface those addresses that the host does not have yet.
+  // Assigns to the interface those of `addresses` that the host does not have yet. Throws.
   void add_addresses(std::span<const Address> addresses);
-  // Assigns those of them again that the interface has lost since. Throws.
+  // Assigns the addresses of add_addresses() again that the host has lost since. Throws.
   void restore_addresses();
 
-  // Once the port is there, finds the program's maps. Throws.
+  // Finds the program's maps. Throws. @pre the port is made
   void find_program();
-  // Tries to attach the program, to find out why the port could not be made. Empty if that works.
+  // Tries to attach the program, to find out why the port could not be made. Returns the reason; empty if that works.
   std::string why_not() const;
-  // What the destructor does, at any time and by another thread; the process ends right after.
+  // Does the destructor's work at any time, in another thread, just before the process ends.
   void let_go() const;
-  // Redirects queries to `addresses` to the port from now on. Throws when they are too many.
+  // From now on the program redirects queries to `addresses` to the port. Throws if there are too many addresses.
   void open(std::span<const Address> addresses);
 
   SplitCounts counts() const;  // @pre find_program()

@@ -12,6 +12,6 @@ struct ServedAddress {
 
 struct SplitCounts {
   __u64 redirected;  // queries that went to the packet path
-  __u64 passed;      // what is the kernel's business
-  __u64 unattended;  // queries on a queue that no worker has: our kernel sockets answer them
+  __u64 passed;      // other frames, which went to the kernel's stack
+  __u64 unattended;  // queries on a queue without a worker; our kernel sockets answer them
 };

@@ -47,7 +47,8 @@ rte_mbuf* Tap::read_one() {
 }
 
 bool Tap::write(rte_mbuf* frame) {
-  // More segments than any device makes of a frame; a frame of more is cut short, which the kernel's checks notice.
+  // No device makes as many segments of a frame. A frame of more would be cut short, and the kernel's checks would
+  // notice.
   std::array<iovec, 16> pieces;
   int count = 0;
   for (const rte_mbuf* segment = frame; segment != nullptr && count < 16; segment = segment->next) {

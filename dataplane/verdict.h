@@ -21,7 +21,7 @@ enum class Verdict : uint8_t {
   icmp,
   tcp_open,  // SYN without ACK
   tcp,
-  dns_privileged,  // DNS that changes something or is signed: TSIG, UPDATE, NOTIFY
+  dns_privileged,  // DNS requests for control: NOTIFY, UPDATE, or signed with TSIG
   udp,             // not to port 53, or to an address that we do not serve
   fragment,
   ip_options,
@@ -31,19 +31,19 @@ enum class Verdict : uint8_t {
   segmented,       // in more than one buffer
 
   // ---- dropped ----
-  truncated,  // shorter than its own headers say
-  foreign,    // to somebody else's MAC address
+  truncated,  // shorter than its headers state
+  foreign,    // to a MAC address of another host
   looped,     // from our own MAC address
   bad_ip_header,
   bad_ip_checksum,
   bad_udp_length,
   bad_udp_checksum,  // or none at all on IPv6
-  bad_neighbour,     // neighbour discovery from beyond a router (RFC 4861 §6.1)
+  bad_neighbour,     // neighbour discovery from off the link (RFC 4861 §6.1)
   not_unicast,       // a query in a broadcast or multicast frame
-  bad_source,        // from an address or port that nobody can be answered at
+  bad_source,        // from an address or port that cannot be answered
   oversize,          // a query larger than the port's MTU
   not_a_query,       // not DNS, or a response
-  rate_limited,      // one response more than the client's network gets of that kind
+  rate_limited,      // the response is above the rate limit of the client's network
   neighbour_over_budget,
   icmp_over_budget,
   tcp_open_over_budget,

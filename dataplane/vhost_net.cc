@@ -43,7 +43,7 @@ std::string VhostNet::device() const { return "net_virtio_user_" + name(); }
 
 void VhostNet::remove() const { rte_eal_hotplug_remove("vdev", device().c_str()); }
 
-// The kernel's side is made when the device starts.
+// The start of the device creates the kernel's interface.
 void VhostNet::start(const Port& port) {
   const auto check = [this](int error) {
     if (error != 0) fail("cannot be set up (does an interface of that name exist? DPDK's messages say more)", -error);

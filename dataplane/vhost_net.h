@@ -1,5 +1,5 @@
 // VhostNet: an interface of the kernel with rings in our memory, which a thread of the kernel serves (/dev/vhost-net,
-// DPDK's virtio_user device). Only to wake that thread a system call is needed.
+// DPDK's virtio_user device). A system call is needed only to wake that thread.
 //
 // It has no offloads, because axfrd could not complete a segment that is larger than the MTU, or a partial checksum.
 #pragma once
@@ -10,7 +10,7 @@ namespace axfrd::dataplane {
 
 class VhostNet : public KernelInterface {
  public:
-  // Packets of the port that the rings of one may hold.
+  // The number of the port's packets that the rings of one interface may hold.
   static constexpr unsigned kPackets = 2048;
 
   VhostNet(const std::string& name, const Port& port, std::span<const Address> addresses);
@@ -22,7 +22,7 @@ class VhostNet : public KernelInterface {
   uint64_t no_buffer() const override;
 
  private:
-  std::string device() const;  // as DPDK calls it
+  std::string device() const;  // its name in DPDK
   void start(const Port& port);
   void remove() const;
 

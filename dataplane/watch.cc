@@ -22,9 +22,10 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kBetweenCounts(1);
-constexpr unsigned kStalledAfter = 3;  // looks at the counts
+constexpr unsigned kStalledAfter = 3;  // looks at the counts in a row
 
-// A socket that has something to read when an interface changes. What it says is not read: the kernel is asked.
+// A socket that is readable when an interface has changed. Its messages are not parsed; look() asks the kernel for the
+// state.
 FileDescriptor news_of_interfaces() {
   FileDescriptor fd(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE));
   sockaddr_nl address{};
@@ -35,14 +36,14 @@ FileDescriptor news_of_interfaces() {
   return fd;
 }
 
-// Also when some were lost (ENOBUFS): that something happened is all we want to know.
+// Goes on after ENOBUFS, which means that messages were lost: only the fact of a change matters.
 void drain(int fd) {
   std::array<char, 4096> buffer;
   while (recv(fd, buffer.data(), buffer.size(), MSG_TRUNC) > 0 || errno == ENOBUFS || errno == EINTR) {
   }
 }
 
-// Flags of an interface (netdevice(7)); nothing if there is none.
+// The flags of an interface (netdevice(7)); none if there is no such interface.
 std::optional<int> flags_of(const std::string& name) {
   ifreq request{};
   name.copy(request.ifr_name, sizeof request.ifr_name - 1);
@@ -134,7 +135,7 @@ void Watch::look_at_link(Watched& watched) {
   watched.link_up = up;
   if (!up) return callbacks_.warning("port " + port.name() + ": the link is down");
   callbacks_.notice("port " + port.name() + ": the link is up");
-  // The kernel takes IPv6 addresses away from an interface that goes down.
+  // The kernel removes the IPv6 addresses of an interface that goes down.
   if (watched.subject.door == nullptr) return;
   try {
     watched.subject.door->restore_addresses();

@@ -2,9 +2,9 @@
 //
 //   link       up or down, as the kernel reports for its interfaces, and DPDK for others
 //   interface  deleted: reported as fatal, because a port cannot be made again in a running EAL
-//   program    of an AF_XDP port: attached again when somebody has detached it
+//   program    the XDP program of an AF_XDP port: attached again when another process has detached it
 //   receiving  a port that loses packets and receives none for three seconds has stalled
-//   buffers    of an AF_XDP port, that the kernel has discarded: there should be none
+//   buffers    buffers of an AF_XDP port that the kernel has discarded: there should be none
 //
 // Threads. A thread of its own, on the control CPUs, that wakes each second and at netlink events. It calls the
 // callbacks. Any thread may call health().
@@ -32,16 +32,17 @@ class Watch {
   using Tell = std::function<void(std::string_view)>;
   struct Callbacks {
     Tell notice, warning;
-    Tell failed;  // a port is gone for good; called once
+    Tell failed;  // an interface is gone for good; called at most once
   };
   struct Subject {
     const Port* port;
-    SplitDoor* door;            // of a port that takes only queries, else null
-    XdpAttachment* attachment;  // of an AF_XDP port, else null
-    std::string tap;            // of a port that has one
+    SplitDoor* door;            // null unless the port takes only queries
+    XdpAttachment* attachment;  // null unless it is an AF_XDP port
+    std::string tap;            // its name; empty: the port has none
   };
 
-  // Looks once, and tells of links that are down. All that `subjects` names outlives it. Throws std::runtime_error.
+  // Looks once, and reports links that are down. All that `subjects` points to outlives the Watch. Throws
+  // std::runtime_error.
   Watch(const std::vector<Subject>& subjects, Callbacks callbacks);
   ~Watch();  // stops first
 
@@ -54,14 +55,14 @@ class Watch {
   struct Watched {
     explicit Watched(Subject of) : subject(std::move(of)) {}
     const Subject subject;
-    // ---- written by the thread, read by anybody ----
+    // ---- written by the thread, read by any thread ----
     std::atomic<bool> link_up{true}, attached{true}, stalled{false};
     Counter stalls, reattached;
-    // ---- the thread's ----
+    // ---- used by the thread ----
     bool tap_up = true;
-    std::optional<XdpAttachment::State> told;  // of the program
+    std::optional<XdpAttachment::State> told;  // the last state of the program that was reported
     uint64_t received = 0, missed = 0, lost_buffers = 0;
-    unsigned seconds_still = 0;  // that it lost packets and received none
+    unsigned seconds_still = 0;  // for which it has lost packets and received none
   };
 
   void run();

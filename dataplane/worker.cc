@@ -16,22 +16,23 @@
 namespace axfrd::dataplane {
 namespace {
 
-constexpr uint64_t kSpinFor = 50;  // µs without work before the first sleep: a busy peer's next query comes sooner
+constexpr uint64_t kSpinFor = 50;  // µs without work before the first sleep; under load the next query comes sooner
 constexpr int kNice = -10;
 constexpr unsigned kShortestSleep = 10;    // µs
-constexpr unsigned kLongestSleep = 200;    // µs, which is what the first query after a silence may wait
-constexpr unsigned kLongestWait = 20'000;  // µs, where arrival wakes: after that it sees that it is to stop
+constexpr unsigned kLongestSleep = 200;    // µs, the longest wait of the first query after a silence
+constexpr unsigned kLongestWait = 20'000;  // µs, where arrival wakes the worker: it must still see the stop flag
 
-// One that slept is run before others as soon as it wakes. Its rings hold 2 048 packets, which may come in less time
-// than the kernel's scheduler lets another thread go on (sched(7)). Without the permission it is as all others.
+// Raises the priority of the thread, so that it runs before others as soon as it wakes. Its rings hold 2 048 packets.
+// As many may arrive in less time than the scheduler lets another thread go on (sched(7)). Without the permission the
+// priority stays as it is.
 void wake_before_others() { setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice); }
 
-// Decides what a worker does with itself while there is nothing to do.
+// Lets a worker without work spin at first, and then sleep.
 class Idler {
  public:
   explicit Idler(const WorkerOptions& options) : sleeps_(options.idle_sleep) {
     if (!sleeps_) return;
-    // The kernel would round each sleep up by 50 µs.
+    // The default timer slack would add up to 50 µs to each sleep.
     prctl(PR_SET_TIMERSLACK, 1UL);
     wake_before_others();
     bool woken = true;
@@ -60,15 +61,15 @@ class Idler {
  private:
   const bool sleeps_;
   const uint64_t spin_ = rte_get_tsc_hz() / 1'000'000 * kSpinFor;
-  uint64_t since_ = 0;  // when the idle time began; 0: it has not
+  uint64_t since_ = 0;  // when the idle time began; 0: the worker is busy
   unsigned pause_ = kShortestSleep, longest_ = kLongestSleep;
   std::vector<pollfd> arrivals_;
 };
 
 Bytes frame_of(const rte_mbuf& packet) { return {rte_pktmbuf_mtod(&packet, const uint8_t*), packet.data_len}; }
 
-// A device that says "bad" is not believed but checked: some say so of UDP without a checksum. "None" means that the
-// data were verified though the field is wrong, as between virtual machines.
+// A packet that the device marks as "bad" is checked in software, because some devices mark UDP without a checksum so.
+// "None" means that the data were verified although the checksum field is wrong, as between virtual machines.
 Verified verified_by_device(const rte_mbuf& packet) {
   const uint64_t ip = packet.ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK, l4 = packet.ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
   return {ip == RTE_MBUF_F_RX_IP_CKSUM_GOOD || ip == RTE_MBUF_F_RX_IP_CKSUM_NONE,
@@ -129,14 +130,14 @@ unsigned Worker::poll(const Queue& queue) {
   if (n == 0) return 0;
   counters_.received.add(n);
   for (rte_mbuf* packet : std::span(received.data(), n)) {
-    // A query fills two lines, and the response goes where they are.
+    // A query fills two cache lines, and the response overwrites them.
     zones::prefetch_to_write(rte_pktmbuf_mtod(packet, uint8_t*));
     zones::prefetch_to_write(rte_pktmbuf_mtod_offset(packet, uint8_t*, RTE_CACHE_LINE_SIZE));
   }
   now_ = static_cast<uint32_t>(std::time(nullptr));  // read from the vDSO: no system call
   const Interface& interface = queue.port->interface();
   for (unsigned i = 0; i < n; ++i) {
-    received[i]->port = queue.port->id();  // not every driver does
+    received[i]->port = queue.port->id();  // not every driver sets it
     admit(interface, received[i]);
   }
   answer_all(interface);
@@ -160,7 +161,7 @@ void Worker::admit(const Interface& interface, rte_mbuf* packet) {
   parse(interface, request);
 }
 
-// False if it is not the plain question for our MAC address.
+// Answers a plain request for our MAC address. Returns false for any other frame, which is left as it was.
 bool Worker::answer_neighbour(const Interface& interface, rte_mbuf* packet, Verdict verdict) {
   if (verdict != Verdict::arp && verdict != Verdict::neighbour_discovery) return false;
   const zones::MutableBytes frame(rte_pktmbuf_mtod(packet, uint8_t*), packet->data_len);
@@ -173,7 +174,7 @@ bool Worker::answer_neighbour(const Interface& interface, rte_mbuf* packet, Verd
   return true;
 }
 
-// Leaves `request` among the requests if it needs a lookup; deals with it if not.
+// Keeps `request` in requests_ if it needs a lookup, and disposes of it otherwise.
 void Worker::parse(const Interface& interface, Request& request) {
   const rte_mbuf& packet = *request.packet;
   zones::Query& query = request.query;
@@ -214,14 +215,14 @@ void Worker::answer_all(const Interface& interface) {
   request_count_ = 0;
 }
 
-// The read section ends here: no zone data is touched hereafter.
+// The read section ends with this function: no zone data is used after it.
 void Worker::look_up(std::span<Request> requests) {
   const ReadSection section(reader_);
   responder_.prepare([requests](auto&& step) {
     for (Request& request : requests) step(request.query);
   });
   for (Request& request : requests) {
-    // The response lies where the request lay.
+    // The response overwrites the request.
     const bool ixfr = request.query.qtype == zones::rrtype::IXFR;
     request.ixfr_serial = ixfr ? zones::ixfr_serial(request.query) : std::nullopt;
     request.response_size = responder_.write(request.query);
@@ -231,7 +232,7 @@ void Worker::look_up(std::span<Request> requests) {
   if (limiter_.on()) limit(requests);
 }
 
-// Two steps, so that the places in the table arrive together.
+// There are two steps, so that the cache misses of the table overlap.
 void Worker::limit(std::span<Request> requests) {
   std::array<RateLimiter::Key, kBurst> keys;
   for (size_t i = 0; i < requests.size(); ++i) {

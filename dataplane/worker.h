@@ -1,9 +1,9 @@
 // Worker: one poll-mode loop, which receives bursts from its queue of every port, answers them and sends the responses.
 //
-// A turn, for each port: receive → classify and parse all → look up and write all → turn all round → send. Stages work
-// on the whole burst, so that the memory one packet waits for arrives while the others are worked on, and each stage's
-// code is fetched once a burst. Punted frames go into the rings to the kernel path; worker 0 sends the frames of the
-// kernel path.
+// A turn, for each port: receive → classify and parse all → look up and write all → turn all round → send. Each stage
+// works on the whole burst. So the memory that one packet waits for arrives while others are worked on, and each
+// stage's code is fetched once a burst. Punted frames go into the rings to the kernel path. Worker 0 sends the frames
+// of the kernel path.
 //
 // Threads. Everything belongs to the worker's thread, except for the stop flag (written by control), the counters (read
 // by any thread) and the other ends of the rings. In a turn there is no lock, allocation, exception, log or system
@@ -11,9 +11,9 @@
 //   - drivers of vdevs make system calls, and that of af_packet may wait for the kernel. Therefore the read section
 //     ends before a frame is sent: between turns, asleep, or in a driver, a worker does not delay the writer;
 //   - the time of the day is read once a burst, without a system call (vdso(7));
-//   - idle_sleep: a worker without work sleeps. Arrival wakes it where ports have a descriptor for that, as AF_XDP
-//     ports do; otherwise it looks again after kLongestSleep at the latest. It wakes before other threads that want
-//     its CPU.
+//   - idle_sleep: a worker without work sleeps. The descriptor of an AF_XDP port wakes it when packets arrive. If a
+//     port has no such descriptor, or the worker sends frames of the kernel, it looks again after kLongestSleep at
+//     the latest. It has a higher priority than other threads, so that it gets its CPU as soon as it wakes.
 #pragma once
 
 #include <array>
@@ -43,7 +43,7 @@ struct WorkerOptions {
     const Port* port;
     MbufRing* from_kernel;  // frames to send; null in every worker but one
   };
-  unsigned index = 0;  // of its queues
+  unsigned index = 0;  // of the worker, and of its queue on each port
   std::vector<Queue> queues;
   PuntRings* to_kernel = nullptr;
   PollRing* polls = nullptr;
@@ -53,13 +53,13 @@ struct WorkerOptions {
 
 class Worker {
  public:
-  // All references outlive the worker. Throws std::runtime_error when `rcu` has no place for one more reader.
-  // @pre the EAL is up
+  // All references outlive the worker. Throws std::runtime_error if `rcu` has no free reader. @pre the EAL is up
   Worker(WorkerOptions options, const zones::Responder& responder, Rcu& rcu, const std::atomic<bool>& stop);
 
-  // Turns until `stop` is set, then sends what the kernel path left in its rings. @pre the kernel path stops first
+  // Runs turns until `stop` is set, then sends the frames that the kernel path left in its rings. @pre the kernel path
+  // stops first
   void run() noexcept;
-  // One turn; true if there was anything to do.
+  // Runs one turn. True if there was anything to do.
   bool turn() noexcept;
 
   const WorkerCounters& counters() const { return counters_; }
@@ -67,7 +67,7 @@ class Worker {
  private:
   using Queue = WorkerOptions::Queue;
 
-  // Packets of one burst that share a fate.
+  // Packets of one burst with the same destination.
   struct Batch {
     void add(rte_mbuf* packet) { packets[count++] = packet; }
     std::span<rte_mbuf*> span() { return {packets.data(), count}; }
@@ -87,8 +87,8 @@ class Worker {
     rte_mbuf* packet;
     Datagram datagram;
     zones::Query query;
-    unsigned response_size;               // octets of DNS, once written
-    std::optional<uint32_t> ixfr_serial;  // that an IXFR states
+    unsigned response_size;               // octets of DNS; set once it is written
+    std::optional<uint32_t> ixfr_serial;  // stated by an IXFR request
     RateLimiter::Fate fate;
   };
 

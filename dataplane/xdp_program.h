@@ -1,6 +1,6 @@
-// The XDP programs at an interface, and the one that its port lives by.
+// Finds XDP programs at an interface, and keeps the one attached that its port needs.
 //
-// Threads. One at a time.
+// Threads. One thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -11,37 +11,38 @@
 
 namespace axfrd::dataplane {
 
-// The numbers of the programs at an interface, one in each of the modes that there are.
+// The numbers (BPF program ids) of the programs at an interface, one for each attach mode that is in use.
 std::vector<uint32_t> programs_at(unsigned index);
-// A hold on the program of that number; none if there is no such program, or if we may not.
+// A descriptor of the program of that number. None if there is no such program, or if we lack the permission.
 FileDescriptor program_of(uint32_t number);
 std::string name_of(const FileDescriptor& program);
-// Detaches that program, but no other that may have come in its place.
+// Detaches `program`, but not another one that has replaced it. False if it was not attached.
 bool detach(unsigned index, const FileDescriptor& program);
 
-// Holds the program that DPDK attached to an interface, and puts it back when somebody has taken it off. The AF_XDP
-// sockets stay as they are meanwhile.
+// Holds the program that DPDK attached to an interface, and attaches it again when another process has detached it. The
+// AF_XDP sockets remain meanwhile.
 class XdpAttachment {
  public:
   enum class State : uint8_t {
     attached,
-    put_back,  // it was gone, and is attached again
-    replaced,  // by another program, which is left alone
-    gone,      // and cannot be attached
+    put_back,  // it had been detached, and is attached again
+    replaced,  // by another program, which is not touched
+    gone,      // detached, and cannot be attached again
   };
 
-  // What is attached to the interface of that index now. Throws std::runtime_error if that cannot be told.
+  // Holds the program that is now attached to the interface of that index. Throws std::runtime_error if it cannot be
+  // found.
   explicit XdpAttachment(unsigned index);
-  // Gives the place back to a program that had replaced ours: DPDK detaches whatever it finds when it closes a port.
-  // @pre the port is closed
+  // Attaches a program again that had replaced ours, because DPDK detaches any program when it closes a port. @pre the
+  // port is closed
   ~XdpAttachment();
   XdpAttachment(const XdpAttachment&) = delete;
   XdpAttachment& operator=(const XdpAttachment&) = delete;
 
   State look();
-  // The name and number of the program that look() found in its place.
+  // The name and number of the program that look() found in place of ours.
   const std::string& other() const { return other_; }
-  // Why look() could not attach it.
+  // Why look() could not attach the program.
   const std::string& reason() const { return reason_; }
 
  private:

@@ -1,6 +1,6 @@
-// The AF_XDP sockets of this process, which DPDK's net_af_xdp makes and tells nobody of.
+// Finds the AF_XDP sockets of this process. DPDK's net_af_xdp makes them and has no function that returns them.
 //
-// Threads. Any, but descriptors come and go with ports.
+// Threads. Any. Descriptors come and go with ports.
 #pragma once
 
 #include <cstdint>
@@ -8,13 +8,13 @@
 
 namespace axfrd::dataplane {
 
-// All that are open.
+// All open AF_XDP sockets, in ascending order.
 std::vector<int> xsk_descriptors();
 
-// What the kernel counts of one.
+// The kernel's counts for one socket.
 struct XskCounts {
-  uint64_t missed = 0;        // packets, for want of room or of a buffer
-  uint64_t lost_buffers = 0;  // that it threw away, because they lie beyond the memory it was told of
+  uint64_t missed = 0;        // packets for which there was no room or no buffer
+  uint64_t lost_buffers = 0;  // discarded, because they lie outside of the registered memory
 };
 XskCounts xsk_counts(int descriptor);
 

@@ -58,7 +58,7 @@ class TcpChannel final : public Channel {
     socket_.close(ignored);
   }
 
-  // By RST, which leaves no TIME_WAIT behind either.
+  // Sends RST, which also leaves no TIME_WAIT behind.
   void abort() override {
     error_code ignored;
     socket_.set_option(asio::socket_base::linger(true, 0), ignored);

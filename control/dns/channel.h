@@ -1,10 +1,11 @@
-// Channel: what a DNS session needs of its connection.
+// Channel: the interface of a DNS session to its connection.
 //
-// A session hands over a batch of octets where they lie, and is told how many were taken. What carries them to the
-// client, and what becomes of them on the way, is for the channel to know. The kernel's TCP is one; a test has another
-// one in memory (tests/control/memory_connection.h).
+// A session passes a batch of octets by reference, and the channel returns how many it took. How the octets reach the
+// client is up to the channel. One implementation uses the kernel's TCP. Tests have another one in memory
+// (tests/control/memory_connection.h).
 //
-// Threads. That of the loop, which also calls each `done`, never within the call that it was handed over in.
+// Threads. The thread of the loop, which also calls each `done`. No `done` is called within the call that it was passed
+// to.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
@@ -22,7 +23,7 @@ namespace axfrd::control {
 
 class Channel {
  public:
-  // Who is at the other end, and how they came: what decides about their requests.
+  // The peer and its transport. Both decide about its requests.
   struct Who {
     IpAddress peer;  // normalised
     zones::Transport transport = zones::Transport::tcp;
@@ -36,21 +37,21 @@ class Channel {
 
   const Who& who() const { return who_; }
 
-  // Reads one octet or more, once. The error is asio::error::eof at the end of input, and any other one when the
-  // connection broke or was closed. @pre `room` stays where it is until `done` is called
+  // Reads one octet or more, once. The error is asio::error::eof at the end of input, and any other one if the
+  // connection broke or was closed. @pre `room` stays in place until `done` is called
   virtual void async_read(zones::MutableBytes room, ReadDone done) = 0;
-  // Takes what it can without waiting, and makes the batch forget that. Returns how many octets, which may be 0;
-  // nothing if the connection is broken.
+  // Takes as many octets as it can without waiting, and removes them from the batch. Returns their number, which may be
+  // 0; none if the connection is broken.
   virtual std::optional<size_t> send(Gather& batch) = 0;
-  // Waits, once, until send() may take more. Errors are as those of async_read().
+  // Waits, once, until send() may take more. The errors are those of async_read().
   virtual void async_wait_writable(WaitDone done) = 0;
-  // Octets that it took and that the client has not acknowledged.
+  // The number of octets that were taken and that the client has not acknowledged.
   virtual uint64_t unacknowledged() = 0;
-  // Sets how many octets it may take before it can send them.
+  // Sets how many octets the channel may take before it can send them.
   virtual void limit_unsent(int octets) = 0;
-  // Ends the connection. What was taken still reaches the client.
+  // Ends the connection. Octets that were taken are still sent.
   virtual void close() = 0;
-  // Ends the connection, and drops what was taken and is not acknowledged.
+  // Ends the connection, and drops octets that were taken and are not acknowledged.
   virtual void abort() = 0;
 
  protected:
@@ -62,7 +63,7 @@ class Channel {
 
 // The channel of an accepted connection; null if the client has gone already.
 std::unique_ptr<Channel> tcp_channel(boost::asio::ip::tcp::socket socket);
-// Sets what the channels of accepted connections inherit, which saves two system calls for each. `unsent`: their
+// Sets options that accepted connections inherit, which saves two system calls for each. `unsent`: the argument of
 // limit_unsent(). @pre `acceptor` does not listen yet
 void set_channel_options(boost::asio::ip::tcp::acceptor& acceptor, int unsent);
 

@@ -1,6 +1,6 @@
 // Counters of DNS over the kernel's sockets.
 //
-// Threads. Written by the service thread alone; anybody may read.
+// Threads. Only the service thread writes; any thread may read.
 #pragma once
 
 #include <array>
@@ -12,13 +12,13 @@ namespace axfrd::control {
 using dataplane::Counter;
 
 struct RequestCounters {
-  Counter queries;                    // messages that were looked at
-  Counter ignored;                    // of these, no DNS request
-  Counter refused;                    // transfers that no rule allows
-  Counter bad_keys;                   // signed by a key we do not know, or wrongly
-  Counter updates, updates_refused;   // DNS UPDATE: let in, and not
-  Counter slipped, rate_limited;      // by the rate limit of UDP: answered by TC or BADCOOKIE, and not answered at all
-  std::array<Counter, 16> responses;  // by RCODE, without its EDNS extension; a transfer counts as none
+  Counter queries;                    // messages received
+  Counter ignored;                    // those of them that were no DNS requests
+  Counter refused;                    // transfers that no rule allowed
+  Counter bad_keys;                   // unknown keys, or wrong signatures
+  Counter updates, updates_refused;   // DNS UPDATE: accepted, refused
+  Counter slipped, rate_limited;      // by the rate limit of UDP: answered by TC or BADCOOKIE, not answered
+  std::array<Counter, 16> responses;  // by the header's RCODE; transfers are not counted
 };
 
 struct UdpCounters {
@@ -28,16 +28,16 @@ struct UdpCounters {
 
 // Why a TCP session ended.
 enum class SessionEnd : uint8_t {
-  by_client,     // the client closed it, or it broke
-  idle,          // no request for too long
-  half_open,     // no whole request in time after it was opened, or after a request had begun
+  by_client,     // the client closed the connection, or it broke
+  idle,          // it sent no request for too long
+  half_open,     // no whole request in time after it opened, or after a request began
   stalled,       // the client did not read for too long
-  malformed,     // what came was no DNS request
-  evicted_idle,  // it was idle when another client wanted a session
-  evicted_slow,  // the same, and it read slowest
-  client_limit,  // it was one too many of its client,
+  malformed,     // it sent a message that was no DNS request
+  evicted_idle,  // it was idle, and another client needed the session
+  evicted_slow,  // it was the slowest reader, and another client needed the session
+  client_limit,  // refused at once: too many sessions of its client,
   prefix_limit,  // of its prefix,
-  full,          // or of all, and was turned away at once
+  full,          // or in all
   stopped        // axfrd is stopping
 };
 inline constexpr std::array kSessionEndNames{"by_client",    "idle",         "half_open",    "stalled",

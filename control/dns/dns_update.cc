@@ -40,7 +40,7 @@ unsigned append_tsig(const TsigCheck& check, uint8_t* message, unsigned size, un
 void DnsUpdates::start(PendingUpdate update, Reply reply) {
   const uint64_t number = next_number_++;
   const Cause cause = cause_of(update.peer, update.check.key->name());
-  const auto unmet = std::make_shared<Rcode>(Rcode::noerror);  // written and read in the committer's thread
+  const auto unmet = std::make_shared<Rcode>(Rcode::noerror);  // used only by the committer's thread
   const auto compose = [request = update.request, unmet](zones::Draft& draft) -> std::optional<Failure> {
     *unmet = zones::check_prerequisites(*request, draft);
     if (*unmet != Rcode::noerror) return Failure{FailureCode::conflict, "a prerequisite is not met"};

@@ -1,6 +1,6 @@
-// DnsUpdates: DNS UPDATE requests that were let in, on their way through the committer (RFC 2136, RFC 3007).
+// DnsUpdates: passes DNS UPDATE requests that were accepted through the committer (RFC 2136, RFC 3007).
 //
-// Threads. The service thread. Only the number of a request goes to the committer's thread and back.
+// Threads. The service thread. The committer's thread gets only the number of a request, and returns it.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -20,7 +20,7 @@
 
 namespace axfrd::control {
 
-// An UPDATE whose signature and permissions are found right.
+// An UPDATE whose signature and permissions have been verified.
 struct PendingUpdate {
   std::vector<uint8_t> message;  // the request
   zones::Transport transport;
@@ -30,7 +30,7 @@ struct PendingUpdate {
   std::shared_ptr<const zones::UpdateRequest> request;
 };
 
-// The record of one that changed nothing.
+// The audit record of an UPDATE that changed nothing.
 AuditRecord failed_update(const zones::Name& apex, const IpAddress& peer, const zones::Name& key, std::string why);
 
 class DnsUpdates {
@@ -41,7 +41,7 @@ class DnsUpdates {
              dataplane::Rcu::Reader& reader)
       : loop_(loop), committer_(committer), responder_(responder), reader_(reader) {}
 
-  // Makes the change, durably, and calls `reply` with the signed response; not at all when the server stops before.
+  // Commits the change and calls `reply` with the signed response. Does not call `reply` if the server stops before.
   void start(PendingUpdate update, Reply reply);
 
  private:
@@ -60,7 +60,7 @@ class DnsUpdates {
   uint64_t next_number_ = 0;
 };
 
-// Signs the response of `size` octets at `message`; its new size.
+// Signs the response of `size` octets at `message`, and returns its new size.
 unsigned append_tsig(const TsigCheck& check, uint8_t* message, unsigned size, unsigned capacity);
 
 }  // namespace axfrd::control

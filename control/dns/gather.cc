@@ -29,7 +29,7 @@ size_t Gather::copy(zones::Bytes octets) {
   if (octets.empty()) return at;
   own_.append(zones::text_of(octets));
   size_ += octets.size();
-  // All that is copied in a row is one piece.
+  // Consecutive copies form one piece.
   if (!pieces_.empty() && pieces_.back().shared == nullptr) {
     pieces_.back().size += octets.size();
   } else {
@@ -40,7 +40,8 @@ size_t Gather::copy(zones::Bytes octets) {
 
 void Gather::refer(zones::Bytes octets) {
   if (octets.empty()) return;
-  // The kernel copies piece by piece, and waits for memory at the beginning of each; a whole batch waits but once.
+  // The kernel copies piece by piece, and waits for memory at the beginning of each. With prefetching, the cache misses
+  // of a batch overlap.
   zones::prefetch(octets.data(), static_cast<unsigned>(octets.size()));
   add({octets.data(), 0, octets.size()});
 }

@@ -1,7 +1,7 @@
-// IxfrCache: differences that secondaries asked for, kept for the next ones that ask for the same.
+// IxfrCache: keeps differences that secondaries asked for, for others that ask for the same.
 //
-// After a NOTIFY all secondaries of a zone come from the same serial, within seconds. What is kept is bounded; the one
-// that was not asked for the longest goes first.
+// After a NOTIFY all secondaries of a zone ask from the same serial, within seconds. The size of the cache is bounded;
+// the least recently used difference is dropped first.
 //
 // Threads. The service thread.
 #pragma once
@@ -19,11 +19,12 @@ class IxfrCache {
  public:
   explicit IxfrCache(size_t max_octets) : max_octets_(max_octets) {}
 
-  // What leads from `serial` to `version`; null when the whole zone is to be sent (zones::make_difference).
+  // The difference from `serial` to `version`. Null if the whole zone has to be sent (zones::make_difference).
   std::shared_ptr<const zones::Difference> find(const zones::ZoneVersion& version, uint32_t serial);
 
  private:
-  // The last step of its history tells a version from all others; the key holds it, so that its address stays taken.
+  // The last step of a version's history identifies the version. The key holds a reference to that step, so that no
+  // other step gets its address.
   using Key = std::pair<zones::StepRef, uint32_t>;
   struct Entry {
     Key key;
@@ -34,7 +35,7 @@ class IxfrCache {
 
   const size_t max_octets_;
   size_t octets_ = 0;
-  std::list<Entry> entries_;  // the newest first
+  std::list<Entry> entries_;  // most recently used first
   std::map<Key, std::list<Entry>::iterator> index_;
 };
 

@@ -86,7 +86,8 @@ RequestHandler::Outcome RequestHandler::decide(Query& query, const IpAddress& pe
 
 unsigned RequestHandler::look_up(Query& query, const IpAddress& peer) {
   const bool ixfr = query.qtype == zones::rrtype::IXFR;
-  const auto serial = ixfr ? zones::ixfr_serial(query) : std::nullopt;  // the response lies where the request lay
+  const auto serial =
+      ixfr ? zones::ixfr_serial(query) : std::nullopt;  // read first: the response overwrites the request
   const unsigned size = responder_.respond(query);
   if ((ixfr || query.qtype == zones::rrtype::SOA) && zones::is_poll(query))
     peers_.polled(query.lookup.version->apex().hash, normalised(peer), serial);
@@ -113,13 +114,13 @@ RequestHandler::Outcome RequestHandler::start_transfer(Query& query, const IpAdd
   return send(zones::Transfer(&version, query, responder_.opt(query, version)));
 }
 
-// Whoever is behind gets the difference, or the whole zone when there is none to give (RFC 1995 §4).
+// A client with an older serial gets the difference, or the whole zone if there is no difference (RFC 1995 §4).
 RequestHandler::Outcome RequestHandler::answer_ixfr(Query& query, const zones::ZoneVersion& version,
                                                     const IpAddress& peer) {
   const auto theirs = zones::ixfr_serial(query);
   if (!theirs) return answer(responder_.refuse(query, Rcode::formerr));
   peers_.saw_serial(version.apex().name, peer, *theirs);
-  if (!zones::serial_newer(version.serial(), *theirs)) return answer(responder_.respond(query));  // the SOA alone
+  if (!zones::serial_newer(version.serial(), *theirs)) return answer(responder_.respond(query));  // with the SOA alone
   std::string opt = responder_.opt(query, version);
   auto difference = differences_.find(version, *theirs);
   if (!difference) return send(zones::Transfer(&version, query, std::move(opt)));
@@ -128,8 +129,8 @@ RequestHandler::Outcome RequestHandler::answer_ixfr(Query& query, const zones::Z
 
 // ---- NOTIFY and UPDATE ----
 
-// Of a zone that is ours, nobody has a change to tell us of, and Knot says NOTAUTH, too. Nobody who may tell us of
-// others has been set.
+// NOTAUTH for zones that are changed here, as Knot answers, and for unknown zones. REFUSED for a zone that axfrd
+// follows, because no host may send NOTIFY for it.
 unsigned RequestHandler::refuse_notify(Query& query) {
   const zones::HashedName& name = query.qname;
   const zones::Zone* zone = responder_.zones().find(name.hash(name.labels()), name.view());
@@ -151,14 +152,15 @@ unsigned RequestHandler::refuse_update(Query& query, const TsigCheck& check, con
   return responder_.refuse(query, Rcode::refused, zones::Ede::prohibited, text);
 }
 
-// Who may change nothing in the zone learns nothing from prerequisites either.
+// Permissions are checked before prerequisites, which could tell the contents of a zone to a key that may not change
+// it.
 RequestHandler::Outcome RequestHandler::start_update(Query& query, const TsigCheck& check, const IpAddress& peer) {
   auto read = zones::read_update(query);
   if (const auto* rcode = std::get_if<Rcode>(&read)) return answer(responder_.refuse(query, *rcode));
   const zones::HashedName& name = query.qname;
   const zones::Zone* zone = responder_.zones().find(name.hash(name.labels()), name.view());
   if (zone == nullptr) return answer(responder_.refuse(query, Rcode::notauth));
-  // RFC 2136 §6 lets us forward it to the primary, which we do not.
+  // RFC 2136 §6 lets a secondary forward the request to the primary. axfrd does not do that.
   if (!zone->current()->attributes().is_local()) return answer(responder_.refuse(query, Rcode::notimp));
   const zones::Name apex(name.view());
   const KeyRef key = settings_.keys()->find(check.key->name());
@@ -190,7 +192,7 @@ RequestHandler::Outcome RequestHandler::answer_signed(Query& query, const IpAddr
     const unsigned payload = std::max<unsigned>(zones::kMinUdp, std::min(query.payload, udp_payload_));
     query.capacity = std::min(query.capacity, payload);
   }
-  // What is written below leaves room for the TSIG record: RFC 8945 §5.3 wants TC rather than an answer without it.
+  // The response leaves room for the TSIG record. RFC 8945 §5.3 demands TC rather than a response without it.
   const unsigned capacity = query.capacity;
   query.capacity -= std::min(capacity - zones::kHeaderSize, TsigSigner(check).max_size());
   Outcome outcome;
@@ -207,7 +209,7 @@ RequestHandler::Outcome RequestHandler::answer_signed(Query& query, const IpAddr
   return outcome;
 }
 
-// Of a query for a zone of ours: nothing else comes from secondaries.
+// Reports only queries for a zone that we have, because secondaries send no other requests.
 void RequestHandler::report_bad_key(const Query& query, const TsigCheck& check, TsigTime now, const IpAddress& peer) {
   if (query.opcode != zones::Opcode::query) return;
   const zones::HashedName& name = query.qname;

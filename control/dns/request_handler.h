@@ -1,6 +1,6 @@
-// RequestHandler: what becomes of one DNS request that came by a kernel socket.
+// RequestHandler: handles one DNS request from a kernel socket.
 //
-// Plain queries go to the answering core; what needs time or people (transfers, NOTIFY, UPDATE, TSIG) is decided here.
+// The answering core responds to plain queries. Transfers, NOTIFY, UPDATE and TSIG are handled here.
 //
 // Threads. The service thread.
 #pragma once
@@ -37,8 +37,9 @@ class RequestHandler {
         counters_(counters),
         auditor_(std::move(auditor)) {}
 
-  // One of these: a response of `size` octets that lies where the request lay; a transfer to be sent, signed by
-  // `signer` if there is one; an update to be made; nothing at all, for it was no DNS request, or one too many.
+  // One of these: a response of `size` octets, which has overwritten the request; a transfer to send, signed by
+  // `signer` if there is one; an update to make; or nothing, if the message was no DNS request or its response was
+  // dropped by the rate limit.
   struct Outcome {
     unsigned size = 0;
     std::optional<zones::Transfer> transfer;
@@ -48,13 +49,13 @@ class RequestHandler {
     bool nothing() const { return size == 0 && !transfer && !update; }
   };
 
-  // Takes the request of `size` octets at `message`, where `capacity` octets may be written.
-  // @pre inside a read section of the zone table
+  // Handles the request of `size` octets at `message`, where `capacity` octets may be written. @pre inside a read
+  // section of the zone table
   Outcome handle(uint8_t* message, unsigned size, unsigned capacity, zones::Transport transport, const IpAddress& peer);
 
   const AccessList& allow_transfer() const { return allow_transfer_; }
 
-  // Counts a response that came later.
+  // Counts a response that handle() did not return.
   void count_response(zones::Bytes response);
 
  private:
@@ -63,7 +64,7 @@ class RequestHandler {
   void limit(zones::Query& query, Outcome& outcome);
   unsigned look_up(zones::Query& query, const IpAddress& peer);
   Outcome decide(zones::Query& query, const IpAddress& peer);
-  // `key`: what the request was signed with, or null.
+  // `key`: the key that the request was signed with, or null.
   Outcome start_transfer(zones::Query& query, const IpAddress& peer, const zones::Name* key);
   Outcome answer_ixfr(zones::Query& query, const zones::ZoneVersion& version, const IpAddress& peer);
   Outcome answer_signed(zones::Query& query, const IpAddress& peer);
@@ -78,7 +79,7 @@ class RequestHandler {
   const CurrentSettings& settings_;
   const AccessList& allow_transfer_;
   const uint16_t udp_payload_;
-  dataplane::RateLimiter limiter_;  // as in the packet path, for what comes by this door
+  dataplane::RateLimiter limiter_;  // as in the packet path, for requests from kernel sockets
   PeerSink& peers_;
   RequestCounters& counters_;
   const Auditor auditor_;

@@ -8,7 +8,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-// A transfer may take minutes; a secondary whose transfer is cut off asks again.
+// Transfers are not waited for, because they may take minutes. A secondary retries a transfer that is cut off.
 constexpr auto kSessionGrace = std::chrono::milliseconds(500);
 constexpr auto kStopTick = std::chrono::milliseconds(10);
 
@@ -42,7 +42,7 @@ void Service::listen_everywhere() {
   listen_at(asio::ip::address_v4::any());
   try {
     listen_at(asio::ip::address_v6::any());
-  } catch (const std::runtime_error& error) {  // a host may be without IPv6
+  } catch (const std::runtime_error& error) {  // the host may have no IPv6
     log_.warning(error.what(), "; going on with IPv4 alone");
   }
 }

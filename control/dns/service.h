@@ -1,6 +1,6 @@
 // Service: DNS on the kernel's stack, over TCP and UDP.
 //
-// Threads. The thread that runs the loop constructs and uses it; counters may be read by anybody.
+// Threads. The thread that runs the loop constructs and uses it. Any thread may read the counters.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -16,13 +16,13 @@
 namespace axfrd::control {
 
 struct ServiceOptions {
-  std::vector<IpAddress> addresses;  // empty: all of the host
+  std::vector<IpAddress> addresses;  // empty: all addresses of the host
   uint16_t port = 53;
-  bool freebind = false;  // addresses may come to be after us, as those of a tap do
+  bool freebind = false;  // the addresses may not exist yet, as those of a tap
   TcpLimits tcp;
   AccessList allow_transfer;
   uint16_t udp_payload = 1232;
-  dataplane::RateLimitOptions rate_limit;  // of UDP
+  dataplane::RateLimitOptions rate_limit;  // for UDP
 };
 
 class Service {
@@ -30,10 +30,10 @@ class Service {
   Service(boost::asio::io_context& loop, ServiceOptions options, const zones::Responder& responder, dataplane::Rcu& rcu,
           Committer& committer, const CurrentSettings& settings, PeerSink& peers, const Log& log);
 
-  // Begins to serve. Throws std::runtime_error.
+  // Opens the sockets and starts to serve. Throws std::runtime_error.
   void listen();
 
-  // Accepts nothing more, gives sessions a moment to finish what they are writing, closes the rest, and calls
+  // Accepts no more requests, lets sessions finish their writes for a short time, closes the others, and calls
   // `stopped`.
   void stop(std::function<void()> stopped);
 
@@ -41,7 +41,7 @@ class Service {
 
   const UdpCounters& udp_counters() const { return udp_counters_; }
   const TcpCounters& tcp_counters() const { return tcp_counters_; }
-  // Lines that could not be written. Any thread.
+  // The number of log lines that could not be written. Any thread.
   uint64_t dropped_log_lines() const { return log_.dropped_lines(); }
 
  private:

@@ -11,13 +11,13 @@ namespace {
 namespace asio = boost::asio;
 using zones::Bytes;
 
-constexpr size_t kUsualInput = 4096;      // grows for a longer request, and shrinks again
-constexpr size_t kUsualAnswers = 4096;    // the same, of answers
-constexpr size_t kMaxQueued = 16 * 1024;  // octets of answers that wait, before we take no more requests
-constexpr size_t kMaxTransfers = 16;      // under way in one session, before we take no more requests
-constexpr size_t kMaxUpdates = 64;        // the same
+constexpr size_t kUsualInput = 4096;      // the buffer grows for a longer request, and shrinks again
+constexpr size_t kUsualAnswers = 4096;    // the same for answers
+constexpr size_t kMaxQueued = 16 * 1024;  // octets of waiting answers at which no more requests are taken
+constexpr size_t kMaxTransfers = 16;      // in flight in one session, at which no more requests are taken
+constexpr size_t kMaxUpdates = 64;        // the same for updates
 constexpr size_t kBatchOctets = 256 * 1024;
-constexpr size_t kTurnOctets = 256 * 1024;  // before other sessions have their turn
+constexpr size_t kTurnOctets = 256 * 1024;  // octets written before other sessions have their turn
 constexpr size_t kPiecesOfMessage = 3;
 
 }  // namespace
@@ -43,7 +43,7 @@ void DnsSession::close(SessionEnd why) {
   if (closed_) return;
   closed_ = true;
   report_broken_off(why);
-  // The kernel would keep, for minutes, what a client does not take.
+  // After a normal close the kernel would keep, for minutes, octets that the client does not take.
   const bool slow = why == SessionEnd::evicted_slow || shared_.now() - last_progress_ >= SessionTable::kGrace;
   slow && channel_->unacknowledged() != 0 ? channel_->abort() : channel_->close();
   shared_.counters.count(why);
@@ -59,14 +59,14 @@ void DnsSession::go_on() {
   take_requests();
   write();
   if (closed_) return;
-  // There was no room for all that came.
+  // The limits of can_take() have left a request in the buffer.
   if (can_take() && !next_frame().empty()) wait_for_turn();
   if ((input_ended_ || finishing_) && idle()) return close(why_);
   tell_table();
   read();
 }
 
-// ---- who may stay ----
+// ---- limits ----
 
 void DnsSession::tell_table() {
   const bool owes = waiting_ || !nothing_to_write();
@@ -113,7 +113,7 @@ void DnsSession::read() {
 }
 
 void DnsSession::on_read(const boost::system::error_code& error, size_t octets) {
-  // After an end of input the client may still read what it asked for.
+  // After the end of input the client may still read responses.
   if (error == asio::error::eof) {
     input_ended_ = true;
   } else if (error) {
@@ -124,7 +124,7 @@ void DnsSession::on_read(const boost::system::error_code& error, size_t octets) 
   go_on();
 }
 
-// Moves what is left to the front. The buffer grows with a long request, and not before that comes.
+// Moves the remaining octets to the front. The buffer grows only when a request does not fit.
 void DnsSession::make_room_in_buffer() {
   std::copy(input_.begin() + static_cast<ptrdiff_t>(input_begin_), input_.begin() + static_cast<ptrdiff_t>(input_end_),
             input_.begin());
@@ -161,7 +161,7 @@ void DnsSession::take(Bytes request) {
   if (input_begin_ == input_end_) {
     request_begun_.reset();
   } else {
-    request_begun_ = last_request_;  // of the one behind it
+    request_begun_ = last_request_;  // of the next request, which has begun to arrive
   }
   uint8_t* message = shared_.scratch.data() + 2;
   std::copy(request.begin(), request.end(), message);
@@ -180,7 +180,7 @@ void DnsSession::take(Bytes request) {
     queue_answer({message, outcome.size});
   } else if (outcome.update) {
     make(std::move(*outcome.update));
-  } else {  // who sends no DNS here will hardly begin to; what came before it still counts
+  } else {  // a client of another protocol; earlier requests are still answered
     finishing_ = true;
     why_ = SessionEnd::malformed;
   }
@@ -244,7 +244,7 @@ void DnsSession::add_message(ActiveTransfer& transfer, Gather& batch) {
     octets += tsig.size();
   }
   const size_t prefix_at = batch.copy(message.prefix);
-  if (transfer.signer) {  // length and header count the record
+  if (transfer.signer) {  // the length and ARCOUNT include the TSIG record
     zones::store16(batch.copied(prefix_at), static_cast<unsigned>(octets - 2));
     count_tsig(batch.copied(prefix_at) + 2);
   }
@@ -258,7 +258,7 @@ void DnsSession::add_message(ActiveTransfer& transfer, Gather& batch) {
   shared_.counters.transfer_bytes.add(octets);
 }
 
-// Hands the channel what it takes; false if the session is closed then.
+// Sends what the channel takes. False if that has closed the session.
 bool DnsSession::send(Gather& batch) {
   const std::optional<size_t> sent = channel_->send(batch);
   if (!sent) {
@@ -285,7 +285,7 @@ void DnsSession::on_writable() {
   unsent_.reset();
   waiting_ = false;
   end_transfers();
-  if (idle()) last_request_ = last_progress_;  // waiting for us does not count as idling
+  if (idle()) last_request_ = last_progress_;  // the time of the write does not count as idle
   go_on();
 }
 
@@ -321,7 +321,7 @@ TransferReport DnsSession::report_of(const ActiveTransfer& transfer) const {
           milliseconds(shared_.now())};
 }
 
-// What is written to a log of transfers, too, is told here in debug mode alone.
+// If there is a log of transfers, this log gets transfers only at level debug.
 void DnsSession::report(const ActiveTransfer& transfer) const {
   const TransferReport report = report_of(transfer);
   shared_.counters.transfers_finished.add();
@@ -336,7 +336,7 @@ void DnsSession::report(const ActiveTransfer& transfer) const {
   level == LogLevel::debug ? shared_.log.debug(text) : shared_.log.info(text);
 }
 
-// Our own end is nobody's trouble.
+// Transfers that are cut off because axfrd stops are not reported.
 void DnsSession::report_broken_off(SessionEnd why) const {
   if (why == SessionEnd::stopped) return;
   static constexpr std::array<const char*, kSessionEndNames.size()> kSentences{

@@ -1,14 +1,19 @@
 // DnsSession: one connection of a DNS client (RFC 7766).
 //
-// Requests are taken as they come, without waiting for the responses before them. Answers and transfers are queued and
-// written in batches, one send() each: first the answers, then one message of each transfer in turn. So no transfer
-// holds up another, nor a query behind it; and after some batches other sessions have their turn. The next batch is
-// composed, and the next request taken, only when the last batch was written. So a client that does not read holds an
-// index into a version, one batch of references, and the answers of that batch: 16 KiB, and one answer more. What is no
-// DNS request ends a session as the end of input does, once what was asked for before is written: what a client gets
-// does not depend on how its stream was cut. It knows no socket: its Channel does.
+// Requests are taken in the order of their arrival, without waiting for earlier responses. Responses are queued and
+// written in batches, with one send() each: first the answers, then one message of each transfer in turn. So a transfer
+// delays neither other transfers nor later queries. After some batches other sessions have their turn.
 //
-// Threads. The service thread. Owned by DnsTcp and by its own pending operations.
+// The next batch is composed, and the next request taken, only when the last batch is written. So a client that does
+// not read holds an index into a version, one batch of references, and the answers of that batch: 16 KiB, and one
+// answer more.
+//
+// A message that is no DNS request ends the session as the end of input does: the responses to earlier requests are
+// still written. So the responses do not depend on how TCP has split the stream. A session uses no socket, only its
+// Channel.
+//
+// Threads. The service thread.
+// Ownership. DnsTcp and the session's pending operations own it.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -34,7 +39,7 @@ class DnsSession : public std::enable_shared_from_this<DnsSession> {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // What all sessions of a service share.
+  // State that all sessions of a service share.
   struct Shared {
     boost::asio::io_context& loop;
     RequestHandler& handler;
@@ -45,35 +50,35 @@ class DnsSession : public std::enable_shared_from_this<DnsSession> {
     const Log& log;
     SessionTable& table;
     std::function<void(DnsSession&)> closed;  // called once, at the end of each session
-    std::vector<uint8_t> scratch;             // one message with its length, while it is being answered
-    Gather batch;                             // what is being written, until a channel does not take it all
-    std::function<Clock::time_point()> now = [] { return Clock::now(); };  // tests have a time of their own
+    std::vector<uint8_t> scratch;             // the message being answered, with its length
+    Gather batch;                             // the batch being written
+    std::function<Clock::time_point()> now = [] { return Clock::now(); };  // replaced by tests
   };
 
-  // `shared` outlives the session, and `entry`, which is its own, its closing.
+  // `shared` outlives the session. `entry` belongs to the session and lives until the session is closed.
   DnsSession(std::unique_ptr<Channel> channel, SessionTable::Entry& entry, Shared& shared);
 
   void start();
-  // Takes no more requests, and closes when what was asked for is written; if nothing else does before, for that
-  // reason.
+  // Takes no more requests, and closes with the reason `why` when all responses are written, unless the session ends
+  // earlier for another reason.
   void finish(SessionEnd why);
   void close(SessionEnd why);
 
   SessionTable::Entry& entry() { return entry_; }
-  // Nothing is to be written, and all requests that came are answered.
+  // True if there is nothing to write and no request without a response.
   bool idle() const { return !waiting_ && nothing_to_write() && updates_ == 0; }
-  // Why the session has lasted long enough, if it has.
+  // The time limit that the session has exceeded, if any.
   std::optional<SessionEnd> overdue(Clock::time_point now, const TcpLimits& limits) const;
-  // Octets that the client has acknowledged, of those that were written since the session last began to owe it some.
+  // The number of octets that the client has acknowledged since the session last had nothing to send.
   uint64_t taken() const;
-  // Octets of memory, without what is shared.
+  // Octets of memory, without Shared.
   size_t memory() const;
 
  private:
   struct ActiveTransfer {
     zones::Transfer transfer;
     std::optional<TsigSigner> signer;
-    Clock::time_point start, first;  // when it was asked for, when its first message was written
+    Clock::time_point start, first;  // times of the request and of the first message
     uint64_t messages = 0, octets = 0;
   };
   bool can_take() const;
@@ -108,24 +113,24 @@ class DnsSession : public std::enable_shared_from_this<DnsSession> {
   Shared& shared_;
 
   std::vector<uint8_t> input_;
-  size_t input_begin_ = 0, input_end_ = 0;  // what was received and not yet taken
+  size_t input_begin_ = 0, input_end_ = 0;  // octets received and not yet taken
   bool reading_ = false, input_ended_ = false;
-  std::optional<Clock::time_point> request_begun_;  // of a request that is not whole; at first, the session's begin
+  std::optional<Clock::time_point> request_begun_;  // when the incomplete request began; at first, the session
 
-  std::string answers_;                  // framed
-  size_t updates_ = 0;                   // under way
+  std::string answers_;                  // with their lengths
+  size_t updates_ = 0;                   // in flight
   std::list<ActiveTransfer> transfers_;  // the next to be written first
-  std::list<ActiveTransfer> ended_;      // their last messages are in the batch
-  std::unique_ptr<Gather> unsent_;       // of the batch that the channel did not take
-  bool waiting_ = false;                 // for the channel, or for our turn
+  std::list<ActiveTransfer> ended_;      // transfers whose last messages are in the batch
+  std::unique_ptr<Gather> unsent_;       // the rest of a batch that the channel did not take
+  bool waiting_ = false;                 // for the channel, or for the session's turn
 
   bool finishing_ = false, closed_ = false;
-  SessionEnd why_ = SessionEnd::by_client;  // it ends when it has nothing more to do
+  SessionEnd why_ = SessionEnd::by_client;  // the reason of the end once all is written
   Clock::time_point last_request_, last_progress_;
-  bool asked_ = false;       // since the table was told
-  bool owing_ = false;       // says the table
-  uint64_t written_ = 0;     // octets
-  uint64_t owing_from_ = 0;  // of these, when the table was told that we owe
+  bool asked_ = false;       // a request came since the last tell_table()
+  bool owing_ = false;       // as last told to the table
+  uint64_t written_ = 0;     // octets that the channel took
+  uint64_t owing_from_ = 0;  // value of written_ when owing_ became true
 };
 
 }  // namespace axfrd::control

@@ -9,20 +9,21 @@ namespace axfrd::control {
 struct SessionTable::Group {
   IpAddress address;
   size_t sessions = 0;
-  std::list<Entry*> idle;         // who has been so longest first
-  std::set<Entry*, Slower> ripe;  // readers whose grace is over
+  std::list<Entry*> idle;         // idle longest first
+  std::set<Entry*, Slower> ripe;  // readers that we have owed for kGrace
 };
 
 class SessionTable::Entry {
  public:
-  uint64_t number = 0;  // older sessions have lower ones
+  uint64_t number = 0;  // in the order of admission
   Group *client = nullptr, *prefix = nullptr;
-  Group* host = nullptr;  // of a secondary, which has no client and no prefix then
+  Group* host = nullptr;  // only in the room for secondaries; client and prefix are then null
   State state = State::working;
-  Time since{};                                            // of being owed
-  double rate = 0;                                         // octets a second, when it was ranked last
-  std::list<Entry*>::iterator place;                       // in idle_ or owed_, by state
-  std::list<Entry*>::iterator client_place, prefix_place;  // @pre idle; a secondary's in its host: client_place
+  Time since{};                       // when we began to owe it data
+  double rate = 0;                    // octets a second, as last measured
+  std::list<Entry*>::iterator place;  // in idle_ or owed_, by state
+  std::list<Entry*>::iterator client_place,
+      prefix_place;  // valid if idle; of a secondary, client_place is in host->idle
 };
 
 namespace {
@@ -35,7 +36,7 @@ bool SessionTable::Slower::operator()(const Entry* a, const Entry* b) const {
   return std::tie(a->rate, a->number) < std::tie(b->rate, b->number);
 }
 
-// Of two prefixes with as many sessions, the one with the slowest reader comes first.
+// Of two prefixes with equally many sessions, the one with the slowest reader comes first.
 bool SessionTable::Fatter::operator()(const Group* a, const Group* b) const {
   if (a->sessions != b->sessions) return a->sessions > b->sessions;
   return Slower()(*a->ripe.begin(), *b->ripe.begin());
@@ -47,7 +48,7 @@ SessionTable::~SessionTable() = default;
 
 bool SessionTable::is_idle(const Entry& entry) { return entry.state == State::idle; }
 
-// ---- who comes in ----
+// ---- admission ----
 
 size_t SessionTable::room_for_secondaries() const {
   return std::min(secondary_hosts_ * limits_.per_secondary, limits_.sessions / 4);
@@ -61,7 +62,7 @@ SessionTable::Room SessionTable::room_for(const IpAddress& peer, bool named, Tim
   if (!has_most && secondaries_ < room_for_secondaries()) {
     Room room{.as_secondary = true};
     if (entries_.size() < limits_.sessions) return room;
-    // The room was not kept when the others came in.
+    // The table is full because the room was not kept when the other sessions were admitted.
     room.evicted = !idle_.empty() ? idle_.front() : !fattest_.empty() ? *(*fattest_.begin())->ripe.begin() : nullptr;
     if (room.evicted == nullptr) room.refusal = Room::Refusal::full;
     return room;
@@ -144,7 +145,7 @@ void SessionTable::leave(Entry& entry) {
   entries_.erase(&entry);
 }
 
-// ---- what sessions do ----
+// ---- states of a session ----
 
 void SessionTable::idle(Entry& entry) {
   const auto to_back = [](std::list<Entry*>& list, auto place) { list.splice(list.end(), list, place); };
@@ -167,7 +168,7 @@ void SessionTable::idle(Entry& entry) {
 void SessionTable::owed(Entry& entry, Time now) {
   if (entry.state == State::owed || entry.state == State::ripe) return;
   quit_state(entry);
-  if (entry.host != nullptr) return;  // its room is its own, however slow it is
+  if (entry.host != nullptr) return;  // its room is kept, however slow it is
   entry.state = State::owed;
   entry.since = now;
   entry.place = owed_.insert(owed_.end(), &entry);
@@ -196,7 +197,7 @@ void SessionTable::quit_state(Entry& entry) {
   entry.state = State::working;
 }
 
-// ---- who is slow ----
+// ---- slow readers ----
 
 void SessionTable::ripen(Time now) {
   while (!owed_.empty() && now - owed_.front()->since >= kGrace) {
@@ -222,7 +223,7 @@ void SessionTable::rank(Time now) {
   }
 }
 
-// Changes what the prefix's place among the fattest depends on.
+// Calls change(), which may alter the sort key of `prefix` in fattest_.
 template <class Change>
 void SessionTable::change(Group& prefix, Change change) {
   if (!prefix.ripe.empty()) fattest_.erase(&prefix);

@@ -1,21 +1,23 @@
-// SessionTable: who has a TCP session, and whose session ends when another client wants one.
+// SessionTable: counts TCP sessions, and chooses the session that ends when another client needs one.
 //
-// It knows no sockets: it is told of time, addresses and octets, and says which session has to go.
+// It uses no sockets and no clock. Its callers pass times, addresses and octet counts, and end the sessions that it
+// chooses.
 //
 //   limits   A client is an IPv4 address or an IPv6 /64, a prefix is an IPv4 /24 or an IPv6 /48. Each has its limit,
-//            and there is one for all.
-//   room     Room is kept for hosts that zones name as secondaries: a few sessions for each, which nobody else can
-//            take, and which count for no limit of a client or prefix.
-//   share    Of the last eighth of the table, only prefixes get a place that have less than an equal share of the rest.
-//            So a few networks, however many connections they open, do not fill the table.
-//   choice   Who has to go when a limit is reached: the session that has been idle longest. If none is idle: the
-//            slowest reader, which is the one that has taken the fewest octets a second since we owe it data, of those
-//            that we have owed for kGrace at least. For the limit of all, the slowest of the prefix with most sessions,
-//            unless the newcomer's own prefix has more. If there is none, the newcomer is turned away.
+//            and there is one for all sessions.
+//   room     Room is kept for hosts that zones name as secondaries: a few sessions for each, which no other host
+//            can take. Those sessions do not count towards the limits of a client or prefix.
+//   share    The last eighth of the table is open only to prefixes that have less than an equal share of the rest. So
+//            a few networks cannot fill the table, however many connections they open.
+//   choice   When a limit is reached, the session that has been idle longest ends. If none is idle, the slowest reader
+//            ends: the session that has taken the fewest octets a second while we owed it data. Only sessions that we
+//            have owed data for at least kGrace are considered. For the limit of all sessions, it is the slowest of
+//            the prefix with most sessions, unless the newcomer's own prefix has more. If there is no such session,
+//            the newcomer is refused.
 //
-// Everything takes O(log n), except rank(), which takes O(n log n) and is for once a second.
+// All operations take O(log n), except for rank(), which takes O(n log n) and is called once a second.
 //
-// Threads. One, with no other at the same time.
+// Threads. One thread at a time.
 #pragma once
 
 #include <chrono>
@@ -36,7 +38,7 @@ namespace axfrd::control {
 class SessionTable {
  public:
   using Time = std::chrono::steady_clock::time_point;
-  // How fast a client reads shows only after a while.
+  // The time after which a client's reading rate is measured.
   static constexpr auto kGrace = std::chrono::seconds(5);
 
   struct Limits {
@@ -48,13 +50,13 @@ class SessionTable {
   // Octets that the client has taken since the last owed().
   using Taken = std::function<uint64_t(const Entry&)>;
 
-  // How a newcomer can come in.
+  // The way in which a newcomer can be admitted.
   struct Room {
-    enum class Refusal : uint8_t { client, prefix, full };  // by which limit
+    enum class Refusal : uint8_t { client, prefix, full };  // the limit that refuses it
 
-    std::optional<Refusal> refusal = {};  // it cannot
-    Entry* evicted = nullptr;             // this session has to leave first
-    bool as_secondary = false;            // there is a place in the room that is kept for it
+    std::optional<Refusal> refusal = {};  // set: it cannot be admitted
+    Entry* evicted = nullptr;             // if set, this session has to leave first
+    bool as_secondary = false;            // it gets a place in the room that is kept for secondaries
   };
 
   SessionTable(const Limits& limits, Taken taken);
@@ -62,24 +64,25 @@ class SessionTable {
   SessionTable(const SessionTable&) = delete;
   SessionTable& operator=(const SessionTable&) = delete;
 
-  // Keeps room for so many hosts, but no more than a quarter of the table.
+  // Keeps room for `secondaries` hosts, but no more than a quarter of the table.
   void keep_room_for(size_t secondaries) { secondary_hosts_ = secondaries; }
-  // Changes nothing. `named`: a zone names this host as a secondary. @pre peer is normalised
+  // Finds room for a session of `peer`, without admitting it. `named`: a zone names this host as a secondary. @pre
+  // `peer` is normalised
   Room room_for(const IpAddress& peer, bool named, Time now);
-  // A new session, idle. @pre `room`, which room_for() has just found, is no refusal, and room.evicted has left
+  // Adds an idle session. @pre room_for() has just returned `room`, which is no refusal, and room.evicted has left
   Entry& enter(const IpAddress& peer, const Room& room);
   void leave(Entry& entry);
 
-  // ---- what a session does ----
-  // We owe it nothing, from now on or still, but after another request.
+  // ---- states of a session ----
+  // We owe the session nothing. Called again after each request, to restart its idle time.
   void idle(Entry& entry);
-  // It has data to take. All that was written before counts as taken.
+  // We owe the session data. All octets written before count as taken.
   void owed(Entry& entry, Time now);
-  // We have to work before it gets anything: it is neither idle nor slow.
+  // A request is being processed: the session is neither idle nor slow.
   void working(Entry& entry);
   static bool is_idle(const Entry& entry);
 
-  // Puts readers in the order of what they have taken until now.
+  // Measures the rates of slow readers again and reorders them.
   void rank(Time now);
 
   size_t size() const { return entries_.size(); }
@@ -107,12 +110,12 @@ class SessionTable {
 
   const Limits limits_;
   const Taken taken_;
-  size_t secondary_hosts_ = 0, secondaries_ = 0;  // hosts, sessions in the room kept for them
+  size_t secondary_hosts_ = 0, secondaries_ = 0;  // named hosts; sessions in the room for secondaries
   uint64_t last_number_ = 0;
   std::unordered_map<const Entry*, std::unique_ptr<Entry>> entries_;
-  Groups clients_, prefixes_, hosts_;  // hosts_: those with sessions in the room for secondaries
-  std::list<Entry*> idle_, owed_;      // not those of hosts_; the longest first. owed_: within their grace
-  std::set<Group*, Fatter> fattest_;   // prefixes with readers whose grace is over
+  Groups clients_, prefixes_, hosts_;  // hosts_: with sessions in the room for secondaries
+  std::list<Entry*> idle_, owed_;      // without hosts_, longest first. owed_: within kGrace
+  std::set<Group*, Fatter> fattest_;   // prefixes with readers that we have owed for kGrace
 };
 
 }  // namespace axfrd::control

@@ -16,8 +16,8 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
 
-// What the kernel may hold unsent: more would only delay answers queued behind a transfer, and cost memory for clients
-// that do not read.
+// The octets that the kernel may hold unsent. More would only delay answers behind a transfer, and cost memory for
+// clients that do not read.
 constexpr int kMaxUnsent = 256 * 1024;
 constexpr int kMaxUnsentOfMany = 32 * 1024;  // when a quarter of all sessions are open
 
@@ -91,7 +91,7 @@ void DnsTcp::admit(std::unique_ptr<Channel> channel) {
   const SessionTable::Room room = table_.room_for(peer, named, DnsSession::Clock::now());
   if (room.refusal) {
     counters_.count(end_of(*room.refusal));
-    return channel->abort();  // nothing was said that the client could miss
+    return channel->abort();  // no response is lost
   }
   if (room.evicted != nullptr) {
     const bool idle = SessionTable::is_idle(*room.evicted);
@@ -137,7 +137,7 @@ void DnsTcp::sweep() {
   if (!finishing_) sweep_later();
 }
 
-// What many sessions had stays in our heap when they are gone, unless it is told to give it back.
+// The allocator keeps the memory of many closed sessions unless it is told to give it back.
 void DnsTcp::give_memory_back(size_t held) {
   most_held_ = std::max(most_held_, held);
   if (most_held_ - held < kWorthGivingBack) return;

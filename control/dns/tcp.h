@@ -1,7 +1,7 @@
-// DnsTcp: DNS over TCP on the kernel's stack: listeners, and the sessions they accept.
+// DnsTcp: DNS over TCP on the kernel's stack. It has the listeners and the sessions that they accept.
 //
-// Whose session ends when there is no room for another, SessionTable decides. Sessions also end when they ask or read
-// nothing for too long, or do not come to the end of a request (RFC 7766 §6.2.3).
+// SessionTable decides which session ends when there is no room for another. A session also ends if it sends or reads
+// nothing for too long, or does not complete a request (RFC 7766 §6.2.3).
 //
 // Threads. The service thread.
 #pragma once
@@ -26,13 +26,13 @@ class DnsTcp {
   DnsTcp(boost::asio::io_context& loop, RequestHandler& handler, DnsUpdates& updates, PeerSink& peers,
          dataplane::Rcu::Reader& reader, const TcpLimits& limits, TcpCounters& counters, const Log& log);
 
-  // Listens at `endpoint`, which with `freebind` need not be an address of this host yet. Returns where: a port of 0 is
-  // replaced by a free one. Throws std::runtime_error.
+  // Listens at `endpoint`. With `freebind` its address need not be one of this host yet. Returns the local endpoint, in
+  // which a free port has replaced port 0. Throws std::runtime_error.
   Endpoint listen(const Endpoint& endpoint, bool freebind);
 
-  // Accepts nobody more, and lets sessions end when what they were asked for is written.
+  // Accepts no more sessions, and lets sessions end when all responses are written.
   void finish();
-  // Ends everything at once.
+  // Ends all sessions at once.
   void close();
 
   size_t session_count() const { return sessions_.size(); }
@@ -55,7 +55,7 @@ class DnsTcp {
   DnsSession::Shared shared_;
   std::list<Listener<boost::asio::ip::tcp>> listeners_;
   std::unordered_map<const SessionTable::Entry*, std::shared_ptr<DnsSession>> sessions_;
-  size_t most_held_ = 0;  // octets that all sessions had, since memory was last given back
+  size_t most_held_ = 0;  // most octets of all sessions since memory was last given back
   boost::asio::steady_timer sweep_timer_;
   bool finishing_ = false;
 };

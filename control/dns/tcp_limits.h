@@ -1,4 +1,4 @@
-// What TCP clients may take.
+// The limits of TCP clients.
 #pragma once
 
 #include <chrono>
@@ -10,9 +10,9 @@ struct TcpLimits {
   size_t max_sessions = 4096;
   size_t max_per_client = 256;                // a client is an IPv4 address or an IPv6 /64
   size_t max_per_prefix = 1024;               // IPv4 /24 or IPv6 /48
-  size_t max_per_secondary = 16;              // for which room is kept
+  size_t max_per_secondary = 16;              // per host in the room for secondaries
   std::chrono::milliseconds idle{30'000};     // without a request, or without the client reading what we send
-  std::chrono::milliseconds request{10'000};  // from its first octet, or from the session's beginning, to its last
+  std::chrono::milliseconds request{10'000};  // from a request's first octet, or the session's begin, to its last
 };
 
 }  // namespace axfrd::control

@@ -19,17 +19,17 @@ using zones::Bytes;
 
 constexpr unsigned kDatagramsInARow = 64;  // datagrams served before other work gets its turn
 
-// Each datagram tells the address it was sent to.
+// Each received datagram comes with the address that it was sent to.
 void ask_for_destinations(udp::socket& socket, bool v6) {
   const int on = 1;
   setsockopt(socket.native_handle(), v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVPKTINFO : IP_PKTINFO, &on,
              sizeof on);
 }
 
-// Where a datagram came from, and where it was sent to, from where it is to be answered. Can be kept and copied.
+// The source of a datagram, and its destination, which is the source of the response. Can be kept and copied.
 class Exchange {
  public:
-  // Receives a datagram; its octets, or -1 with errno.
+  // Receives a datagram. Returns its size, or -1 with errno.
   ssize_t receive(int fd, zones::MutableBytes buffer) {
     iovec piece{buffer.data(), buffer.size()};
     msghdr header = header_of(piece);
@@ -50,7 +50,7 @@ class Exchange {
     return normalised(asio::ip::address_v6(octets));
   }
 
-  // The control message that told the destination now tells the source.
+  // The control message that held the destination now sets the source.
   bool reply(int fd, Bytes message) {
     iovec piece{const_cast<uint8_t*>(message.data()), message.size()};  // sendmsg() does not write to it
     msghdr header = header_of(piece);
@@ -70,7 +70,7 @@ class Exchange {
     return header;
   }
 
-  // Routing chooses the interface; only link-local addresses mean nothing without one.
+  // Lets routing choose the interface. Only a link-local address needs its interface.
   static void route_freely(msghdr& header) {
     cmsghdr* head = CMSG_FIRSTHDR(&header);
     if (head == nullptr) return;
@@ -133,11 +133,11 @@ void DnsUdp::drain(Socket& socket) {
   }
 }
 
-// False when there is nothing more to receive.
+// False if there is no more datagram to receive.
 bool DnsUdp::serve_one(Socket& socket) {
   Exchange exchange;
   const ssize_t size = exchange.receive(socket.native_handle(), message_);
-  if (size < 0) return errno != EAGAIN && errno != EWOULDBLOCK;  // an ICMP error of an earlier reply: go on
+  if (size < 0) return errno != EAGAIN && errno != EWOULDBLOCK;  // after an ICMP error of an earlier reply it goes on
   auto send = [this, &socket, exchange](Bytes response) mutable {
     if (socket.is_open() && !exchange.reply(socket.native_handle(), response)) counters_.send_failures.add();
   };

@@ -1,5 +1,5 @@
-// DnsUdp: DNS over the kernel's UDP sockets: what the packet path left to the kernel, or all of it when there is no
-// DPDK port.
+// DnsUdp: DNS over the kernel's UDP sockets. It serves requests that the packet path leaves to the kernel, or all
+// requests if there is no DPDK port.
 //
 // Threads. The service thread.
 #pragma once
@@ -22,7 +22,7 @@ class DnsUdp {
   DnsUdp(boost::asio::io_context& loop, RequestHandler& handler, DnsUpdates& updates, dataplane::Rcu::Reader& reader,
          UdpCounters& counters);
 
-  // As DnsTcp::listen.
+  // The same as DnsTcp::listen().
   Endpoint listen(const Endpoint& endpoint, bool freebind);
   void close();
 

@@ -25,7 +25,7 @@ std::optional<Datagrams::Socket> Datagrams::bound_socket(bool v6) const {
   const Endpoint any(v6 ? boost::asio::ip::udp::v6() : boost::asio::ip::udp::v4(), 0);
   try {
     Socket socket(loop_);
-    open_socket(socket, any, true);  // the address may come to be after us, as those of a tap do
+    open_socket(socket, any, true);  // the source may not exist yet, as the address of a tap
     const auto source = source_to(any.address());
     socket.bind(source ? Endpoint(*source, 0) : any);
     socket.non_blocking(true);

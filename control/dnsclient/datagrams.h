@@ -1,4 +1,4 @@
-// Datagrams: UDP to many other name servers, from a socket for each address family.
+// Datagrams: UDP to many other name servers, with one socket for each address family.
 //
 // Threads. The thread that runs the loop.
 #pragma once
@@ -20,15 +20,15 @@ class Datagrams {
   using Endpoint = boost::asio::ip::udp::endpoint;
   using Received = std::function<void(const Endpoint& from, zones::Bytes message)>;
 
-  // `sources`: addresses to send from, the first of each family; without one, the kernel chooses.
+  // `sources`: addresses to send from; the first of each family is used. Without one, the kernel chooses.
   Datagrams(boost::asio::io_context& loop, std::vector<IpAddress> sources);
 
-  // Begins to receive. A host may be without one of the families: then nothing can be sent to it.
+  // Begins to receive. If the host lacks an address family, nothing can be sent to addresses of that family.
   void open(Received received);
   void close();
-  // The address to send from to `to`; none: the kernel chooses.
+  // The source address of datagrams to `to`. None: the kernel chooses.
   std::optional<IpAddress> source_to(const IpAddress& to) const;
-  // False: it cannot be sent. What a full buffer did not take counts as lost on the way.
+  // False if the datagram cannot be sent. A datagram for which the buffer is full counts as sent and lost on the way.
   bool send(const Endpoint& to, const std::string& message);
 
  private:

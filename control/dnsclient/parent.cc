@@ -23,11 +23,11 @@ namespace rrtype = zones::rrtype;
 using zones::Name;
 using Clock = std::chrono::steady_clock;
 
-constexpr auto kForOneServer = std::chrono::seconds(5);  // of each address
-constexpr auto kForAll = std::chrono::seconds(60);  // then the question has failed: whose parent it is may be hostile
+constexpr auto kForOneServer = std::chrono::seconds(5);  // for each address
+constexpr auto kForAll = std::chrono::seconds(60);       // then the question has failed: the parent may be hostile
 constexpr size_t kMostServers = 64, kMostAddresses = 4;  // of each family
 
-// RDATA that stand one behind the other.
+// `octets`: uncompressed names, one after the other.
 std::vector<Name> names_in(const std::string& octets) {
   std::vector<Name> names;
   const zones::Bytes bytes = zones::bytes_of(octets);
@@ -49,7 +49,7 @@ void append_addresses(std::vector<IpAddress>& addresses, const std::string& octe
   }
 }
 
-// Keeps itself alive until it has ended.
+// Owned by its own pending operations until it has called `done`.
 class ParentQuestion : public std::enable_shared_from_this<ParentQuestion> {
  public:
   ParentQuestion(const ParentSources& sources, const Name& zone, std::vector<Name> names, ParentDone done)
@@ -72,7 +72,7 @@ class ParentQuestion : public std::enable_shared_from_this<ParentQuestion> {
       if (self->servers_.empty()) return self->find_parent(up + 1);
       if (self->servers_.size() > kMostServers) return self->fail(parent.to_text() + " has too many name servers");
       self->answer_.parent = parent.to_text();
-      // Whoever asks for many zones does not begin with the same server each time.
+      // Questions about many zones do not all begin with the same server.
       std::ranges::shuffle(self->servers_, std::minstd_rand(std::random_device{}()));
       self->next_server();
     });
@@ -96,7 +96,7 @@ class ParentQuestion : public std::enable_shared_from_this<ParentQuestion> {
         return self->look_up_address(rrtype::A);
       }
       append_addresses<asio::ip::address_v4>(self->addresses_, resolved.octets);
-      self->next_address();  // the last is asked first
+      self->next_address();  // which takes the last address, so that IPv4 comes first
     });
   }
   void next_address() {
@@ -126,7 +126,7 @@ class ParentQuestion : public std::enable_shared_from_this<ParentQuestion> {
       if (std::ranges::find(names_, name) != names_.end()) answer_.named.push_back(name);
     }
     answer_.ttl = std::max(answer_.ttl, delegation.ttl);
-    if (!answer_.named.empty()) return end();  // one is enough
+    if (!answer_.named.empty()) return end();  // one server is enough
     if (delegation.cached) return give_up(address, "does not tell: it answers without authority");
     next_server();
   }
@@ -149,11 +149,11 @@ class ParentQuestion : public std::enable_shared_from_this<ParentQuestion> {
   const std::vector<Name> names_;
   ParentDone done_;
   const Clock::time_point deadline_ = Clock::now() + kForAll;
-  std::vector<Name> servers_;         // that are to be asked yet
-  Name server_;                       // that is asked
-  std::vector<IpAddress> addresses_;  // of it, that are to be asked yet
-  std::string problem_;               // of it
-  std::string failure_;               // of a server: who names nothing proves nothing any more
+  std::vector<Name> servers_;         // not asked yet
+  Name server_;                       // the one being asked
+  std::vector<IpAddress> addresses_;  // its addresses, not asked yet
+  std::string problem_;               // its last problem
+  std::string failure_;               // of a server: after it, a result without names proves nothing
   std::string request_;
   ParentAnswer answer_;
 };

@@ -16,7 +16,8 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::udp;
 
-// Waits for a datagram that answers; empty: none came in time. The socket is connected, so nobody else is heard.
+// Waits for a datagram that answers `request`; empty: none came in time. The socket is connected, so that it receives
+// only from the server.
 std::string await(asio::io_context& loop, udp::socket& socket, const std::string& request,
                   std::chrono::milliseconds patience) {
   std::string response;
@@ -41,7 +42,7 @@ std::string await(asio::io_context& loop, udp::socket& socket, const std::string
 }  // namespace
 
 bool answers(zones::Bytes response, const std::string& request) {
-  // The question is repeated octet for octet, as all servers do.
+  // A response repeats the question octet for octet, as all servers do.
   const size_t question = request.size();
   const zones::Bytes asked = zones::bytes_of(request);
   return response.size() >= question && zones::load16(response.data()) == zones::load16(asked.data()) &&

@@ -1,6 +1,6 @@
-// Request: a DNS request of ours, signed or not, and what its answer is checked with.
+// Request: a DNS request of ours, signed or not, with the data to verify its response.
 //
-// Threads. Pure.
+// Threads. No shared state.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@ namespace axfrd::control::dnsclient {
 
 struct Request {
   std::string message;
-  TsigKeyRef key;  // null: it is not signed
+  TsigKeyRef key;  // null: the request is not signed
   Octets mac;      // of the signature
 
   // Signs `message` with `key`, if there is one.
@@ -29,7 +29,7 @@ struct Request {
     return request;
   }
 
-  // A response may be believed if that says that it is authentic (RFC 8945 §5.3). @pre the request is signed
+  // Verifies a response. It may be used only if the result is authentic (RFC 8945 §5.3). @pre the request is signed
   TsigCheck check(zones::Bytes response) const { return check_response(response, key, mac, tsig_now()); }
 };
 

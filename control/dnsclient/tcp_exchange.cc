@@ -17,9 +17,9 @@ using boost::system::error_code;
 
 constexpr size_t kRoom = 16 * 1024;
 
-// Keeps itself alive until it has ended.
 using Done = std::function<void(zones::Bytes, const error_code&)>;
 
+// Owned by its own pending operations until it has called `done`.
 class TcpExchange : public std::enable_shared_from_this<TcpExchange> {
  public:
   TcpExchange(asio::io_context& loop, const std::string& message, Done done)
@@ -77,7 +77,7 @@ class TcpExchange : public std::enable_shared_from_this<TcpExchange> {
   std::string request_;
   std::vector<uint8_t> response_;
   size_t size_ = 0;
-  Done done_;  // null: it was called
+  Done done_;  // null after the call
 };
 
 }  // namespace

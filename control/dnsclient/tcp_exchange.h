@@ -1,4 +1,4 @@
-// One request over TCP, and the message that answers it.
+// Sends one request over TCP, and receives its response.
 //
 // Threads. The thread that runs the loop.
 #pragma once
@@ -16,9 +16,9 @@
 
 namespace axfrd::control::dnsclient {
 
-// Connects from `source`, if there is one, sends, and calls `done` once: with the first message that comes back, or
-// with no octets and the reason when none came in time. The octets are valid during the call. A message that is larger
-// than 16 KiB counts as none: nothing is asked here whose answer is as large.
+// Connects, from `source` if it is set, and sends `message`. Calls `done` once: with the first message that comes back,
+// or with no octets and the reason if none came in time. The octets are valid during the call. A message that does not
+// fit 16 KiB with its length counts as none, because no answer that is asked for here is as large.
 void exchange_by_tcp(boost::asio::io_context& loop, const boost::asio::ip::tcp::endpoint& server,
                      const std::optional<IpAddress>& source, const std::string& message,
                      std::chrono::steady_clock::duration patience,
