@@ -258,7 +258,7 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
     if (importer_.stopping_) return;
     {
       const dataplane::Lock lock(mutex_);
-      for (std::string& reason : bad) skip(std::move(reason));
+      for (const std::string& reason : bad) skip(reason);
       if (zones->empty()) {
         if (reads->empty()) return end_chain();
         report();
@@ -328,7 +328,7 @@ class Importer::Directory : public std::enable_shared_from_this<Directory> {
     std::string reason = path.string() + ": nothing came for " + std::to_string(kPatience.count()) +
                          " s; the import ends here, and what it did so far stays";
     files_->next = files_->list.size();
-    if (options_.at_start) return skip(std::move(reason));
+    if (options_.at_start) return skip(reason);
     failure_ = Failure{FailureCode::timed_out, std::move(reason)};
   }
   void report() REQUIRES(mutex_) {
