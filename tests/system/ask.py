@@ -4,7 +4,7 @@ import dns.message
 import dns.query
 import dns.rdatatype
 
-from lab import PATIENCE
+from lab import IPV4, PATIENCE
 
 
 def udp(host, name, rdtype, address, **options):
@@ -25,3 +25,8 @@ def tcp(host, name, rdtype, address, **options):
 def records(section):
     """The records of a section of a message, as a sorted list of lines `owner type rdata`."""
     return sorted(f"{rrset.name} {dns.rdatatype.to_text(rrset.rdtype)} {rdata}" for rrset in section for rdata in rrset)
+
+
+def served(axfrd, name, rdtype="A"):
+    """The records with which axfrd answers its client over UDP."""
+    return records(udp(axfrd.lab.client, name, rdtype, IPV4).answer)

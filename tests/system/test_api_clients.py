@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-import ask
+from ask import served
 from lab import DATA, IPV4, wait_until
 from test_http import PORT, ZONES, Http, certificate, token
 
@@ -21,10 +21,6 @@ def axfrd(new_lab, new_axfrd):
 @pytest.fixture
 def api(axfrd):
     return Http(axfrd, token(axfrd, "ops", "editor"))
-
-
-def served(axfrd, name, rdtype):
-    return ask.records(ask.udp(axfrd.lab.client, name, rdtype, IPV4).answer)
 
 
 def count(axfrd, zone="example.com"):

@@ -2,13 +2,8 @@
 
 import pytest
 
-import ask
 import zones
-from lab import IPV4
-
-
-def served(axfrd, name, rdtype="A"):
-    return ask.records(ask.udp(axfrd.lab.client, name, rdtype, IPV4).answer)
+from ask import served
 
 
 def test_a_transaction_by_hand(axfrd):

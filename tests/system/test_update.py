@@ -9,16 +9,12 @@ import dns.update
 import dns.zone
 import pytest
 
-import ask
 import provider_zones
 import zones
+from ask import served
 from lab import EVERYONE, IPV4, PATIENCE
 
 ZONE = "example.com"
-
-
-def served(axfrd, name, rdtype="A"):
-    return ask.records(ask.udp(axfrd.lab.client, name, rdtype, IPV4).answer)
 
 
 def make_key(axfrd, name, algorithm="hmac-sha256"):

@@ -88,11 +88,7 @@ struct Query : Request {
   Reply reply;
 
   Disposition parse() {
-    lookup.guess = {};
-    lookup.version = nullptr;
-    lookup.sought = 0;
-    lookup.page = nullptr;
-    lookup.node = nullptr;
+    lookup = {};
     reply = {};
     return Request::parse();
   }

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "zones/wire/result.h"
+
 namespace axfrd::zones {
 
 // START-STOP[/STEP]
