@@ -87,12 +87,16 @@ Daemon::Daemon(const Options& options, Log& log)
       silent_(options.standby),
       dataplane_(make_dataplane()),
       transfers_(options.transfer_log),
-      notify_(loop_, zones_, rcu_, committer_, settings_, notify_sources(options, dataplane_), transfers_, log,
+      notify_(loop_, zones_, rcu_, committer_, settings_, notify_sources(options, dataplane_), transfers_, events_, log,
               {options.behind_alarm}),
       service_(loop_, service_options(options, dataplane_), responder_, rcu_, committer_, settings_, notify_, log),
       aliases_(loop_, options.alias, options.resolvers, committer_, log),
       endings_(loop_, options.ending, options.resolvers, committer_, log),
       checker_(options.resolvers),
+      alarms_([this](LogLevel level, const std::string& text) {
+        if (events_.is_watched())
+          events_.publish("alarm", std::nullopt, {}, {{"level", to_text(level)}, {"text", text}});
+      }),
       server_{
           zones_,
           cookies_,
@@ -106,6 +110,8 @@ Daemon::Daemon(const Options& options, Log& log)
           checker_,
           audit_,
           apexes_,
+          events_,
+          passwords_,
           dataplane_ ? &*dataplane_ : nullptr,
           state_,
           options.transaction_timeout,
@@ -116,6 +122,7 @@ Daemon::Daemon(const Options& options, Log& log)
           options.primary_names},
       http_(options.http.is_on() ? std::make_unique<HttpThread>(options.http, server_, rcu_, log) : nullptr),
       control_(socket_file_, options.metrics, server_, rcu_, log) {
+  log_.set_listener(&alarms_);
   if (http_) http_->start();
   guard_.done();
 }
@@ -126,6 +133,7 @@ Daemon::~Daemon() {
   state_ = ServerState::stopping;
   control_.stop();
   if (http_) http_->stop();
+  passwords_.stop();
   checker_.stop();
   if (dataplane_) dataplane_->stop();
   committer_.stop();
@@ -136,6 +144,7 @@ Daemon::~Daemon() {
   loop_.restart();
   for (unsigned i = 0; i < kMost && loop_.poll_one() != 0; ++i) {
   }
+  log_.set_listener(nullptr);
 }
 
 void Daemon::run() {
@@ -147,6 +156,7 @@ void Daemon::run() {
   committer_.set_observer([this](Published published) {
     asio::post(loop_, [this, what = std::move(published)] { this->published(what); });
   });
+  audit_.keep(store_.directory(), events_);
   committer_.set_auditor([this](const AuditRecord& record) { audit_.write(record); });
   committer_.set_roster([this](const zones::Name& apex, bool is_there) { apexes_.set(apex, is_there); });
   committer_.set_url_addresses(options_.alias.url);

@@ -72,6 +72,7 @@ class Daemon {
   std::string failure_;                            // that run() ends with
   std::optional<dataplane::Dataplane> dataplane_;  // none: --no-port
   TransferLog transfers_;
+  EventFeed events_;
   NotifyService notify_;
   Service service_;
   std::optional<PollFeed> polls_;  // as the dataplane
@@ -79,6 +80,8 @@ class Daemon {
   EndingService endings_;
   DelegationChecker checker_;
   std::atomic<ServerState> state_{ServerState::starting};  // the main thread writes, the control thread reads
+  PasswordThread passwords_;
+  const Log::Listener alarms_;  // tells those who watch
   const Server server_;
   std::unique_ptr<HttpThread> http_;  // null: --http is not given
   ControlThread control_;

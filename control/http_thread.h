@@ -37,14 +37,16 @@ class HttpThread {
  private:
   void run();
   void keep_uses();
+  void take_samples();
 
   const Server& server_;
   dataplane::Rcu& rcu_;
   const Log& log_;
-  const bool open_metrics_;
+  const HttpOptions options_;
   boost::asio::io_context loop_;
   HttpServer http_;
-  boost::asio::steady_timer uses_{loop_};  // when the last uses of tokens are stored
+  boost::asio::steady_timer uses_{loop_};     // when the last uses of tokens are stored
+  boost::asio::steady_timer samples_{loop_};  // when it is measured how far secondaries are behind
   // Made and used by the thread. Answers that other threads are about may come to them after its end.
   std::unique_ptr<dataplane::Rcu::Reader> reader_;
   std::unique_ptr<Operations> operations_;

@@ -134,6 +134,13 @@ constexpr std::array kGeneralOptions{
            "serve plain HTTP at other addresses than loopback, too: tokens can be read on the way"},
     Option{"http-open-metrics", Kind::toggle, nullptr, nullptr,
            "at --http, too, give the counters to everybody; else they take a token"},
+    Option{"console", Kind::toggle, nullptr, nullptr,
+           "serve the console at --http, for browsers; axfrctl user add lets people sign in"},
+    Option{"console-origin", Kind::list, "URL", nullptr,
+           "take what pages at this address send, as in https://dns.example.net; may be repeated. Without it, those at "
+           "an address of ours, at localhost and at a --primary-name"},
+    Option{"http-trusted-proxy", Kind::list, "ADDR", nullptr,
+           "believe this host that X-Remote-User names the console's user, whom it has authenticated; may be repeated"},
     Option{"http-max-connections", Kind::value, "N", "1024", "connections of HTTP at a time"},
     Option{"http-max-per-client", Kind::value, "N", "128", "of these from one IPv4 address or IPv6 /64"},
     Option{"log-level", Kind::value, "LEVEL", "info", "error, warning, info or debug"},

@@ -11,6 +11,7 @@
 
 #include "control/access/secondary.h"
 #include "control/base/parse_name.h"
+#include "control/http/console_pack.h"
 #include "control/notify/transfer_log.h"
 #include "control/option_table.h"
 #include "dataplane/eal.h"
@@ -345,6 +346,25 @@ void read_http(const Values& values, HttpOptions& http) {
                      ", which is not loopback: name a certificate by --http-cert, or say --http-plain");
   }
   http.open_metrics = values.on("http-open-metrics");
+  http.console.is_on = values.on("console");
+  if (http.console.is_on && !http.is_on()) fail("console", " goes with --http, which says where");
+  if (http.console.is_on && ConsolePack::built_in().empty())
+    fail("console", ": this axfrd was built without it, because npm was not there");
+  for (const Endpoint& endpoint : http.endpoints) {
+    if (!http.console.is_on || http.certificate || endpoint.address.is_loopback()) continue;
+    fail("console", ": passwords can be read on the way to " + endpoint.address.to_string() +
+                        ", which is not loopback: name a certificate by --http-cert");
+  }
+  for (std::string origin : values.list("console-origin")) {
+    if (!origin.starts_with("https://") && !origin.starts_with("http://"))
+      fail("console-origin", " begins with https:// or http://", origin);
+    if (origin.find('/', origin.find("://") + 3) != std::string::npos)
+      fail("console-origin", " has no path, and no slash at its end", origin);
+    http.console.origins.push_back(std::move(origin));
+  }
+  for (const std::string& text : values.list("http-trusted-proxy"))
+    http.console.trusted_proxies.push_back(Values::parsed(
+        "http-trusted-proxy", text, [](const std::string& address) { return normalised(parse_address(address)); }));
   http.max_connections = values.number("http-max-connections", 1, 1U << 20);
   http.max_per_client = values.number("http-max-per-client", 1, 1U << 20);
 }

@@ -30,12 +30,17 @@ SettingValue token_of(const std::string& name, const std::string& stored) {
   return std::make_shared<const Token>(token_from_stored(name, stored));
 }
 
+SettingValue user_of(const std::string& name, const std::string& stored) {
+  return std::make_shared<const User>(user_from_stored(name, stored));
+}
+
 std::string key_title(const std::string& name) {
   const auto view = zones::NameView::read(zones::bytes_of(name));
   return "key " + (view ? view->to_text() : "?");
 }
 std::string provider_title(const std::string& name) { return "provider " + name; }
 std::string token_title(const std::string& name) { return "token " + name; }
+std::string user_title(const std::string& name) { return "user " + name; }
 std::string cookies_title(const std::string&) { return "the value of the cookie secrets"; }
 
 struct KindRow {
@@ -46,7 +51,8 @@ struct KindRow {
 constexpr KindRow kKinds[] = {{SettingKind::key, key_of, key_title},
                               {SettingKind::provider, provider_of, provider_title},
                               {SettingKind::cookies, cookies_of, cookies_title},
-                              {SettingKind::token, token_of, token_title}};
+                              {SettingKind::token, token_of, token_title},
+                              {SettingKind::user, user_of, user_title}};
 
 const KindRow* row_of(char kind) {
   for (const KindRow& row : kKinds) {
@@ -84,6 +90,12 @@ Setting token_setting(const std::string& name, TokenRef token) {
   return setting;
 }
 
+Setting user_setting(const std::string& name, UserRef user) {
+  Setting setting{SettingKind::user, name, {}};
+  if (user) setting.value = std::move(user);
+  return setting;
+}
+
 std::string name_of_setting(SettingKind kind, const std::string& name) {
   const KindRow* row = row_of(static_cast<char>(kind));
   return row != nullptr ? row->title(name) : "a setting of an unknown kind";
@@ -94,7 +106,8 @@ std::string setting_to_stored(const SettingValue& value) {
       Overloaded{[](std::monostate) { return std::string(); }, [](const KeyRef& key) { return key_to_stored(*key); },
                  [](const SecondaryWish& provider) { return wish_to_stored(provider); },
                  [](const StoredCookies& cookies) { return cookies_to_stored(cookies.secrets); },
-                 [](const TokenRef& token) { return token_to_stored(*token); }},
+                 [](const TokenRef& token) { return token_to_stored(*token); },
+                 [](const UserRef& user) { return user_to_stored(*user); }},
       value);
 }
 
@@ -108,7 +121,8 @@ bool knows_all(const SettingValue& value) {
   return std::visit(Overloaded{[](std::monostate) { return true; }, [](const KeyRef& key) { return !key->kept; },
                                [](const SecondaryWish& provider) { return provider.knows_all; },
                                [](const StoredCookies& cookies) { return cookies.knows_all; },
-                               [](const TokenRef& token) { return !token->kept; }},
+                               [](const TokenRef& token) { return !token->kept; },
+                               [](const UserRef& user) { return !user->kept; }},
                     value);
 }
 
@@ -143,6 +157,17 @@ TokenBookRef with_tokens(const TokenBook& book, std::span<const Setting* const> 
   return std::make_shared<const TokenBook>(book, tokens);
 }
 
+UsersRef with_users(Users users, std::span<const Setting* const> changed) {
+  for (const Setting* setting : changed) {
+    if (const auto* user = std::get_if<UserRef>(&setting->value)) {
+      users.insert_or_assign(setting->name, *user);
+    } else {
+      users.erase(setting->name);
+    }
+  }
+  return std::make_shared<const Users>(std::move(users));
+}
+
 ProvidersRef with_providers(Providers providers, std::span<const Setting* const> changed) {
   for (const Setting* setting : changed) {
     if (const auto* provider = std::get_if<SecondaryWish>(&setting->value)) {
@@ -174,6 +199,9 @@ Settings Settings::with(std::span<const Setting> changed) const {
         break;
       case SettingKind::token:
         next.tokens = with_tokens(*tokens, some);
+        break;
+      case SettingKind::user:
+        next.users = with_users(*users, some);
         break;
     }
   }

@@ -29,15 +29,6 @@ std::string hexadecimal(const uint8_t* octets, size_t size) {
   return text;
 }
 
-std::string random_digits(size_t digits) {
-  std::array<uint8_t, kTokenSecretDigits / 2> octets{};
-  if (RAND_bytes(octets.data(), static_cast<int>(digits / 2)) != 1)
-    throw std::runtime_error("OpenSSL has no random numbers");
-  std::string text = hexadecimal(octets.data(), digits / 2);
-  OPENSSL_cleanse(octets.data(), octets.size());
-  return text;
-}
-
 // Hashes the digits themselves, so that nothing has to be decoded.
 TokenHash hash_of(std::string_view secret) {
   TokenHash hash{};
@@ -67,7 +58,7 @@ Json to_json(const Token& token) {
           {"last_used", used != 0 ? Json(used) : Json()}};
 }
 
-void check_token_name(const std::string& name) {
+void check_credential_name(const std::string& name) {
   constexpr size_t kLongest = 64;
   const auto fits = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
@@ -75,7 +66,7 @@ void check_token_name(const std::string& name) {
   };
   if (!name.empty() && name.size() <= kLongest && std::ranges::all_of(name, fits)) return;
   throw std::invalid_argument("'" + name +
-                              "' is no name of a token: that has 1 to 64 letters, digits, dots, hyphens, " +
+                              "' is no name of a token or a user: that has 1 to 64 letters, digits, dots, hyphens, " +
                               "underscores and at signs");
 }
 
@@ -100,6 +91,15 @@ int64_t parse_expiry(const std::string& text, int64_t now) {
   const int64_t seconds = std::chrono::sys_days(date).time_since_epoch() / std::chrono::seconds(1);
   if (seconds <= now) throw std::invalid_argument("'" + text + "' is over already");
   return seconds;
+}
+
+std::string random_digits(size_t digits) {
+  std::vector<uint8_t> octets(digits / 2);
+  if (RAND_bytes(octets.data(), static_cast<int>(octets.size())) != 1)
+    throw std::runtime_error("OpenSSL has no random numbers");
+  std::string text = hexadecimal(octets.data(), octets.size());
+  OPENSSL_cleanse(octets.data(), octets.size());
+  return text;
 }
 
 std::string draw_secret(Token& token) {

@@ -50,14 +50,17 @@ using TokenRef = std::shared_ptr<const Token>;
 // "last_used"}.
 Json to_json(const Token& token);
 
-// Throws std::invalid_argument unless the name has 1 to 64 characters, all of which are safe in tables, logs and paths.
-void check_token_name(const std::string& name);
+// Throws std::invalid_argument unless the name, of a token or a user, has 1 to 64 characters, all of which are safe in
+// tables, logs and paths.
+void check_credential_name(const std::string& name);
 // One limit for each of `names` ("*", NAME, *.NAME, LABEL.*), each for `types`. No limits if both are empty. Throws
 // std::invalid_argument.
 std::vector<UpdateGrant> parse_limits(const std::vector<std::string>& names, const std::string& types);
 // Reads a date, "2027-01-31", or a time from `now` on, "90d" or "12h". Throws std::invalid_argument.
 int64_t parse_expiry(const std::string& text, int64_t now);
 
+// So many random hexadecimal digits; an even number.
+std::string random_digits(size_t digits);
 // Draws an id and a secret at random, sets the id and the hash of the token, and returns the text to be shown.
 std::string draw_secret(Token& token);
 

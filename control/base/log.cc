@@ -57,6 +57,8 @@ void Log::write_line(LogLevel level, std::string text) const {
   // Messages quote file contents and peers: no control character of theirs starts a line or drives a terminal.
   std::replace_if(
       text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, '?');
+  if (const Listener* listener = listener_.load(std::memory_order_acquire); listener && level <= LogLevel::warning)
+    (*listener)(level, text);
   writer_.write(line_of(journal_, level, text));
 }
 

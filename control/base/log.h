@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -36,6 +37,10 @@ class Log {
   // The level of the least lines that are written.
   LogLevel most() const { return most_.load(std::memory_order_relaxed); }
   void set_most(LogLevel level) { most_.store(level, std::memory_order_relaxed); }
+
+  // Who hears of warnings and errors, in any thread; null: nobody. Until another one is set, it must be there.
+  using Listener = std::function<void(LogLevel level, const std::string& text)>;
+  void set_listener(const Listener* listener) { listener_.store(listener, std::memory_order_release); }
 
   // A line for later.
   template <class... Parts>
@@ -70,6 +75,7 @@ class Log {
   void write_line(LogLevel level, std::string text) const;
 
   std::atomic<LogLevel> most_;
+  std::atomic<const Listener*> listener_ = nullptr;
   const bool journal_;
   mutable LineWriter writer_;
 };

@@ -1,4 +1,4 @@
-// Verbs about keys and tokens.
+// Verbs about keys, tokens and users.
 #include <array>
 
 #include "control/access/secondary.h"
@@ -12,6 +12,12 @@ namespace {
 
 TsigAlgorithm algorithm_in(const Json& params) {
   return parse_tsig_algorithm(params.value("algorithm", std::string(to_text(kDefaultTsigAlgorithm))));
+}
+
+Role role_in(const Json& params) {
+  const auto role = role_from(text_in(params, "role"));
+  if (!role) throw std::invalid_argument("\"role\" is none of reader, editor, secondary-manager, admin");
+  return *role;
 }
 
 void key_add(Operations& operations, const Principal& who, Json& params, RpcDone done) {
@@ -71,11 +77,8 @@ void key_revoke(Operations& operations, const Principal& who, Json& params, RpcD
 // ---- tokens ----
 
 void token_add(Operations& operations, const Principal& who, Json& params, RpcDone done) {
-  AddToken request{text_in(params, "token"), Role::reader};
-  check_token_name(request.name);
-  const auto role = role_from(text_in(params, "role"));
-  if (!role) throw std::invalid_argument("\"role\" is none of reader, editor, secondary-manager, admin");
-  request.role = *role;
+  AddToken request{text_in(params, "token"), role_in(params)};
+  check_credential_name(request.name);
   request.zones = split_list(optional_text(params, "zones"));
   (void)ZoneScope::of(request.zones);
   request.limits = parse_limits(split_list(optional_text(params, "names")), optional_text(params, "types"));
@@ -100,6 +103,45 @@ void token_remove(Operations& operations, const Principal& who, Json& params, Rp
                            }));
 }
 
+// ---- users ----
+
+Json password_json(const PasswordSet& set) {
+  Json result{{"user", to_json(*set.user)}};
+  if (!set.drawn.empty()) result["password"] = set.drawn;
+  return result;
+}
+
+std::optional<std::string> password_in(const Json& params) {
+  return params.contains("password") ? std::optional(text_in(params, "password")) : std::nullopt;
+}
+
+void user_add(Operations& operations, const Principal& who, Json& params, RpcDone done) {
+  AddUser request{text_in(params, "user"), role_in(params), split_list(optional_text(params, "zones")),
+                  password_in(params)};
+  check_credential_name(request.name);
+  (void)ZoneScope::of(request.zones);
+  operations.users.add(who, std::move(request), answering<PasswordSet>(std::move(done), password_json));
+}
+
+void user_list(Operations& operations, const Principal& who, Json&, RpcDone done) {
+  answer<std::vector<UserRef>>(done, operations.users.list(who), [](const std::vector<UserRef>& all) {
+    Json users = Json::array();
+    for (const UserRef& user : all) users.push_back(to_json(*user));
+    return Json{{"users", std::move(users)}};
+  });
+}
+
+void user_password(Operations& operations, const Principal& who, Json& params, RpcDone done) {
+  operations.users.set_password(who, text_in(params, "user"), password_in(params),
+                                answering<PasswordSet>(std::move(done), password_json));
+}
+
+void user_remove(Operations& operations, const Principal& who, Json& params, RpcDone done) {
+  operations.users.remove(who, text_in(params, "user"), answering<UserRef>(std::move(done), [](const UserRef& user) {
+                            return Json{{"user", to_json(*user)}};
+                          }));
+}
+
 }  // namespace
 
 std::span<const VerbHandler> key_handlers() {
@@ -108,7 +150,9 @@ std::span<const VerbHandler> key_handlers() {
       VerbHandler{"key.list", key_list},         VerbHandler{"key.remove", key_remove},
       VerbHandler{"key.grant", key_grant},       VerbHandler{"key.revoke", key_revoke},
       VerbHandler{"token.add", token_add},       VerbHandler{"token.list", token_list},
-      VerbHandler{"token.remove", token_remove},
+      VerbHandler{"token.remove", token_remove}, VerbHandler{"user.add", user_add},
+      VerbHandler{"user.list", user_list},       VerbHandler{"user.password", user_password},
+      VerbHandler{"user.remove", user_remove},
   };
   return kHandlers;
 }

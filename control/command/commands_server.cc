@@ -77,6 +77,20 @@ void config(Operations& operations, const Principal& who, Json&, RpcDone done) {
   });
 }
 
+void audit(Operations& operations, const Principal& who, Json& params, RpcDone done) {
+  constexpr uint32_t kMost = 1000, kUsual = 100;
+  const size_t most = optional_number(params, "limit", "a number of records up to 1000", kMost).value_or(kUsual);
+  std::optional<uint64_t> before;
+  if (params.contains("before")) {
+    before = zones::number_in<uint64_t>(text_in(params, "before"));
+    if (!before) throw std::invalid_argument("\"before\" is not the id of a record");
+  }
+  answer<AuditTrail::Page>(done, operations.server.audit(who, optional_name(params, "zone"), before, most),
+                           [](const AuditTrail::Page& page) {
+                             return Json{{"records", page.records}, {"more", page.more}};
+                           });
+}
+
 void log_level(Operations& operations, const Principal& who, Json& params, RpcDone done) {
   if (!params.contains("level")) {
     return answer<LogLevel>(done, operations.server.log_level(who), [](LogLevel level) {
@@ -146,6 +160,7 @@ std::span<const VerbHandler> server_handlers() {
       VerbHandler{"status", status},
       VerbHandler{"stats", stats},
       VerbHandler{"config", config},
+      VerbHandler{"audit", audit},
       VerbHandler{"log-level", log_level},
       VerbHandler{"backup", backup},
       VerbHandler{"standby.load", standby_load},

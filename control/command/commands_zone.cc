@@ -18,6 +18,17 @@ Json serial_json(const zones::VersionRef& version) {
   return {{"zone", version->apex().name.to_text()}, {"serial", version->serial()}};
 }
 
+// An owner in the zone of the request: absolute, or relative to the apex.
+std::optional<zones::Name> optional_owner(const Json& params, const char* parameter) {
+  if (!params.contains(parameter)) return std::nullopt;
+  const zones::Name apex = zone_in(params);
+  const std::string &text = text_in(params, parameter), zone = apex.to_text();
+  if (text == "@") return apex;
+  auto owner = zones::Name::from_text(text.ends_with('.') ? text : text + (zone == "." ? "" : ".") + zone);
+  if (!owner) throw std::invalid_argument("\"" + text + "\" is no name");
+  return owner;
+}
+
 Json edited_json(const RecordEdited& edited) {
   Json result{{"edits", edited.edits}};
   if (!edited.record.empty()) {
@@ -79,8 +90,10 @@ void zone_remove(Operations& operations, const Principal& who, Json& params, Rpc
 }
 
 void zone_list(Operations& operations, const Principal& who, Json& params, RpcDone done) {
-  ListZones request{optional_text(params, "prefix"), optional_name(params, "after"),
-                    optional_number(params, "limit", "a number of zones")};
+  const ListZones request{.prefix = optional_text(params, "prefix"),
+                          .within = optional_text(params, "search"),
+                          .after = optional_name(params, "after"),
+                          .limit = optional_number(params, "limit", "a number of zones")};
   done(RpcResult(list_stream(operations.zones.list(who, request), summary)));
 }
 
@@ -99,6 +112,42 @@ void zone_check(Operations& operations, const Principal& who, Json& params, RpcD
   }
   answer<zones::VersionRef>(done, operations.zones.find(who, zone_in(params)), [](const zones::VersionRef& version) {
     return Json{{"zones", Json::array({findings(*version)})}};
+  });
+}
+
+void zone_records(Operations& operations, const Principal& who, Json& params, RpcDone done) {
+  constexpr uint32_t kMost = 1000, kUsual = 100;
+  const WantRecords wanted{
+      .search = optional_text(params, "search"),
+      .owner = optional_owner(params, "name"),
+      .type = optional_text(params, "type"),
+      .after = optional_owner(params, "after"),
+      .most = optional_number(params, "limit", "a number of RRsets up to 1000", kMost).value_or(kUsual)};
+  using Records = ZoneOperations::Records;
+  answer<Records>(done, operations.zones.records(who, zone_in(params), wanted), [](const Records& records) {
+    Json rrsets = Json::array();
+    for (const RecordPage::RRset& rrset : records.page.rrsets) {
+      Json line{{"name", rrset.owner.to_text()}, {"type", rrset.type}, {"ttl", rrset.ttl}, {"records", rrset.records}};
+      if (!rrset.secondary.empty()) line["secondary"] = rrset.secondary;
+      rrsets.push_back(std::move(line));
+    }
+    Json result = summary(*records.version);
+    result["tag"] = version_tag(*records.version);
+    result["rrsets"] = std::move(rrsets);
+    if (records.page.next) result["next"] = records.page.next->to_text();
+    if (records.page.is_cut) result["cut"] = true;
+    return result;
+  });
+}
+
+void zone_edit(Operations& operations, const Principal& who, Json& params, RpcDone done) {
+  const EditRecords request{zone_in(params), words_in(params, "changes"), optional_text(params, "tag")};
+  if (!flag_in(params, "dry-run"))
+    return operations.zones.edit(who, request, answering<Committer::Changed>(std::move(done)));
+  answer<EditPreview>(done, operations.zones.preview_edit(who, request), [](const EditPreview& preview) {
+    Json result = preview_json(preview.difference);
+    add_warnings(result, preview.warnings);
+    return result;
   });
 }
 
@@ -199,7 +248,8 @@ std::span<const VerbHandler> zone_handlers() {
       VerbHandler{"zone.diff", zone_diff},       VerbHandler{"zone.commit", zone_commit},
       VerbHandler{"zone.abort", zone_abort},     VerbHandler{"zone.status", zone_status},
       VerbHandler{"zone.history", zone_history}, VerbHandler{"zone.rollback", zone_rollback},
-      VerbHandler{"zone.config", zone_config},
+      VerbHandler{"zone.config", zone_config},   VerbHandler{"zone.records", zone_records},
+      VerbHandler{"zone.edit", zone_edit},
   };
   return kHandlers;
 }

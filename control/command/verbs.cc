@@ -31,8 +31,24 @@ constexpr std::array kImportDirectory{
 };
 constexpr std::array kList{
     Parameter{"prefix", Source::option, false, "TEXT", "only zones whose names begin with that"},
+    Parameter{"search", Source::option, false, "TEXT", "only zones whose names have that text in them"},
     Parameter{"after", Source::option, false, "NAME", "only zones whose names come after this one"},
     Parameter{"limit", Source::option, false, "N", "no more than so many"},
+};
+constexpr std::array kRecords{
+    Parameter{"zone", Source::argument, true, "NAME", "name of the zone"},
+    Parameter{"search", Source::option, false, "TEXT", "only RRsets with that text in owner, type or data"},
+    Parameter{"name", Source::option, false, "OWNER", "only those of this owner"},
+    Parameter{"type", Source::option, false, "TYPE", "only those of this type"},
+    Parameter{"after", Source::option, false, "OWNER", "only those of owners that come after this one"},
+    Parameter{"limit", Source::option, false, "N", "no more than about so many (default: 100)"},
+};
+constexpr std::array kEdit{
+    Parameter{"zone", Source::argument, true, "NAME", "name of the zone"},
+    Parameter{"changes", Source::rest, true, "CHANGE...",
+              "each one argument, as in a zone file: 'add OWNER [TTL] TYPE DATA' or 'remove OWNER [TYPE [DATA]]'"},
+    Parameter{"tag", Source::option, false, "TAG", "only if the zone is still the one of which zone records gave that"},
+    Parameter{"dry-run", Source::flag, false, "", "change nothing; show what would be removed and added"},
 };
 constexpr std::array kRemoveZone{
     Parameter{"zone", Source::argument, true, "NAME", "name of the zone"},
@@ -144,6 +160,26 @@ constexpr std::array kTokenName{
     Parameter{"token", Source::argument, true, "TOKEN", "what you call the token"},
 };
 
+constexpr std::array kUserAdd{
+    Parameter{"user", Source::argument, true, "USER", "name of the user"},
+    Parameter{"role", Source::option, true, "ROLE", "reader, editor, secondary-manager or admin"},
+    Parameter{"zones", Source::list, false, "PATTERN", "only these zones: NAME, or *.NAME for those below it"},
+    Parameter{"password", Source::client, false, "", "instead of a random one"},
+};
+constexpr std::array kUserPassword{
+    Parameter{"user", Source::argument, true, "USER", "name of the user"},
+    Parameter{"password", Source::optional_secret, false, "PASSWORD",
+              "10 to 256 characters; - reads it from standard input (default: a random one, which is shown)"},
+};
+constexpr std::array kUserName{
+    Parameter{"user", Source::argument, true, "USER", "name of the user"},
+};
+constexpr std::array kAudit{
+    Parameter{"zone", Source::optional_argument, false, "NAME", "only what was done to this zone"},
+    Parameter{"before", Source::option, false, "ID", "only records before this one"},
+    Parameter{"limit", Source::option, false, "N", "no more than so many (default: 100)"},
+};
+
 constexpr std::array kLogLevel{
     Parameter{"level", Source::optional_argument, false, "LEVEL", "error, warning, info or debug, until axfrd ends"},
 };
@@ -228,6 +264,7 @@ constexpr std::array kVerbs{
          Shown::options,
          Needs::admin,
          Verb::kLooks},
+    Verb{"audit", "show who changed what, the newest first", kAudit, Shown::audit, Needs::reader, Verb::kLooks},
     Verb{"log-level", "show how much is logged, or change it while axfrd runs", kLogLevel, Shown::log_level,
          Needs::admin},
     Verb{"backup", "copy the store while axfrd runs", kBackup, Shown::backup, Needs::admin},
@@ -243,6 +280,10 @@ constexpr std::array kVerbs{
          Verb::kLooks},
     Verb{"zone.export", "print one zone as a zone file", kZone, Shown::exported, Needs::reader, Verb::kLooks,
          Reach::zone},
+    Verb{"zone.records", "show the records of one zone, a part at a time", kRecords, Shown::records, Needs::reader,
+         Verb::kLooks, Reach::zone},
+    Verb{"zone.edit", "change records at once, without a transaction", kEdit, Shown::changed, Needs::editor,
+         Verb::kChanges, Reach::zone},
     Verb{"zone.remove", "remove one zone", kRemoveZone, Shown::removed_zone, Needs::editor, Verb::kChanges,
          Reach::zone},
     Verb{"zone.import-dir", "import all zone files of a directory", kImportDirectory, Shown::imported_directory,
@@ -310,6 +351,11 @@ constexpr std::array kVerbs{
          Needs::admin,
          Verb::kLooks},
     Verb{"token.remove", "revoke a token", kTokenName, Shown::removed_token, Needs::admin},
+    Verb{"user.add", "let a person sign in at the console, and show the password this once", kUserAdd, Shown::user,
+         Needs::admin},
+    Verb{"user.list", "list the users of the console", {}, Shown::users, Needs::admin, Verb::kLooks},
+    Verb{"user.password", "set a user's password, which ends their sessions", kUserPassword, Shown::user, Needs::admin},
+    Verb{"user.remove", "remove a user, which ends their sessions", kUserName, Shown::removed_user, Needs::admin},
     Verb{"cookie.show",
          "show fingerprints of the secrets of DNS Cookies",
          {},
@@ -334,6 +380,7 @@ constexpr std::array kVerbGroups{
     FirstOfGroup{"secondary DNS", "secondary.enable"},
     FirstOfGroup{"keys", "key.add"},
     FirstOfGroup{"tokens of the HTTP API", "token.add"},
+    FirstOfGroup{"users of the console", "user.add"},
     FirstOfGroup{"DNS Cookies", "cookie.show"},
 };
 
@@ -345,6 +392,7 @@ std::string usage_of_parameter(const Parameter& parameter) {
     case Source::rest:
       return parameter.written();
     case Source::optional_argument:
+    case Source::optional_secret:
     case Source::flag:
     case Source::option:
     case Source::bulk:

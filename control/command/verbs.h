@@ -26,6 +26,7 @@ struct Parameter {
     rest,               // all remaining arguments, as a list
     flag,               // --name, without a value; "yes" on the socket
     secret,             // the next argument, or the first line of standard input if that is -
+    optional_secret,    // the same, if there is one
     path,               // the next argument, a path that is made absolute
     files,              // the content of each file named by the remaining arguments, one request a file
     name_or_files,      // the next argument, if there is one; or files, which axfrctl reads for itself
@@ -99,6 +100,11 @@ enum class Shown : uint8_t {
   token,
   tokens,
   removed_token,
+  user,
+  users,
+  removed_user,
+  audit,
+  records,
   cookies
 };
 

@@ -240,19 +240,33 @@ Outcome<Committer::KeyChanged> Committer::change_key_now(const Name& name, const
   return KeyChanged{name, before, after};
 }
 
+template <class Both, class Ref>
+void Committer::change_setting(std::function<Ref(const Settings&)> find, std::function<Outcome<Ref>(const Ref&)> edit,
+                               std::function<Setting(Ref)> setting, Done<Both> done) {
+  enqueue_change<Both>(
+      std::move(done),
+      [this, find = std::move(find), edit = std::move(edit), setting = std::move(setting)]() -> Outcome<Both> {
+        const Ref before = find(*group_->settings());
+        auto edited = edit(before);
+        if (auto* failure = std::get_if<Failure>(&edited)) return std::move(*failure);
+        const Ref after = std::get<Ref>(edited);
+        if (after != before) {
+          if (auto failure = group_->set({setting(after)})) return std::move(*failure);
+        }
+        return Both{before, after};
+      });
+}
+
 void Committer::change_token(std::string name, TokenEdit edit, Done<TokenChanged> done) {
-  enqueue_change<TokenChanged>(std::move(done),
-                               [this, name = std::move(name), edit = std::move(edit)]() -> Outcome<TokenChanged> {
-                                 const TokenRef before = group_->settings()->tokens->find(name);
-                                 auto edited = edit(before);
-                                 if (auto* failure = std::get_if<Failure>(&edited)) return std::move(*failure);
-                                 const TokenRef after = std::get<TokenRef>(edited);
-                                 if (after != before) {
-                                   if (auto failure = group_->set({token_setting(name, after)}))
-                                     return std::move(*failure);
-                                 }
-                                 return TokenChanged{before, after};
-                               });
+  change_setting<TokenChanged, TokenRef>(
+      [name](const Settings& settings) { return settings.tokens->find(name); }, std::move(edit),
+      [name](TokenRef token) { return token_setting(name, std::move(token)); }, std::move(done));
+}
+
+void Committer::change_user(std::string name, UserEdit edit, Done<UserChanged> done) {
+  change_setting<UserChanged, UserRef>(
+      [name](const Settings& settings) { return settings.user(name); }, std::move(edit),
+      [name](UserRef user) { return user_setting(name, std::move(user)); }, std::move(done));
 }
 
 void Committer::keep_token_uses(Done<size_t> done) {

@@ -162,6 +162,11 @@ class Committer : private CommitQueue::Owner {
   // As change_key().
   using TokenEdit = std::function<Outcome<TokenRef>(const TokenRef& current)>;
   void change_token(std::string name, TokenEdit edit, Done<TokenChanged> done);
+  struct UserChanged {
+    UserRef before, after;  // as of a token
+  };
+  using UserEdit = std::function<Outcome<UserRef>(const UserRef& current)>;
+  void change_user(std::string name, UserEdit edit, Done<UserChanged> done);
   // Stores the last use of all tokens for which it differs from what is stored. The outcome is their number.
   void keep_token_uses(Done<size_t> done);
 
@@ -289,6 +294,11 @@ class Committer : private CommitQueue::Owner {
   Outcome<Changed> raise_now(const zones::Name& apex, uint32_t floor, const Cause& cause);
   Outcome<Removed> remove_now(const zones::Name& apex, const Cause& cause);
   Outcome<KeyChanged> change_key_now(const zones::Name& name, const KeyEdit& edit);
+  // Sets the setting that `find` returns to what edit(current) returns; `setting` makes its row. Both: the value before
+  // and after.
+  template <class Both, class Ref>
+  void change_setting(std::function<Ref(const Settings&)> find, std::function<Outcome<Ref>(const Ref&)> edit,
+                      std::function<Setting(Ref)> setting, Done<Both> done);
   Outcome<zones::CookieSecrets> change_cookies_now(const CookieEdit& edit);
 
   // ---- zones follow their providers (committer_providers.cc) ----

@@ -69,7 +69,8 @@ std::optional<Failure> Committer::refuse_backup() const {
   }
   const SettingsRef settings = settings_.get();
   const bool vacant = zones_.size() == 0 && tombstones_.size() == 0 && settings->keys->keys().empty() &&
-                      settings->providers->empty() && settings->tokens->by_name().empty() && !settings->cookies;
+                      settings->providers->empty() && settings->tokens->by_name().empty() && settings->users->empty() &&
+                      !settings->cookies;
   if (store_.backup_time() || vacant) return std::nullopt;
   return Failure{FailureCode::failed, "the store in " + store_.directory().string() +
                                           " was a primary's, and a backup in its place would be the end of its "

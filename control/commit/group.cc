@@ -40,6 +40,9 @@ std::optional<Failure> refuse_unknown(const Settings& settings, const Setting& n
     case SettingKind::token:
       if (const TokenRef token = settings.tokens->find(next.name)) known = !token->kept;
       break;
+    case SettingKind::user:
+      if (const UserRef user = settings.user(next.name)) known = !user->kept;
+      break;
   }
   const bool removed = std::holds_alternative<std::monostate>(next.value);
   if (known || removed) return std::nullopt;

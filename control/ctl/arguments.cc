@@ -208,7 +208,9 @@ class ArgumentReader {
     if (is_option(parameter) || parameter.source == client) return;
     if (command_.is_bulk() && parameter.name == std::string_view("zone")) return;
     if (next == words_.size()) {
-      if (parameter.source == optional_argument || parameter.source == name_or_files) return;
+      if (parameter.source == optional_argument || parameter.source == optional_secret ||
+          parameter.source == name_or_files)
+        return;
       fail_usage(std::string(parameter.placeholder) + " is missing");
     }
     const bool is_local = parameter.source == name_or_files && (next + 1 < words_.size() || is_file(words_[next]));
@@ -220,7 +222,7 @@ class ArgumentReader {
       Json all = Json::array();
       while (next < words_.size()) all.push_back(in_utf8(words_[next++]));
       command_.params[parameter.name] = std::move(all);
-    } else if (parameter.source == secret) {
+    } else if (parameter.source == secret || parameter.source == optional_secret) {
       command_.params[parameter.name] =
           in_utf8(words_[next] == "-" ? line_of_input(parameter.placeholder) : words_[next]);
       ++next;

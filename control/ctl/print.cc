@@ -562,7 +562,7 @@ void print_ledger(std::ostream& out, const Json& lines) {
 }
 
 void print_changed(std::ostream& out, const Json& params, const Json& result) {
-  if (print_dry_run(out, "a rollback", params, result)) return;
+  if (print_dry_run(out, params.contains("changes") ? "that" : "a rollback", params, result)) return;
   out << text_of(params["zone"]) << ": ";
   if (!result["changed"]) {
     out << "unchanged, serial " << result["serial"];
@@ -674,6 +674,74 @@ void print_tokens(std::ostream& out, TimeZone zone, const Json& result) {
 
 void print_token_removed(std::ostream& out, const Json& params, const Json&) {
   out << text_of(params["token"]) << ": removed\n";
+}
+
+void print_user(std::ostream& out, const Json&, const Json& result) {
+  const Json& user = result["user"];
+  out << text_of(user["user"]) << ": " << text_of(user["role"]) << " of " << joined(user["zones"]) << '\n';
+  if (result.contains("password")) out << "password: " << text_of(result["password"]) << '\n';
+}
+
+void print_users(std::ostream& out, TimeZone zone, const Json& result) {
+  Table table{{{"USER", "ROLE", "ZONES", "ADDED", "PASSWORD SET"}}, {false, false, false, false, false}};
+  for (const Json& user : result["users"]) {
+    table.rows.push_back({text_of(user["user"]), text_of(user["role"]), joined(user["zones"]),
+                          time_text(user["created"].get<int64_t>(), zone),
+                          time_text(user["password_set"].get<int64_t>(), zone)});
+  }
+  table.print(out);
+}
+
+void print_user_removed(std::ostream& out, const Json& params, const Json&) {
+  out << text_of(params["user"]) << ": removed\n";
+}
+
+// "zone example.com. serial 7 to 8"
+std::string subject_of(const Json& record) {
+  static constexpr std::array kKinds{"zone", "key", "provider", "user", "token", "cookies", "server"};
+  std::string text;
+  for (const char* kind : kKinds) {
+    if (!record.contains(kind)) continue;
+    const std::string name = text_of(record[kind]);
+    text = kind + (name.empty() ? "" : " " + name);
+  }
+  if (record.contains("old_serial")) text += " serial " + text_of(record["old_serial"]);
+  if (record.contains("serial"))
+    text += (record.contains("old_serial") ? " to " : " serial ") + text_of(record["serial"]);
+  return text;
+}
+
+void print_audit(std::ostream& out, TimeZone zone, const Json& result) {
+  Table table{{{"TIME", "WHO", "FROM", "VERB", "WHAT", "OUTCOME"}}, {false, false, false, false, false, false}};
+  for (const Json& record : result["records"]) {
+    const bool failed = record["outcome"] == "failed";
+    const std::string cause =
+        record.value("cause", "") + (record.contains("detail") ? " " + text_of(record["detail"]) : "");
+    table.rows.push_back({time_text(record["time_ms"].get<int64_t>() / 1000, zone), record.value("who", "axfrd"),
+                          record.value("from", "-"), record.value("verb", cause), subject_of(record),
+                          failed ? "failed: " + record.value("reason", "") : record.value("what", "done")});
+  }
+  table.print(out);
+  if (result["more"].get<bool>()) {
+    out << "there is more: axfrctl audit --before " << result["records"].back()["id"] << '\n';
+  }
+}
+
+void print_records(std::ostream& out, const Json&, const Json& result) {
+  Table table{{{"OWNER", "TTL", "TYPE", "DATA"}}, {false, true, false, false}};
+  for (const Json& rrset : result["rrsets"]) {
+    const Json secondary = rrset.value("secondary", Json::array());
+    for (const Json& data : rrset["records"]) {
+      const bool follows = std::find(secondary.begin(), secondary.end(), data) != secondary.end();
+      table.rows.push_back({text_of(rrset["name"]), text_of(rrset["ttl"]), text_of(rrset["type"]),
+                            text_of(data) + (follows ? "  ; by secondary DNS" : "")});
+    }
+  }
+  table.print(out);
+  if (result.contains("next")) {
+    out << (result.contains("cut") ? "the search went no further" : "there is more")
+        << ": axfrctl zone records ... --after " << text_of(result["next"]) << '\n';
+  }
 }
 
 void print_cookies(std::ostream& out, const Json&, const Json& result) {
@@ -944,6 +1012,16 @@ void print_shown(std::ostream& out, Shown shown, const Json& params, const Json&
       return print_tokens(out, zone, result);
     case Shown::removed_token:
       return print_token_removed(out, params, result);
+    case Shown::user:
+      return print_user(out, params, result);
+    case Shown::users:
+      return print_users(out, zone, result);
+    case Shown::removed_user:
+      return print_user_removed(out, params, result);
+    case Shown::audit:
+      return print_audit(out, zone, result);
+    case Shown::records:
+      return print_records(out, params, result);
     case Shown::cookies:
       return print_cookies(out, params, result);
   }

@@ -10,8 +10,6 @@ namespace axfrd::control {
 
 namespace {
 
-constexpr auto kFailureWindow = std::chrono::minutes(1);
-
 // What stands behind "Bearer", in any case (RFC 9110 §11.1).
 std::string_view bearer_of(std::string_view authorization) {
   constexpr std::string_view kScheme = "bearer ";
@@ -39,7 +37,7 @@ zones::Result<Principal, HttpResponse> Authenticator::identify(const HttpRequest
   HttpResponse response = text_response(401, "Unauthorized");
   response.fields = {{"WWW-Authenticate", "X-API-Key realm=\"PowerDNS\""}};
   if (request.field("x-api-key").empty() && request.field("authorization").empty()) return response;
-  const unsigned failures = count_failure(request.client, now);
+  const unsigned failures = failures_.add(network_text(request.client), now);
   if (failures <= kMostFailures) return response;
   if (failures == kMostFailures + 1)
     log_.warning("HTTP: more than ", kMostFailures, " wrong tokens within a minute from ",
@@ -47,16 +45,6 @@ zones::Result<Principal, HttpResponse> Authenticator::identify(const HttpRequest
   response = text_response(429, "Too Many Requests");
   response.fields = {{"Retry-After", "60"}};
   return response;
-}
-
-unsigned Authenticator::count_failure(const std::optional<IpAddress>& client, Clock::time_point now) {
-  const IpAddress key = client ? client_network(*client) : IpAddress();
-  if (failures_.size() >= kMostClients)
-    std::erase_if(failures_, [&](const auto& each) { return now - each.second.begun > kFailureWindow; });
-  if (failures_.size() >= kMostClients && !failures_.contains(key)) failures_.clear();  // rather than grow
-  Failures& of_client = failures_[key];
-  if (of_client.count == 0 || now - of_client.begun > kFailureWindow) of_client = {now, 0};
-  return ++of_client.count;
 }
 
 }  // namespace axfrd::control

@@ -7,12 +7,10 @@
 #pragma once
 
 #include <chrono>
-#include <map>
-#include <optional>
-#include <string>
 
 #include "control/access/settings.h"
 #include "control/base/log.h"
+#include "control/http/failure_counter.h"
 #include "control/http/message.h"
 #include "control/operate/principal.h"
 #include "zones/wire/result.h"
@@ -22,27 +20,21 @@ namespace axfrd::control {
 class Authenticator {
  public:
   static constexpr unsigned kMostFailures = 20;
-  static constexpr size_t kMostClients = 4096;  // whose failures are remembered
 
   Authenticator(const CurrentSettings& settings, const Log& log) : settings_(settings), log_(log) {}
 
   // Whether it carries a valid token, without that counting for anything.
   bool knows(const HttpRequest& request) const { return token_of(request) != nullptr; }
   // The principal, or the response to who is none. `now`: of the steady clock.
-  using Clock = std::chrono::steady_clock;
+  using Clock = FailureCounter::Clock;
   zones::Result<Principal, HttpResponse> identify(const HttpRequest& request, Clock::time_point now = Clock::now());
 
  private:
-  struct Failures {
-    Clock::time_point begun;
-    unsigned count = 0;
-  };
   TokenRef token_of(const HttpRequest& request) const;
-  unsigned count_failure(const std::optional<IpAddress>& client, Clock::time_point now);
 
   const CurrentSettings& settings_;
   const Log& log_;
-  std::map<IpAddress, Failures> failures_;  // by client_network()
+  FailureCounter failures_;  // by network_text()
 };
 
 }  // namespace axfrd::control

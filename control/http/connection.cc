@@ -1,5 +1,6 @@
 #include "control/http/connection.h"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <charconv>
 
@@ -21,8 +22,8 @@ std::string hexadecimal_size(size_t size) {
 }  // namespace
 
 HttpConnection::HttpConnection(std::unique_ptr<Wire> wire, const boost::asio::any_io_executor& loop,
-                               std::optional<IpAddress> client, const Owner& owner)
-    : wire_(std::move(wire)), timer_(loop), client_(std::move(client)), owner_(owner) {}
+                               std::optional<IpAddress> client, const Owner& owner, bool is_secure)
+    : wire_(std::move(wire)), timer_(loop), client_(std::move(client)), owner_(owner), is_secure_(is_secure) {}
 
 void HttpConnection::start() {
   enter(State::opening, owner_.patience.opening);
@@ -121,6 +122,7 @@ bool HttpConnection::take_header() {
 void HttpConnection::dispatch() {
   HttpRequest request = reader_.take();
   request.client = client_;
+  request.is_secure = is_secure_;
   state_ = State::serving;
   timer_.cancel();  // how long an operation takes is not the client's fault
   owner_.serve(std::move(request), [self = shared_from_this()](HttpResponse response) {
@@ -154,7 +156,9 @@ std::string HttpConnection::head_of(const HttpResponse& response) const {
   } else if (has_body && !response.stream) {
     put("Content-Length", std::to_string(response.body.size()));
   }
-  put("Cache-Control", "no-store");
+  const bool says_how_long =
+      std::ranges::any_of(response.fields, [](const auto& f) { return f.first == "Cache-Control"; });
+  if (!says_how_long) put("Cache-Control", "no-store");
   put("X-Content-Type-Options", "nosniff");
   if (!keeps_) put("Connection", "close");
   return head + "\r\n";

@@ -44,8 +44,9 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
     std::function<void(HttpConnection&)> closed;               // called once
     HttpPatience patience = {};
   };
+  // `is_secure`: nobody can read along on the wire.
   HttpConnection(std::unique_ptr<Wire> wire, const boost::asio::any_io_executor& loop, std::optional<IpAddress> client,
-                 const Owner& owner);
+                 const Owner& owner, bool is_secure = false);
 
   void start();
   // Takes no more requests; closes when the response under way is written.
@@ -80,6 +81,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   boost::asio::steady_timer timer_;
   const std::optional<IpAddress> client_;
   const Owner& owner_;
+  const bool is_secure_;
   State state_ = State::opening;
   std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
   bool is_timed_ = false;  // a timer runs

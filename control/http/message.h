@@ -23,6 +23,7 @@ struct HttpRequest {
       {};  // of the header, by name in lower case; the first of each
   std::string body = {};
   std::optional<IpAddress> client = {};  // none: of a Unix socket
+  bool is_secure = false;                // it came by TLS
 
   // Empty if it is not there.
   std::string_view field(std::string_view name) const {
@@ -48,6 +49,11 @@ inline constexpr const char* kJsonType = "application/json";  // as go-powerdns 
 
 inline HttpResponse text_response(unsigned status, std::string text) { return {status, kPlainText, std::move(text)}; }
 inline HttpResponse json_response(unsigned status, const Json& value) { return {status, kJsonType, dump(value)}; }
+
+// The IPv4 address or the IPv6 /64 of a client, for counting; empty: the Unix socket.
+inline std::string network_text(const std::optional<IpAddress>& client) {
+  return client ? client_network(*client).to_string() : std::string();
+}
 
 // "Not Found".
 const char* reason_of_status(unsigned status);

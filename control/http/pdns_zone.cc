@@ -17,14 +17,6 @@ using zones::OwnedRecord;
 using zones::VersionRef;
 using zones::ZoneVersion;
 
-// What stands behind OWNER, TTL, class and type.
-std::string content_in(const std::string& line) {
-  constexpr unsigned kFieldsBefore = 4;
-  size_t at = 0;
-  for (unsigned i = 0; i < kFieldsBefore && at != std::string::npos; ++i) at = line.find('\t', at + (i == 0 ? 0 : 1));
-  return at == std::string::npos ? std::string() : line.substr(at + 1);
-}
-
 Json rrset_json(const std::string& name, const std::string& type, uint32_t ttl, std::vector<std::string> contents) {
   std::ranges::sort(contents);
   Json records = Json::array();
@@ -61,7 +53,8 @@ void add_rrsets(const std::vector<OwnedRecord>& of_owner, std::vector<Json>& rrs
   for (const OwnedRecord& record : of_owner) by_type[record.type].push_back(&record);
   for (const auto& [type, records] : by_type) {
     std::vector<std::string> contents;
-    for (const OwnedRecord* record : records) contents.push_back(content_in(zones::record_to_text(record->view())));
+    for (const OwnedRecord* record : records)
+      contents.push_back(zones::data_of_line(zones::record_to_text(record->view())));
     rrsets.push_back(rrset_json(records.front()->owner.to_text(), zones::type_to_text(type), records.front()->ttl,
                                 std::move(contents)));
   }
@@ -81,7 +74,8 @@ void add_pseudo_rrsets(const ZoneVersion& version, std::vector<Json>& rrsets, Wa
   }
   for (const auto& [key, records] : by_owner) {
     std::vector<std::string> contents;
-    for (const zones::PseudoRecord* record : records) contents.push_back(content_in(zones::pseudo_to_text(*record)));
+    for (const zones::PseudoRecord* record : records)
+      contents.push_back(zones::data_of_line(zones::pseudo_to_text(*record)));
     rrsets.push_back(
         rrset_json(records.front()->owner.to_text(), key.second, records.front()->ttl, std::move(contents)));
   }
@@ -206,14 +200,15 @@ void for_each_shown(const ZoneVersion& version, const std::function<bool(const S
   const auto show = [&](const zones::Record& record) {
     if (!goes_on || !own.shows(record)) return;
     goes_on = visit({record.owner.to_text(), zones::type_to_text(record.type), record.ttl,
-                     content_in(zones::record_to_text(record))});
+                     zones::data_of_line(zones::record_to_text(record))});
   };
   show(version.soa_record().view());
   for (unsigned i = 0; goes_on && i < version.page_count(); ++i) version.page(i).for_each_record(version.apex(), show);
   if (!version.pseudo()) return;
   for (const zones::PseudoRecord& record : *version.pseudo()) {
     if (!goes_on) return;
-    goes_on = visit({record.owner.to_text(), type_of(record), record.ttl, content_in(zones::pseudo_to_text(record))});
+    goes_on = visit(
+        {record.owner.to_text(), type_of(record), record.ttl, zones::data_of_line(zones::pseudo_to_text(record))});
   }
 }
 

@@ -69,10 +69,10 @@ void HttpServer::start(Serve serve, MostBody most_body) {
 
 void HttpServer::admit(StreamSocket socket, std::optional<IpAddress> client) {
   if (!make_room(client)) return;  // which closes it
-  auto wire =
-      certificate_ && client ? tls_wire(std::move(socket), certificate_->current()) : plain_wire(std::move(socket));
+  const bool is_secure = certificate_ && client;
+  auto wire = is_secure ? tls_wire(std::move(socket), certificate_->current()) : plain_wire(std::move(socket));
   const auto connection =
-      std::make_shared<HttpConnection>(std::move(wire), loop_.get_executor(), std::move(client), owner_);
+      std::make_shared<HttpConnection>(std::move(wire), loop_.get_executor(), std::move(client), owner_, is_secure);
   connections_.insert(connection);
   if (connection->client()) ++by_client_[client_network(*connection->client())];
   connection->start();

@@ -756,6 +756,41 @@ std::vector<Delivery::Host> Delivery::hosts() const {
   return hosts;
 }
 
+// Each target has its debts in order, so the oldest of all is always the first of some target's rest.
+std::vector<std::pair<int64_t, const Delivery::Line*>> Delivery::oldest_debts(size_t most) const {
+  using Debts = std::set<std::pair<int64_t, const Line*>>;
+  using Rest = std::pair<Debts::const_iterator, Debts::const_iterator>;
+  const auto is_later = [](const Rest& a, const Rest& b) { return *a.first > *b.first; };
+  std::vector<Rest> rests;
+  for (const auto& [key, target] : targets_) {
+    if (!target->owing.empty()) rests.emplace_back(target->owing.begin(), target->owing.end());
+  }
+  std::ranges::make_heap(rests, is_later);
+  std::vector<std::pair<int64_t, const Line*>> oldest;
+  while (!rests.empty() && oldest.size() < most) {
+    std::ranges::pop_heap(rests, is_later);
+    Rest& rest = rests.back();
+    oldest.push_back(*rest.first);
+    if (++rest.first == rest.second) {
+      rests.pop_back();
+    } else {
+      std::ranges::push_heap(rests, is_later);
+    }
+  }
+  return oldest;
+}
+
+std::optional<size_t> Delivery::count_behind(size_t most) const {
+  size_t lines = 0;
+  for (const auto& [key, target] : targets_) lines += target->owing.size();
+  if (lines > most) return std::nullopt;
+  std::set<const Zone*> zones;
+  for (const auto& [key, target] : targets_) {
+    for (const auto& [since, line] : target->owing) zones.insert(line->zone);
+  }
+  return zones.size();
+}
+
 void Delivery::prove(Line& line, uint32_t serial, Proof proof) {
   const bool owed = line.owes();
   // The content that it transferred from us is known, so there is no doubt.
@@ -769,7 +804,9 @@ void Delivery::prove(Line& line, uint32_t serial, Proof proof) {
   note_debt(line);
   if (owed && !line.owes()) {
     counters_.paid.add();
-    if (line.lacks_since != Time{}) counters_.propagation.add(world_.now() - line.lacks_since);
+    const auto took = line.lacks_since != Time{} ? std::optional(world_.now() - line.lacks_since) : std::nullopt;
+    if (took) counters_.propagation.add(*took);
+    world_.caught_up(line, took);
   }
   if (line.facts.in_step(line.zone->facts.serial)) {
     line.warned_of_expiry = false;

@@ -176,6 +176,8 @@ class Delivery {
     virtual void abandon(Ticket ticket) = 0;
     // The secondaries of a zone, or their proofs, have changed.
     virtual void proven(const Zone& zone) = 0;
+    // The secondary was behind and is proven to have the serial. `took`: since it was published, if that is known.
+    virtual void caught_up(const Line& line, std::optional<Clock::duration> took) = 0;
     // A NOTIFY was "answered", "refused" or "unanswered". `why`: a sentence, unless it was answered NOERROR.
     virtual void told(const Line& line, const char* outcome, const std::string& why) = 0;
     // Requests a serial of the zone above that one, which a secondary has.
@@ -292,6 +294,10 @@ class Delivery {
     bool answers = true;        // false: an alarm was logged, and still lasts
   };
   std::vector<Host> hosts() const;
+  // Lines that owe a serial, with the time when the debt began, the oldest first, no more than `most`.
+  std::vector<std::pair<int64_t, const Line*>> oldest_debts(size_t most) const;
+  // The number of zones that some secondary lacks the serial of; none if there are more than `most` such lines.
+  std::optional<size_t> count_behind(size_t most) const;
 
   // An address and port, and the zones that are notified there.
   struct Target {

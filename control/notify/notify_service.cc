@@ -21,12 +21,13 @@ constexpr size_t kStatusPage = 128 * 1024, kZonesOfPage = 4000;
 
 NotifyService::NotifyService(boost::asio::io_context& loop, const zones::ZoneTable& zones, dataplane::Rcu& rcu,
                              Committer& committer, const CurrentSettings& settings, std::vector<IpAddress> sources,
-                             TransferLog& transfers, const Log& log, DeliverySettings delivery)
+                             TransferLog& transfers, EventFeed& events, const Log& log, DeliverySettings delivery)
     : loop_(loop),
       sources_(std::move(sources)),
       reader_(rcu),
       committer_(committer),
       transfers_(transfers),
+      events_(events),
       log_(log),
       delivery_(*this, log, delivery),
       courier_(loop, zones, reader_, settings, sources_,
@@ -68,42 +69,71 @@ void NotifyService::published(const Published& published) {
 
 // ---- what secondaries do ----
 
+template <class Fields>
+void NotifyService::tell(const char* event, const zones::Name& zone, const std::string& peer, Fields&& fields) {
+  const bool is_watched = events_.is_watched();
+  if (!is_watched && !transfers_.writes()) return;
+  Json made = fields();
+  if (transfers_.writes()) transfers_.write(event, made);
+  if (is_watched) events_.publish(event, zone, peer, std::move(made));
+}
+
 void NotifyService::transferred(const TransferReport& report) {
-  if (transfers_.writes()) transfers_.write("transfer", to_json(report));
+  tell("transfer", report.apex, report.peer.to_string(), [&] { return to_json(report); });
   delivery_.transferred(report);
 }
 
 void NotifyService::broken_off(const TransferReport& report, const std::string& why) {
-  if (transfers_.writes()) {
+  tell("broken off", report.apex, report.peer.to_string(), [&] {
     Json fields = to_json(report);
     fields["result"] = why;
-    transfers_.write("broken off", fields);
-  }
+    return fields;
+  });
   delivery_.broken_off(report, why);
 }
 
 void NotifyService::refused(const Refusal& refusal) {
-  if (transfers_.writes())
-    transfers_.write("refused", {{"zone", refusal.apex.to_text()},
-                                 {"peer", refusal.peer.to_string()},
-                                 {"key", refusal.key.empty() ? Json() : Json(refusal.key)},
-                                 {"reason", to_text(refusal.reason)},
-                                 {"transport", refusal.by_tcp ? "TCP" : "UDP"},
-                                 {"result", refusal.why}});
+  const std::string peer = refusal.peer.to_string();
+  tell("refused", refusal.apex, peer, [&] {
+    return Json{{"zone", refusal.apex.to_text()},
+                {"peer", peer},
+                {"key", refusal.key.empty() ? Json() : Json(refusal.key)},
+                {"reason", to_text(refusal.reason)},
+                {"transport", refusal.by_tcp ? "TCP" : "UDP"},
+                {"result", refusal.why}};
+  });
   delivery_.refused(refusal);
 }
 
 void NotifyService::told(const Delivery::Line& line, const char* outcome, const std::string& why) {
-  if (!transfers_.writes()) return;
-  const LineFacts& facts = line.facts;
-  transfers_.write("notify", {{"zone", line.zone->facts.apex.to_text()},
-                              {"peer", place_of(line.destination().endpoint)},
-                              {"serial", facts.notified_serial ? Json(*facts.notified_serial) : Json()},
-                              {"attempt", facts.attempts},
-                              {"rcode", facts.notify_rcode ? Json(static_cast<int>(*facts.notify_rcode)) : Json()},
-                              {"answer", facts.notify_rcode ? Json(name_of(*facts.notify_rcode)) : Json()},
-                              {"result", outcome},
-                              {"why", why.empty() ? Json() : Json(why)}});
+  const std::string peer = place_of(line.destination().endpoint);
+  const zones::Name& zone = line.zone->facts.apex;
+  tell("notify", zone, peer, [&] {
+    const LineFacts& facts = line.facts;
+    return Json{{"zone", zone.to_text()},
+                {"peer", peer},
+                {"serial", facts.notified_serial ? Json(*facts.notified_serial) : Json()},
+                {"attempt", facts.attempts},
+                {"rcode", facts.notify_rcode ? Json(static_cast<int>(*facts.notify_rcode)) : Json()},
+                {"answer", facts.notify_rcode ? Json(name_of(*facts.notify_rcode)) : Json()},
+                {"result", outcome},
+                {"why", why.empty() ? Json() : Json(why)}};
+  });
+}
+
+void NotifyService::caught_up(const Delivery::Line& line, std::optional<Delivery::Clock::duration> took) {
+  if (!events_.is_watched()) return;
+  const Delivery::Zone& zone = *line.zone;
+  const std::string peer = place_of(line.destination().endpoint);
+  const auto behind = std::ranges::count_if(zone.lines, [](const auto& other) { return other->owes(); });
+  const auto seconds = [](Delivery::Clock::duration time) { return std::chrono::duration<double>(time).count(); };
+  events_.publish("proven", zone.facts.apex, peer,
+                  {{"zone", zone.facts.apex.to_text()},
+                   {"secondary", peer},
+                   {"serial", zone.facts.serial},
+                   {"seconds", took ? Json(seconds(*took)) : Json()},
+                   {"behind", behind},
+                   {"secondaries", zone.lines.size()}});
 }
 
 void NotifyService::raise_serial(const Delivery::Line& line, uint32_t above) {
@@ -242,6 +272,71 @@ void NotifyService::reopen_log() {
   } else if (transfers_.writes()) {
     log_.info("the transfer log is opened anew");
   }
+}
+
+NotifyService::Overview NotifyService::overview() const {
+  constexpr size_t kMostCounted = 20'000;
+  Overview overview{delivery_.zones().size(), 0, 0, delivery_.count_behind(kMostCounted), 0};
+  for (const Delivery::Host& host : delivery_.hosts()) {
+    overview.pairs += host.lines;
+    overview.behind_pairs += host.behind;
+    if (host.oldest_debt == 0) continue;
+    if (overview.oldest_debt == 0 || host.oldest_debt < overview.oldest_debt) overview.oldest_debt = host.oldest_debt;
+  }
+  return overview;
+}
+
+Json NotifyService::oldest_debts(size_t most, const std::function<bool(const zones::Name&)>& is_wanted) const {
+  constexpr size_t kMostLooked = 20'000;
+  Json debts = Json::array();
+  for (const auto& [since, line] : delivery_.oldest_debts(kMostLooked)) {
+    if (debts.size() == most) break;
+    const Delivery::Zone& zone = *line->zone;
+    if (!is_wanted(zone.facts.apex)) continue;
+    const Trouble* const worst = line->facts.troubles ? line->facts.troubles->worst() : nullptr;
+    debts.push_back({{"zone", zone.facts.apex.to_text()},
+                     {"secondary", place_of(line->destination().endpoint)},
+                     {"behind_since", since},
+                     {"serial", zone.facts.serial},
+                     {"has_serial", line->facts.serial ? Json(*line->facts.serial) : Json()},
+                     {"state", delivery_.state_of(*line)},
+                     {"reason_text", worst != nullptr ? Json(worst->text) : Json()}});
+  }
+  return debts;
+}
+
+namespace {
+
+NotifyService::ZoneCount count_of(const Delivery::Zone& zone) {
+  NotifyService::ZoneCount count;
+  for (const auto& line : zone.lines) {
+    ++count.secondaries;
+    if (!line->owes()) continue;
+    ++count.behind;
+    const int64_t since = line->facts.behind_since;
+    if (count.behind_since == 0 || since < count.behind_since) count.behind_since = since;
+  }
+  return count;
+}
+
+}  // namespace
+
+NotifyService::ZoneCount NotifyService::count(const zones::Name& apex) const {
+  const Delivery::Zone* zone = delivery_.find(apex);
+  return zone != nullptr ? count_of(*zone) : ZoneCount{};
+}
+
+NotifyService::BehindPage NotifyService::behind_page(const std::optional<std::string>& after) const {
+  BehindPage found{};
+  const Page page = walk(
+      after,
+      [&](const Delivery::Zone& zone) {
+        if (count_of(zone).behind != 0) found.zones.push_back(zone.facts.apex);
+      },
+      [] { return false; });
+  found.last = page.last;
+  found.more = page.more;
+  return found;
 }
 
 template <class Take, class Enough>

@@ -4,7 +4,7 @@
 //   courier.h    sends messages, and receives the answers
 //   ledger.h     the facts, as text for the store and as JSON
 //
-// It also has the transfer log, and the waiting calls of `commit --wait`.
+// It also has the transfer log, the events about secondaries, and the waiting calls of `commit --wait`.
 //
 // Threads. The thread that runs the loop. Any thread may call run() and read counters().
 #pragma once
@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "control/base/event_feed.h"
 #include "control/base/outcome.h"
 #include "control/commit/committer.h"
 #include "control/notify/courier.h"
@@ -30,8 +31,8 @@ class NotifyService : public PeerSink, private Delivery::World {
  public:
   // `sources`: addresses that NOTIFY is sent from. The first of each family is used; without one, the kernel chooses.
   NotifyService(boost::asio::io_context& loop, const zones::ZoneTable& zones, dataplane::Rcu& rcu, Committer& committer,
-                const CurrentSettings& settings, std::vector<IpAddress> sources, TransferLog& transfers, const Log& log,
-                DeliverySettings delivery = {});
+                const CurrentSettings& settings, std::vector<IpAddress> sources, TransferLog& transfers,
+                EventFeed& events, const Log& log, DeliverySettings delivery = {});
 
   // Begins to send. A standby does not call it and only records facts.
   void start();
@@ -83,6 +84,30 @@ class NotifyService : public PeerSink, private Delivery::World {
   // [{"host", "pairs", "behind", …}…]. If there are too many hosts, those with the fewest zones behind are summed up as
   // "other".
   Json hosts() const;
+  // What is behind, in all. Debts: [{"zone", "secondary", "behind_since", "serial", "has_serial", "state",
+  // "reason_text"}…], the oldest first.
+  struct Overview {
+    size_t zones, pairs, behind_pairs;   // zones: those that have secondaries; pairs: of a zone and a secondary
+    std::optional<size_t> behind_zones;  // none: too many to be counted
+    int64_t oldest_debt;                 // when it began; 0: there is none
+  };
+  Overview overview() const;
+  // `is_wanted`: whether a zone is told of.
+  Json oldest_debts(size_t most, const std::function<bool(const zones::Name&)>& is_wanted) const;
+  // How many secondaries a zone has, and how many of them lack its serial.
+  struct ZoneCount {
+    size_t secondaries = 0, behind = 0;
+    int64_t behind_since = 0;  // 0: none is behind
+  };
+  ZoneCount count(const zones::Name& apex) const;
+  // Zones of which some secondary is behind, in canonical order, after the one with that sort key; a part of them, as
+  // of status_page().
+  struct BehindPage {
+    std::vector<zones::Name> zones;
+    std::optional<std::string> last;
+    bool more;
+  };
+  BehindPage behind_page(const std::optional<std::string>& after) const;
   // Opens the log of transfers again by its name, because it may have been rotated.
   void reopen_log();
   // A part of the lines of all zones, in canonical order. It begins after the zone where the last page ended, and takes
@@ -133,9 +158,13 @@ class NotifyService : public PeerSink, private Delivery::World {
   }
   void abandon(Delivery::Ticket ticket) override { courier_.abandon(ticket); }
   void proven(const Delivery::Zone& zone) override;
+  void caught_up(const Delivery::Line& line, std::optional<Delivery::Clock::duration> took) override;
   void told(const Delivery::Line& line, const char* outcome, const std::string& why) override;
   void raise_serial(const Delivery::Line& line, uint32_t above) override;
 
+  // Tells the transfer log and those who watch; what is told is made only if there are any.
+  template <class Fields>
+  void tell(const char* event, const zones::Name& zone, const std::string& peer, Fields&& fields);
   void tick();
   void keep_proofs();
   void check_waiters(const std::string& zone);
@@ -154,6 +183,7 @@ class NotifyService : public PeerSink, private Delivery::World {
   dataplane::Rcu::Reader reader_;
   Committer& committer_;
   TransferLog& transfers_;
+  EventFeed& events_;
   const Log& log_;
   Delivery delivery_;
   Courier courier_;

@@ -131,12 +131,20 @@ void ApexIndex::fill(const zones::ZoneTable& zones, dataplane::Rcu::Reader& read
   built_.notify_all();
 }
 
-ApexIndex::Page ApexIndex::page(std::string_view prefix, const std::optional<std::string>& after, size_t most) const {
+ApexIndex::Page ApexIndex::page(std::string_view prefix, std::string_view within,
+                                const std::optional<std::string>& after, size_t most) const {
+  constexpr size_t kMostLooked = 100'000;
   Page page{{}, false};
   const dataplane::Lock lock(mutex_);
   if (blocks_.empty()) return page;
   const std::string_view from = after && *after > prefix ? std::string_view(*after) : prefix;
-  size_t number = block_of(from);
+  size_t number = block_of(from), looked = 0;
+  std::string_view last;
+  const auto cut = [&] {
+    page.more = true;
+    if (!last.empty()) page.last = last;
+    return page;
+  };
   for (size_t at = find_line(blocks_[number], from); number < blocks_.size(); at = 0, ++number) {
     const std::string_view block = blocks_[number];
     while (at < block.size()) {
@@ -145,11 +153,9 @@ ApexIndex::Page ApexIndex::page(std::string_view prefix, const std::optional<std
       at = end + 1;
       if (after && line <= *after) continue;
       if (!line.starts_with(prefix)) return page;
-      if (page.names.size() == most) {
-        page.more = true;
-        return page;
-      }
-      page.names.emplace_back(line);
+      if (page.names.size() == most || looked++ == kMostLooked) return cut();
+      last = line;
+      if (line.find(within) != std::string_view::npos) page.names.emplace_back(line);
     }
   }
   return page;

@@ -1,4 +1,4 @@
-// ApexIndex: the apexes of all zones, in order of their texts. It serves sorted lists, paging and search by prefix.
+// ApexIndex: the apexes of all zones, in order of their texts. It serves sorted lists, paging and search.
 //
 //   blocks  a sorted list of blocks of some 4 KiB; a block is sorted lines, one for each apex, in lower case
 //
@@ -35,10 +35,13 @@ class ApexIndex {
 
   struct Page {
     std::vector<std::string> names;
-    bool more;  // names follow
+    bool more;                             // names follow, or may follow
+    std::optional<std::string> last = {};  // the last name that was looked at; none: none was
   };
-  // The first `most` of the names that begin with `prefix` and come after `after`. Both in lower case. @pre build()
-  Page page(std::string_view prefix, const std::optional<std::string>& after, size_t most) const;
+  // The first `most` of the names that begin with `prefix`, contain `within` and come after `after`. All in lower case.
+  // It looks at so many names that this takes no more than a few milliseconds. @pre build()
+  Page page(std::string_view prefix, std::string_view within, const std::optional<std::string>& after,
+            size_t most) const;
 
   size_t memory() const;
 

@@ -20,7 +20,7 @@ Json begun_line(const char* outcome) {
   return {{"time", utc_text(now)}, {"time_ms", now}, {"outcome", outcome}};
 }
 
-std::string audit_line(const AuditRecord& record) {
+Json json_of(const AuditRecord& record) {
   Json line = begun_line(record.failure.empty() ? "done" : "failed");
   const auto put = [&](const char* member, const std::string& text) {
     if (!text.empty()) line[member] = text;
@@ -36,7 +36,11 @@ std::string audit_line(const AuditRecord& record) {
   if (record.serial) line["serial"] = *record.serial;
   put("what", record.what);
   put("reason", record.failure);
-  return dump(line) + "\n";
+  return line;
+}
+
+std::optional<zones::Name> zone_of(const AuditRecord& record) {
+  return record.kind == "zone" ? zones::Name::from_text(record.name) : std::nullopt;
 }
 
 std::string dropped_line(uint64_t lines) {
@@ -59,8 +63,19 @@ std::shared_ptr<LineWriter> open_audit_file(const std::filesystem::path& file) {
 AuditLog::AuditLog(std::optional<std::filesystem::path> file, const Log& log)
     : file_(std::move(file)), log_(log), writer_(file_ ? open_audit_file(*file_) : nullptr) {}
 
+void AuditLog::keep(const std::filesystem::path& directory, EventFeed& events) {
+  trail_ = std::make_unique<AuditTrail>(directory, log_);
+  events_ = &events;
+}
+
 void AuditLog::write(const AuditRecord& record) {
-  if (const auto to = writer()) to->write(audit_line(record));
+  Json json = json_of(record);
+  if (const auto to = writer()) to->write(dump(json) + "\n");
+  // A directory of new zones would push all other records out.
+  if (!record.is_one_of_many) {
+    if (trail_) json["id"] = trail_->write(json);
+    if (events_ != nullptr && events_->is_watched()) events_->publish("commit", zone_of(record), {}, std::move(json));
+  }
   if (!record.is_one_of_many && log_.shows(LogLevel::info)) log_.info(record.text());
 }
 

@@ -1,6 +1,7 @@
 // AuditLog: who changed what and when, and whether it succeeded.
 //
-// Each record is a line of the log (info) and, with --audit-log, a line of JSON in that file:
+// Each record is a line of the log (info), a record of the trail in the store (audit_trail.h), an event for those who
+// watch (base/event_feed.h), and, with --audit-log, a line of JSON in that file:
 //
 //   {"time_ms", "outcome": "done" | "failed", "who", "uid", "from", "verb", "cause", "detail",
 //    "zone" | "key" | "provider" | …, "old_serial", "serial", "what", "reason"}
@@ -16,8 +17,10 @@
 #include <optional>
 
 #include "control/base/cause.h"
+#include "control/base/event_feed.h"
 #include "control/base/line_writer.h"
 #include "control/base/log.h"
+#include "control/operate/audit_trail.h"
 #include "dataplane/mutex.h"
 
 namespace axfrd::control {
@@ -27,7 +30,13 @@ class AuditLog {
   // Appends to `file`, if there is one. Throws std::runtime_error.
   AuditLog(std::optional<std::filesystem::path> file, const Log& log);
 
+  // From now on, records are also kept in that directory, and told to those who watch. Before the first record.
+  // `events` outlives it. Throws std::runtime_error.
+  void keep(const std::filesystem::path& directory, EventFeed& events);
+
   void write(const AuditRecord& record);
+  // Null before keep().
+  const AuditTrail* trail() const { return trail_.get(); }
   // Opens the file again by its name, because the old one was moved away. If that fails, the old one stays in use.
   void reopen();
 
@@ -36,6 +45,8 @@ class AuditLog {
 
   const std::optional<std::filesystem::path> file_;
   const Log& log_;
+  std::unique_ptr<AuditTrail> trail_;
+  EventFeed* events_ = nullptr;
   mutable dataplane::Mutex mutex_;
   std::shared_ptr<LineWriter> writer_ GUARDED_BY(mutex_);  // null: no file
 };

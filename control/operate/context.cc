@@ -82,8 +82,8 @@ std::optional<Failure> Context::refuse_edit(const Principal& who, const zones::E
 }
 
 std::optional<Failure> Context::refuse_secret(const Principal& who, const Act& act) const {
-  if (who.uid) return std::nullopt;
-  Failure failure{FailureCode::forbidden, "that shows a secret, which is done on the control socket alone: axfrctl"};
+  if (who.is_person) return std::nullopt;
+  Failure failure{FailureCode::forbidden, "that shows a secret, which no token gets: use axfrctl or the console"};
   record_failure(act, failure.reason);
   return failure;
 }

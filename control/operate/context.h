@@ -19,6 +19,7 @@
 #include <string>
 
 #include "control/alias/alias_service.h"
+#include "control/base/event_feed.h"
 #include "control/base/outcome.h"
 #include "control/check/delegation_check.h"
 #include "control/commit/committer.h"
@@ -28,6 +29,7 @@
 #include "control/notify/notify_service.h"
 #include "control/operate/apex_index.h"
 #include "control/operate/audit_log.h"
+#include "control/operate/password_thread.h"
 #include "control/operate/principal.h"
 #include "control/option_table.h"
 #include "dataplane/dataplane.h"
@@ -51,6 +53,8 @@ struct Server {
   DelegationChecker& checker;
   AuditLog& audit;
   ApexIndex& apexes;
+  EventFeed& events;
+  PasswordThread& passwords;
   const dataplane::Dataplane* dataplane;  // null: without DPDK
   const std::atomic<ServerState>& state;  // written by the main thread
   std::chrono::seconds transaction_timeout;
@@ -89,7 +93,8 @@ class Context {
   std::optional<Failure> refuse_editing(const Principal& who, const zones::Name& apex, const Act* act = nullptr) const;
   // Why the principal may not change these records.
   static std::optional<Failure> refuse_edit(const Principal& who, const zones::Edit& edit);
-  // The failure of a request for a secret by HTTP: secrets of keys and tokens are shown at the control socket alone.
+  // The failure of a program's request for a secret: secrets of keys and tokens are shown to people alone, at the
+  // control socket and in the console.
   std::optional<Failure> refuse_secret(const Principal& who, const Act& act) const;
   // The same as refuse(), for an operation that a standby takes, too.
   std::optional<Failure> refuse_act(const Principal& who, Role least, const Act& act) const;

@@ -2,9 +2,11 @@
 #pragma once
 
 #include "control/operate/key_operations.h"
+#include "control/operate/replication_operations.h"
 #include "control/operate/secondary_operations.h"
 #include "control/operate/server_operations.h"
 #include "control/operate/token_operations.h"
+#include "control/operate/user_operations.h"
 #include "control/operate/zone_operations.h"
 
 namespace axfrd::control {
@@ -25,6 +27,8 @@ class Operations {
   SecondaryOperations secondaries{context_};
   KeyOperations keys{context_};
   TokenOperations tokens{context_};
+  UserOperations users{context_};
+  ReplicationOperations replication{context_};
   ServerOperations server{context_};
 };
 

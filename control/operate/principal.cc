@@ -36,6 +36,12 @@ Principal token_principal(const Token& token, std::string from) {
   return {"token " + token.name, token.role, ZoneScope::of(token.zones), std::nullopt, std::move(from), token.limits};
 }
 
-Principal local_principal(uint32_t uid) { return {name_of_user(uid), Role::admin, ZoneScope::all_zones(), uid}; }
+Principal user_principal(const User& user, std::string from) {
+  return {"user " + user.name, user.role, ZoneScope::of(user.zones), std::nullopt, std::move(from), {}, true};
+}
+
+Principal local_principal(uint32_t uid) {
+  return {name_of_user(uid), Role::admin, ZoneScope::all_zones(), uid, {}, {}, true};
+}
 
 }  // namespace axfrd::control

@@ -63,6 +63,15 @@ void ServerOperations::stats(const Principal&, Done<ServerStats> done) const {
   });
 }
 
+Outcome<AuditTrail::Page> ServerOperations::audit(const Principal& who, const std::optional<zones::Name>& apex,
+                                                  std::optional<uint64_t> before, size_t most) const {
+  auto failure = apex ? Context::refuse(who, Role::reader, *apex) : Context::refuse(who, Role::admin);
+  if (failure) return std::move(*failure);
+  const AuditTrail* trail = context_.server().audit.trail();
+  if (trail == nullptr) return AuditTrail::Page{};
+  return trail->read({apex ? apex->to_text() : std::string(), before, most});
+}
+
 std::optional<Failure> ServerOperations::stop(const Principal& who) {
   const Act act = Context::act(who, "stop", {.kind = "stop"}, "server", "");
   if (auto failure = context_.refuse_act(who, Role::admin, act)) return failure;

@@ -1,5 +1,5 @@
-// Operations on the server as a whole: state and counters, stop, log level, backups, promotion, and the secrets of DNS
-// Cookies.
+// Operations on the server as a whole: state and counters, audit, stop, log level, backups, promotion, and the secrets
+// of DNS Cookies.
 //
 // Roles. A reader may see state and counters, whatever their scope. The rest takes an administrator.
 //
@@ -59,6 +59,9 @@ class ServerOperations {
 
   Outcome<ServerStatus> status(const Principal& who) const;
   void stats(const Principal& who, Done<ServerStats> done) const;
+  // Who changed what. A reader sees what was done to a zone; all else takes an administrator.
+  Outcome<AuditTrail::Page> audit(const Principal& who, const std::optional<zones::Name>& apex,
+                                  std::optional<uint64_t> before, size_t most) const;
   std::optional<Failure> stop(const Principal& who);
   // Reads the certificate of the HTTP server again. The failure says why it is not sound.
   std::optional<Failure> reload_certificate(const Principal& who);

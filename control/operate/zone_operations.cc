@@ -61,6 +61,46 @@ void warn_of_ttl(zones::Draft& draft, const zones::Edit& edit, zones::Warnings& 
   }
 }
 
+// Reads a change of EditRecords and applies it.
+std::optional<Failure> apply_change(const Principal& who, const std::string& change, zones::Draft& draft,
+                                    zones::Warnings& warnings) {
+  const auto refuse = [&](const std::string& reason) {
+    return Failure{FailureCode::bad_zone, "\"" + change + "\": " + reason};
+  };
+  const Name apex(draft.base()->apex().name);
+  const size_t blank = change.find(' ');
+  const std::string verb = change.substr(0, blank);
+  if (blank == std::string::npos || (verb != "add" && verb != "remove"))
+    return refuse("a change begins with add or remove, and a record follows");
+  const std::string line = change.substr(blank + 1);
+  const auto default_ttl = [&draft](zones::NameView owner, uint16_t type) {
+    const auto rrset = draft.rrset(owner, type);
+    return rrset.empty() ? draft.soa().ttl : rrset.front().ttl;
+  };
+  const auto read =
+      verb == "add" ? zones::parse_addition(line, apex, default_ttl, &warnings) : zones::parse_removal(line, apex);
+  if (const auto* reason = std::get_if<std::string>(&read)) return refuse(*reason);
+  const auto& edit = std::get<zones::Edit>(read);
+  if (auto failure = Context::refuse_edit(who, edit)) return failure;
+  warn_of_ttl(draft, edit, warnings);
+  if (auto reason = draft.apply(edit)) return refuse(*reason);
+  return std::nullopt;
+}
+
+// The same for all changes.
+std::optional<Failure> apply_changes(const Principal& who, const EditRecords& request, zones::Draft& draft,
+                                     zones::Warnings& warnings) {
+  if (!request.if_tag.empty() && request.if_tag != version_tag(*draft.base())) {
+    return Failure{FailureCode::changed_meanwhile, "zone " + request.apex.to_text() +
+                                                       " has changed meanwhile: its serial is " +
+                                                       std::to_string(draft.base()->serial()) + " now"};
+  }
+  for (const std::string& change : request.changes) {
+    if (auto failure = apply_change(who, change, draft, warnings)) return failure;
+  }
+  return std::nullopt;
+}
+
 Outcome<RecordLine> read_words(const std::vector<std::string>& words) {
   try {
     return record_line(words);
@@ -71,6 +111,13 @@ Outcome<RecordLine> read_words(const std::vector<std::string>& words) {
 
 std::string edit_text(const zones::Edit& edit) {
   return edit.pseudo ? zones::pseudo_to_text(*edit.pseudo) : zones::record_to_text(edit.record.view());
+}
+
+// As the index of apexes has names.
+std::string lower_case(std::string text) {
+  std::ranges::transform(text, text.begin(),
+                         [](char c) { return static_cast<char>(zones::fold(static_cast<uint8_t>(c))); });
+  return text;
 }
 
 Failure not_in_history(const Name& apex, uint32_t serial) {
@@ -288,12 +335,50 @@ void ZoneOperations::change(const Principal& who, ChangeRRsets request, Done<Com
                                           context_.recorded<Committer::Changed>(act, std::move(done)));
 }
 
+void ZoneOperations::edit(const Principal& who, const EditRecords& request, Done<Committer::Changed> done) {
+  const Act act = zone_act(who, "zone.edit", request.apex, {.kind = "change"});
+  if (auto failure = context_.refuse_editing(who, request.apex, &act)) return done(std::move(*failure));
+  const auto warnings = std::make_shared<zones::Warnings>();  // written by the committer's thread
+  const auto compose = [who, request, warnings](zones::Draft& draft) {
+    *warnings = {};
+    return apply_changes(who, request, draft, *warnings);
+  };
+  const auto with_warnings = [warnings, done = std::move(done)](Outcome<Committer::Changed> outcome) {
+    if (auto* changed = std::get_if<Committer::Changed>(&outcome)) changed->warnings.add(*warnings);
+    done(std::move(outcome));
+  };
+  context_.server().committer.change_zone(request.apex, act.cause, compose,
+                                          context_.recorded<Committer::Changed>(act, with_warnings));
+}
+
+Outcome<EditPreview> ZoneOperations::preview_edit(const Principal& who, const EditRecords& request) const {
+  if (auto failure = context_.refuse_editing(who, request.apex)) return std::move(*failure);
+  VersionRef version = context_.find(request.apex);
+  if (!version) return no_such_zone(request.apex);
+  zones::Draft draft(std::move(version));
+  EditPreview preview{};
+  if (auto failure = apply_changes(who, request, draft, preview.warnings)) return std::move(*failure);
+  auto outcome = difference_of(draft);
+  if (auto* failure = std::get_if<Failure>(&outcome)) return std::move(*failure);
+  preview.difference = std::move(std::get<ContentDifference>(outcome));
+  return preview;
+}
+
 // ---- looking ----
+
+Outcome<ZoneOperations::Records> ZoneOperations::records(const Principal& who, const Name& apex,
+                                                         const WantRecords& wanted) const {
+  auto found = context_.look_up(who, apex);
+  if (auto* failure = std::get_if<Failure>(&found)) return std::move(*failure);
+  const auto& version = std::get<VersionRef>(found);
+  return Records{version, read_records(*version, wanted)};
+}
 
 ZoneList::ZoneList(const Context& context, const Principal& who, const ListZones& request)
     : context_(context),
       scope_(who.scope),
-      prefix_(request.prefix),
+      prefix_(lower_case(request.prefix)),
+      within_(lower_case(request.within)),
       with_secondaries_(request.with_secondaries),
       left_(request.limit) {
   if (request.after) after_ = ApexIndex::text_of(*request.after);
@@ -306,7 +391,7 @@ std::vector<VersionRef> ZoneList::next() {
   const Server& server = context_.server();
   server.apexes.build(server.zones, context_.reader());
   while (versions.empty() && !ended_) {
-    const ApexIndex::Page page = server.apexes.page(prefix_, after_, kAtOnce);
+    const ApexIndex::Page page = server.apexes.page(prefix_, within_, after_, kAtOnce);
     const dataplane::ReadSection section(context_.reader());
     for (const std::string& text : page.names) {
       const auto apex = Name::from_text(text);
@@ -321,7 +406,7 @@ std::vector<VersionRef> ZoneList::next() {
       if (left_) --*left_;
     }
     if (!page.more) ended_ = true;
-    if (!page.names.empty()) after_ = page.names.back();
+    if (page.last) after_ = page.last;
   }
   return versions;
 }

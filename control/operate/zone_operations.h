@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "control/operate/context.h"
+#include "control/operate/record_page.h"
 #include "control/operate/rrset_changes.h"
 #include "control/operate/transactions.h"
 #include "zones/data/draft.h"
@@ -49,6 +50,7 @@ struct ImportDirectory {
 
 struct ListZones {
   std::string prefix{};              // of their names
+  std::string within{};              // text anywhere in their names
   std::optional<zones::Name> after;  // none: from the first zone
   std::optional<size_t> limit;       // none: all
   bool with_secondaries = false;     // only those that have secondary DNS
@@ -68,7 +70,7 @@ class ZoneList {
  private:
   const Context& context_;
   const ZoneScope scope_;
-  const std::string prefix_;
+  const std::string prefix_, within_;
   const bool with_secondaries_;
   std::optional<std::string> after_;
   std::optional<size_t> left_;
@@ -103,6 +105,17 @@ struct OpenTransaction {
   bool committing;
 };
 
+// Changes of records that are made all at once, one after the other.
+struct EditRecords {
+  zones::Name apex;
+  std::vector<std::string> changes;  // "add OWNER [TTL] TYPE DATA", "remove OWNER [TYPE [DATA]]", as in a zone file
+  std::string if_tag = {};           // required version_tag() of the zone; empty: any
+};
+struct EditPreview {
+  ContentDifference difference;
+  zones::Warnings warnings;
+};
+
 class ZoneOperations {
  public:
   explicit ZoneOperations(const Context& context)
@@ -126,6 +139,16 @@ class ZoneOperations {
 
   // Makes the changes of one request, all of them or none. An API has no transactions that stay open.
   void change(const Principal& who, ChangeRRsets request, Done<Committer::Changed> done);
+  // The same for changes that are stated record by record.
+  void edit(const Principal& who, const EditRecords& request, Done<Committer::Changed> done);
+  // What edit() would do.
+  Outcome<EditPreview> preview_edit(const Principal& who, const EditRecords& request) const;
+
+  struct Records {
+    zones::VersionRef version;
+    RecordPage page;
+  };
+  Outcome<Records> records(const Principal& who, const zones::Name& apex, const WantRecords& wanted) const;
 
   // ---- transactions ----
   Outcome<zones::VersionRef> begin(const Principal& who, const zones::Name& apex);

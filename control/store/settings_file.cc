@@ -84,7 +84,7 @@ void SettingsFile::read() {
     } while (at < text.size() && !entry_at(std::string_view(text).substr(at)));
     damage_.push_back(
         file_.string() + " is damaged at octet " + std::to_string(begin) +
-        ": a key, a provider, a token or the cookie secrets that stood there are left out; enter them anew, or restore "
+        ": a key, a provider, a token, a user or the cookie secrets that stood there are left out; enter them anew, or restore "
         "the file from a backup");
   }
   keep_damaged_ = !damage_.empty();

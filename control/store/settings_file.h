@@ -1,4 +1,4 @@
-// SettingsFile: all settings (keys, providers, cookies, tokens) in one file, which is rewritten when one of them
+// SettingsFile: all settings (keys, providers, cookies, tokens, users) in one file, which is rewritten when one of them
 // changes.
 //
 // Some settings are secrets. A removed secret must not remain in any file; a database that merely frees pages cannot

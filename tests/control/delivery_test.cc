@@ -42,6 +42,7 @@ class FakeWorld : public Delivery::World {
     outcomes.emplace_back(what);
     reasons.push_back(why);
   }
+  void caught_up(const Delivery::Line&, std::optional<Delivery::Clock::duration>) override { ++caught_up_; }
   void raise_serial(const Delivery::Line&, uint32_t above) override { raised.push_back(above); }
 
   static constexpr Delivery::Time kStart{std::chrono::hours(1)};
@@ -53,6 +54,7 @@ class FakeWorld : public Delivery::World {
   std::set<Delivery::Ticket> abandoned;
   std::vector<std::string> proofs, outcomes, reasons;
   std::vector<uint32_t> raised;
+  unsigned caught_up_ = 0;
 };
 
 constexpr const char* kZone = "example.com.";

@@ -83,9 +83,10 @@ struct NotifyParts {
               std::vector<IpAddress> sources = {})
       : changing(zones, log),
         notifier(loop, zones.table, zones.rcu, changing.committer, changing.settings, std::move(sources), transfers,
-                 log) {}
+                 events, log) {}
   test::CommitterParts changing;
   TransferLog transfers{std::nullopt};
+  EventFeed events;
   NotifyService notifier;
 };
 

@@ -49,7 +49,7 @@ class ApexIndexTest : public testing::Test {
     std::vector<std::string> names;
     std::optional<std::string> after;
     for (bool more = true; more;) {
-      const ApexIndex::Page page = index_.page(prefix, after, most);
+      const ApexIndex::Page page = index_.page(prefix, "", after, most);
       EXPECT_LE(page.names.size(), most);
       names.insert(names.end(), page.names.begin(), page.names.end());
       more = page.more;
@@ -100,13 +100,13 @@ TEST(ApexIndex, IsBuiltFromTheTableAndFollowsIt) {
   ApexIndex index;
   index.set(name("before.example"), true);  // not in the table, so it was not published either
   index.build(zones.table, reader);
-  EXPECT_EQ(index.page("", std::nullopt, 10'000).names.size(), 1000U);
-  EXPECT_EQ(index.page("z99", std::nullopt, 100).names.size(), 11U);
+  EXPECT_EQ(index.page("", "", std::nullopt, 10'000).names.size(), 1000U);
+  EXPECT_EQ(index.page("z99", "", std::nullopt, 100).names.size(), 11U);
   index.set(name("z5.example"), false);
   index.set(name("new.example"), true);
   index.build(zones.table, reader);  // once is enough
-  EXPECT_EQ(index.page("new", std::nullopt, 10).names.front(), "new.example.");
-  EXPECT_TRUE(index.page("z5.", std::nullopt, 10).names.empty());
+  EXPECT_EQ(index.page("new", "", std::nullopt, 10).names.front(), "new.example.");
+  EXPECT_TRUE(index.page("z5.", "", std::nullopt, 10).names.empty());
   EXPECT_LT(index.memory(), 64U * 1000);
 }
 

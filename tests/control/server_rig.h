@@ -22,6 +22,7 @@ struct ServerRig {
   // After the loops of those who ask have ended.
   void stop_server() {
     if (!service_thread_.joinable()) return;
+    passwords_.stop();
     committer_.stop();
     importer_.stop();
     service_loop_.stop();
@@ -37,7 +38,10 @@ struct ServerRig {
   Committer committer_{zones_.table, zones_.cookies, zones_.rcu, store_, settings_, 1U << 20, log_.log()};
   Importer importer_{committer_, 1, log_.log()};
   TransferLog transfers_{std::nullopt};
-  NotifyService notify_{service_loop_, zones_.table, zones_.rcu, committer_, settings_, {}, transfers_, log_.log()};
+  EventFeed events_;
+  PasswordThread passwords_;
+  NotifyService notify_{service_loop_, zones_.table, zones_.rcu, committer_, settings_, {},
+                        transfers_,    events_,      log_.log()};
   Service service_{service_loop_, {}, zones_.responder, zones_.rcu, committer_, settings_, notify_, log_.log()};
   AliasService aliases_{service_loop_, {}, {}, committer_, log_.log()};
   EndingService endings_{service_loop_, {}, {}, committer_, log_.log()};
@@ -58,6 +62,8 @@ struct ServerRig {
                        checker_,
                        audit_,
                        apexes_,
+                       events_,
+                       passwords_,
                        nullptr,
                        state_,
                        std::chrono::seconds(1),

@@ -104,8 +104,8 @@ TEST(Token, TimesAndNamesAreReadOrRefused) {
   for (const char* wrong : {"", "0", "2030-02-30", "2030-01", "yesterday", "2001-01-01", "2030-01-31x"})
     EXPECT_THROW((void)parse_expiry(wrong, kNow), std::invalid_argument) << wrong;
   for (const char* wrong : {"", "a b", "a/b", "\xC3\xA4", "a\n"})
-    EXPECT_THROW(check_token_name(wrong), std::invalid_argument) << wrong;
-  EXPECT_NO_THROW(check_token_name("octodns@ci-1.example_x"));
+    EXPECT_THROW(check_credential_name(wrong), std::invalid_argument) << wrong;
+  EXPECT_NO_THROW(check_credential_name("octodns@ci-1.example_x"));
   EXPECT_THROW((void)parse_limits({"a..b"}, ""), std::invalid_argument);
   EXPECT_THROW((void)parse_limits({}, "NOSUCH"), std::invalid_argument);
 }

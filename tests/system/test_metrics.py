@@ -1,5 +1,6 @@
 """Metrics for Prometheus over HTTP, and the alerts for them."""
 
+import json
 import re
 import subprocess
 
@@ -73,3 +74,23 @@ def test_alarms_are_raised_for_what_is_worth_them():
     known = (ROOT / "control" / "command" / "metric_table.cc").read_text()
     for name in set(re.findall(r"\baxfrd_\w+", (directory / "axfrd.rules.yml").read_text())):
         assert f'"{name}"' in known, name
+
+
+def test_the_dashboard_asks_for_what_there_is(tmp_path):
+    dashboard = json.loads((ROOT / "docs" / "monitoring" / "axfrd.dashboard.json").read_text())
+    known = (ROOT / "control" / "command" / "metric_table.cc").read_text()
+    rules = []
+    for panel in dashboard["panels"]:
+        place = panel["gridPos"]
+        assert place["x"] + place["w"] <= 24, "a row has 24 columns"
+        assert panel["title"] and panel["targets"], panel["id"]
+        for target in panel["targets"]:
+            query = target["expr"].replace("$job", "axfrd").replace("$__rate_interval", "5m")
+            rules.append({"record": "a:panel", "labels": {"n": str(len(rules))}, "expr": query})
+            for name in re.findall(r"\baxfrd_\w+", query):
+                assert f'"{name.removesuffix("_bucket")}"' in known, name
+    assert len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"])
+    file = tmp_path / "rules.yml"
+    file.write_text(json.dumps({"groups": [{"name": "dashboard", "rules": rules}]}))  # JSON is YAML
+    done = subprocess.run(["promtool", "check", "rules", file], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr

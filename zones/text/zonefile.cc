@@ -572,6 +572,13 @@ std::string pseudo_to_text(const PseudoRecord& r) {
          (alias ? "ALIAS\t" + r.target : "URL\t\"" + r.target + "\"");
 }
 
+std::string data_of_line(const std::string& line) {
+  constexpr unsigned kFieldsBefore = 4;
+  size_t at = 0;
+  for (unsigned i = 0; i < kFieldsBefore && at != std::string::npos; ++i) at = line.find('\t', at + (i == 0 ? 0 : 1));
+  return at == std::string::npos ? std::string() : line.substr(at + 1);
+}
+
 void export_zone(const ZoneVersion& version, const std::function<void(std::string_view line)>& emit) {
   const DerivedFilter filter(version.pseudo().get());
   version.for_each_record([&](const Record& record) {

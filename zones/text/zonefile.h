@@ -61,6 +61,8 @@ Result<Edit> parse_removal(std::string_view line, const Name& apex);
 // Presentation format of one record, without newline.
 std::string record_to_text(const Record& record);
 std::string pseudo_to_text(const PseudoRecord& record);
+// What stands behind owner, TTL, class and type in a line of one of these two.
+std::string data_of_line(const std::string& line);
 // The zone in presentation format, a line at a time, SOA first; with pseudo-records, without what they stand for.
 void export_zone(const ZoneVersion& version, const std::function<void(std::string_view line)>& emit);
 
