@@ -14,8 +14,7 @@ bool is_list_of_strings(const Json& value) {
   return value.is_array() && std::ranges::all_of(value, [](const Json& item) { return item.is_string(); });
 }
 
-// What a program writes as true, false, a list or, for an option, as a number is what axfrctl sends as a string, or
-// leaves out.
+// What a program writes as true, false, a list or a number is what axfrctl sends as a string, or leaves out.
 void make_strings(const Verb& verb, Json& params) {
   for (const Parameter& parameter : verb.parameters) {
     const auto value = params.find(parameter.name);
@@ -24,7 +23,7 @@ void make_strings(const Verb& verb, Json& params) {
       std::string text;
       for (const Json& item : *value) text += (text.empty() ? "" : ",") + item.get_ref<const std::string&>();
       *value = std::move(text);
-    } else if (parameter.source == Parameter::Source::option && value->is_number_integer()) {
+    } else if (parameter.takes_number() && value->is_number_integer()) {
       *value = value->dump();
     } else if (parameter.is_flag() && value->is_boolean()) {
       if (value->get<bool>()) {

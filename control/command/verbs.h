@@ -53,6 +53,10 @@ struct Parameter {
     return source == Source::flag || source == Source::option || source == Source::list || is_bulk() || is_own();
   }
   bool is_flag() const { return source == Source::flag || source == Source::bulk_flag || source == Source::own_flag; }
+  // Whether its value may be a number, which JSON has.
+  bool takes_number() const {
+    return source == Source::option || source == Source::argument || source == Source::optional_argument;
+  }
   bool is_bulk() const { return source == Source::bulk || source == Source::bulk_flag; }
   bool is_own() const { return source == Source::own || source == Source::own_flag; }
   bool is_sent() const { return !is_bulk() && !is_own(); }

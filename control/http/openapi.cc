@@ -19,6 +19,8 @@ Json schema_of(const Parameter& parameter) {
     case Source::files:
       return {{"type", "array"}, {"items", {{"type", "object"}}}};
     case Source::option:
+    case Source::argument:
+    case Source::optional_argument:
       return {{"type", Json::array({"string", "integer"})}};
     default:
       return {{"type", "string"}};

@@ -5,9 +5,9 @@
 //   audit.old   the lines before those
 //
 // When `audit` has kMostOctets, it takes the place of `audit.old`, so that at least so many octets of records are kept,
-// and at most twice as many. A thread writes the lines, so a change waits for no disk; a loss of power may take the
-// last lines with it (the history of a zone has its changes all the same), and a full disk drops lines, which the next
-// one tells.
+// and at most twice as many and what waits to be written. A thread writes the lines, so a change waits for no disk; a
+// loss of power may take the last lines with it (the history of a zone has its changes all the same), and a full disk
+// drops lines, which the next one tells.
 //
 // Threads. Any.
 #pragma once

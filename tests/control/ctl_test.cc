@@ -105,7 +105,7 @@ TEST(CtlArguments, AMistakeIsNamedForWhatItIs) {
       {{"stat"}, "there is no verb 'stat'; did you mean 'status', 'stats'?\n"},
       {{"list"},
        "there is no verb 'list'; did you mean 'zone list', 'secondary list', 'provider list', 'key list', "
-       "'token list'?\n"},
+       "'token list', 'user list'?\n"},
       {{"zone", "improt", "f"}, "there is no verb 'zone improt'; did you mean 'zone import'?\n"},
       {{"zone"}, "'zone' needs one of these verbs\n"},
       {{"help", "nonsense"}, "there is no verb 'nonsense'\n"},
@@ -293,6 +293,18 @@ TEST(CtlPrint, EachVerbHasAPicture) {
       {"token.list",
        R"({"tokens":[{"token":"t","role":"reader","zones":["*"],"limits":[],"expires":1,"last_used":1}]})"},
       {"token.remove", R"({"token":{"token":"t"}})"},
+      {"user.add", R"({"user":{"user":"eve","role":"admin","zones":["*"]},"password":"abcde"})"},
+      {"user.password", R"({"user":{"user":"eve","role":"admin","zones":["*"]}})"},
+      {"user.list", R"({"users":[{"user":"eve","role":"editor","zones":["a."],"created":1,"password_set":2}]})"},
+      {"user.remove", R"({"user":{"user":"eve"}})"},
+      {"audit",
+       R"({"records":[{"id":2,"time_ms":1000,"outcome":"failed","who":"root","verb":"zone.edit","zone":"a.",
+                       "old_serial":1,"serial":2,"reason":"no"},{"id":1,"time_ms":0,"outcome":"done","cause":"file"}],
+           "more":true})"},
+      {"zone.records",
+       R"({"zone":"a.","rrsets":[{"name":"a.","type":"NS","ttl":60,"records":["n.","m."],"secondary":["m."]}],
+           "next":"a."})"},
+      {"zone.edit", R"({"old_serial":1,"serial":2,"records":3,"removed":0,"added":1,"changed":true})"},
       {"http.reload", R"({"reloaded":true})"},
       {"config", R"({"options":[{"option":"port","values":["eth0","eth1"],"by":"command line"},
                                 {"option":"zones-dir","values":[],"by":null}]})"},
@@ -303,7 +315,7 @@ TEST(CtlPrint, EachVerbHasAPicture) {
   std::map<std::string, std::string> pictures;
   for (const auto& [method, result] : results) {
     std::ostringstream out;
-    print_result(out, method, {{"zone", "a."}, {"key", "k."}, {"provider", "p"}, {"token", "t"}}, Json::parse(result));
+    print_result(out, method, {{"zone", "a."}, {"key", "k."}, {"provider", "p"}, {"token", "t"}, {"user", "eve"}}, Json::parse(result));
     EXPECT_FALSE(out.str().empty()) << method;
     pictures[method] = out.str();
   }
@@ -314,6 +326,11 @@ TEST(CtlPrint, EachVerbHasAPicture) {
             "port       eth0   command line\n"
             "port       eth1   command line\n"
             "zones-dir  -      default\n");
+  EXPECT_EQ(pictures["zone.records"],
+            "OWNER  TTL  TYPE  DATA\n"
+            "a.      60  NS    n.\n"
+            "a.      60  NS    m.  ; by secondary DNS\n"
+            "there is more: axfrctl zone records ... --after a.\n");
   EXPECT_NE(pictures["stats"].find("punted arp"), std::string::npos);
   EXPECT_EQ(pictures["stats"].find("punted tcp"), std::string::npos) << "it never happened";
   EXPECT_NE(pictures["promote"].find("s.: left with serial 5, and secondaries may have 7 or a newer one: it is signed"),

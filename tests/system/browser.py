@@ -10,12 +10,9 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from lab import BUILD, PATIENCE, wait_until
+from lab import PATIENCE, wait_until
 
 __all__ = ["Browser", "Keys"]
-
-AXE = BUILD / "control" / "libcontrol.a.p"  # see axe_source()
-
 
 class Browser:
     """Made by opened(). What a page has is found by its data-test attributes."""
@@ -26,12 +23,18 @@ class Browser:
     def open(self, path=""):
         self.driver.get(self.base + path)
 
-    def all(self, test):
-        return self.driver.find_elements(By.CSS_SELECTOR, f'[data-test="{test}"]')
+    def all(self, test, within=None):
+        """within: the data-key of the row where it stands."""
+        row = f'[data-key="{within}"] ' if within else ""
+        return self.driver.find_elements(By.CSS_SELECTOR, f'{row}[data-test="{test}"]')
 
-    def one(self, test):
+    def one(self, test, within=None):
         """Waits for it, and returns it."""
-        return wait_until(lambda: next((e for e in self.all(test) if e.is_displayed()), None), f"{test} to be shown")
+
+        def find():
+            return next((e for e in self.all(test, within) if e.is_displayed()), None)
+
+        return wait_until(find, f"{test} to be shown")
 
     def text(self, test):
         try:
@@ -39,12 +42,12 @@ class Browser:
         except StaleElementReferenceException:
             return self.text(test)
 
-    def click(self, test):
+    def click(self, test, within=None):
         """Waits until it can be clicked, and clicks it."""
 
         def click():
             try:
-                element = self.one(test)
+                element = self.one(test, within)
                 if not element.is_enabled():
                     return False
                 self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)

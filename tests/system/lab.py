@@ -216,6 +216,7 @@ class Axfrd:
             "zones_dir": self.zones,
             "control_socket": self.socket,
             "rate_limit": 0,  # off, because a test may ask the same question very often
+            "tcp_idle_timeout": 600,  # a client that parses what it reads may be very slow on a busy machine
             "no_huge": free_hugepages() < HUGEPAGES,
             **options,
         }

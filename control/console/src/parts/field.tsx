@@ -3,12 +3,14 @@ import { useSignal } from '@preact/signals';
 import { useId } from 'preact/hooks';
 import { Icon } from './icon.tsx';
 
+const kPauseBeforeTrouble = 200;
+
 interface FieldProps {
   label: string;
   value: string;
   onInput: (text: string) => void;
   hint?: ComponentChildren;
-  // What is wrong with the value; shown once the field was left, or when the form was sent.
+  // What is wrong with the value; shown once it was filled and left, or when the form was sent.
   trouble?: string;
   isAsked?: boolean;
   test?: string;
@@ -45,8 +47,12 @@ export function TextField(props: FieldProps) {
     onInput: take,
     // Some password managers, and programs that drive a browser, tell of a change alone.
     onChange: take,
+    // What is below moves down when trouble is shown: not while a click there, which took the focus, is under way.
     onBlur: () => {
-      wasLeft.value = true;
+      if (value === '') return;
+      setTimeout(() => {
+        wasLeft.value = true;
+      }, kPauseBeforeTrouble);
     },
     ref: (element: HTMLElement | null) => {
       if (element && props.hasFocus && !element.dataset['focused']) {

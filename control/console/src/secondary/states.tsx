@@ -5,7 +5,7 @@ import { Table, type Column } from '../parts/table.tsx';
 import { When } from '../parts/when.tsx';
 import { useDoing } from '../load.ts';
 import { may } from '../session.ts';
-import { count, counted, octets } from '../text.ts';
+import { count, counted, octets, withoutDot } from '../text.ts';
 import type { Ending, Finding, LedgerLine, SecondaryAddress, SecondaryShown } from '../types.ts';
 
 // ---- what is wrong, on top ----
@@ -14,7 +14,9 @@ export function Warnings({ shown, findings }: { shown: SecondaryShown; findings:
   const behind = shown.ledger.filter((line) => !line.in_step && line.ahead === 0);
   const ahead = shown.ledger.filter((line) => line.ahead > 0);
   const serials = new Set(shown.ledger.map((line) => line.has_serial).filter((serial) => serial !== null));
-  const delegation = findings?.filter((finding) => !finding.sound && finding.about === 'delegation') ?? [];
+  // While it ends, the delegation is told of with the ending.
+  const findingsNow = shown.ending ? [] : (findings ?? []);
+  const delegation = findingsNow.filter((finding) => !finding.sound && finding.about === 'delegation');
   return (
     <div class="stack" data-test="secondary-warnings">
       {behind.length > 0 && (
@@ -61,7 +63,7 @@ export function EndingNotice({ ending }: { ending: Ending }) {
           </>
         ) : ending.named && ending.named.length > 0 ? (
           <>
-            The delegation still names <Foreign text={ending.named.join(', ')} />. Take them back at your registrar.
+            The delegation still names <Foreign text={ending.named.map(withoutDot).join(', ')} />. Take them back at your registrar.
           </>
         ) : (
           'It waits until the delegation names them no more. Take them back at your registrar.'
