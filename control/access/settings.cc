@@ -118,12 +118,12 @@ Setting setting_from_stored(char kind, const std::string& name, const std::strin
 }
 
 bool knows_all(const SettingValue& value) {
-  return std::visit(Overloaded{[](std::monostate) { return true; }, [](const KeyRef& key) { return !key->kept; },
-                               [](const SecondaryWish& provider) { return provider.knows_all; },
-                               [](const StoredCookies& cookies) { return cookies.knows_all; },
-                               [](const TokenRef& token) { return !token->kept; },
-                               [](const UserRef& user) { return !user->kept; }},
-                    value);
+  return std::visit(
+      Overloaded{[](std::monostate) { return true; }, [](const KeyRef& key) { return !key->kept; },
+                 [](const SecondaryWish& provider) { return provider.knows_all; },
+                 [](const StoredCookies& cookies) { return cookies.knows_all; },
+                 [](const TokenRef& token) { return !token->kept; }, [](const UserRef& user) { return !user->kept; }},
+      value);
 }
 
 namespace {

@@ -47,7 +47,8 @@ constexpr std::array kEdit{
     Parameter{"zone", Source::argument, true, "NAME", "name of the zone"},
     Parameter{"changes", Source::rest, true, "CHANGE...",
               "each one argument, as in a zone file: 'add OWNER [TTL] TYPE DATA' or 'remove OWNER [TYPE [DATA]]'"},
-    Parameter{"tag", Source::option, false, "TAG", "only if the zone is still the one that zone records showed with this tag"},
+    Parameter{"tag", Source::option, false, "TAG",
+              "only if the zone is still the one that zone records showed with this tag"},
     Parameter{"dry-run", Source::flag, false, "", "change nothing; show what would be removed and added"},
 };
 constexpr std::array kRemoveZone{
@@ -351,8 +352,7 @@ constexpr std::array kVerbs{
          Needs::admin,
          Verb::kLooks},
     Verb{"token.remove", "revoke a token", kTokenName, Shown::removed_token, Needs::admin},
-    Verb{"user.add", "let a person use the console; show the password", kUserAdd, Shown::user,
-         Needs::admin},
+    Verb{"user.add", "let a person use the console; show the password", kUserAdd, Shown::user, Needs::admin},
     Verb{"user.list", "list the users of the console", {}, Shown::users, Needs::admin, Verb::kLooks},
     Verb{"user.password", "set a user's password, which ends their sessions", kUserPassword, Shown::user, Needs::admin},
     Verb{"user.remove", "remove a user, which ends their sessions", kUserName, Shown::removed_user, Needs::admin},

@@ -124,8 +124,8 @@ std::optional<ConsoleApi::Identity> ConsoleApi::identify(const HttpRequest& requ
   }
   const std::string_view id = session_id(request);
   if (id.empty()) return std::nullopt;
-  // Pages that stay fresh by themselves say so.
-  const bool acts = request.field("x-axfrd-background").empty();
+  // Pages that stay fresh by themselves say so, and a stream of events opens itself again.
+  const bool acts = request.field("x-axfrd-background").empty() && !request.target.starts_with("/api/axfrd/v1/events");
   auto found = sessions_.find(id, acts, address_of(request));
   if (!found) return std::nullopt;
   const char* by = found->user ? "password" : "token";

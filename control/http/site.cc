@@ -96,11 +96,7 @@ void HttpSite::events(const Principal& who, const HttpRequest& request, const Ht
   HttpResponse response{200, "text/event-stream"};
   // A proxy between us shall not gather events before it hands them on.
   response.fields = {{"X-Accel-Buffering", "no"}};
-  const auto may_go_on = [this, request] {
-    HttpRequest again = request;
-    again.fields["x-axfrd-background"] = "stream";
-    return authenticator_.knows(again) || console_.identify(again);
-  };
+  const auto may_go_on = [this, request] { return authenticator_.knows(request) || console_.identify(request); };
   ++*streams_;
   const std::shared_ptr<void> counted(nullptr, [streams = streams_](void*) { --*streams; });
   response.stream = [counted, stream = event_stream(loop_, server_.events, who, wanted, may_go_on)](JsonPiece piece) {

@@ -82,10 +82,10 @@ void SettingsFile::read() {
     do {
       at += kSecretBlock;
     } while (at < text.size() && !entry_at(std::string_view(text).substr(at)));
-    damage_.push_back(
-        file_.string() + " is damaged at octet " + std::to_string(begin) +
-        ": a key, a provider, a token, a user or the cookie secrets that stood there are left out; enter them anew, or restore "
-        "the file from a backup");
+    damage_.push_back(file_.string() + " is damaged at octet " + std::to_string(begin) +
+                      ": a key, a provider, a token, a user or the cookie secrets that stood there are left out; enter "
+                      "them anew, or restore "
+                      "the file from a backup");
   }
   keep_damaged_ = !damage_.empty();
 }

@@ -10,8 +10,8 @@
 //   ledger     apex                        → what secondaries were last seen to have (commit/proofs.h)
 //   serials    apex                        → the last serial of a zone that is gone (Tombstone)
 //
-// Settings (keys, providers, cookies, tokens, users) are no table of LMDB, but a file of their own (settings_file.h): kind and
-// name → the stored form of the value (access/settings.h).
+// Settings (keys, providers, cookies, tokens, users) are no table of LMDB, but a file of their own (settings_file.h):
+// kind and name → the stored form of the value (access/settings.h).
 //
 // Every value except that of "format" is sealed (zones/disk/tagged.h). A damaged value is reported and left out, and
 // the rest is served.

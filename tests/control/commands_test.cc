@@ -48,7 +48,8 @@ TEST_F(CommandsTest, EveryVerbOfTheTableIsKnown) {
 
 TEST_F(CommandsTest, ParametersAreCheckedAgainstTheTable) {
   EXPECT_EQ(error("zone.show", Json::object()), RpcError::invalid_params);
-  EXPECT_EQ(error("zone.show", {{"zone", 7}}), static_cast<int>(FailureCode::no_such_zone)) << "a number is a text, too";
+  EXPECT_EQ(error("zone.show", {{"zone", 7}}), static_cast<int>(FailureCode::no_such_zone))
+      << "a number is a text, too";
   EXPECT_EQ(error("zone.show", {{"zone", nullptr}}), RpcError::invalid_params);
   EXPECT_EQ(error("zone.show", Json::parse(R"({"zone": true})")), RpcError::invalid_params);
   EXPECT_EQ(error("zone.show", {{"zone", "a..b"}}), RpcError::invalid_params);

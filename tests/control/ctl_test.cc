@@ -315,7 +315,8 @@ TEST(CtlPrint, EachVerbHasAPicture) {
   std::map<std::string, std::string> pictures;
   for (const auto& [method, result] : results) {
     std::ostringstream out;
-    print_result(out, method, {{"zone", "a."}, {"key", "k."}, {"provider", "p"}, {"token", "t"}, {"user", "eve"}}, Json::parse(result));
+    print_result(out, method, {{"zone", "a."}, {"key", "k."}, {"provider", "p"}, {"token", "t"}, {"user", "eve"}},
+                 Json::parse(result));
     EXPECT_FALSE(out.str().empty()) << method;
     pictures[method] = out.str();
   }

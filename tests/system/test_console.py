@@ -1,4 +1,4 @@
-"""The console in a real browser: the promised journeys, with NSD and Knot as secondaries; and what an attacker tries."""
+"""The console in a real browser: the promised journeys, with NSD and Knot as secondaries; what an attacker tries."""
 
 import json
 import re
@@ -114,6 +114,7 @@ def test_the_promise_in_a_browser(console, served):
     # The page shows the details: names, addresses, ours, and what to change at the registrar.
     console.one("secondary-configured")
     console.sees("ns1.nsd.test", "ns1.knot.test", lab.nsd.ipv4, "axfr.host.test", IPV4, IPV6)
+    console.shoot("secondary")
     registrar = console.text("registrar")
     assert "ns1.knot.test" in registrar and "ns2.host.test" in registrar
     for software in ("bind", "knot", "nsd", "powerdns"):
@@ -128,6 +129,7 @@ def test_the_promise_in_a_browser(console, served):
     console.commit()
     reached = console.one("reached")
     wait_until(lambda: reached.get_attribute("data-done") == "yes", "both secondaries to be reached")
+    console.shoot("change")
     for secondary in secondaries:
         secondary.wait_to_serve(ZONE, serial(served))
     # View and edit.

@@ -1,3 +1,4 @@
+import { isSomebodyHere } from './activity.ts';
 import { isReachable, noteLoss, noteReturn } from './connection.ts';
 
 export const kNoZone = 2;
@@ -44,7 +45,9 @@ function stated(parameters: Parameters): [string, Exclude<Value, undefined>][] {
 
 async function fetched(path: string, init: RequestInit): Promise<Response> {
   try {
-    const response = await fetch(kBase + path, { credentials: 'same-origin', cache: 'no-store', ...init });
+    const headers = new Headers(init.headers);
+    if (!isSomebodyHere()) headers.set('X-Axfrd-Background', 'yes');
+    const response = await fetch(kBase + path, { credentials: 'same-origin', cache: 'no-store', ...init, headers });
     noteReturn();
     return response;
   } catch (error) {

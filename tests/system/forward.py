@@ -1,7 +1,6 @@
-#!/usr/bin/python3
 """Forwards connections to a port of this host's loopback to a Unix socket, until the socket is gone.
 
-usage: scripts/forward PORT SOCKET
+usage: forward.py PORT SOCKET
 """
 
 import asyncio
