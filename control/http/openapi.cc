@@ -82,10 +82,29 @@ Json path_of(const Verb& verb) {
   return path;
 }
 
+Json text_in(const char* place, const char* name, const char* help) {
+  return {{"name", name}, {"in", place}, {"description", help}, {"schema", {{"type", "string"}}}};
+}
+
+// What is no verb: event_stream.h.
+Json events_path() {
+  Json operation{{"operationId", "events"},
+                 {"summary", "tell what happens, as server-sent events, until the client goes"},
+                 {"description", "Takes the role reader."}};
+  operation["parameters"] = Json::array({text_in("query", "zone", "only what concerns this zone"),
+                                         text_in("query", "secondary", "only what concerns this address"),
+                                         text_in("header", "Last-Event-ID", "go on behind the event with this id")});
+  operation["responses"] = {
+      {"200", {{"description", "events"}, {"content", {{"text/event-stream", {{"schema", {{"type", "string"}}}}}}}}},
+      {"default", reference("responses/error")}};
+  return {{"get", std::move(operation)}};
+}
+
 }  // namespace
 
 Json openapi_document() {
   Json paths = Json::object();
+  paths["/events"] = events_path();
   for (const Verb& verb : verbs()) paths[std::string("/") + verb.method] = path_of(verb);
   const Json error{{"type", "object"},
                    {"properties", {{"error", {{"type", "string"}}}, {"code", {{"type", "integer"}}}}},

@@ -8,6 +8,7 @@ import subprocess
 import urllib.error
 import urllib.request
 
+import jsonschema
 import pytest
 
 from lab import BUILD, DATA, PATIENCE, ROOT, wait_until
@@ -102,6 +103,87 @@ def test_tls_with_a_certificate_that_is_read_anew(new_lab, new_axfrd):
     curl = ["curl", "-fsS", "--unix-socket", path, "-H", f"Authorization: Bearer {secret}", "http://x/api"]
     assert "/api/v1" in lab.appliance.run(*curl).stdout
     assert path.stat().st_mode & 0o777 == 0o660
+
+
+# What OpenAPI 3.1 asks of a document, as far as ours goes (https://spec.openapis.org/oas/v3.1.0).
+OPERATION = {
+    "type": "object",
+    "required": ["operationId", "responses"],
+    "properties": {
+        "operationId": {"type": "string", "minLength": 1},
+        "summary": {"type": "string"},
+        "description": {"type": "string"},
+        "parameters": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["name", "in", "schema"],
+                "properties": {
+                    "in": {"enum": ["query", "header", "path", "cookie"]}, "name": {"type": "string"},
+                    "required": {"type": "boolean"}, "description": {"type": "string"}, "schema": {"type": "object"},
+                },
+                "additionalProperties": False,
+            },
+        },
+        "requestBody": {
+            "type": "object",
+            "required": ["content"],
+            "properties": {"required": {"type": "boolean"}, "content": {"type": "object", "minProperties": 1}},
+            "additionalProperties": False,
+        },
+        "responses": {
+            "type": "object", "minProperties": 1, "propertyNames": {"pattern": r"^([1-5](\d\d|XX)|default)$"},
+        },
+    },
+    "additionalProperties": False,
+}  # fmt: skip
+DOCUMENT = {
+    "type": "object",
+    "required": ["openapi", "info", "paths"],
+    "properties": {
+        "openapi": {"pattern": r"^3\.1\.\d+$"},
+        "info": {"type": "object", "required": ["title", "version"]},
+        "servers": {"type": "array", "items": {"type": "object", "required": ["url"]}},
+        "security": {"type": "array", "items": {"type": "object"}},
+        "paths": {
+            "type": "object",
+            "propertyNames": {"pattern": "^/"},
+            "additionalProperties": {
+                "type": "object",
+                "propertyNames": {"enum": ["get", "put", "post", "delete", "options", "head", "patch", "trace"]},
+                "additionalProperties": OPERATION,
+            },
+        },
+        "components": {"type": "object", "propertyNames": {"enum": ["schemas", "responses", "securitySchemes"]}},
+    },
+    "additionalProperties": False,
+}
+
+
+def test_the_document_of_the_api_is_sound(plain):
+    status, document, _ = plain.ask("GET", "/api/axfrd/v1/openapi.json")
+    assert status == 200
+    validator = jsonschema.Draft202012Validator
+    validator.check_schema(DOCUMENT)
+    validator(DOCUMENT).validate(document)
+    operations = [each for path in document["paths"].values() for each in path.values()]
+    assert len({each["operationId"] for each in operations}) == len(operations)
+    bodies = [each["requestBody"]["content"] for each in operations if "requestBody" in each]
+    schemas = [content["schema"] for body in bodies for content in body.values()]
+    schemas += [parameter["schema"] for each in operations for parameter in each.get("parameters", [])]
+    for schema in schemas:
+        validator.check_schema(schema)
+    for target in re.findall(r'"\$ref": "#/([^"]+)"', json.dumps(document)):
+        found = document
+        for part in target.split("/"):
+            found = found[part]
+    assert document["security"][0].keys() <= document["components"]["securitySchemes"].keys()
+    # What fits the document is taken, and what does not is refused.
+    edit = document["paths"]["/zone.edit"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    for body, fits in (({"zone": "example.com", "changes": ["add a 60 A 192.0.2.1"], "dry-run": True}, True),
+                       ({"zone": "example.com"}, False), ({"zone": "example.com", "changes": [], "other": 1}, False)):
+        assert validator(edit).is_valid(body) == fits
+        assert (plain.ask("POST", "/api/axfrd/v1/zone.edit", body)[0] == 200) == fits, body
 
 
 def test_plain_http_is_for_loopback_unless_it_is_meant(new_lab):
