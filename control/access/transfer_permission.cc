@@ -39,7 +39,8 @@ TransferDecision decide_transfer(const zones::ZoneVersion& zone, const Requester
   if (who.rule && who.rule->allows) return {true, rule};
   const std::string signed_with = who.key != nullptr ? who.key->to_text() : "none";
   const auto no_rule = [&](const std::string& whom) {
-    return who.rule ? rule + " wants another key than " + signed_with : "no --allow-transfer covers " + whom;
+    if (!who.rule) return "no --allow-transfer covers " + whom;
+    return rule + (who.key != nullptr ? " wants another key than " + signed_with : " wants a signature");
   };
   if (zone.attributes().enabled_secondaries() == nullptr)
     return {false, "secondary DNS is not enabled for the zone, and " + no_rule(who.address.to_string())};

@@ -23,7 +23,7 @@ bool refers_to(const zones::SecondaryDns& settings, const std::string& provider)
 
 // A change of a provider that is being applied to its zones. The committer's thread.
 struct Committer::Following {
-  std::string provider;
+  std::string whom;  // "provider acme"
   Cause cause;
   std::vector<Name> zones;
   size_t next = 0;
@@ -67,13 +67,13 @@ void Committer::follow_next(const std::shared_ptr<Following>& following) {
     auto outcome = follow_now(base, *settings->providers, following->cause);
     if (const auto* failure = std::get_if<Failure>(&outcome)) {
       ++following->result.failed;
-      log_.warning("zone ", apex.to_text(), " does not follow provider ", following->provider, ": ", failure->reason);
+      log_.warning("zone ", apex.to_text(), " does not follow ", following->whom, ": ", failure->reason);
     } else if (const auto& made = std::get<Proposal>(outcome); made.changes()) {
       ++following->result.zones;
       AuditRecord record{.cause = following->cause, .kind = "zone", .name = apex.to_text()};
       record.old_serial = base->serial();
       record.serial = made.next->serial();
-      record.what = "follows provider " + following->provider;
+      record.what = "follows " + following->whom;
       record.is_one_of_many = true;
       group_->record(std::move(record));
       group_->set(apex, made.next);
@@ -83,8 +83,7 @@ void Committer::follow_next(const std::shared_ptr<Following>& following) {
   const auto go_on = [this, following, more] {
     if (more) return queue_.enqueue([this, following] { follow_next(following); });
     if (following->result.zones + following->result.failed != 0) {
-      log_.info(following->provider, ": ", following->result.zones, " zones follow, ", following->result.failed,
-                " do not");
+      log_.info(following->whom, ": ", following->result.zones, " zones follow, ", following->result.failed, " do not");
     }
     following->done(following->result);
   };
@@ -94,7 +93,7 @@ void Committer::follow_next(const std::shared_ptr<Following>& following) {
 void Committer::set_provider(std::string name, std::optional<SecondaryWish> wish, Cause cause, bool dry_run,
                              Done<ProviderSet> done) {
   auto following = std::make_shared<Following>();
-  following->provider = name;
+  following->whom = "provider " + name;
   following->cause = std::move(cause);
   following->cause.kind = kSecondaryDns;
   following->cause.detail = "of provider " + name;
@@ -152,7 +151,7 @@ Outcome<Committer::ProviderSet> Committer::set_provider_now(const std::string& n
 // At start: axfrd may have ended before all zones followed a changed provider.
 void Committer::follow_providers_at_start() {
   auto following = std::make_shared<Following>();
-  following->provider = "providers that changed before the start";
+  following->whom = "providers that changed before the start";
   following->cause.kind = kSecondaryDns;
   const ProvidersRef known = settings_.get()->providers;
   following->zones = zones_with([&known](const zones::SecondaryDns& settings) {

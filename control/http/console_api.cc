@@ -16,17 +16,19 @@ constexpr JsonLimits kConsoleLimits{8, 32, 4};
 // Where nobody can read along, the browser itself sees to it that the cookie is ours alone (RFC 6265bis §4.1.3.2).
 constexpr const char *kCookie = "__Host-axfrd", *kPlainCookie = "axfrd";
 
-const char* cookie_name(const HttpRequest& request) { return request.is_secure ? kCookie : kPlainCookie; }
-
-std::string cookie(const HttpRequest& request, const std::string& value, bool ends) {
-  return std::string(cookie_name(request)) + "=" + value + "; Path=/; HttpOnly; SameSite=Strict" +
-         (request.is_secure ? "; Secure" : "") + (ends ? "; Max-Age=0" : "");
+// Whether the browser speaks TLS, with us or with a proxy before us.
+bool is_https(const HttpRequest& request) {
+  return request.is_secure || request.field("origin").starts_with("https://");
 }
 
-// The value of our cookie; empty if there is none.
-std::string_view session_id(const HttpRequest& request) {
+std::string cookie(const HttpRequest& request, const std::string& value, bool ends) {
+  return std::string(is_https(request) ? kCookie : kPlainCookie) + "=" + value + "; Path=/; HttpOnly; SameSite=Strict" +
+         (is_https(request) ? "; Secure" : "") + (ends ? "; Max-Age=0" : "");
+}
+
+// The value of a cookie; empty if there is none.
+std::string_view cookie_in(const HttpRequest& request, std::string_view name) {
   std::string_view rest = request.field("cookie");
-  const std::string_view name = cookie_name(request);
   while (!rest.empty()) {
     std::string_view pair = rest.substr(0, rest.find(';'));
     rest.remove_prefix(std::min(pair.size() + 1, rest.size()));
@@ -35,6 +37,12 @@ std::string_view session_id(const HttpRequest& request) {
       return pair.substr(name.size() + 1);
   }
   return {};
+}
+
+// Empty if there is none. Over TLS, a plain cookie is none: another program of the host may have set it.
+std::string_view session_id(const HttpRequest& request) {
+  const std::string_view id = cookie_in(request, kCookie);
+  return id.empty() && !request.is_secure ? cookie_in(request, kPlainCookie) : id;
 }
 
 bool looks(const HttpRequest& request) { return request.method == "GET" || request.method == "HEAD"; }
@@ -120,7 +128,7 @@ std::optional<ConsoleApi::Identity> ConsoleApi::identify(const HttpRequest& requ
   if (from_proxy && !request.field("x-remote-user").empty()) {
     const UserRef user = server_.settings.get()->user(std::string(request.field("x-remote-user")));
     if (!user || user->kept) return std::nullopt;
-    return Identity{user_principal(*user, address_of(request)), user, "proxy", ConsoleSessions::kLongest};
+    return Identity{user_principal(*user, address_of(request)), user, user->zones, "proxy", ConsoleSessions::kLongest};
   }
   const std::string_view id = session_id(request);
   if (id.empty()) return std::nullopt;
@@ -129,7 +137,7 @@ std::optional<ConsoleApi::Identity> ConsoleApi::identify(const HttpRequest& requ
   auto found = sessions_.find(id, acts, address_of(request));
   if (!found) return std::nullopt;
   const char* by = found->user ? "password" : "token";
-  return Identity{std::move(found->who), std::move(found->user), by, found->left};
+  return Identity{std::move(found->who), std::move(found->user), std::move(found->zones), by, found->left};
 }
 
 // A name that others could let point to us is no proof that the page is ours, unless it is one of ours.
@@ -203,7 +211,8 @@ void ConsoleApi::sign_in_by_token(const HttpRequest& request, const std::string&
   if (!token) return respond(wrong(request, {}));
   token->used->store(unix_time(), std::memory_order_relaxed);
   const std::string id = sessions_.begin(*token);
-  const Identity identity{token_principal(*token, address_of(request)), nullptr, "token", ConsoleSessions::kLongest};
+  const Identity identity{token_principal(*token, address_of(request)), nullptr, token->zones, "token",
+                          ConsoleSessions::kLongest};
   respond(signed_in(request, identity, id));
 }
 
@@ -215,7 +224,7 @@ void ConsoleApi::sign_in_by_password(const HttpRequest& request, const Json& par
         const UserRef& user = std::get<UserRef>(outcome);
         if (!user) return respond(wrong(request, name));
         const std::string id = sessions_.begin(*user);
-        const Identity identity{user_principal(*user, address_of(request)), user, "password",
+        const Identity identity{user_principal(*user, address_of(request)), user, user->zones, "password",
                                 ConsoleSessions::kLongest};
         log_.info("console: user ", user->name, " signed in from ", request.client ? address_of(request) : "this host");
         respond(signed_in(request, identity, id));
@@ -229,13 +238,9 @@ HttpResponse ConsoleApi::signed_in(const HttpRequest& request, const Identity& i
 }
 
 Json ConsoleApi::session_json(const Identity& identity) const {
-  const bool by_token = identity.user == nullptr;
-  Json zones = Json::array();
-  if (!by_token) zones = identity.user->zones;
-  if (by_token) zones = identity.who.scope.is_all() ? Json::array({"*"}) : Json::array();
-  return {{"user", by_token ? identity.who.name : identity.user->name},
+  return {{"user", identity.user ? identity.user->name : identity.who.name},
           {"role", to_text(identity.who.role)},
-          {"zones", std::move(zones)},
+          {"zones", identity.zones},
           {"by", identity.by},
           {"expires", unix_time() + identity.left.count()},
           {"idle_seconds", std::chrono::seconds(ConsoleSessions::kIdle).count()},

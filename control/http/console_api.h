@@ -13,6 +13,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "control/http/authenticator.h"
 #include "control/http/console_sessions.h"
@@ -34,8 +35,9 @@ class ConsoleApi {
   // Whose request it is, by the cookie of a session or the header of a proxy; nothing if it has neither.
   struct Identity {
     Principal who;
-    UserRef user;    // null: by a token
-    const char* by;  // "password", "token" or "proxy"
+    UserRef user;                    // null: by a token
+    std::vector<std::string> zones;  // patterns
+    const char* by;                  // "password", "token" or "proxy"
     std::chrono::seconds left;
   };
   std::optional<Identity> identify(const HttpRequest& request);

@@ -52,11 +52,11 @@ std::optional<ConsoleSessions::Found> ConsoleSessions::holder_of(const Session& 
   if (!session.by_token) {
     const UserRef user = settings->user(session.name);
     if (!user || user->kept || user->hash != session.evidence) return std::nullopt;
-    return Found{user_principal(*user, from), user, {}};
+    return Found{user_principal(*user, from), user, user->zones, {}};
   }
   const TokenRef token = settings->tokens->find(session.name);
   if (!token || token->kept || token->id != session.evidence || token->has_expired(unix_time())) return std::nullopt;
-  return Found{token_principal(*token, from), nullptr, {}};
+  return Found{token_principal(*token, from), nullptr, token->zones, {}};
 }
 
 std::optional<ConsoleSessions::Found> ConsoleSessions::find(std::string_view id, bool acts, const std::string& from,

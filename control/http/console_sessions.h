@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "control/access/settings.h"
 #include "control/operate/principal.h"
@@ -34,7 +35,8 @@ class ConsoleSessions {
 
   struct Found {
     Principal who;
-    UserRef user;  // null: by a token
+    UserRef user;                    // null: by a token
+    std::vector<std::string> zones;  // patterns
     std::chrono::seconds left;
   };
   // Whose session it is; nothing if it is over, or never was. `acts`: the user does something.

@@ -712,12 +712,14 @@ void Store::note_trouble(const std::string& reason, bool writable) {
 }
 
 void Store::note_success() {
+  bool took_changes = true;
   {
     const dataplane::Lock lock(health_mutex_);
     if (health_.trouble.empty()) return;
+    took_changes = health_.writable;
     health_ = {};
   }
-  tell(LogLevel::info, "the store takes changes again");
+  tell(LogLevel::info, took_changes ? "the store's database takes changes again" : "the store takes changes again");
 }
 
 // Throws StoreError if changes still cannot be accepted.

@@ -151,6 +151,16 @@ TEST_F(ConsoleTest, OnlyATrustedProxySaysWhoAsks) {
   EXPECT_EQ(ask("GET", kSession, "", fields).status, 401U);
 }
 
+TEST_F(ConsoleTest, BehindAProxyThatSpeaksTlsTheCookieIsForTlsAlone) {
+  options_.console.origins = {"https://dns.example"};
+  Fields fields = page();
+  fields["origin"] = "https://dns.example";
+  const Got got = ask("POST", kSession, dump(Json{{"user", "eve"}, {"password", kPassword}}), fields);
+  EXPECT_THAT(got.fields.at("Set-Cookie"), testing::StartsWith("__Host-axfrd="));
+  EXPECT_THAT(got.fields.at("Set-Cookie"), HasSubstr("; Secure"));
+  EXPECT_EQ(ask("GET", kSession, "", page(cookie_of(got))).status, 200U);
+}
+
 TEST_F(ConsoleTest, WithoutItThereIsNothing) {
   options_.console.is_on = false;
   EXPECT_EQ(sign_in().status, 401U);

@@ -109,7 +109,7 @@ TEST_F(TransferRules, ARuleForAllZonesMayWantAKeyToo) {
             "no secondary of the zone has the address 192.0.2.9, and --allow-transfer 192.0.2.0/24 wants another key "
             "than k.");
   EXPECT_EQ(with_rule("192.0.2.9", nullptr, false).why,
-            "secondary DNS is not enabled for the zone, and --allow-transfer 192.0.2.0/24 wants another key than none");
+            "secondary DNS is not enabled for the zone, and --allow-transfer 192.0.2.0/24 wants a signature");
 }
 
 }  // namespace

@@ -276,6 +276,17 @@ Reason check_hash(Bytes rdata) {
   return std::nullopt;
 }
 
+// TYPE ALGORITHM LABELS TTL EXPIRATION INCEPTION TAG SIGNER SIGNATURE. The owner is at or below the signer's zone, so
+// its labels, which a wildcard's star is none of, are no fewer than the signer's.
+Reason check_signature(Bytes rdata) {
+  constexpr size_t labels = 3, signer = 18;
+  FieldReader reader(rdata);
+  reader.take(signer);
+  const auto name = reader.take_name();
+  if (!name || rdata[labels] >= NameView::read(*name)->label_count()) return std::nullopt;
+  return "a signature's owner has no fewer labels than its signer (RFC 4034 section 3.1.3)";
+}
+
 Reason check_meaning(uint16_t type, Bytes rdata) {
   using namespace rrtype;
   switch (type) {
@@ -293,6 +304,8 @@ Reason check_meaning(uint16_t type, Bytes rdata) {
     case CDNSKEY:
     case RKEY:
       return check_key(type, rdata);
+    case RRSIG:
+      return check_signature(rdata);
     case LOC:
       return check_place(rdata);
     case APL:

@@ -62,11 +62,74 @@ bool is_utf8(Bytes text) {
   return true;
 }
 
+// A URI template (RFC 6570 §2), as BIND reads it: without the operators that are reserved, and without dots in names.
+class TemplateReader {
+ public:
+  explicit TemplateReader(std::string_view text) : left_(text) {}
+
+  // Whether it is one with a variable "dns".
+  bool has_dns() {
+    while (!left_.empty()) {
+      if (left_[0] == '{' ? !take_expression() : !take_character()) return false;
+    }
+    return has_dns_;
+  }
+
+ private:
+  bool take(char c) {
+    if (!left_.starts_with(c)) return false;
+    left_.remove_prefix(1);
+    return true;
+  }
+  // A percent sign begins an octet in hexadecimal.
+  bool take_character() {
+    const size_t size = left_[0] == '%' ? 3 : 1;
+    if (size > left_.size() || (size == 3 && !(is_hexadecimal(left_[1]) && is_hexadecimal(left_[2])))) return false;
+    left_.remove_prefix(size);
+    return true;
+  }
+  bool take_expression() {
+    left_.remove_prefix(1);
+    if (!left_.empty() && kOperators.find(left_[0]) != std::string_view::npos) left_.remove_prefix(1);
+    do {
+      if (!take_variable()) return false;
+    } while (take(','));
+    return take('}');
+  }
+  bool take_variable() {
+    const std::string_view begin = left_;
+    while (!left_.empty() && (is_of_name(left_[0]) || left_[0] == '%')) {
+      if (!take_character()) return false;
+    }
+    const std::string_view name = begin.substr(0, begin.size() - left_.size());
+    has_dns_ = has_dns_ || name == "dns";
+    return !name.empty() && (take(':') ? take_length() : take('*') || true);
+  }
+  // From 1 to 9999.
+  bool take_length() {
+    constexpr size_t most = 4;
+    size_t digits = 0;
+    while (digits < left_.size() && is_digit(left_[digits])) ++digits;
+    const bool fits = digits >= 1 && digits <= most && left_[0] != '0';
+    left_.remove_prefix(digits);
+    return fits;
+  }
+
+  static constexpr std::string_view kOperators = "+#./;?&";
+  static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+  static bool is_hexadecimal(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+  static bool is_of_name(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+
+  std::string_view left_;
+  bool has_dns_ = false;
+};
+
 // A URI template relative to the host, with a variable "dns" (RFC 9461 §5).
 Reason check_path(Bytes value) {
   const std::string_view path = text_of(value);
-  if (is_utf8(value) && path.starts_with('/') && path.find("{?dns}") != std::string_view::npos) return std::nullopt;
-  return "dohpath is UTF-8, begins with /, and has {?dns} in it (RFC 9461 section 5)";
+  if (is_utf8(value) && path.starts_with('/') && TemplateReader(path).has_dns()) return std::nullopt;
+  return "dohpath is a URI template in UTF-8 that begins with / and has a variable dns, as in /dns-query{?dns} "
+         "(RFC 9461 section 5)";
 }
 
 Reason check_value(const Parameter& parameter) {

@@ -116,14 +116,16 @@ class Pattern {
 
   // One element of a bracket expression: a character, also as [=c=] or [.c.]; or a class of them, as [:alpha:].
   struct Element {
+    enum class Kind : uint8_t { character, opening, collating, equivalent, of_class };  // opening: [ for itself
     uint8_t character;
-    bool is_class;
+    Kind kind;
+    bool is_class() const { return kind == Kind::of_class; }
   };
   std::optional<Element> element() {
     if (at_ == text_.size()) return std::nullopt;
     const char c = text_[at_++];
     if (c != '[' || at_ == text_.size() || std::string_view(":=.").find(text_[at_]) == std::string_view::npos)
-      return Element{static_cast<uint8_t>(c), false};
+      return Element{static_cast<uint8_t>(c), c == '[' ? Element::Kind::opening : Element::Kind::character};
     const char kind = text_[at_];
     const size_t begin = at_ + 1, stop = text_.find(std::string{kind, ']'}, begin);
     if (stop == std::string_view::npos || stop == begin) return std::nullopt;
@@ -132,19 +134,29 @@ class Pattern {
     constexpr std::array<std::string_view, 12> classes{"alnum", "alpha", "blank", "cntrl", "digit", "graph",
                                                        "lower", "print", "punct", "space", "upper", "xdigit"};
     if (kind == ':' && std::ranges::find(classes, name) == classes.end()) return std::nullopt;
-    return Element{static_cast<uint8_t>(name.front()), kind == ':'};
+    using enum Element::Kind;
+    return Element{static_cast<uint8_t>(name.front()), kind == ':' ? of_class : kind == '.' ? collating : equivalent};
   }
+  // The end of one range is not the begin of another. BIND takes a hyphen behind a range for the begin of one, also
+  // where it stands last, until a character has come between; and it does not compare with the end of a range if that
+  // is a bracket.
   bool bracket() {
+    using enum Element::Kind;
     takes('^');
+    bool is_behind_range = false;
     for (bool first = true;; first = false) {
       if (!first && takes(']')) return true;
+      if (is_behind_range && at_ < text_.size() && text_[at_] == '-') return false;
       const auto low = element();
       if (!low) return false;
-      if (low->is_class || !begins_range()) continue;
+      if (low->is_class() || !begins_range()) {
+        if (low->kind == character || low->kind == collating) is_behind_range = false;
+        continue;
+      }
       ++at_;
       const auto high = element();
-      if (!high || high->is_class || high->character < low->character) return false;
-      if (begins_range()) return false;  // the end of one range is not the begin of another
+      if (!high || high->is_class() || (high->kind != opening && high->character < low->character)) return false;
+      is_behind_range = true;
     }
   }
   bool begins_range() const { return at_ + 1 < text_.size() && text_[at_] == '-' && text_[at_ + 1] != ']'; }
