@@ -150,7 +150,7 @@ PseudoRecord pseudo_of(Bytes value, bool& knows_all) {
         knows_all = false;
     }
   }
-  record.kind = required(std::move(kind), "kind");
+  record.kind = required(kind, "kind");
   record.owner = required(std::move(owner), "owner");
   return record;
 }
@@ -449,7 +449,7 @@ StoredZone decode_tagged_zone(Bytes content) {
     }
   }
   const Name name = required(std::move(apex), "name");
-  OwnedRecord soa = sound_soa(name, required(std::move(ttl), "TTL"), text_of(required(std::move(rdata), "SOA")));
+  OwnedRecord soa = sound_soa(name, required(ttl, "TTL"), text_of(required(std::move(rdata), "SOA")));
   return {name,
           std::move(soa),
           policy,
@@ -504,7 +504,7 @@ StoredStep decode_tagged_step(Bytes content) {
   }
   Step::PseudoBefore before;
   if (pseudo_changed) before = shared_or_null(std::move(pseudo));
-  return {new Step(required(std::move(to), "serial"), time, removed, added, std::move(records), std::move(before),
+  return {new Step(required(to, "serial"), time, removed, added, std::move(records), std::move(before),
                    std::move(by)),
           knows_all};
 }
