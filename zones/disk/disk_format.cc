@@ -504,8 +504,7 @@ StoredStep decode_tagged_step(Bytes content) {
   }
   Step::PseudoBefore before;
   if (pseudo_changed) before = shared_or_null(std::move(pseudo));
-  return {new Step(required(to, "serial"), time, removed, added, std::move(records), std::move(before),
-                   std::move(by)),
+  return {new Step(required(to, "serial"), time, removed, added, std::move(records), std::move(before), std::move(by)),
           knows_all};
 }
 
