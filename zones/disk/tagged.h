@@ -149,7 +149,7 @@ class TagReader {
 
 // What must be there.
 template <class T>
-T required(std::optional<T>&& value, const char* what) {
+T required(std::optional<T> value, const char* what) {
   if (!value) throw std::invalid_argument(std::string("a value without its ") + what);
   return *std::move(value);
 }
