@@ -31,10 +31,16 @@ class Browser:
     def one(self, test, within=None):
         """Waits for it, and returns it."""
 
-        def find():
-            return next((e for e in self.all(test, within) if e.is_displayed()), None)
+        return wait_until(lambda: next(iter(self.shown(test, within)), None), f"{test} to be shown")
 
-        return wait_until(find, f"{test} to be shown")
+    def shown(self, test, within=None):
+        """Those that are displayed. One that is drawn anew meanwhile is none."""
+        found = []
+        for element in self.all(test, within):
+            with contextlib.suppress(StaleElementReferenceException):
+                if element.is_displayed():
+                    found.append(element)
+        return found
 
     def text(self, test):
         try:
@@ -61,10 +67,13 @@ class Browser:
         wait_until(click, f"{test} to be clicked")
 
     def fill(self, test, value):
-        element = self.one(test)
-        element.send_keys(Keys.CONTROL, "a")
-        element.send_keys(Keys.DELETE)
-        element.send_keys(value)
+        try:
+            element = self.one(test)
+            element.send_keys(Keys.CONTROL, "a")
+            element.send_keys(Keys.DELETE)
+            element.send_keys(value)
+        except StaleElementReferenceException:
+            self.fill(test, value)
 
     def page_text(self):
         return self.driver.execute_script("return document.body.innerText")
@@ -78,7 +87,7 @@ class Browser:
             raise AssertionError(f"{what}; it says:\n{self.page_text()}") from None
 
     def gone(self, test):
-        wait_until(lambda: not any(e.is_displayed() for e in self.all(test)), f"{test} to be gone")
+        wait_until(lambda: not self.shown(test), f"{test} to be gone")
 
     def sign_in(self, user, password):
         self.fill("sign-in-user", user)
