@@ -116,11 +116,11 @@ std::optional<std::string> password_in(const Json& params) {
 }
 
 void user_add(Operations& operations, const Principal& who, Json& params, RpcDone done) {
-  AddUser request{text_in(params, "user"), role_in(params), split_list(optional_text(params, "zones")),
-                  password_in(params)};
+  const AddUser request{text_in(params, "user"), role_in(params), split_list(optional_text(params, "zones")),
+                        password_in(params)};
   check_credential_name(request.name);
   (void)ZoneScope::of(request.zones);
-  operations.users.add(who, std::move(request), answering<PasswordSet>(std::move(done), password_json));
+  operations.users.add(who, request, answering<PasswordSet>(std::move(done), password_json));
 }
 
 void user_list(Operations& operations, const Principal& who, Json&, RpcDone done) {

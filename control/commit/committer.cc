@@ -257,13 +257,13 @@ void Committer::change_setting(std::function<Ref(const Settings&)> find, std::fu
       });
 }
 
-void Committer::change_token(std::string name, TokenEdit edit, Done<TokenChanged> done) {
+void Committer::change_token(const std::string& name, TokenEdit edit, Done<TokenChanged> done) {
   change_setting<TokenChanged, TokenRef>(
       [name](const Settings& settings) { return settings.tokens->find(name); }, std::move(edit),
       [name](TokenRef token) { return token_setting(name, std::move(token)); }, std::move(done));
 }
 
-void Committer::change_user(std::string name, UserEdit edit, Done<UserChanged> done) {
+void Committer::change_user(const std::string& name, UserEdit edit, Done<UserChanged> done) {
   change_setting<UserChanged, UserRef>(
       [name](const Settings& settings) { return settings.user(name); }, std::move(edit),
       [name](UserRef user) { return user_setting(name, std::move(user)); }, std::move(done));

@@ -161,12 +161,12 @@ class Committer : private CommitQueue::Owner {
   };
   // As change_key().
   using TokenEdit = std::function<Outcome<TokenRef>(const TokenRef& current)>;
-  void change_token(std::string name, TokenEdit edit, Done<TokenChanged> done);
+  void change_token(const std::string& name, TokenEdit edit, Done<TokenChanged> done);
   struct UserChanged {
     UserRef before, after;  // as of a token
   };
   using UserEdit = std::function<Outcome<UserRef>(const UserRef& current)>;
-  void change_user(std::string name, UserEdit edit, Done<UserChanged> done);
+  void change_user(const std::string& name, UserEdit edit, Done<UserChanged> done);
   // Stores the last use of all tokens for which it differs from what is stored. The outcome is their number.
   void keep_token_uses(Done<size_t> done);
 

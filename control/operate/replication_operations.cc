@@ -44,7 +44,7 @@ void ReplicationOperations::count(std::vector<zones::VersionRef> versions, bool 
   });
 }
 
-void ReplicationOperations::zones(const Principal& who, const ListZones& request, Done<Zones> done) const {
+void ReplicationOperations::zones(const Principal& who, const ListZones& request, const Done<Zones>& done) const {
   ZoneList list(context_, who, request);
   std::vector<zones::VersionRef> versions;
   while (true) {

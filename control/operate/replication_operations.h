@@ -45,7 +45,7 @@ class ReplicationOperations {
     bool more = false;
   };
   // A part of the list of zones, with what their secondaries have. @pre request.limit
-  void zones(const Principal& who, const ListZones& request, Done<Zones> done) const;
+  void zones(const Principal& who, const ListZones& request, const Done<Zones>& done) const;
   // The same for zones of which some secondary is behind, in canonical order; `prefix` does not count.
   void behind(const Principal& who, const ListZones& request, Done<Zones> done) const;
 

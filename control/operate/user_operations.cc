@@ -20,8 +20,9 @@ Failure too_many_passwords() {
 
 }  // namespace
 
-void UserOperations::hash(std::optional<std::string> password, Done<Hashed> next) const {
-  const auto work = [password = std::move(password), next = context_.in_loop<Hashed>(next)] {
+void UserOperations::hash(std::optional<std::string> password, const Done<Hashed>& done) const {
+  const Done<Hashed> next = context_.in_loop(done);
+  const auto work = [password = std::move(password), next] {
     try {
       if (password) check_password(*password);
       const std::string drawn = password ? std::string() : draw_password();
@@ -35,7 +36,7 @@ void UserOperations::hash(std::optional<std::string> password, Done<Hashed> next
   if (!context_.server().passwords.run(work)) next(too_many_passwords());
 }
 
-void UserOperations::add(const Principal& who, AddUser request, Done<PasswordSet> done) {
+void UserOperations::add(const Principal& who, const AddUser& request, const Done<PasswordSet>& done) {
   const Act act = user_act(who, "user.add", request.name);
   if (auto failure = context_.refuse(who, Role::admin, act)) return done(std::move(*failure));
   if (!request.password) {
@@ -121,7 +122,7 @@ void UserOperations::store_password(const Act& act, const std::string& name, std
 }
 
 void UserOperations::set_password(const Principal& who, const std::string& name, std::optional<std::string> password,
-                                  Done<PasswordSet> done) {
+                                  const Done<PasswordSet>& done) {
   const Act act = user_act(who, "user.password", name);
   if (auto failure = context_.refuse(who, Role::admin, act)) return done(std::move(*failure));
   if (!password) {
@@ -135,7 +136,7 @@ void UserOperations::set_password(const Principal& who, const std::string& name,
 }
 
 void UserOperations::change_own(const Principal& who, const UserRef& user, const std::string& old,
-                                const std::string& password, Done<PasswordSet> done) {
+                                const std::string& password, const Done<PasswordSet>& done) {
   const Act act = user_act(who, "user.password", user->name);
   if (auto failure = context_.refuse_standby()) return done(std::move(*failure));
   authenticate(user->name, old, [this, act, password, name = user->name, done](Outcome<UserRef> outcome) {
@@ -147,7 +148,7 @@ void UserOperations::change_own(const Principal& who, const UserRef& user, const
   });
 }
 
-void UserOperations::authenticate(const std::string& name, std::string password, Done<UserRef> done) const {
+void UserOperations::authenticate(const std::string& name, std::string password, const Done<UserRef>& done) const {
   UserRef user = context_.server().settings.get()->user(name);
   if (user && user->kept) user = nullptr;
   const auto work = [user, password = std::move(password), done = context_.in_loop<UserRef>(done)] {
