@@ -400,9 +400,12 @@ def test_users_by_axfrctl(served):
     served.start()
     assert len(served.json("user", "list")["users"]) == 2
     served.ctl("user", "remove", "eve")
-    records = served.json("audit")["records"]
-    done = [r["verb"] for r in records if r.get("user") == "eve" and r["outcome"] == "done"]
-    assert done == ["user.remove", "user.add"], "the newest first"
+
+    def done():
+        records = served.json("audit")["records"]
+        return [r["verb"] for r in records if r.get("user") == "eve" and r["outcome"] == "done"]
+
+    wait_until(lambda: done() == ["user.remove", "user.add"], "both, the newest first")
 
 
 def test_events_for_programs(served):
