@@ -245,6 +245,7 @@ Json ConsoleApi::session_json(const Identity& identity) const {
           {"expires", unix_time() + identity.left.count()},
           {"idle_seconds", std::chrono::seconds(ConsoleSessions::kIdle).count()},
           {"version", AXFRD_VERSION},
+          {"zone_count", identity.who.scope.is_all() ? Json(server_.zones.size()) : Json()},
           {"standby", server_.committer.is_standby()}};
 }
 

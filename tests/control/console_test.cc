@@ -63,6 +63,7 @@ TEST_F(ConsoleTest, ASessionDoesWhatItsUserMay) {
   ASSERT_EQ(got.status, 200U) << got.body;
   EXPECT_EQ(got.json()["user"], "eve");
   EXPECT_EQ(got.json()["role"], "admin");
+  EXPECT_EQ(got.json()["zone_count"], 1);
   EXPECT_THAT(got.fields.at("Set-Cookie"), HasSubstr("; HttpOnly; SameSite=Strict"));
   const Fields session = page(cookie_of(got));
   EXPECT_EQ(ask("GET", kSession, "", session).status, 200U);

@@ -187,6 +187,7 @@ def test_a_change_is_undone(console, served):
 def test_a_reader_looks_and_changes_nothing(browser, served):
     add_user(served, "reader", "reader", "--zones", ZONE)
     console = Console(browser, served, "reader")
+    console.sees("Your zones are with all their secondaries")
     console.zone()
     console.sees("www", "192.0.2.80")
     for hidden in ("record-add", "record-edit", "record-delete", "nav-users", "nav-keys"):

@@ -10,7 +10,7 @@ export interface Session {
   expires: number;
   idle_seconds: number;
   version: string;
-  zone_count: number;
+  zone_count: number | null; // null: of some zones alone
   standby: boolean;
 }
 
@@ -46,14 +46,14 @@ export interface Chart {
 
 export interface Replication {
   time: number;
-  zones: number;
-  behind_zones: number;
-  pairs: number;
-  behind_pairs: number;
   hosts: Host[];
   debts: Debt[];
-  age: number;
-  charts: { hour: Chart; day: Chart };
+  // Sums over all zones, for those who may see all.
+  zones?: number;
+  behind_zones?: number | null; // null: more than are counted
+  pairs?: number;
+  behind_pairs?: number;
+  charts?: { hour: Chart; day: Chart };
 }
 
 export interface ZoneLine {
@@ -66,7 +66,6 @@ export interface ZoneLine {
   behind: number;
   behind_since: number | null;
   has_servers: boolean;
-  faults: number;
 }
 
 export interface Alias {

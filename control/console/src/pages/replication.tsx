@@ -1,7 +1,8 @@
+import type { ComponentChildren } from 'preact';
 import { useSignal } from '@preact/signals';
 import { get, post } from '../api.ts';
 import { Button, Card, Chip, Foreign, Heading, Name } from '../parts/basics.tsx';
-import { Icon } from '../parts/icon.tsx';
+import { Icon, type IconName } from '../parts/icon.tsx';
 import { lazy } from '../parts/lazy.tsx';
 import { say } from '../parts/outcome.tsx';
 import { Empty, Show } from '../parts/states.tsx';
@@ -16,49 +17,63 @@ import type { Chart, Debt, Host, Replication as Answer } from '../types.ts';
 
 const Plot = lazy(async () => (await import('../parts/plot.tsx')).Plot);
 
-function Summary({ data }: { data: Answer }) {
-  const hosts = data.hosts.filter((host) => host.behind > 0).length;
-  const oldest = data.debts[0];
-  if (data.zones === 0) {
-    return (
-      <div class="summary off" data-test="summary">
-        <Icon name="off" />
-        <div>
-          <strong>No zone has Secondary DNS yet</strong>
-          <p>Open a zone, and configure it under Secondary DNS.</p>
-        </div>
+function SummaryCard({ look, title, children }: { look: IconName; title: string; children: ComponentChildren }) {
+  return (
+    <div class={`summary ${look}`} data-test="summary">
+      <Icon name={look} />
+      <div>
+        <strong>{title}</strong>
+        <p>{children}</p>
       </div>
+    </div>
+  );
+}
+
+function Summary({ data }: { data: Answer }) {
+  const { zones, behind_zones: behind, debts } = data;
+  const oldest = debts[0] && <>The oldest has waited for {span(now.value - debts[0].behind_since)}.</>;
+  if (zones === undefined) {
+    return debts.length === 0 ? (
+      <SummaryCard look="ok" title="Your zones are with all their secondaries">
+        Those that have Secondary DNS.
+      </SummaryCard>
+    ) : (
+      <SummaryCard
+        look="behind"
+        title={`${counted(new Set(debts.map(({ zone }) => zone)).size, 'zone is', 'zones are')} behind`}
+      >
+        {oldest}
+      </SummaryCard>
     );
   }
-  if (data.behind_zones === 0) {
+  if (zones === 0) {
     return (
-      <div class="summary ok" data-test="summary">
-        <Icon name="ok" />
-        <div>
-          <strong>
-            {data.zones === 1 ? 'The zone is' : `All ${count(data.zones)} zones are`} with all their secondaries
-          </strong>
-          <p>
-            {counted(data.pairs, 'pair')} of a zone and a secondary, at {counted(data.hosts.length, 'host')}.
-          </p>
-        </div>
-      </div>
+      <SummaryCard look="off" title="No zone has Secondary DNS yet">
+        Open a zone, and configure it under Secondary DNS.
+      </SummaryCard>
+    );
+  }
+  if (behind === 0) {
+    const all = zones === 1 ? 'The zone is' : `All ${count(zones)} zones are`;
+    return (
+      <SummaryCard look="ok" title={`${all} with all their secondaries`}>
+        {counted(data.pairs ?? 0, 'pair')} of a zone and a secondary, at {counted(data.hosts.length, 'host')}.
+      </SummaryCard>
+    );
+  }
+  const hosts = data.hosts.filter((host) => host.behind > 0).length;
+  const at = `behind at ${counted(hosts, 'secondary', 'secondaries')}`;
+  if (typeof behind !== 'number') {
+    return (
+      <SummaryCard look="behind" title={`Very many zones are ${at}`}>
+        {oldest}
+      </SummaryCard>
     );
   }
   return (
-    <div class="summary behind" data-test="summary">
-      <Icon name="behind" />
-      <div>
-        <strong>
-          {data.behind_zones === 1 ? '1 zone is' : `${count(data.behind_zones)} zones are`} behind at{' '}
-          {counted(hosts, 'secondary', 'secondaries')}
-        </strong>
-        <p>
-          {count(data.zones - data.behind_zones)} of {count(data.zones)} zones are with all their secondaries.
-          {oldest && <> The oldest has waited for {span(now.value - oldest.behind_since)}.</>}
-        </p>
-      </div>
-    </div>
+    <SummaryCard look="behind" title={`${counted(behind, 'zone is', 'zones are')} ${at}`}>
+      {count(zones - behind)} of {count(zones)} zones are with all their secondaries. {oldest}
+    </SummaryCard>
   );
 }
 
@@ -153,7 +168,7 @@ function inWords({ behind, oldest, step, end }: Chart, series: 'behind' | 'oldes
   return `Now ${text(values.at(-1)!)}; at most ${text(most)}, at ${new Date(at * 1000).toLocaleTimeString('en-GB')}.`;
 }
 
-function Charts({ charts }: { charts: Answer['charts'] }) {
+function Charts({ charts }: { charts: NonNullable<Answer['charts']> }) {
   const range = useSignal<'hour' | 'day'>('hour');
   const chart = charts[range.value];
   const kinds: ['behind' | 'oldest', string][] = [
@@ -197,8 +212,10 @@ function Charts({ charts }: { charts: Answer['charts'] }) {
   );
 }
 
-function debtsTitle({ behind_pairs, debts }: Answer): string {
-  return behind_pairs > debts.length ? `Behind now: the oldest ${debts.length} of ${count(behind_pairs)}` : 'Behind now';
+function debtsTitle({ behind_pairs = 0, debts }: Answer): string {
+  return behind_pairs > debts.length
+    ? `Behind now: the oldest ${debts.length} of ${count(behind_pairs)}`
+    : 'Behind now';
 }
 
 export function Replication() {
@@ -222,21 +239,23 @@ export function Replication() {
                 />
               </Card>
             )}
-            <Card title="Secondaries">
-              {data.hosts.length === 0 ? (
-                <Empty icon="replication" title="No secondaries yet" />
-              ) : (
-                <Table
-                  label="Secondaries"
-                  columns={hostColumns()}
-                  rows={data.hosts}
-                  keyOf={(host) => host.host}
-                  test="hosts"
-                  rowTest="host"
-                />
-              )}
-            </Card>
-            <Charts charts={data.charts} />
+            {data.zones !== undefined && (
+              <Card title="Secondaries">
+                {data.hosts.length === 0 ? (
+                  <Empty icon="replication" title="No secondaries yet" />
+                ) : (
+                  <Table
+                    label="Secondaries"
+                    columns={hostColumns()}
+                    rows={data.hosts}
+                    keyOf={(host) => host.host}
+                    test="hosts"
+                    rowTest="host"
+                  />
+                )}
+              </Card>
+            )}
+            {data.charts && <Charts charts={data.charts} />}
           </div>
         )}
       </Show>
