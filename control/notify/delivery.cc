@@ -757,7 +757,7 @@ std::vector<Delivery::Host> Delivery::hosts() const {
 }
 
 // Each target has its debts in order, so the oldest of all is always the first of some target's rest.
-std::vector<std::pair<int64_t, const Delivery::Line*>> Delivery::oldest_debts(size_t most) const {
+void Delivery::for_each_debt(const std::function<bool(int64_t begin, const Line& line)>& take) const {
   using Debts = std::set<std::pair<int64_t, const Line*>>;
   using Rest = std::pair<Debts::const_iterator, Debts::const_iterator>;
   const auto is_later = [](const Rest& a, const Rest& b) { return *a.first > *b.first; };
@@ -766,18 +766,16 @@ std::vector<std::pair<int64_t, const Delivery::Line*>> Delivery::oldest_debts(si
     if (!target->owing.empty()) rests.emplace_back(target->owing.begin(), target->owing.end());
   }
   std::ranges::make_heap(rests, is_later);
-  std::vector<std::pair<int64_t, const Line*>> oldest;
-  while (!rests.empty() && oldest.size() < most) {
+  while (!rests.empty()) {
     std::ranges::pop_heap(rests, is_later);
     Rest& rest = rests.back();
-    oldest.push_back(*rest.first);
+    if (!take(rest.first->first, *rest.first->second)) return;
     if (++rest.first == rest.second) {
       rests.pop_back();
     } else {
       std::ranges::push_heap(rests, is_later);
     }
   }
-  return oldest;
 }
 
 std::optional<size_t> Delivery::count_behind(size_t most) const {

@@ -294,8 +294,9 @@ class Delivery {
     bool answers = true;        // false: an alarm was logged, and still lasts
   };
   std::vector<Host> hosts() const;
-  // Lines that owe a serial, with the time when the debt began, the oldest first, no more than `most`.
-  std::vector<std::pair<int64_t, const Line*>> oldest_debts(size_t most) const;
+  // Calls take(begin, line) for each line that owes a serial, the one whose debt began first coming first, until it
+  // returns false.
+  void for_each_debt(const std::function<bool(int64_t begin, const Line& line)>& take) const;
   // The number of zones that some secondary lacks the serial of; none if there are more than `most` such lines.
   std::optional<size_t> count_behind(size_t most) const;
 

@@ -289,19 +289,21 @@ NotifyService::Overview NotifyService::overview() const {
 Json NotifyService::oldest_debts(size_t most, const std::function<bool(const zones::Name&)>& is_wanted) const {
   constexpr size_t kMostLooked = 20'000;
   Json debts = Json::array();
-  for (const auto& [since, line] : delivery_.oldest_debts(kMostLooked)) {
-    if (debts.size() == most) break;
-    const Delivery::Zone& zone = *line->zone;
-    if (!is_wanted(zone.facts.apex)) continue;
-    const Trouble* const worst = line->facts.troubles ? line->facts.troubles->worst() : nullptr;
+  size_t looked = 0;
+  delivery_.for_each_debt([&](int64_t since, const Delivery::Line& line) {
+    if (debts.size() == most || looked++ == kMostLooked) return false;
+    const Delivery::Zone& zone = *line.zone;
+    if (!is_wanted(zone.facts.apex)) return true;
+    const Trouble* const worst = line.facts.troubles ? line.facts.troubles->worst() : nullptr;
     debts.push_back({{"zone", zone.facts.apex.to_text()},
-                     {"secondary", place_of(line->destination().endpoint)},
+                     {"secondary", place_of(line.destination().endpoint)},
                      {"behind_since", since},
                      {"serial", zone.facts.serial},
-                     {"has_serial", line->facts.serial ? Json(*line->facts.serial) : Json()},
-                     {"state", delivery_.state_of(*line)},
+                     {"has_serial", line.facts.serial ? Json(*line.facts.serial) : Json()},
+                     {"state", delivery_.state_of(line)},
                      {"reason_text", worst != nullptr ? Json(worst->text) : Json()}});
-  }
+    return true;
+  });
   return debts;
 }
 

@@ -29,10 +29,9 @@ bool is_line_at(const std::string& block, size_t at, std::string_view text) {
 
 }  // namespace
 
-std::string ApexIndex::text_of(zones::NameView apex) {
-  std::string text = apex.to_text();
+std::string ApexIndex::folded(std::string text) {
   std::ranges::transform(text, text.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
+                         [](char c) { return static_cast<char>(zones::fold(static_cast<uint8_t>(c))); });
   return text;
 }
 

@@ -46,7 +46,9 @@ class ApexIndex {
   size_t memory() const;
 
   // The text of a name as the index has it.
-  static std::string text_of(zones::NameView apex);
+  static std::string text_of(zones::NameView apex) { return folded(apex.to_text()); }
+  // In lower case, as what page() is asked for.
+  static std::string folded(std::string text);
 
  private:
   enum class State : uint8_t { none, building, built };

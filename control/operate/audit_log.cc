@@ -69,14 +69,16 @@ void AuditLog::keep(const std::filesystem::path& directory, EventFeed& events) {
 }
 
 void AuditLog::write(const AuditRecord& record) {
-  Json json = json_of(record);
-  if (const auto to = writer()) to->write(dump(json) + "\n");
-  // A directory of new zones would push all other records out.
-  if (!record.is_one_of_many) {
-    if (trail_) json["id"] = trail_->write(json);
-    if (events_ != nullptr && events_->is_watched()) events_->publish("commit", zone_of(record), {}, std::move(json));
+  const auto to = writer();
+  if (record.is_one_of_many) {  // a directory of new zones would push all other records out of the rest
+    if (to) to->write(dump(json_of(record)) + "\n");
+    return;
   }
-  if (!record.is_one_of_many && log_.shows(LogLevel::info)) log_.info(record.text());
+  Json json = json_of(record);
+  if (to) to->write(dump(json) + "\n");
+  if (trail_) json["id"] = trail_->write(json);
+  if (events_ != nullptr && events_->is_watched()) events_->publish("commit", zone_of(record), {}, std::move(json));
+  if (log_.shows(LogLevel::info)) log_.info(record.text());
 }
 
 void AuditLog::reopen() {

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "control/base/unix_time.h"
-#include "zones/wire/ascii.h"
 
 namespace axfrd::control {
 
@@ -67,11 +66,8 @@ struct ReplicationOperations::Gathering {
 
 void ReplicationOperations::behind(const Principal& who, const ListZones& request, Done<Zones> done) const {
   const auto after = request.after ? std::optional(zones::sort_key(*request.after)) : std::nullopt;
-  std::string within = request.within;
-  std::ranges::transform(within, within.begin(),
-                         [](char c) { return static_cast<char>(zones::fold(static_cast<uint8_t>(c))); });
-  gather_next(
-      std::make_shared<Gathering>(Gathering{who.scope, std::move(within), *request.limit, std::move(done), after}));
+  gather_next(std::make_shared<Gathering>(
+      Gathering{who.scope, ApexIndex::folded(request.within), *request.limit, std::move(done), after}));
 }
 
 void ReplicationOperations::gather_next(const std::shared_ptr<Gathering>& gathering) const {

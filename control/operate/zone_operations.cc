@@ -61,6 +61,14 @@ void warn_of_ttl(zones::Draft& draft, const zones::Edit& edit, zones::Warnings& 
   }
 }
 
+// A record without a TTL gets the TTL of its RRset, or of the SOA.
+zones::DefaultTtl default_ttl_of(zones::Draft& draft) {
+  return [&draft](zones::NameView owner, uint16_t type) {
+    const auto rrset = draft.rrset(owner, type);
+    return rrset.empty() ? draft.soa().ttl : rrset.front().ttl;
+  };
+}
+
 // Reads a change of EditRecords and applies it.
 std::optional<Failure> apply_change(const Principal& who, const std::string& change, zones::Draft& draft,
                                     zones::Warnings& warnings) {
@@ -73,12 +81,8 @@ std::optional<Failure> apply_change(const Principal& who, const std::string& cha
   if (blank == std::string::npos || (verb != "add" && verb != "remove"))
     return refuse("a change begins with add or remove, and a record follows");
   const std::string line = change.substr(blank + 1);
-  const auto default_ttl = [&draft](zones::NameView owner, uint16_t type) {
-    const auto rrset = draft.rrset(owner, type);
-    return rrset.empty() ? draft.soa().ttl : rrset.front().ttl;
-  };
-  const auto read =
-      verb == "add" ? zones::parse_addition(line, apex, default_ttl, &warnings) : zones::parse_removal(line, apex);
+  const auto read = verb == "add" ? zones::parse_addition(line, apex, default_ttl_of(draft), &warnings)
+                                  : zones::parse_removal(line, apex);
   if (const auto* reason = std::get_if<std::string>(&read)) return refuse(*reason);
   const auto& edit = std::get<zones::Edit>(read);
   if (auto failure = Context::refuse_edit(who, edit)) return failure;
@@ -111,13 +115,6 @@ Outcome<RecordLine> read_words(const std::vector<std::string>& words) {
 
 std::string edit_text(const zones::Edit& edit) {
   return edit.pseudo ? zones::pseudo_to_text(*edit.pseudo) : zones::record_to_text(edit.record.view());
-}
-
-// As the index of apexes has names.
-std::string lower_case(std::string text) {
-  std::ranges::transform(text, text.begin(),
-                         [](char c) { return static_cast<char>(zones::fold(static_cast<uint8_t>(c))); });
-  return text;
 }
 
 Failure not_in_history(const Name& apex, uint32_t serial) {
@@ -377,8 +374,8 @@ Outcome<ZoneOperations::Records> ZoneOperations::records(const Principal& who, c
 ZoneList::ZoneList(const Context& context, const Principal& who, const ListZones& request)
     : context_(context),
       scope_(who.scope),
-      prefix_(lower_case(request.prefix)),
-      within_(lower_case(request.within)),
+      prefix_(ApexIndex::folded(request.prefix)),
+      within_(ApexIndex::folded(request.within)),
       with_secondaries_(request.with_secondaries),
       left_(request.limit) {
   if (request.after) after_ = ApexIndex::text_of(*request.after);
@@ -512,12 +509,7 @@ Outcome<RecordEdited> ZoneOperations::set(const Principal& who, const Name& apex
   auto begun = begin_edit(who, apex, words);
   if (auto* failure = std::get_if<Failure>(&begun)) return std::move(*failure);
   auto& [transaction, line, edited] = std::get<EditBegun>(begun);
-  // A record without a TTL gets the TTL of its RRset, or of the SOA.
-  const auto default_ttl = [&draft = transaction.draft](zones::NameView owner, uint16_t type) {
-    const auto rrset = draft.rrset(owner, type);
-    return rrset.empty() ? draft.soa().ttl : rrset.front().ttl;
-  };
-  const auto read = zones::parse_addition(line, apex, default_ttl, &edited.warnings);
+  const auto read = zones::parse_addition(line, apex, default_ttl_of(transaction.draft), &edited.warnings);
   if (const auto* reason = std::get_if<std::string>(&read)) return Failure{FailureCode::bad_zone, *reason};
   const auto& edit = std::get<zones::Edit>(read);
   if (auto failure = Context::refuse_edit(who, edit)) return std::move(*failure);

@@ -3,7 +3,13 @@ const kRecently = 60_000;
 let actedAt = Date.now();
 
 for (const kind of ['pointerdown', 'keydown', 'wheel', 'touchmove']) {
-  addEventListener(kind, () => { actedAt = Date.now(); }, { capture: true, passive: true });
+  addEventListener(
+    kind,
+    () => {
+      actedAt = Date.now();
+    },
+    { capture: true, passive: true },
+  );
 }
 
 export function isSomebodyHere(): boolean {

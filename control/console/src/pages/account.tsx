@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { post } from '../api.ts';
 import { Button, Card, Fact, Facts, Foreign, Heading } from '../parts/basics.tsx';
-import { TextField } from '../parts/field.tsx';
+import { bound, TextField } from '../parts/field.tsx';
 import { say } from '../parts/outcome.tsx';
 import { Failure } from '../parts/states.tsx';
 import { SignOutDialog } from '../parts/sign_out.tsx';
@@ -74,38 +74,29 @@ export function Account() {
                 label="Present password"
                 type="password"
                 autocomplete="current-password"
-                value={old.value}
+                {...bound(old)}
                 isAsked={isAsked.value}
                 trouble={old.value === '' ? 'Enter the password that you have now.' : ''}
                 test="password-old"
-                onInput={(text) => {
-                  old.value = text;
-                }}
               />
               <TextField
                 label="New password"
                 type="password"
                 autocomplete="new-password"
-                value={fresh.value}
+                {...bound(fresh)}
                 isAsked={isAsked.value}
                 trouble={passwordTrouble(fresh.value)}
                 hint={`${kLeast} to 256 characters.`}
                 test="password-new"
-                onInput={(text) => {
-                  fresh.value = text;
-                }}
               />
               <TextField
                 label="New password again"
                 type="password"
                 autocomplete="new-password"
-                value={again.value}
+                {...bound(again)}
                 isAsked={isAsked.value}
                 trouble={differs}
                 test="password-again"
-                onInput={(text) => {
-                  again.value = text;
-                }}
               />
               {doing.error !== undefined && <Failure error={doing.error} />}
               <div>

@@ -1,11 +1,10 @@
 import { useSignal } from '@preact/signals';
 import { ApiError, get, kNoZone, post } from '../api.ts';
-import { Button, Foreign, Notice } from '../parts/basics.tsx';
-import { Dialog, DialogActions } from '../parts/dialog.tsx';
+import { Foreign, Notice } from '../parts/basics.tsx';
+import { FormDialog } from '../parts/dialog.tsx';
 import { Diff } from '../parts/diff.tsx';
-import { FileField, Radios, TextField } from '../parts/field.tsx';
+import { bound, FileField, Radios, TextField } from '../parts/field.tsx';
 import { say } from '../parts/outcome.tsx';
-import { Failure } from '../parts/states.tsx';
 import { nameTrouble } from '../records/check.ts';
 import { namesOf, namesTrouble } from '../secondary/form.tsx';
 import { useDoing } from '../load.ts';
@@ -47,8 +46,7 @@ export function AddZone({ onClose }: { onClose: () => void }) {
   const forgetPreview = () => {
     preview.value = undefined;
   };
-  const submit = (event: Event) => {
-    event.preventDefault();
+  const submit = () => {
     isAsked.value = true;
     if (isWrong) return;
     void doing.run(async () => {
@@ -66,99 +64,96 @@ export function AddZone({ onClose }: { onClose: () => void }) {
   };
   const shown = preview.value;
   return (
-    <Dialog title="Add a zone" onClose={onClose} isWide={how.value === 'file'} test="add-zone">
-      <form onSubmit={submit} noValidate class="stack">
+    <FormDialog
+      title="Add a zone"
+      onClose={onClose}
+      isWide={how.value === 'file'}
+      test="add-zone"
+      doing={doing}
+      onSubmit={submit}
+      act={how.value === 'file' && !shown ? 'Preview' : 'Add the zone'}
+      actTest="add-zone-save"
+    >
+      <TextField
+        label="Name of the zone"
+        value={typed.value}
+        isMono
+        hasFocus
+        isAsked={isAsked.value}
+        trouble={wrongName}
+        test="add-zone-name"
+        hint={
+          zone && withoutDot(zone) !== typed.value.trim() ? (
+            <>
+              Becomes <bdi>{visible(zone)}</bdi>
+            </>
+          ) : undefined
+        }
+        onInput={(value) => {
+          typed.value = value;
+          forgetPreview();
+        }}
+      />
+      <Radios<'form' | 'file'>
+        legend="Begin with"
+        name="add-zone-how"
+        value={how.value}
+        onChange={(value) => {
+          how.value = value;
+          forgetPreview();
+        }}
+        options={[
+          ['form', 'Name servers alone', 'The SOA and NS records are made; you add the others afterwards.'],
+          ['file', 'A zone file', 'Upload it or paste its text, and see it before it is taken.'],
+        ]}
+      />
+      {how.value === 'form' ? (
         <TextField
-          label="Name of the zone"
-          value={typed.value}
+          label="Name servers, one a line"
+          {...bound(servers)}
+          rows={3}
           isMono
-          hasFocus
           isAsked={isAsked.value}
-          trouble={wrongName}
-          test="add-zone-name"
-          hint={
-            zone && withoutDot(zone) !== typed.value.trim() ? (
-              <>
-                Becomes <bdi>{visible(zone)}</bdi>
-              </>
-            ) : undefined
-          }
-          onInput={(value) => {
-            typed.value = value;
-            forgetPreview();
-          }}
+          trouble={wrongServers}
+          test="add-zone-servers"
+          hint="The first one stands in the SOA record, too."
         />
-        <Radios<'form' | 'file'>
-          legend="Begin with"
-          name="add-zone-how"
-          value={how.value}
-          onChange={(value) => {
-            how.value = value;
-            forgetPreview();
-          }}
-          options={[
-            ['form', 'Name servers alone', 'The SOA and NS records are made; you add the others afterwards.'],
-            ['file', 'A zone file', 'Upload it or paste its text, and see it before it is taken.'],
-          ]}
-        />
-        {how.value === 'form' ? (
-          <TextField
-            label="Name servers, one a line"
-            value={servers.value}
-            rows={3}
-            isMono
-            isAsked={isAsked.value}
-            trouble={wrongServers}
-            test="add-zone-servers"
-            hint="The first one stands in the SOA record, too."
-            onInput={(value) => {
-              servers.value = value;
+      ) : (
+        <>
+          <FileField
+            label="Zone file"
+            test="add-zone-file"
+            onText={(value) => {
+              text.value = value;
+              forgetPreview();
             }}
           />
-        ) : (
-          <>
-            <FileField
-              label="Zone file"
-              test="add-zone-file"
-              onText={(value) => {
-                text.value = value;
-                forgetPreview();
-              }}
-            />
-            <TextField
-              label="Or paste its text"
-              value={text.value}
-              rows={shown ? 5 : 10}
-              isMono
-              test="add-zone-text"
-              isAsked={isAsked.value}
-              trouble={text.value.trim() === '' ? 'Upload a file or paste its text.' : ''}
-              onInput={(value) => {
-                text.value = value;
-                forgetPreview();
-              }}
-            />
-          </>
-        )}
-        {shown && (
-          <>
-            <p>{counted(shown.added.length, 'record')} would come.</p>
-            {shown.warnings?.map((warning) => (
-              <Notice key={warning} tone="warning">
-                <Foreign text={warning} />
-              </Notice>
-            ))}
-            <Diff removed={shown.removed} added={shown.added} />
-          </>
-        )}
-        {doing.error !== undefined && <Failure error={doing.error} />}
-        <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="main" isBusy={doing.isBusy} test="add-zone-save">
-            {how.value === 'file' && !shown ? 'Preview' : 'Add the zone'}
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+          <TextField
+            label="Or paste its text"
+            value={text.value}
+            rows={shown ? 5 : 10}
+            isMono
+            test="add-zone-text"
+            isAsked={isAsked.value}
+            trouble={text.value.trim() === '' ? 'Upload a file or paste its text.' : ''}
+            onInput={(value) => {
+              text.value = value;
+              forgetPreview();
+            }}
+          />
+        </>
+      )}
+      {shown && (
+        <>
+          <p>{counted(shown.added.length, 'record')} would come.</p>
+          {shown.warnings?.map((warning) => (
+            <Notice key={warning} tone="warning">
+              <Foreign text={warning} />
+            </Notice>
+          ))}
+          <Diff removed={shown.removed} added={shown.added} />
+        </>
+      )}
+    </FormDialog>
   );
 }

@@ -1,8 +1,9 @@
 import { useSignal } from '@preact/signals';
 import { get } from '../api.ts';
-import { Button, Chip, Foreign, Heading, Name } from '../parts/basics.tsx';
-import { TextField } from '../parts/field.tsx';
+import { Chip, Foreign, Heading, Name } from '../parts/basics.tsx';
+import { bound, TextField } from '../parts/field.tsx';
 import { Empty, NeedsRole, Show } from '../parts/states.tsx';
+import { Pager, usePages } from '../parts/pager.tsx';
 import { Table, type Column } from '../parts/table.tsx';
 import { When } from '../parts/when.tsx';
 import { useLoad, useRested } from '../load.ts';
@@ -72,7 +73,6 @@ const kColumns: Column<AuditRecord>[] = [
 
 export function Audit() {
   const typed = useSignal('');
-  const befores = useSignal<number[]>([]);
   const rested = useRested(typed.value.trim());
   const zone = rested === '' ? undefined : withDot(asciiName(rested));
   const mayAll = mayEverywhere('admin');
@@ -82,25 +82,25 @@ export function Audit() {
       <div class="toolbar">
         <TextField
           label="Zone"
-          value={typed.value}
+          {...bound(typed)}
           isMono
           test="audit-zone"
           hint={mayAll ? 'Empty: all that was changed.' : 'Enter one of your zones.'}
-          onInput={(text) => {
-            typed.value = text;
-            befores.value = [];
-          }}
         />
       </div>
-      {zone || mayAll ? <Records zone={zone} befores={befores} /> : <NeedsRole role="admin" everywhere />}
+      {zone || mayAll ? <Records zone={zone} /> : <NeedsRole role="admin" everywhere />}
     </>
   );
 }
 
-function Records({ zone, befores }: { zone: string | undefined; befores: { value: number[] } }) {
-  const before = befores.value.at(-1);
-  const page = useLoad(`${zone ?? ''} ${before ?? ''}`, (signal) => {
-    return get<{ records: AuditRecord[]; more: boolean }>('audit', { zone, before, limit: 100 }, { signal });
+function Records({ zone }: { zone: string | undefined }) {
+  const pages = usePages<number>(zone ?? '');
+  const page = useLoad(`${zone ?? ''} ${pages.after ?? ''}`, (signal) => {
+    return get<{ records: AuditRecord[]; more: boolean }>(
+      'audit',
+      { zone, before: pages.after, limit: 100 },
+      { signal },
+    );
   });
   return (
     <Show of={page} rows={10}>
@@ -118,31 +118,12 @@ function Records({ zone, befores }: { zone: string | undefined; befores: { value
               rowTest="audit-row"
             />
           )}
-          <div class="pager">
-            <span />
-            <div class="actions">
-              <Button
-                icon="left"
-                isDisabled={befores.value.length === 0}
-                test="audit-newer"
-                onClick={() => {
-                  befores.value = befores.value.slice(0, -1);
-                }}
-              >
-                Newer
-              </Button>
-              <Button
-                icon="right"
-                isDisabled={!more}
-                test="audit-older"
-                onClick={() => {
-                  befores.value = [...befores.value, records.at(-1)!.id];
-                }}
-              >
-                Older
-              </Button>
-            </div>
-          </div>
+          <Pager
+            pages={pages}
+            next={more ? records.at(-1)?.id : undefined}
+            words={['Newer', 'Older']}
+            tests={['audit-newer', 'audit-older']}
+          />
         </>
       )}
     </Show>

@@ -1,11 +1,11 @@
 import { useSignal } from '@preact/signals';
 import { get, post } from '../api.ts';
 import { Button, Card, Chip, Foreign, IconButton } from '../parts/basics.tsx';
-import { Confirm, Dialog, DialogActions } from '../parts/dialog.tsx';
-import { Choice, TextField } from '../parts/field.tsx';
+import { Confirm, FormDialog } from '../parts/dialog.tsx';
+import { bound, Choice, TextField } from '../parts/field.tsx';
 import { say } from '../parts/outcome.tsx';
 import { Secret } from '../parts/secret.tsx';
-import { Empty, Failure, Show } from '../parts/states.tsx';
+import { Empty, Show } from '../parts/states.tsx';
 import { Table, type Column } from '../parts/table.tsx';
 import { When } from '../parts/when.tsx';
 import { nameTrouble } from '../records/check.ts';
@@ -28,8 +28,7 @@ function Generate({ onDone, onClose }: { onDone: (name: string, secret: string) 
   const isAsked = useSignal(false);
   const doing = useDoing();
   const key = name.value.trim() === '' ? '' : asciiName(withDot(name.value.trim()));
-  const submit = (event: Event) => {
-    event.preventDefault();
+  const submit = () => {
     isAsked.value = true;
     if (nameTrouble(key)) return;
     void doing.run(async () => {
@@ -38,39 +37,35 @@ function Generate({ onDone, onClose }: { onDone: (name: string, secret: string) 
     });
   };
   return (
-    <Dialog title="Generate a key" onClose={onClose} test="key-generate-dialog">
-      <form onSubmit={submit} noValidate class="stack">
-        <TextField
-          label="Name of the key"
-          value={name.value}
-          isMono
-          hasFocus
-          isAsked={isAsked.value}
-          trouble={nameTrouble(key)}
-          hint="A domain name that both sides use, such as transfer.example.com."
-          test="key-name"
-          onInput={(text) => {
-            name.value = text;
-          }}
-        />
-        <Choice
-          label="Algorithm"
-          value={algorithm.value}
-          options={kAlgorithms.map((each): [string, string] => [each, each])}
-          test="key-algorithm"
-          onChange={(value) => {
-            algorithm.value = value;
-          }}
-        />
-        {doing.error !== undefined && <Failure error={doing.error} />}
-        <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="main" isBusy={doing.isBusy} test="key-save">
-            Generate
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+    <FormDialog
+      title="Generate a key"
+      onClose={onClose}
+      test="key-generate-dialog"
+      doing={doing}
+      onSubmit={submit}
+      act="Generate"
+      actTest="key-save"
+    >
+      <TextField
+        label="Name of the key"
+        {...bound(name)}
+        isMono
+        hasFocus
+        isAsked={isAsked.value}
+        trouble={nameTrouble(key)}
+        hint="A domain name that both sides use, such as transfer.example.com."
+        test="key-name"
+      />
+      <Choice
+        label="Algorithm"
+        value={algorithm.value}
+        options={kAlgorithms.map((each): [string, string] => [each, each])}
+        test="key-algorithm"
+        onChange={(value) => {
+          algorithm.value = value;
+        }}
+      />
+    </FormDialog>
   );
 }
 
@@ -81,8 +76,7 @@ function GrantDialog({ of, onDone, onClose }: { of: Key; onDone: () => void; onC
   const isAsked = useSignal(false);
   const doing = useDoing();
   const name = zone.value.trim() === '' ? '' : withDot(asciiName(zone.value.trim()));
-  const submit = (event: Event) => {
-    event.preventDefault();
+  const submit = () => {
     isAsked.value = true;
     if (nameTrouble(name)) return;
     void doing.run(async () => {
@@ -97,7 +91,7 @@ function GrantDialog({ of, onDone, onClose }: { of: Key; onDone: () => void; onC
     });
   };
   return (
-    <Dialog
+    <FormDialog
       title={
         <>
           Let <Foreign text={withoutDot(of.key)} /> update a zone
@@ -105,49 +99,35 @@ function GrantDialog({ of, onDone, onClose }: { of: Key; onDone: () => void; onC
       }
       onClose={onClose}
       test="grant-dialog"
+      doing={doing}
+      onSubmit={submit}
+      act="Grant"
+      actTest="grant-save"
     >
-      <form onSubmit={submit} noValidate class="stack">
-        <TextField
-          label="Zone"
-          value={zone.value}
-          isMono
-          hasFocus
-          isAsked={isAsked.value}
-          trouble={nameTrouble(name)}
-          test="grant-zone"
-          onInput={(text) => {
-            zone.value = text;
-          }}
-        />
-        <TextField
-          label="Names"
-          value={names.value}
-          isMono
-          test="grant-names"
-          onInput={(text) => {
-            names.value = text;
-          }}
-          hint="Empty: all names. _acme-challenge.* are names that begin with that label."
-        />
-        <TextField
-          label="Types"
-          value={types.value}
-          isMono
-          test="grant-types"
-          onInput={(text) => {
-            types.value = text;
-          }}
-          hint="Empty: all types. Such as TXT, or A, AAAA."
-        />
-        {doing.error !== undefined && <Failure error={doing.error} />}
-        <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="main" isBusy={doing.isBusy} test="grant-save">
-            Grant
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+      <TextField
+        label="Zone"
+        {...bound(zone)}
+        isMono
+        hasFocus
+        isAsked={isAsked.value}
+        trouble={nameTrouble(name)}
+        test="grant-zone"
+      />
+      <TextField
+        label="Names"
+        {...bound(names)}
+        isMono
+        test="grant-names"
+        hint="Empty: all names. _acme-challenge.* are names that begin with that label."
+      />
+      <TextField
+        label="Types"
+        {...bound(types)}
+        isMono
+        test="grant-types"
+        hint="Empty: all types. Such as TXT, or A, AAAA."
+      />
+    </FormDialog>
   );
 }
 

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { Button, Chip, Foreign, Heading, type Tone } from '../parts/basics.tsx';
-import { Choice, TextField } from '../parts/field.tsx';
+import { bound, Choice, TextField } from '../parts/field.tsx';
 import { Empty } from '../parts/states.tsx';
 import { Table, type Column } from '../parts/table.tsx';
 import { When } from '../parts/when.tsx';
@@ -113,25 +113,8 @@ export function Live() {
         }
       />
       <div class="toolbar">
-        <TextField
-          label="Zone"
-          value={zone.value}
-          isMono
-          test="live-zone"
-          onInput={(value) => {
-            zone.value = value;
-          }}
-        />
-        <TextField
-          label="Secondary"
-          value={secondary.value}
-          isMono
-          test="live-secondary"
-          placeholder="192.0.2.1@53"
-          onInput={(value) => {
-            secondary.value = value;
-          }}
-        />
+        <TextField label="Zone" {...bound(zone)} isMono test="live-zone" />
+        <TextField label="Secondary" {...bound(secondary)} isMono test="live-secondary" placeholder="192.0.2.1@53" />
         <Choice
           label="Event"
           value={kind.value}

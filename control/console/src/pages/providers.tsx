@@ -1,10 +1,10 @@
 import { useSignal } from '@preact/signals';
 import { get, post, type Parameters } from '../api.ts';
 import { Button, Chip, Foreign, Heading, IconButton, Notice } from '../parts/basics.tsx';
-import { Confirm, Dialog, DialogActions } from '../parts/dialog.tsx';
+import { Confirm, FormDialog } from '../parts/dialog.tsx';
 import { TextField } from '../parts/field.tsx';
 import { say } from '../parts/outcome.tsx';
-import { Empty, Failure, Show } from '../parts/states.tsx';
+import { Empty, Show } from '../parts/states.tsx';
 import { Table, type Column } from '../parts/table.tsx';
 import { addressesTrouble, namesOf, namesTrouble } from '../secondary/form.tsx';
 import { useDoing, useLoad } from '../load.ts';
@@ -48,8 +48,7 @@ function Edit({ provider, onDone, onClose }: { provider?: Provider; onDone: () =
     signal.value = text;
     follows.value = null;
   };
-  const submit = (event: Event) => {
-    event.preventDefault();
+  const submit = () => {
     isAsked.value = true;
     if (wrong) return;
     void doing.run(async () => {
@@ -73,7 +72,7 @@ function Edit({ provider, onDone, onClose }: { provider?: Provider; onDone: () =
     });
   };
   return (
-    <Dialog
+    <FormDialog
       title={
         provider ? (
           <>
@@ -85,73 +84,68 @@ function Edit({ provider, onDone, onClose }: { provider?: Provider; onDone: () =
       }
       onClose={onClose}
       test="provider-editor"
+      doing={doing}
+      onSubmit={submit}
+      act={follows.value === null ? 'Save' : `Save, and change ${counted(follows.value, 'zone')}`}
+      actTest="provider-save"
     >
-      <form onSubmit={submit} noValidate class="stack">
-        {!provider && (
-          <TextField
-            label="Name of the provider"
-            value={name.value}
-            isAsked={isAsked.value}
-            trouble={wrongName}
-            hasFocus
-            test="provider-name"
-            onInput={set(name)}
-          />
-        )}
+      {!provider && (
         <TextField
-          label="Its name servers, one a line"
-          value={ns.value}
-          rows={3}
-          isMono
+          label="Name of the provider"
+          value={name.value}
           isAsked={isAsked.value}
-          trouble={namesTrouble(ns.value)}
-          test="provider-ns"
-          onInput={set(ns)}
+          trouble={wrongName}
+          hasFocus
+          test="provider-name"
+          onInput={set(name)}
         />
-        <TextField
-          label="Addresses that may transfer, one a line"
-          value={allow.value}
-          rows={3}
-          isMono
-          isAsked={isAsked.value}
-          trouble={addressesTrouble(allow.value)}
-          test="provider-allow"
-          onInput={set(allow)}
-        />
-        <TextField
-          label="Addresses to notify, one a line"
-          value={notify.value}
-          rows={2}
-          isMono
-          isAsked={isAsked.value}
-          trouble={addressesTrouble(notify.value, false)}
-          test="provider-notify"
-          onInput={set(notify)}
-          hint="Empty: those above that are hosts."
-        />
-        <TextField
-          label="Key"
-          value={key.value}
-          isMono
-          test="provider-key"
-          onInput={set(key)}
-          hint="Empty: transfers need no key."
-        />
-        {follows.value !== null && (
-          <Notice tone="warning" test="provider-follow">
-            {counted(follows.value, 'zone follows', 'zones follow')} this provider and would change with it. Save again
-            to go on.
-          </Notice>
-        )}
-        {doing.error !== undefined && <Failure error={doing.error} />}
-        <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="main" isBusy={doing.isBusy} test="provider-save">
-            {follows.value === null ? 'Save' : `Save, and change ${counted(follows.value, 'zone')}`}
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+      )}
+      <TextField
+        label="Its name servers, one a line"
+        value={ns.value}
+        rows={3}
+        isMono
+        isAsked={isAsked.value}
+        trouble={namesTrouble(ns.value)}
+        test="provider-ns"
+        onInput={set(ns)}
+      />
+      <TextField
+        label="Addresses that may transfer, one a line"
+        value={allow.value}
+        rows={3}
+        isMono
+        isAsked={isAsked.value}
+        trouble={addressesTrouble(allow.value)}
+        test="provider-allow"
+        onInput={set(allow)}
+      />
+      <TextField
+        label="Addresses to notify, one a line"
+        value={notify.value}
+        rows={2}
+        isMono
+        isAsked={isAsked.value}
+        trouble={addressesTrouble(notify.value, false)}
+        test="provider-notify"
+        onInput={set(notify)}
+        hint="Empty: those above that are hosts."
+      />
+      <TextField
+        label="Key"
+        value={key.value}
+        isMono
+        test="provider-key"
+        onInput={set(key)}
+        hint="Empty: transfers need no key."
+      />
+      {follows.value !== null && (
+        <Notice tone="warning" test="provider-follow">
+          {counted(follows.value, 'zone follows', 'zones follow')} this provider and would change with it. Save again to
+          go on.
+        </Notice>
+      )}
+    </FormDialog>
   );
 }
 

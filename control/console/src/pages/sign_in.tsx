@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks';
 import { ApiError, textOf } from '../api.ts';
 import { Button, Notice } from '../parts/basics.tsx';
 import { Dialog } from '../parts/dialog.tsx';
-import { TextField } from '../parts/field.tsx';
+import { bound, TextField } from '../parts/field.tsx';
 import { now } from '../parts/when.tsx';
 import { Mark } from '../parts/mark.tsx';
 import { forget, refresh, session, signIn, startFailure } from '../session.ts';
@@ -62,42 +62,25 @@ function SignInForm({ user }: { user?: string }) {
         </div>
       )}
       {isToken.value ? (
-        <TextField
-          label="Token"
-          type="password"
-          value={token.value}
-          test="sign-in-token"
-          isRequired
-          hasFocus
-          isMono
-          onInput={(text) => {
-            token.value = text;
-          }}
-        />
+        <TextField label="Token" type="password" {...bound(token)} test="sign-in-token" isRequired hasFocus isMono />
       ) : (
         <>
           <TextField
             label="User"
-            value={name.value}
+            {...bound(name)}
             autocomplete="username"
             test="sign-in-user"
             isRequired
             hasFocus={!user}
-            onInput={(text) => {
-              name.value = text;
-            }}
           />
           <TextField
             label="Password"
             type="password"
-            value={password.value}
+            {...bound(password)}
             autocomplete="current-password"
             test="sign-in-password"
             isRequired
             hasFocus={Boolean(user)}
-            onInput={(text) => {
-              password.value = text;
-            }}
           />
         </>
       )}

@@ -1,30 +1,19 @@
 import { useSignal } from '@preact/signals';
 import { get, post } from '../api.ts';
 import { Button, Card, Foreign, IconButton } from '../parts/basics.tsx';
-import { Confirm, Dialog, DialogActions } from '../parts/dialog.tsx';
-import { Choice, TextField } from '../parts/field.tsx';
+import { Confirm, FormDialog } from '../parts/dialog.tsx';
+import { bound, TextField } from '../parts/field.tsx';
 import { say } from '../parts/outcome.tsx';
+import { ScopeFields, scopeText } from '../parts/scope.tsx';
 import { Secret } from '../parts/secret.tsx';
-import { Empty, Failure, Show } from '../parts/states.tsx';
+import { Empty, Show } from '../parts/states.tsx';
 import { Table, type Column } from '../parts/table.tsx';
 import { When } from '../parts/when.tsx';
 import { useDoing, useLoad } from '../load.ts';
-import { kRoles } from '../session.ts';
-import { items, withoutDot } from '../text.ts';
+import { items } from '../text.ts';
 import type { Role, Token } from '../types.ts';
 
 type Opened = { what: 'add' } | { what: 'remove'; token: Token } | { what: 'secret'; secret: string };
-
-export const kRoleOptions: [string, string][] = [
-  ['reader', 'reader: looks'],
-  ['editor', 'editor: changes records and zones'],
-  ['secondary-manager', 'secondary-manager: Secondary DNS, too'],
-  ['admin', 'admin: all'],
-];
-
-export function scopeText(zones: string[]): string {
-  return zones.includes('*') ? 'all' : zones.map(withoutDot).join(', ');
-}
 
 function limitText(limit: unknown): string {
   if (typeof limit !== 'object' || limit === null) return String(limit);
@@ -46,8 +35,7 @@ function Add({ onDone, onClose }: { onDone: (secret: string) => void; onClose: (
   const wrongExpiry = /^(|\d+[smhdw]|\d{4}-\d{2}-\d{2})$/.test(expires.value.trim())
     ? ''
     : 'Write 90d, or a date such as 2027-01-31.';
-  const submit = (event: Event) => {
-    event.preventDefault();
+  const submit = () => {
     isAsked.value = true;
     if (wrongName || wrongExpiry) return;
     void doing.run(async () => {
@@ -63,82 +51,38 @@ function Add({ onDone, onClose }: { onDone: (secret: string) => void; onClose: (
     });
   };
   return (
-    <Dialog title="Add a token" onClose={onClose} test="token-dialog">
-      <form onSubmit={submit} noValidate class="stack">
-        <TextField
-          label="Name"
-          value={name.value}
-          hasFocus
-          isAsked={isAsked.value}
-          trouble={wrongName}
-          test="token-name"
-          onInput={(text) => {
-            name.value = text;
-          }}
-        />
-        <Choice
-          label="Role"
-          value={role.value}
-          options={kRoleOptions}
-          test="token-role"
-          onChange={(value) => {
-            role.value = kRoles.find((each) => each === value) ?? 'reader';
-          }}
-        />
-        <TextField
-          label="Zones"
-          value={zones.value}
-          isMono
-          test="token-zones"
-          hint="Empty: all. NAME, or *.NAME for those below it."
-          onInput={(text) => {
-            zones.value = text;
-          }}
-        />
-        {role.value === 'editor' && (
-          <div class="pair even">
-            <TextField
-              label="Names"
-              value={names.value}
-              isMono
-              test="token-names"
-              hint="Empty: all. Such as _acme-challenge.*"
-              onInput={(text) => {
-                names.value = text;
-              }}
-            />
-            <TextField
-              label="Types"
-              value={types.value}
-              isMono
-              test="token-types"
-              hint="Empty: all. Such as TXT"
-              onInput={(text) => {
-                types.value = text;
-              }}
-            />
-          </div>
-        )}
-        <TextField
-          label="Expires"
-          value={expires.value}
-          isAsked={isAsked.value}
-          trouble={wrongExpiry}
-          test="token-expires"
-          hint="90d is in 90 days; or a date such as 2027-01-31. Empty: never."
-          onInput={(text) => {
-            expires.value = text;
-          }}
-        />
-        {doing.error !== undefined && <Failure error={doing.error} />}
-        <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="main" isBusy={doing.isBusy} test="token-save">
-            Add the token
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+    <FormDialog
+      title="Add a token"
+      onClose={onClose}
+      test="token-dialog"
+      doing={doing}
+      onSubmit={submit}
+      act="Add the token"
+      actTest="token-save"
+    >
+      <TextField label="Name" {...bound(name)} hasFocus isAsked={isAsked.value} trouble={wrongName} test="token-name" />
+      <ScopeFields role={role} zones={zones} test="token" />
+      {role.value === 'editor' && (
+        <div class="pair even">
+          <TextField
+            label="Names"
+            {...bound(names)}
+            isMono
+            test="token-names"
+            hint="Empty: all. Such as _acme-challenge.*"
+          />
+          <TextField label="Types" {...bound(types)} isMono test="token-types" hint="Empty: all. Such as TXT" />
+        </div>
+      )}
+      <TextField
+        label="Expires"
+        {...bound(expires)}
+        isAsked={isAsked.value}
+        trouble={wrongExpiry}
+        test="token-expires"
+        hint="90d is in 90 days; or a date such as 2027-01-31. Empty: never."
+      />
+    </FormDialog>
   );
 }
 

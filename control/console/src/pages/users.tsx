@@ -1,18 +1,18 @@
 import { useSignal } from '@preact/signals';
 import { get, post } from '../api.ts';
 import { Button, Foreign, Heading, IconButton } from '../parts/basics.tsx';
-import { Confirm, Dialog, DialogActions } from '../parts/dialog.tsx';
-import { Choice, TextField } from '../parts/field.tsx';
+import { Confirm, FormDialog } from '../parts/dialog.tsx';
+import { bound, TextField } from '../parts/field.tsx';
 import { say } from '../parts/outcome.tsx';
+import { ScopeFields, scopeText } from '../parts/scope.tsx';
 import { Secret } from '../parts/secret.tsx';
-import { Empty, Failure, NeedsRole, Show } from '../parts/states.tsx';
+import { Empty, NeedsRole, Show } from '../parts/states.tsx';
 import { Table, type Column } from '../parts/table.tsx';
 import { When } from '../parts/when.tsx';
 import { useDoing, useLoad } from '../load.ts';
-import { kRoles, mayEverywhere } from '../session.ts';
+import { mayEverywhere } from '../session.ts';
 import { items, visible } from '../text.ts';
 import type { Role, User } from '../types.ts';
-import { kRoleOptions, scopeText } from './tokens.tsx';
 
 type Opened =
   | { what: 'add' }
@@ -27,8 +27,7 @@ function Add({ onDone, onClose }: { onDone: (user: string, secret: string) => vo
   const isAsked = useSignal(false);
   const doing = useDoing();
   const wrongName = /^\S+$/.test(name.value.trim()) ? '' : 'Enter a name without blanks.';
-  const submit = (event: Event) => {
-    event.preventDefault();
+  const submit = () => {
     isAsked.value = true;
     if (wrongName) return;
     void doing.run(async () => {
@@ -42,48 +41,19 @@ function Add({ onDone, onClose }: { onDone: (user: string, secret: string) => vo
     });
   };
   return (
-    <Dialog title="Add a user" onClose={onClose} test="user-dialog">
-      <form onSubmit={submit} noValidate class="stack">
-        <TextField
-          label="User"
-          value={name.value}
-          hasFocus
-          isAsked={isAsked.value}
-          trouble={wrongName}
-          test="user-name"
-          onInput={(text) => {
-            name.value = text;
-          }}
-        />
-        <Choice
-          label="Role"
-          value={role.value}
-          options={kRoleOptions}
-          test="user-role"
-          onChange={(value) => {
-            role.value = kRoles.find((each) => each === value) ?? 'reader';
-          }}
-        />
-        <TextField
-          label="Zones"
-          value={zones.value}
-          isMono
-          test="user-zones"
-          hint="Empty: all. NAME, or *.NAME for those below it."
-          onInput={(text) => {
-            zones.value = text;
-          }}
-        />
-        <p class="quiet">A password is drawn and shown to you once. The user can change it under Account.</p>
-        {doing.error !== undefined && <Failure error={doing.error} />}
-        <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="main" isBusy={doing.isBusy} test="user-save">
-            Add the user
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+    <FormDialog
+      title="Add a user"
+      onClose={onClose}
+      test="user-dialog"
+      doing={doing}
+      onSubmit={submit}
+      act="Add the user"
+      actTest="user-save"
+    >
+      <TextField label="User" {...bound(name)} hasFocus isAsked={isAsked.value} trouble={wrongName} test="user-name" />
+      <ScopeFields role={role} zones={zones} test="user" />
+      <p class="quiet">A password is drawn and shown to you once. The user can change it under Account.</p>
+    </FormDialog>
   );
 }
 

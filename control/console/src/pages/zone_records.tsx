@@ -2,8 +2,9 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { get } from '../api.ts';
 import { Button, Notice } from '../parts/basics.tsx';
-import { Choice, SearchField } from '../parts/field.tsx';
+import { bound, Choice, SearchField } from '../parts/field.tsx';
 import { say } from '../parts/outcome.tsx';
+import { Pager, usePages } from '../parts/pager.tsx';
 import { Empty, Show } from '../parts/states.tsx';
 import { keyOf } from '../records/draft.ts';
 import { addEdit, draftOf, dropEdit } from '../records/drafts.ts';
@@ -29,25 +30,24 @@ type Opened = { what: 'add' } | { what: 'edit'; edited: Edited } | { what: 'text
 export function ZoneRecords({ zone, shown, version, onCommitted }: ZoneRecordsProps) {
   const search = useSignal('');
   const type = useSignal('');
-  // The cursors of the pages before this one.
-  const cursors = useSignal<string[]>([]);
   const opened = useSignal<Opened | null>(null);
   const rested = useRested(search.value);
   const downloading = useDoing();
-  const after = cursors.value.at(-1);
-  const page = useLoad(`${zone} ${rested} ${type.value} ${after ?? ''}`, (signal) => {
-    return get<RecordPage>('zone.records', { zone, search: rested, type: type.value, after, limit: 100 }, { signal });
+  const pages = usePages<string>(`${rested} ${type.value}`);
+  const page = useLoad(`${zone} ${rested} ${type.value} ${pages.after ?? ''}`, (signal) => {
+    return get<RecordPage>(
+      'zone.records',
+      { zone, search: rested, type: type.value, after: pages.after, limit: 100 },
+      { signal },
+    );
   });
   useEffect(() => {
     if (version > 0) page.reload();
   }, [version, shown.serial]);
-  useEffect(() => {
-    cursors.value = [];
-  }, [rested, type.value]);
 
   const draft = draftOf(zone).value;
   const mayEdit = may('editor');
-  const isFirst = cursors.value.length === 0;
+  const isFirst = pages.number === 1;
   const close = () => {
     opened.value = null;
   };
@@ -70,14 +70,7 @@ export function ZoneRecords({ zone, shown, version, onCommitted }: ZoneRecordsPr
   return (
     <>
       <div class="toolbar">
-        <SearchField
-          label="Search names, types and data"
-          value={search.value}
-          test="record-search"
-          onInput={(text) => {
-            search.value = text;
-          }}
-        />
+        <SearchField label="Search names, types and data" {...bound(search)} test="record-search" />
         <Choice
           label="Type"
           isInline
@@ -161,34 +154,10 @@ export function ZoneRecords({ zone, shown, version, onCommitted }: ZoneRecordsPr
                 />
               )}
               {data.cut && <Notice tone="info">The search looked at 200 000 records so far. “Next” goes on.</Notice>}
-              <div class="pager">
-                <span class="quiet">
-                  {counted(data.records, 'record')} in the zone
-                  {cursors.value.length > 0 && <> · page {count(cursors.value.length + 1)}</>}
-                </span>
-                <div class="actions">
-                  <Button
-                    icon="left"
-                    isDisabled={isFirst}
-                    test="records-previous"
-                    onClick={() => {
-                      cursors.value = cursors.value.slice(0, -1);
-                    }}
-                  >
-                    Previous
-                  </Button>
-                  <Button
-                    icon="right"
-                    isDisabled={!data.next}
-                    test="records-next"
-                    onClick={() => {
-                      if (data.next) cursors.value = [...cursors.value, data.next];
-                    }}
-                  >
-                    Next
-                  </Button>
-                </div>
-              </div>
+              <Pager pages={pages} next={data.next} tests={['records-previous', 'records-next']}>
+                {counted(data.records, 'record')} in the zone
+                {!isFirst && <> · page {count(pages.number)}</>}
+              </Pager>
               {opened.value?.what === 'add' && (
                 <Editor zone={zone} tag={data.tag} serial={data.serial} onClose={close} />
               )}

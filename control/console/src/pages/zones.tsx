@@ -1,9 +1,9 @@
 import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
 import { get } from '../api.ts';
 import { Button, Chip, Heading, Name } from '../parts/basics.tsx';
-import { Check, SearchField } from '../parts/field.tsx';
+import { bound, Check, SearchField } from '../parts/field.tsx';
 import { Empty, Show } from '../parts/states.tsx';
+import { Pager, usePages } from '../parts/pager.tsx';
 import { Table, type Column } from '../parts/table.tsx';
 import { When } from '../parts/when.tsx';
 import { useLoad, useRested } from '../load.ts';
@@ -26,7 +26,6 @@ function State({ line }: { line: ZoneLine }) {
         <Chip tone="ok">with {line.secondaries === 1 ? 'its secondary' : `all ${line.secondaries}`}</Chip>
       )}
       {!line.has_servers && <Chip tone="warning">no NS records</Chip>}
-      {line.faults > 0 && <Chip tone="warning">{counted(line.faults, 'fault')}</Chip>}
     </span>
   );
 }
@@ -54,23 +53,18 @@ const kColumns: Column<ZoneLine>[] = [
 export function Zones() {
   const search = useSignal('');
   const isBehind = useSignal(false);
-  // The last names of the pages before this one.
-  const cursors = useSignal<string[]>([]);
   const isAdding = useSignal(false);
   const rested = useRested(asciiName(search.value.trim()));
-  const after = cursors.value.at(-1);
-  useEffect(() => {
-    cursors.value = [];
-  }, [rested, isBehind.value]);
+  const pages = usePages<string>(`${rested} ${isBehind.value}`);
   const page = useLoad(
-    `${rested} ${isBehind.value} ${after ?? ''}`,
+    `${rested} ${isBehind.value} ${pages.after ?? ''}`,
     (signal) => {
-      const parameters = { search: rested, after, limit: 50, behind: isBehind.value ? 'yes' : undefined };
+      const parameters = { search: rested, after: pages.after, limit: 50, behind: isBehind.value ? 'yes' : undefined };
       return get<{ zones: ZoneLine[]; more: boolean }>('console/zones', parameters, { signal });
     },
     15,
   );
-  const all = session.value?.zone_count ?? 0;
+  const all = session.value?.zone_count;
   const add = may('editor') && (
     <Button
       icon="plus"
@@ -87,14 +81,7 @@ export function Zones() {
     <>
       <Heading title="Zones" actions={add} />
       <div class="toolbar">
-        <SearchField
-          label="Search zones"
-          value={search.value}
-          test="zone-search"
-          onInput={(text) => {
-            search.value = text;
-          }}
-        />
+        <SearchField label="Search zones" {...bound(search)} test="zone-search" />
         <Check
           label="Behind only"
           isOn={isBehind.value}
@@ -103,7 +90,7 @@ export function Zones() {
             isBehind.value = isOn;
           }}
         />
-        <span class="quiet">{counted(all, 'zone')} in all</span>
+        {typeof all === 'number' && <span class="quiet">{counted(all, 'zone')} in all</span>}
       </div>
       <Show of={page} rows={12}>
         {({ zones, more }) => (
@@ -126,32 +113,14 @@ export function Zones() {
                 <p>Add the first one from a form or a zone file.</p>
               </Empty>
             )}
-            {(more || cursors.value.length > 0) && (
-              <div class="pager">
-                <span class="quiet">page {count(cursors.value.length + 1)}</span>
-                <div class="actions">
-                  <Button
-                    icon="left"
-                    isDisabled={cursors.value.length === 0}
-                    test="zones-previous"
-                    onClick={() => {
-                      cursors.value = cursors.value.slice(0, -1);
-                    }}
-                  >
-                    Previous
-                  </Button>
-                  <Button
-                    icon="right"
-                    isDisabled={!more}
-                    test="zones-next"
-                    onClick={() => {
-                      cursors.value = [...cursors.value, zones.at(-1)!.zone];
-                    }}
-                  >
-                    Next
-                  </Button>
-                </div>
-              </div>
+            {(more || pages.number > 1) && (
+              <Pager
+                pages={pages}
+                next={more ? zones.at(-1)?.zone : undefined}
+                tests={['zones-previous', 'zones-next']}
+              >
+                page {count(pages.number)}
+              </Pager>
             )}
           </>
         )}

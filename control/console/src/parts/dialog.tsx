@@ -4,7 +4,7 @@ import { useEffect, useId, useRef } from 'preact/hooks';
 import type { Doing } from '../load.ts';
 import { asciiName, visible, withDot, withoutDot } from '../text.ts';
 import { Button, IconButton } from './basics.tsx';
-import { TextField } from './field.tsx';
+import { bound, TextField } from './field.tsx';
 import { Failure } from './states.tsx';
 
 interface DialogProps {
@@ -49,6 +49,36 @@ export function DialogActions({ children }: { children: ComponentChildren }) {
   return <div class="dialog-actions">{children}</div>;
 }
 
+interface FormDialogProps extends DialogProps {
+  onClose: () => void;
+  onSubmit: () => void;
+  doing: Doing;
+  act: string;
+  actTest: string;
+}
+
+// A form in a dialog: what is wrong with the last try stands below its fields, and then what can be done.
+export function FormDialog({ onSubmit, doing, act, actTest, children, ...dialog }: FormDialogProps) {
+  const submit = (event: Event) => {
+    event.preventDefault();
+    onSubmit();
+  };
+  return (
+    <Dialog {...dialog}>
+      <form onSubmit={submit} noValidate class="stack">
+        {children}
+        {doing.error !== undefined && <Failure error={doing.error} />}
+        <DialogActions>
+          <Button onClick={dialog.onClose}>Cancel</Button>
+          <Button type="submit" look="main" isBusy={doing.isBusy} test={actTest}>
+            {act}
+          </Button>
+        </DialogActions>
+      </form>
+    </Dialog>
+  );
+}
+
 interface ConfirmProps {
   title: string;
   children: ComponentChildren;
@@ -75,14 +105,7 @@ export function Confirm({ title, children, act, onAct, onClose, doing, typed, is
       <form onSubmit={submit}>
         {children}
         {typed !== undefined && (
-          <TextField
-            label={`Type ${visible(withoutDot(typed))} to confirm`}
-            value={name.value}
-            test="confirm-name"
-            onInput={(text) => {
-              name.value = text;
-            }}
-          />
+          <TextField label={`Type ${visible(withoutDot(typed))} to confirm`} {...bound(name)} test="confirm-name" />
         )}
         {doing.error !== undefined && <Failure error={doing.error} />}
         <DialogActions>

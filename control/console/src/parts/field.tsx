@@ -1,9 +1,19 @@
 import type { ComponentChildren } from 'preact';
-import { useSignal } from '@preact/signals';
+import { useSignal, type Signal } from '@preact/signals';
 import { useId } from 'preact/hooks';
 import { Icon } from './icon.tsx';
 
 const kPauseBeforeTrouble = 200;
+
+// What makes a field show a signal and set it.
+export function bound(signal: Signal<string>): { value: string; onInput: (text: string) => void } {
+  return {
+    value: signal.value,
+    onInput: (text) => {
+      signal.value = text;
+    },
+  };
+}
 
 interface FieldProps {
   label: string;

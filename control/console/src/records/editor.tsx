@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import { get } from '../api.ts';
 import { Button, IconButton, Name, Notice } from '../parts/basics.tsx';
 import { Dialog, DialogActions } from '../parts/dialog.tsx';
-import { Choice, TextField } from '../parts/field.tsx';
+import { bound, Choice, TextField } from '../parts/field.tsx';
 import { say } from '../parts/outcome.tsx';
 import { Failure } from '../parts/states.tsx';
 import { useDoing } from '../load.ts';
@@ -286,15 +286,12 @@ export function Editor({ zone, tag, serial, edited, onClose }: EditorProps) {
         <div class="ttl">
           <TextField
             label="TTL in seconds"
-            value={ttl.value}
+            {...bound(ttl)}
             isMono
             isAsked={isAsked.value}
             test="record-ttl"
             trouble={ttlTrouble(ttl.value)}
             hint={ttlTrouble(ttl.value) ? undefined : `Resolvers keep it for ${span(Number(ttl.value))}.`}
-            onInput={(text) => {
-              ttl.value = text;
-            }}
           />
           <div class="presets" role="group" aria-label="Usual TTLs">
             {kPresets.map(([value, text]) => (

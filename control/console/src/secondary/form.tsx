@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { get, post, type Parameters } from '../api.ts';
 import { Button, Card, Foreign, Notice } from '../parts/basics.tsx';
-import { Choice, TextField } from '../parts/field.tsx';
+import { bound, Choice, TextField } from '../parts/field.tsx';
 import { Failure } from '../parts/states.tsx';
 import { addressTrouble, nameTrouble } from '../records/check.ts';
 import { useDoing, useLoad } from '../load.ts';
@@ -96,29 +96,23 @@ export function SecondaryForm({ zone, shown, onDone, onClose }: FormProps) {
           <div class="pair even">
             <TextField
               label="Name servers of the provider, one a line"
-              value={ns.value}
+              {...bound(ns)}
               rows={4}
               isMono
               isAsked={isAsked.value}
               trouble={wrongNames}
               test="secondary-form-ns"
               hint="They are added to the zone's NS records."
-              onInput={(text) => {
-                ns.value = text;
-              }}
             />
             <TextField
               label="Addresses that may transfer, one a line"
-              value={allow.value}
+              {...bound(allow)}
               rows={4}
               isMono
               isAsked={isAsked.value}
               trouble={wrongAddresses}
               test="secondary-form-allow"
               hint="An address, or ADDRESS=KEY if it signs with a key. Each is notified of changes."
-              onInput={(text) => {
-                allow.value = text;
-              }}
             />
           </div>
         ) : (
