@@ -449,7 +449,7 @@ StoredZone decode_tagged_zone(Bytes content) {
     }
   }
   const Name name = required(std::move(apex), "name");
-  OwnedRecord soa = sound_soa(name, required(ttl, "TTL"), text_of(required(std::move(rdata), "SOA")));
+  OwnedRecord soa = sound_soa(name, required(ttl, "TTL"), text_of(required(rdata, "SOA")));
   return {name,
           std::move(soa),
           policy,
