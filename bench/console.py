@@ -48,7 +48,14 @@ class Client(http.client.HTTPConnection):
 
     def __init__(self, path, token):
         super().__init__("localhost")
-        self.path, self.fields = str(path), {"X-API-Key": token, "Accept-Encoding": "gzip"}
+        self.path, self.fields = str(path), {"Accept-Encoding": "gzip"}
+        ours = {"Content-Type": "application/json", "Origin": "http://localhost"}
+        self.request("POST", f"{API}console/session", json.dumps({"token": token}), ours)
+        answer = self.getresponse()
+        if answer.status != 200:
+            raise RuntimeError(f"cannot sign in: {answer.status} {answer.read()[:200]!r}")
+        answer.read()
+        self.fields["Cookie"] = answer.headers["Set-Cookie"].partition(";")[0]
 
     def connect(self):
         self.sock = socket.socket(socket.AF_UNIX)
